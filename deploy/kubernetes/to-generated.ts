@@ -1,0 +1,128 @@
+import { duplicateWindowMs, durables, streams, type DurableName } from '@leadline/messaging/topology';
+import { maxDeliver } from '@leadline/messaging/provision';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+
+/** How far KEDA may go, and how many waiting messages one replica is for. Each service keeps two, so that one may die. */
+const scaled = {
+  'call-tracker': { least: 2, most: 6, messagesEach: 100 },
+  // The CRM's rate limit bounds it in the end, whatever the replicas.
+  'crm-pusher': { least: 2, most: 4, messagesEach: 20 },
+} as const;
+
+/** The headless service of the official chart; the name of a server before it is one server. */
+const natsMonitor = 'nats-headless.leadline.svc.cluster.local:8222';
+
+/**
+ * What is in deploy/kubernetes although it says nothing of its own: paths below it, and texts. `alertRules` and
+ * `dashboard` are the texts of deploy/alerts/leadline.rules.yaml and deploy/grafana/leadline.json.
+ */
+export function toGenerated(from: { alertRules: string; dashboard: string }): Record<string, string> {
+  return {
+    'components/keda/scaled-objects.yaml': toYaml(scaledObjects(), 'topology.ts'),
+    'components/nack/streams.yaml': toYaml(streamResources(), 'topology.ts'),
+    'components/nack/durables.yaml': toYaml(durableResources(), 'topology.ts'),
+    'components/monitoring/prometheus-rule.yaml': toYaml([prometheusRule(from.alertRules)], 'deploy/alerts'),
+    'components/monitoring/grafana-dashboard.yaml': toYaml([grafanaDashboard(from.dashboard)], 'deploy/grafana'),
+  };
+}
+
+function toYaml(resources: object[], from: string): string {
+  const texts = resources.map((resource) => stringify(resource, { lineWidth: 0 }));
+  return `# Made from ${from}: node deploy/kubernetes/generate.ts\n${texts.join('---\n')}`;
+}
+
+function scaledObjects(): object[] {
+  return Object.entries(scaled).map(([service, { least, most, messagesEach }]) => ({
+    apiVersion: 'keda.sh/v1alpha1',
+    kind: 'ScaledObject',
+    metadata: { name: service },
+    spec: {
+      scaleTargetRef: { name: service },
+      minReplicaCount: least,
+      maxReplicaCount: most,
+      pollingInterval: 15,
+      cooldownPeriod: 300,
+      triggers: eventDurablesOf(service).map((durable) => ({
+        type: 'nats-jetstream',
+        metadata: {
+          natsServerMonitoringEndpoint: natsMonitor,
+          account: '$G',
+          stream: durables[durable].stream,
+          consumer: durable,
+          lagThreshold: String(messagesEach),
+        },
+      })),
+    },
+  }));
+}
+
+function eventDurablesOf(service: string): DurableName[] {
+  return durableNames().filter((name) => durables[name].service === service && durables[name].stream !== 'ADVISORIES');
+}
+
+function durableNames(): DurableName[] {
+  return Object.keys(durables).filter((name): name is DurableName => name in durables);
+}
+
+function streamResources(): object[] {
+  return Object.entries(streams).map(([name, stream]) => ({
+    apiVersion: 'jetstream.nats.io/v1beta2',
+    kind: 'Stream',
+    metadata: { name: name.toLowerCase() },
+    spec: {
+      name,
+      subjects: [...stream.subjects],
+      retention: 'limits',
+      storage: 'file',
+      replicas: 3,
+      discard: stream.discard,
+      maxAge: `${stream.maxAgeMs / 3_600_000}h`,
+      maxBytes: stream.maxBytes,
+      maxMsgSize: stream.maxMessageBytes,
+      duplicateWindow: `${duplicateWindowMs / 3_600_000}h`,
+      preventDelete: true,
+    },
+  }));
+}
+
+function durableResources(): object[] {
+  return durableNames().map((name) => {
+    const durable = durables[name];
+    return {
+      apiVersion: 'jetstream.nats.io/v1beta2',
+      kind: 'Consumer',
+      metadata: { name },
+      spec: {
+        streamName: durable.stream,
+        durableName: name,
+        deliverPolicy: 'all',
+        ackPolicy: 'explicit',
+        ackWait: `${durable.ackWaitMs / 1_000}s`,
+        maxDeliver,
+        maxAckPending: durable.maxAckPending,
+        filterSubjects: [...durable.filters],
+        preventDelete: true,
+      },
+    };
+  });
+}
+
+function prometheusRule(alertRules: string): object {
+  return {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name: 'leadline' },
+    spec: z.looseObject({ groups: z.array(z.unknown()) }).parse(parse(alertRules)),
+  };
+}
+
+/** Grafana's chart takes in every ConfigMap with this label. */
+function grafanaDashboard(dashboard: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'grafana-leadline', labels: { grafana_dashboard: '1' } },
+    data: { 'leadline.json': dashboard },
+  };
+}

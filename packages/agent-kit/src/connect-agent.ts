@@ -1,0 +1,103 @@
+import { toHeaders } from '@leadline/contracts/envelope';
+import type { EventContract } from '@leadline/contracts/event';
+import { agentEnded } from '@leadline/contracts/events/agent-ended';
+import { agentQualified } from '@leadline/contracts/events/agent-qualified';
+import { agentReady } from '@leadline/contracts/events/agent-ready';
+import type { AgentMode } from '@leadline/contracts/qualification';
+import { context, propagation } from '@opentelemetry/api';
+import { connect, headers as newHeaders, NatsError } from 'nats';
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export type EndedBy = 'callee' | 'agent' | 'error';
+
+export type Agent = {
+  /** In the room, job read: the phone may ring now. */
+  ready(room: string): Promise<void>;
+  /** What was learnt so far. Send it as often as something is learnt: keys are merged, a later report corrects. */
+  qualified(room: string, mode: AgentMode, answers: Record<string, string | number | boolean | null>): Promise<void>;
+  /** The last word on a call. `callbackAt`: when the person wished to be called back. */
+  ended(room: string, end: { by: EndedBy; doNotCall?: boolean; callbackAt?: Date | null }): Promise<void>;
+  /** Waits for reports on their way, then disconnects. Call it when the process ends, not after each job. */
+  close(): Promise<void>;
+};
+
+/**
+ * Connects a voice agent with the NATS user that may report calls and nothing else. Connect when the process starts and
+ * keep it: a job's end leaves little time. Each report resolves when it is stored, and is repeated until then, through
+ * lost connections and restarts of the server; a repeat is harmless.
+ */
+export async function connectAgent(options: {
+  url: string;
+  user?: string;
+  pass?: string;
+  /** Of reports; tests shift it. */
+  now?: () => Date;
+}): Promise<Agent> {
+  const connection = await connect({
+    servers: options.url.split(','),
+    name: 'voice-agent',
+    ...(options.user === undefined ? {} : { user: options.user, inboxPrefix: `_INBOX_${options.user}` }),
+    ...(options.pass === undefined ? {} : { pass: options.pass }),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 500,
+    waitOnFirstConnect: true,
+    pingInterval: 10_000,
+    ignoreAuthErrorAbort: true,
+  });
+  const now = options.now ?? ((): Date => new Date());
+  const onTheirWay = new Set<Promise<void>>();
+  let closing = false;
+
+  const report = (contract: EventContract, room: string, payload: unknown): Promise<void> => {
+    // Fixed here, when the agent calls: whatever is repeated below is the same message.
+    const data = JSON.stringify(contract.schema.parse(payload));
+    const time = now();
+    const id = `${room}:${contract.type}:${time.toISOString()}:${createHash('sha256').update(data).digest('hex').slice(0, 16)}`;
+    const headers = newHeaders();
+    const envelope = { id, type: contract.type, source: 'voice-agent', subject: room, time };
+    for (const [name, value] of Object.entries(toHeaders(envelope))) headers.set(name, value);
+    // An agent with OpenTelemetry that goes on from its job's traceparent is seen in the call's trace.
+    propagation.inject(context.active(), headers, { set: (carrier, name, value) => carrier.set(name, value) });
+    const sending = (async () => {
+      for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+        try {
+          await connection.jetstream().publish(contract.type, data, { msgID: id, headers, timeout: 3_000 });
+          return;
+        } catch (error) {
+          if (closing || connection.isClosed() || isPermanent(error)) throw error;
+          await wait(pauseMs * (0.5 + Math.random() / 2));
+        }
+      }
+    })();
+    const tracked = sending.catch(() => undefined).finally(() => onTheirWay.delete(tracked));
+    onTheirWay.add(tracked);
+    return sending;
+  };
+
+  return {
+    ready: (room) => report(agentReady, room, { room }),
+    qualified: (room, mode, answers) => report(agentQualified, room, { room, mode, qualification: answers }),
+    ended: (room, end) =>
+      report(agentEnded, room, {
+        room,
+        endedBy: end.by,
+        doNotCall: end.doNotCall ?? false,
+        callbackAt: end.callbackAt?.toISOString() ?? null,
+      }),
+    async close() {
+      const late = new AbortController();
+      await Promise.race([
+        Promise.all(onTheirWay),
+        wait(8_000, undefined, { signal: late.signal }).catch(() => undefined),
+      ]);
+      late.abort();
+      closing = true;
+      await connection.close();
+    },
+  };
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof NatsError && ['400', 'MAX_PAYLOAD_EXCEEDED', 'PERMISSIONS_VIOLATION'].includes(error.code);
+}

@@ -1,0 +1,15 @@
+import { Option } from '@commander-js/extra-typings';
+
+/** Options that several commands have, the same in each. */
+
+export const outputOption = () =>
+  new Option('-o, --output <form>', 'for people, or JSON')
+    .choices(['pretty', 'json'] as const)
+    .default('pretty' as const);
+
+export const whoOption = () =>
+  new Option('--who <name>', 'who asks, for the audit (default: LEADLINE_WHO, else your login)');
+
+export const reasonOption = () => new Option('--reason <text>', 'why, for the audit');
+
+export const yesOption = () => new Option('-y, --yes', 'do not ask');

@@ -1,0 +1,71 @@
+import { ask, CommandUnanswered } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { outputOption, reasonOption, whoOption } from '../command-options.ts';
+import type { Program } from '../program.ts';
+import { print, printJson, tell } from '../terminal.ts';
+import { whoAndWhy } from '../who-and-why.ts';
+import { withNats } from '../with-nats.ts';
+
+const build = z.looseObject({ generation: z.number(), callsReadTo: z.number(), leadsReadTo: z.number() });
+const state = z.object({ serving: build.nullable(), building: build.nullable() });
+type State = z.infer<typeof state>;
+
+export function addDashboard(program: Program): void {
+  const dashboard = program
+    .command('dashboard')
+    .summary('rebuild the dashboard’s numbers')
+    .description('The dashboard’s read model.')
+    .addHelpText('after', '\nExamples:\n  leadline dashboard rebuild --reason "pulse length changed"');
+  dashboard
+    .command('rebuild')
+    .description(
+      'Counts all leads and calls anew. Pages show the old numbers until the new ones are complete. Ended by Ctrl-C it ' +
+        'goes on by itself; asked again while one grows it shows that one.',
+    )
+    .option('--no-wait', 'begin it and end')
+    .addOption(reasonOption())
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .action(async (options, command) => {
+      const by = await whoAndWhy(options);
+      await withNats(command.optsWithGlobals(), async (nats) => {
+        const { generation } = await ask(
+          nats,
+          'ops.dashboard.rebuild',
+          by,
+          z.object({ generation: z.number() }),
+          10_000,
+        );
+        const done = options.wait ? await untilServing(nats, generation) : undefined;
+        if (options.output === 'json') printJson({ generation, serving: done !== undefined });
+        else print(done === undefined ? `build ${generation} has begun` : `build ${generation} is served`);
+      });
+    });
+}
+
+/** Shows how far the build is, until pages read it. A dashboard that restarts goes on with it. */
+async function untilServing(nats: Nats, generation: number): Promise<State> {
+  let told = '';
+  for (;;) {
+    const now = await ask(nats, 'ops.dashboard.build_state', {}, state).catch((error: unknown) => {
+      if (error instanceof CommandUnanswered) return undefined;
+      throw error;
+    });
+    if (now !== undefined && (now.serving?.generation ?? 0) >= generation) return now;
+    const line = now === undefined ? 'the dashboard does not answer now; waiting' : toProgress(now);
+    if (line !== told) tell(line);
+    told = line;
+    await wait(1_000);
+  }
+}
+
+function toProgress({ building, serving }: State): string {
+  if (building === null) return 'waiting for the build';
+  // Ids of rows: the serving build, which follows them, tells how many there are.
+  const share = (read: number, of: number | undefined): string =>
+    of === undefined || of === 0 ? `up to ${read}` : `${Math.min(100, Math.floor((100 * read) / of))} %`;
+  const calls = share(building.callsReadTo, serving?.callsReadTo);
+  return `calls ${calls}, leads ${share(building.leadsReadTo, serving?.leadsReadTo)}`;
+}

@@ -1,0 +1,67 @@
+import { ask } from '@leadline/messaging/ask';
+import { z } from 'zod';
+import { toClock } from '../clock.ts';
+import { outputOption, reasonOption, whoOption } from '../command-options.ts';
+import type { Program } from '../program.ts';
+import { paint, print, printJson } from '../terminal.ts';
+import { whoAndWhy, type WhoAndWhy } from '../who-and-why.ts';
+import { withNats, type ConnectionOptions } from '../with-nats.ts';
+
+const state = z.object({ onTheList: z.boolean(), reason: z.string().nullable(), since: z.string().nullable() });
+
+export function addDoNotCall(program: Program): void {
+  const list = program
+    .command('do-not-call')
+    .summary('the numbers that are never rung: add, remove, show')
+    .description('The numbers that are never rung, for whatever lead they come in.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  leadline do-not-call add "+91 98765 43210" --reason "asked by mail"
+  leadline do-not-call show 9876543210 -o json | jq .onTheList`,
+    );
+  list
+    .command('add')
+    .description('Puts a number on the list; from then on no dial is permitted to it.')
+    .argument('<phone>', 'an Indian mobile number, however it is written')
+    .addOption(reasonOption())
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .action(async (phone, options, command) =>
+      keep(command.optsWithGlobals(), 'add_do_not_call', { phone, ...(await whoAndWhy(options)) }, options.output),
+    );
+  list
+    .command('remove')
+    .description('Takes a number off, and with it what the person said in earlier calls: you answer for that.')
+    .argument('<phone>', 'an Indian mobile number, however it is written')
+    .addOption(reasonOption())
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .action(async (phone, options, command) =>
+      keep(command.optsWithGlobals(), 'remove_do_not_call', { phone, ...(await whoAndWhy(options)) }, options.output),
+    );
+  list
+    .command('show')
+    .description('Whether a number is on the list, since when and why.')
+    .argument('<phone>', 'an Indian mobile number, however it is written')
+    .addOption(outputOption())
+    .action((phone, options, command) =>
+      keep(command.optsWithGlobals(), 'find_do_not_call', { phone }, options.output),
+    );
+}
+
+async function keep(
+  given: ConnectionOptions,
+  verb: string,
+  body: { phone: string } & Partial<WhoAndWhy>,
+  form: 'pretty' | 'json',
+): Promise<void> {
+  const said = await withNats(given, (nats) => ask(nats, `ops.dispatcher.${verb}`, body, state));
+  if (form === 'json') printJson(said);
+  else if (!said.onTheList) print(`not on the list: it ${paint('green', 'may be rung')}`);
+  else {
+    const since = said.since === null ? '' : ` since ${toClock(new Date(said.since), 'ist')} IST`;
+    print(`on the list${since}: it is ${paint('red', 'never rung')} (${said.reason ?? 'no reason told'})`);
+  }
+}

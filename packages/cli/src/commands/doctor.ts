@@ -1,0 +1,63 @@
+import { CommandUnanswered } from '@leadline/messaging/ask';
+import { outputOption } from '../command-options.ts';
+import { readCliConfig } from '../config.ts';
+import { examine } from '../examine.ts';
+import { Unsuccessful } from '../exit-codes.ts';
+import { bad, good, type Finding } from '../finding.ts';
+import { findPlace } from '../find-place.ts';
+import type { Program } from '../program.ts';
+import { paint, print, printJson } from '../terminal.ts';
+import { withNats } from '../with-nats.ts';
+
+const signs = { good: paint('green', '✓'), note: paint('yellow', '!'), bad: paint('red', '✗') };
+
+export function addDoctor(program: Program): void {
+  program
+    .command('doctor')
+    .summary('checks everything and says what to repair')
+    .description(
+      'Checks this machine, NATS, streams and consumers, each service with its database and settings, LiveKit with its ' +
+        'trunk, the CRM with its key, clocks, call window and dead letters, and says what to repair. Changes nothing.',
+    )
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Services are asked over NATS, one replica of each, and look at LiveKit and the CRM from where they stand. Ends with 1 when
+something is to be repaired.
+
+Examples:
+  leadline doctor
+  leadline doctor -o json | jq '.[] | select(.verdict == "bad")'`,
+    )
+    .action(async (options, command) => {
+      const findings: Finding[] = [];
+      const show = (found: Finding[]): void => {
+        findings.push(...found);
+        if (options.output === 'pretty') for (const one of found) print(toLines(one));
+      };
+      const given = command.optsWithGlobals();
+      show([
+        good('this machine', `Node ${process.versions.node}, talks to ${findPlace(readCliConfig(), given).nats.url}`),
+      ]);
+      try {
+        await withNats(given, (nats) => examine(nats, show));
+      } catch (error) {
+        if (!(error instanceof CommandUnanswered) && !isTooOld(error)) throw error;
+        show([bad('NATS', error.message, 'nothing else can be asked before that is repaired')]);
+      }
+      const toRepair = findings.filter(({ verdict }) => verdict === 'bad').length;
+      if (options.output === 'json') printJson(findings);
+      else print(`\n${toRepair === 0 ? 'nothing is to be repaired' : `${toRepair} to be repaired`}`);
+      if (toRepair > 0) throw new Unsuccessful();
+    });
+}
+
+function isTooOld(error: unknown): error is Error {
+  return error instanceof Error && error.message.includes('is too old');
+}
+
+function toLines({ about, verdict, found, fix }: Finding): string {
+  const line = `${signs[verdict]} ${about.padEnd(24)} ${found}`;
+  return fix === undefined ? line : `${line}\n    ${paint('dim', `→ ${fix}`)}`;
+}

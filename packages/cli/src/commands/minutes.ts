@@ -1,0 +1,81 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { ask } from '@leadline/messaging/ask';
+import { z } from 'zod';
+import { toDay } from '../clock.ts';
+import { outputOption } from '../command-options.ts';
+import type { Program } from '../program.ts';
+import { paint, print, printJson } from '../terminal.ts';
+import { toTable } from '../to-table.ts';
+import { withNats } from '../with-nats.ts';
+
+const figures = z.object({
+  minutes: z.number(),
+  estimatedMinutes: z.number(),
+  talkMinutes: z.number(),
+  calls: z.number(),
+});
+const groups = z.record(z.string(), figures);
+const report = z.looseObject({
+  month: z.string(),
+  ...figures.shape,
+  bySource: groups,
+  byMode: groups,
+  byDay: groups,
+});
+type Groups = z.infer<typeof groups>;
+
+export function addMinutes(program: Program): void {
+  program
+    .command('minutes')
+    .summary('the minutes of a month, by source, mode and day')
+    .description('The minutes of an Indian calendar month: every ended call, the old program’s too.')
+    .option('--month <month>', 'like 2026-10 (default: this month in India)', readMonth)
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Minutes are summed unrounded. Old successes whose length nobody wrote down count an estimate, told beside.
+
+Examples:
+  leadline minutes --month 2026-10
+  leadline minutes --month 2026-10 -o json | jq '.bySource | map_values(.minutes)'`,
+    )
+    .action(async (options, command) => {
+      const month = options.month ?? toDay(new Date()).slice(0, 7);
+      const said = await withNats(command.optsWithGlobals(), (nats) =>
+        ask(nats, 'ops.dashboard.minutes', { month }, report, 15_000),
+      );
+      if (options.output === 'json') {
+        printJson(said);
+        return;
+      }
+      print(`${paint('bold', said.month)}: ${fixed(said.minutes)} minutes in ${said.calls} calls`);
+      print(`of which ${fixed(said.estimatedMinutes)} estimated; people talked ${fixed(said.talkMinutes)} minutes`);
+      const parts: [string, Groups][] = [
+        ['source', said.bySource],
+        ['mode', said.byMode],
+        ['day', said.byDay],
+      ];
+      for (const [name, all] of parts) print(`\n${toGroupTable(name, all)}`);
+    });
+}
+
+function toGroupTable(name: string, all: Groups): string {
+  const rows = Object.entries(all).map(([key, one]) => [
+    key.padEnd(12),
+    fixed(one.minutes).padStart(9),
+    fixed(one.estimatedMinutes).padStart(9),
+    fixed(one.talkMinutes).padStart(9),
+    one.calls,
+  ]);
+  return toTable([name, '  minutes', 'estimated', '   talked', 'calls'], rows);
+}
+
+function fixed(minutes: number): string {
+  return minutes.toFixed(1);
+}
+
+function readMonth(text: string): string {
+  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text)) throw new InvalidArgumentError('It must look like 2026-10.');
+  return text;
+}

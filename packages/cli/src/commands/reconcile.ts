@@ -1,0 +1,78 @@
+import { ask } from '@leadline/messaging/ask';
+import { z } from 'zod';
+import { toClock } from '../clock.ts';
+import { outputOption, reasonOption, whoOption, yesOption } from '../command-options.ts';
+import { confirm } from '../confirm.ts';
+import type { Program } from '../program.ts';
+import { print, printJson, tell } from '../terminal.ts';
+import { whoAndWhy } from '../who-and-why.ts';
+import { withNats } from '../with-nats.ts';
+
+/** Answers that agents gave since the backup must be heard before the dispatcher decides who is not to be rung again. */
+const order = ['ingest', 'call-tracker', 'crm-pusher', 'dispatcher'] as const;
+const withinMs = 300_000;
+
+const answers = {
+  ingest: z.object({ events: z.number(), lostLeads: z.array(z.number()) }),
+  'call-tracker': z.object({ events: z.number(), heardAgain: z.number() }),
+  'crm-pusher': z.object({ events: z.number() }),
+  dispatcher: z.object({
+    events: z.number(),
+    dialledLeads: z.array(z.number()),
+    failedLeads: z.array(z.number()),
+    doNotCall: z.number(),
+    diallingFrom: z.string().nullable(),
+  }),
+};
+
+export function addReconcile(program: Program): void {
+  program
+    .command('reconcile')
+    .summary('after a restore: tell the database what the streams know since')
+    .description(
+      'After Postgres was restored from a backup: moves the sequences past every id in the streams, marks the leads that ' +
+        'were dialled since, lists them, and lets publishing and dialling go on. May be repeated.',
+    )
+    .addOption(reasonOption())
+    .addOption(whoOption())
+    .addOption(yesOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExamples:\n  leadline reconcile --reason "restored the backup of 2:00"')
+    .action(async (options, command) => {
+      const by = await whoAndWhy(options);
+      await confirm(
+        'Was Postgres restored from a backup, and shall the four services take in what the streams know?',
+        options,
+      );
+      await withNats(command.optsWithGlobals(), async (nats) => {
+        const said: Record<string, unknown> = {};
+        for (const service of order) {
+          tell(`${service} compares its database with the streams`);
+          said[service] = await ask(nats, `ops.${service}.reconcile`, by, answers[service], withinMs);
+        }
+        if (options.output === 'json') printJson(said);
+        else for (const line of toLines(said)) print(line);
+      });
+    });
+}
+
+function toLines(said: Record<string, unknown>): string[] {
+  const ingest = answers.ingest.parse(said['ingest']);
+  const tracker = answers['call-tracker'].parse(said['call-tracker']);
+  const pusher = answers['crm-pusher'].parse(said['crm-pusher']);
+  const { dialledLeads, failedLeads, doNotCall, diallingFrom, events } = answers.dispatcher.parse(said['dispatcher']);
+  return [
+    `events taken in: ${ingest.events + tracker.events + pusher.events + events}; reports heard again: ${tracker.heardAgain}`,
+    `leads that came after the backup and are lost: ${toList(ingest.lostLeads)}`,
+    `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
+    `leads that were given up since, and are again: ${toList(failedLeads)}`,
+    `numbers that asked since never to be rung: ${doNotCall}`,
+    diallingFrom === null
+      ? 'dialling goes on'
+      : `dialling goes on at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
+  ];
+}
+
+function toList(ids: number[]): string {
+  return ids.length === 0 ? 'none' : ids.join(', ');
+}

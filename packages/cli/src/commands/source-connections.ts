@@ -1,0 +1,127 @@
+import { InvalidArgumentError, type Command, type OptionValues } from '@commander-js/extra-typings';
+import { ask } from '@leadline/messaging/ask';
+import { z } from 'zod';
+import { toClock } from '../clock.ts';
+import { outputOption, whoOption, yesOption } from '../command-options.ts';
+import { confirm } from '../confirm.ts';
+import type { Program } from '../program.ts';
+import { paint, print, printJson, tell } from '../terminal.ts';
+import { toTable } from '../to-table.ts';
+import { whoAsks } from '../who-and-why.ts';
+import { withNats } from '../with-nats.ts';
+
+const shown = z.object({
+  ...{ id: z.string(), source: z.string(), url: z.string(), secret: z.string().optional(), curl: z.string() },
+});
+
+const listed = z.object({
+  ...{ id: z.string(), source: z.string(), enabled: z.boolean(), agentMode: z.string().nullable() },
+  ...{ createdAt: z.string(), lastDeliveryAt: z.string().nullable() },
+  lastDay: z.object({ accepted: z.number(), repeated: z.number(), rejected: z.number() }),
+});
+
+/** `leadline sources add, list, rotate, disable`: who may deliver, over which address. */
+export function addSourceConnections(sources: Command<[], OptionValues, ReturnType<Program['opts']>>): void {
+  sources
+    .command('add')
+    .description('Makes an address for a vendor. It is shown once, since only a hash of it is kept.')
+    .argument('<source>', 'indiamart, justdial, meta, google, form, zapier, make, tradeindia or exportersindia')
+    .option('--secret <text>', 'what the vendor signs with or is asked with: docs/lead-sources.md says which')
+    .option('--access-token <token>', 'Meta: the Page’s token')
+    .option('--alias <field=name>', 'the vendor’s own name for a field of ours; may be given several times', readAlias)
+    .option('--agent-mode <mode>', 'how the voice agent talks to these leads: sarvam or openai_realtime')
+    .option('--per-minute <count>', 'requests taken a minute', Number)
+    .option('--max-bytes <count>', 'the largest body taken', Number)
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  leadline sources add indiamart
+  leadline sources add meta --secret "$META_APP_SECRET" --access-token "$META_PAGE_TOKEN"
+  leadline sources add form --alias "phone=Your WhatsApp" -o json | jq -r .url`,
+    )
+    .action(async (source, options, command) => {
+      const asked = {
+        ...{ who: whoAsks(options), source, secret: options.secret, accessToken: options.accessToken },
+        ...{ aliases: options.alias, agentMode: options.agentMode },
+        ...{ requestsPerMinute: options.perMinute, mostBodyBytes: options.maxBytes },
+      };
+      const added = await withNats(command.optsWithGlobals(), (nats) =>
+        ask(nats, 'ops.ingest.add_source', asked, shown),
+      );
+      show(added, options.output);
+    });
+  sources
+    .command('list')
+    .description('Every source, when it last delivered, and what came of the last 24 hours.')
+    .addOption(outputOption())
+    .action(async (options, command) => {
+      const all = await withNats(command.optsWithGlobals(), (nats) =>
+        ask(nats, 'ops.ingest.list_sources', {}, z.array(listed)),
+      );
+      if (options.output === 'json') printJson(all);
+      else if (all.length === 0) tell('no source yet; leadline sources add makes one');
+      else print(toTable(headers, all.map(toRow)));
+    });
+  sources
+    .command('rotate')
+    .description('A new address in place of the old one, which ends at once unless it is kept for a while.')
+    .argument('<id>', 'as leadline sources list shows it')
+    .option('--keep-old-hours <hours>', 'how long the old address still works', Number)
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .action(async (id, options, command) => {
+      const asked = { who: whoAsks(options), id, keepOldHours: options.keepOldHours };
+      const rotated = await withNats(command.optsWithGlobals(), (nats) =>
+        ask(nats, 'ops.ingest.rotate_source', asked, shown),
+      );
+      show(rotated, options.output);
+    });
+  sources
+    .command('disable')
+    .description('Takes nothing any more over this address. Its leads stay; rotate enables it again.')
+    .argument('<id>', 'as leadline sources list shows it')
+    .addOption(yesOption())
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .action(async (id, options, command) => {
+      const who = whoAsks(options);
+      await confirm('What its vendor sends from now on is refused. Disable it?', options);
+      const done = await withNats(command.optsWithGlobals(), (nats) =>
+        ask(nats, 'ops.ingest.disable_source', { who, id }, z.object({ id: z.string() })),
+      );
+      if (options.output === 'json') printJson(done);
+      else print(`${id} is ${paint('red', 'disabled')}`);
+    });
+}
+
+/** Several add up. */
+function readAlias(text: string, before: Record<string, string[]> = {}): Record<string, string[]> {
+  const [, field, name] = /^([A-Za-z]+)=(.+)$/.exec(text) ?? [];
+  if (field === undefined || name === undefined)
+    throw new InvalidArgumentError('Write field=name, such as phone=whatsapp.');
+  return { ...before, [field]: [...(before[field] ?? []), name] };
+}
+
+function show(one: z.output<typeof shown>, form: 'pretty' | 'json'): void {
+  if (form === 'json') {
+    printJson(one);
+    return;
+  }
+  print(`${paint('green', one.source)}, ${one.id}\n`);
+  print('Paste this address at the vendor. It is shown this once, and whoever knows it can deliver:\n');
+  print(`  ${paint('cyan', one.url)}\n`);
+  if (one.secret !== undefined) print(`and this key:\n\n  ${paint('cyan', one.secret)}\n`);
+  print('Try it; it rings nobody:\n');
+  print(`  ${one.curl}`);
+}
+
+const headers = ['id', 'source', 'last delivery (IST)', 'accepted', 'repeated', 'rejected', 'agent', ''];
+
+function toRow(one: z.output<typeof listed>): (string | number)[] {
+  const last = one.lastDeliveryAt === null ? 'never' : toClock(new Date(one.lastDeliveryAt), 'ist');
+  const { accepted, repeated, rejected } = one.lastDay;
+  return [one.id, one.source, last, accepted, repeated, rejected, one.agentMode ?? '', one.enabled ? '' : 'disabled'];
+}

@@ -1,0 +1,75 @@
+import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { readDurables, readStreams } from '@leadline/messaging/read-topology';
+import { listDeadLetters } from '@leadline/messaging/redrive';
+import { z } from 'zod';
+import { askHealth } from './ask-health.ts';
+import { toClock } from './clock.ts';
+import { bad, good, note, type Finding } from './finding.ts';
+import { judgeServices } from './judge-services.ts';
+import { judgeTopology } from './judge-topology.ts';
+
+const letterLimit = 200;
+
+/** Looks at everything that can be asked over NATS, and shows each part as soon as it is known. */
+export async function examine(nats: Nats, show: (found: Finding[]) => void): Promise<void> {
+  const { version = 'unknown' } = nats.connection.info ?? {};
+  show([good('NATS', `nats-server ${version}, as user ${nats.user}`)]);
+  show(await orRefused('streams', async () => judgeTopology(await readStreams(nats), await readDurables(nats))));
+  const askedAt = new Date();
+  const asked = await askHealth(nats, { far: true }, 15_000);
+  show(judgeServices(asked, { askedAt, answeredAt: new Date() }));
+  show(await orRefused('dialling', () => examineDialling(nats)));
+  show(await orRefused('dashboard', () => examineDashboard(nats)));
+  show(await orRefused('dead letters', () => examineDeadLetters(nats)));
+}
+
+const dialling = z.object({ state: z.string(), stoppedBy: z.string().nullable(), reason: z.string().nullable() });
+const callWindow = z.object({ open: z.boolean(), opensAt: z.string().nullable() });
+
+async function examineDialling(nats: Nats): Promise<Finding[]> {
+  const [state, window] = await Promise.all([
+    ask(nats, 'ops.dispatcher.dialling_state', {}, dialling),
+    ask(nats, 'ops.dispatcher.call_window', {}, callWindow),
+  ]);
+  const opens = window.opensAt === null ? '' : `, opens ${toClock(new Date(window.opensAt), 'ist')} IST`;
+  return [
+    state.state === 'running'
+      ? good('dialling', 'runs')
+      : note(
+          'dialling',
+          `is ${state.state} by ${state.stoppedBy ?? 'somebody'}: ${state.reason ?? ''}`,
+          'leadline dialling start, when that is repaired',
+        ),
+    window.open ? good('call window', 'is open') : note('call window', `is shut${opens}`),
+  ];
+}
+
+async function examineDashboard(nats: Nats): Promise<Finding[]> {
+  const build = z.looseObject({ generation: z.number() }).nullable();
+  const { serving } = await ask(nats, 'ops.dashboard.build_state', {}, z.object({ serving: build, building: build }));
+  return [
+    serving === null
+      ? note('dashboard', 'counts for the first time', 'wait: pages show what is counted so far')
+      : good('dashboard', `serves build ${serving.generation}`),
+  ];
+}
+
+async function examineDeadLetters(nats: Nats): Promise<Finding[]> {
+  const letters = await listDeadLetters(nats, { redriven: false }, letterLimit);
+  if (letters.length === 0) return [good('dead letters', 'none')];
+  const count = letters.length === letterLimit ? `${letterLimit} or more` : String(letters.length);
+  return [note('dead letters', `${count} were not sent back`, 'leadline dlq list says why they were set aside')];
+}
+
+async function orRefused(about: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof CommandUnanswered) return [bad(about, error.message, 'see above')];
+    const words = error instanceof Error ? error.message : String(error);
+    if (error instanceof CommandRefused || /permission/i.test(words))
+      return [bad(about, words, 'use the NATS user ops, with the rights that the set-up writes')];
+    return [bad(about, words, 'see whether JetStream is on, and the log of nats-server')];
+  }
+}

@@ -1,0 +1,106 @@
+import { progress } from '@clack/prompts';
+import { importLeadFile, type Counts, type Import, type RowResult } from '@leadline/lead-file/import-lead-file';
+import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { WrongUse } from './exit-codes.ts';
+import { tell } from './terminal.ts';
+
+export type ImportAsked = Pick<Import, 'nats' | 'who' | 'source' | 'again' | 'file' | 'dryRun' | 'headerRead'> & {
+  report: string | undefined;
+};
+export type Imported = Counts & { dryRun: boolean; report: string };
+
+/**
+ * Imports a file, or only looks, with a line of progress and a report of each row.
+ * @throws WrongUse when the file is not there
+ */
+export async function importFile(asked: ImportAsked): Promise<Imported> {
+  const { file, dryRun } = asked;
+  const size = sizeOf(file);
+  const path = asked.report ?? `${file}.report.csv`;
+  const report = createWriteStream(path);
+  await once(report, 'open');
+  let read = 0;
+  const bar = openBar(dryRun ? 'looking through the file' : 'importing', size);
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of createReadStream(file)) {
+      if (!(chunk instanceof Uint8Array)) throw new Error('a file was not read as bytes');
+      read += chunk.length;
+      yield chunk;
+    }
+  }
+  try {
+    await write(report, 'row,result,lead,field,reason,detail\n');
+    const counts = await importLeadFile(bytes(), {
+      ...asked,
+      rowDone: (result) => write(report, toReportLine(result)),
+      counted: ({ rows }) => bar.show(read, rows),
+    });
+    return { ...counts, dryRun, report: path };
+  } finally {
+    bar.end();
+    report.end();
+    await once(report, 'close');
+  }
+}
+
+function sizeOf(file: string): number {
+  try {
+    const found = statSync(file);
+    if (found.isFile()) return found.size;
+  } catch {
+    // Told below.
+  }
+  throw new WrongUse(`${file} is no file that can be read`);
+}
+
+/** One line a row: no number and no name, so that it may be sent to whoever made the file. */
+function toReportLine({ row, result, leadId, faults }: RowResult): string {
+  const [fault] = faults;
+  const all = faults.map(({ detail }) => detail).join('; ');
+  const cells = [String(row), result, leadId === null ? '' : String(leadId)];
+  const why = fault === undefined ? ['', '', ''] : [fault.pointer.replace(/^\//, ''), fault.reason, all];
+  return `${[...cells, ...why].map(toCell).join(',')}\n`;
+}
+
+/** A column's name may begin like a formula: a spreadsheet is told that it is none. */
+function toCell(written: string): string {
+  const text = /^[=+@-]/.test(written) ? `'${written}` : written;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Waits for the disk: a fast import must not pile up its report in memory. */
+async function write(stream: WriteStream, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, 'drain');
+}
+
+type Bar = { show(bytes: number, rows: number): void; end(): void };
+
+const barSize = 40;
+
+/** A bar on a terminal; else a line each tenth of the way. */
+function openBar(what: string, size: number): Bar {
+  const share = (bytes: number): number => (size === 0 ? 1 : Math.min(1, bytes / size));
+  if (!process.stderr.isTTY) {
+    let told = 0;
+    return {
+      show(bytes, rows) {
+        const tenths = Math.floor(share(bytes) * 10);
+        if (tenths > told && tenths < 10) tell(`${what}: ${tenths * 10} %, ${rows.toLocaleString('en-IN')} rows`);
+        told = Math.max(told, tenths);
+      },
+      end: () => undefined,
+    };
+  }
+  const bar = progress({ max: 1_000, size: barSize, output: process.stderr });
+  bar.start(what);
+  let at = 0;
+  return {
+    show(bytes, rows) {
+      const now = Math.floor(share(bytes) * 1_000);
+      bar.advance(now - at, `${what}: ${Math.floor(now / 10)} %, ${rows.toLocaleString('en-IN')} rows`);
+      at = now;
+    },
+    end: () => bar.stop(what),
+  };
+}

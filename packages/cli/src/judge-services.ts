@@ -1,0 +1,111 @@
+import type { Health } from '@leadline/messaging/answer-health';
+import type { AskedHealth } from './ask-health.ts';
+import { bad, good, note, type Finding } from './finding.ts';
+
+const fixes: Record<string, string> = {
+  database:
+    'check DATABASE_URL, the role’s password and rights, and that Postgres is up; npm run migrate makes the schema',
+  nats: 'check NATS_URL, NATS_USER and NATS_PASS of the service',
+  streams: 'run the set-up (docs/operations.md), and check the rights of the service’s NATS user',
+  outbox: 'the database was restored: leadline reconcile',
+  service: 'it is being stopped: wait for its successor',
+};
+
+/** The dispatcher and the call-tracker reckon a call's longest life from these: they must agree. */
+const shared = ['RING_SECONDS', 'MAX_CALL_SECONDS', 'LIVEKIT_LEEWAY_SECONDS', 'LIVEKIT_URL'] as const;
+
+const oldOutboxSeconds = 60;
+const mostSkewMs = 2_000;
+
+/** What the services say of themselves and of what they stand on. `askedAt` and `answeredAt` are by our own clock. */
+export function judgeServices(asked: AskedHealth[], times: { askedAt: Date; answeredAt: Date }): Finding[] {
+  return [
+    ...asked.flatMap((one) => ('silent' in one ? [judgeSilence(one)] : judgeHealth(one.service, one.health))),
+    ...judgeClocks(asked, times),
+    ...judgeShared(asked),
+  ];
+}
+
+function judgeSilence({ service, silent }: { service: string; silent: string }): Finding {
+  return silent.includes('may not ask')
+    ? bad(service, silent, 'use the NATS user ops, with the rights that the set-up writes')
+    : bad(service, `does not answer (${silent})`, `see whether it runs, and its log; it answers on ops.${service}.>`);
+}
+
+function judgeHealth(service: string, { parts, far, outbox }: Health): Finding[] {
+  const troubles = Object.entries(parts).flatMap(([part, state]) =>
+    state === true ? [] : [bad(`${service}: ${part}`, state, fixes[part] ?? `see the log of ${service}`)],
+  );
+  return [
+    ...(troubles.length === 0 ? [good(service, `stands: ${Object.keys(parts).join(', ')}`)] : troubles),
+    ...Object.entries(far).map(([system, state]) => {
+      if (state === true) return good(`${service}: ${system}`, 'reached, and takes the key');
+      const [found = state, fix = `see the log of ${service}`] = state.split(': ');
+      return bad(`${service}: ${system}`, found, fix);
+    }),
+    ...judgeOutbox(service, outbox),
+  ];
+}
+
+function judgeOutbox(service: string, outbox: Health['outbox']): Finding[] {
+  if (outbox === null) return [];
+  const about = `${service}: outbox`;
+  return [
+    ...(outbox.oldestSeconds < oldOutboxSeconds
+      ? []
+      : [
+          bad(
+            about,
+            `the oldest of ${outbox.waiting} events has waited ${Math.round(outbox.oldestSeconds)} s`,
+            'docs/operations.md, LeadlineOutboxStuck',
+          ),
+        ]),
+    ...(outbox.failed === 0
+      ? []
+      : [bad(about, `${outbox.failed} events were refused for good`, 'docs/operations.md, LeadlineOutboxFailed')]),
+  ];
+}
+
+/** Tokens are signed by a service's clock, windows and permits decided by the database's. */
+function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: Date; answeredAt: Date }): Finding[] {
+  const skewed = asked.flatMap((one): Finding[] => {
+    if ('silent' in one) return [];
+    const { serviceTime, databaseTime } = one.health;
+    const service = new Date(serviceTime).getTime();
+    const apart = databaseTime === null ? 0 : Math.abs(new Date(databaseTime).getTime() - service);
+    const ahead = Math.max(askedAt.getTime() - service, service - answeredAt.getTime(), 0);
+    const about = `${one.service}: clock`;
+    if (apart > mostSkewMs)
+      return [
+        bad(
+          about,
+          `is ${(apart / 1_000).toFixed(1)} s apart from the database’s`,
+          'let NTP set the clocks of both machines',
+        ),
+      ];
+    return ahead > mostSkewMs
+      ? [
+          note(
+            about,
+            `is ${(ahead / 1_000).toFixed(1)} s apart from this machine’s`,
+            'let NTP set the clocks of both machines',
+          ),
+        ]
+      : [];
+  });
+  const told = asked.some((one) => 'health' in one && one.health.databaseTime !== null);
+  return skewed.length > 0 || !told ? skewed : [good('clocks', 'services, database and this machine agree')];
+}
+
+function judgeShared(asked: AskedHealth[]): Finding[] {
+  const settingsOf = (service: string): Health['settings'] => {
+    const found = asked.find((one) => one.service === service);
+    return found !== undefined && 'health' in found ? found.health.settings : {};
+  };
+  const [dispatcher, tracker] = [settingsOf('dispatcher'), settingsOf('call-tracker')];
+  return shared.flatMap((name) => {
+    const [one, other] = [dispatcher[name], tracker[name]];
+    if (one === undefined || other === undefined || one === other) return [];
+    return [bad(name, `is ${one} at the dispatcher and ${other} at the call-tracker`, 'set the same in both')];
+  });
+}

@@ -1,0 +1,46 @@
+import type { DurableState, StreamState } from '@leadline/messaging/read-topology';
+import { expect, test } from 'vitest';
+import { judgeTopology } from './judge-topology.ts';
+
+const stream = (over: Partial<StreamState> = {}): StreamState => ({
+  name: 'CALLS',
+  found: { messages: 1, bytes: 1, first: 1, last: 1, replicas: 3 },
+  differences: [],
+  ...over,
+});
+const durable = (waiting = 0, over: Partial<DurableState> = {}): DurableState => ({
+  ...{ name: 'crm-pusher', stream: 'CALLS', service: 'crm-pusher', differences: [] },
+  found: { waiting, inHand: 0, redelivered: 0, lastSettledAt: undefined, asking: 1 },
+  ...over,
+});
+
+test.for([
+  ['all is as it should be', [stream()], [durable()], [['streams', 'good']]],
+  ['a stream is missing', [stream({ found: undefined })], [durable()], [['CALLS', 'bad']]],
+  [
+    'a consumer is set otherwise',
+    [stream()],
+    [durable(0, { differences: ['ack_wait is 1, not 2'] })],
+    [['crm-pusher', 'bad']],
+  ],
+  [
+    'much waits',
+    [stream()],
+    [durable(1_000)],
+    [
+      ['streams', 'good'],
+      ['crm-pusher', 'note'],
+    ],
+  ],
+  [
+    'there is one replica',
+    [stream({ found: { messages: 0, bytes: 0, first: 0, last: 0, replicas: 1 } })],
+    [durable()],
+    [
+      ['streams', 'good'],
+      ['streams', 'note'],
+    ],
+  ],
+] as const)('when %s', ([, streams, durables, verdicts]) => {
+  expect(judgeTopology([...streams], [...durables]).map(({ about, verdict }) => [about, verdict])).toEqual(verdicts);
+});

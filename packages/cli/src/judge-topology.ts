@@ -1,0 +1,41 @@
+import type { DurableState, StreamState } from '@leadline/messaging/read-topology';
+import { bad, good, note, type Finding } from './finding.ts';
+
+const provision =
+  'run the set-up (docs/operations.md): it makes and corrects streams and consumers, and deletes nothing';
+const manyWaiting = 1_000;
+
+/** Streams and durables beside what they should be. */
+export function judgeTopology(streams: StreamState[], durables: DurableState[]): Finding[] {
+  const wrong = [...streams, ...durables].flatMap(({ name, found, differences }): Finding[] => {
+    if (found === undefined) return [bad(name, 'is missing', provision)];
+    return differences.length === 0 ? [] : [bad(name, differences.join('; '), provision)];
+  });
+  const waiting = durables.flatMap(({ name, service, found }): Finding[] =>
+    (found?.waiting ?? 0) < manyWaiting
+      ? []
+      : [
+          note(
+            name,
+            `${found?.waiting} messages wait`,
+            `if leadline lag shows it grow, see the log of ${service} and add replicas`,
+          ),
+        ],
+  );
+  const single = streams.filter(({ found }) => found?.replicas === 1).map(({ name }) => name);
+  return [
+    ...(wrong.length === 0
+      ? [good('streams', `${streams.length} streams and ${durables.length} consumers as they should be`)]
+      : wrong),
+    ...waiting,
+    ...(single.length === 0
+      ? []
+      : [
+          note(
+            'streams',
+            `one replica only: ${single.join(', ')}`,
+            'in production three: a lost disk loses no event then',
+          ),
+        ]),
+  ];
+}

@@ -1,0 +1,47 @@
+import { streams, type StreamName } from '@leadline/messaging/topology';
+import { WrongUse } from './exit-codes.ts';
+
+/** The streams that events of Leadline live in; what JetStream says of its consumers is not among them. */
+const eventStreams = ['LEADS', 'CALLS', 'AGENT', 'DLQ'] as const satisfies readonly StreamName[];
+
+/**
+ * Which streams hold what was asked for, and under which subjects there. `call` is short for `call.>`; without anything
+ * asked it is everything.
+ * @throws WrongUse naming a subject that no stream keeps
+ */
+export function pickStreams(asked: readonly string[]): Map<StreamName, string[]> {
+  const picked = new Map<StreamName, string[]>();
+  for (const given of asked.length === 0 ? ['>'] : asked) {
+    const pattern = /^(lead|call|agent|dlq)$/.test(given) ? `${given}.>` : given;
+    if (!/^[\w$>*-]+(\.[\w$>*-]+)*$/.test(pattern)) throw new WrongUse(`"${given}" is no subject`);
+    const before = picked.size;
+    for (const name of eventStreams) {
+      for (const own of streams[name].subjects) {
+        const common = intersect(pattern.split('.'), own.split('.'));
+        if (common !== undefined) picked.set(name, [...(picked.get(name) ?? []), common.join('.')]);
+      }
+    }
+    if (picked.size === before && !isHeld(picked, pattern)) {
+      throw new WrongUse(`no stream keeps "${given}": subjects begin with lead, call, agent or dlq`);
+    }
+  }
+  return picked;
+}
+
+function isHeld(picked: Map<StreamName, string[]>, pattern: string): boolean {
+  return [...picked.keys()].some((name) =>
+    streams[name].subjects.some((own) => intersect(pattern.split('.'), own.split('.')) !== undefined),
+  );
+}
+
+/** What both patterns match, as a pattern; undefined where that is nothing. */
+function intersect(a: string[], b: string[]): string[] | undefined {
+  const [first, ...restA] = a;
+  const [second, ...restB] = b;
+  if (first === undefined || second === undefined) return first === second ? [] : undefined;
+  if (first === '>') return b;
+  if (second === '>') return a;
+  if (first !== second && first !== '*' && second !== '*') return undefined;
+  const rest = intersect(restA, restB);
+  return rest === undefined ? undefined : [first === '*' ? second : first, ...rest];
+}

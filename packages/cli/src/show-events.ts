@@ -1,0 +1,97 @@
+import type { Nats } from '@leadline/messaging/connect';
+import { tail, type Tailed } from '@leadline/messaging/tail';
+import type { StreamName } from '@leadline/messaging/topology';
+import { readEvents, readLastEvents, readStreamEnds, type StreamEnds } from './stored-events.ts';
+import { isFailure, openEventReader, type TailEvent } from './tail-event.ts';
+
+export type EventFilter = { leadId?: number | undefined; source?: string | undefined; isFailed?: boolean | undefined };
+
+export type EventsAsked = {
+  streams: Map<StreamName, string[]>;
+  from: { since: Date } | { seq: number } | { last: number };
+  filter: EventFilter;
+  follow: boolean;
+};
+
+export type Shown = { event: TailEvent; text: string };
+
+/** An agent's report may come before the event that tells whose call it is. */
+const mostWaiting = 500;
+
+/**
+ * Shows what is stored, oldest first, and then whatever comes. Resolves when all that was stored is shown, or with
+ * `follow` when the connection is over for good.
+ */
+export async function showEvents(nats: Nats, asked: EventsAsked, show: (shown: Shown) => void): Promise<void> {
+  const { filter, from } = asked;
+  const ends = await readStreamEnds(nats, asked.streams);
+  const isWanted = (event: TailEvent): boolean => passes(event, filter);
+  const readEvent = openEventReader(({ leadId, source }) => isAbout({ leadId, source }, filter));
+  const callsNeeded = needsCalls(filter, asked.streams);
+  const calls = callsNeeded ? await learnCalls(nats, from, readEvent) : undefined;
+  const pick = (message: Tailed): Shown | undefined => {
+    const event = readEvent(message);
+    return isWanted(event) ? { event, text: message.text } : undefined;
+  };
+
+  if ('last' in from) {
+    for (const shown of from.last === 0 ? [] : await readLastEvents(nats, ends, from.last, pick)) show(shown);
+  } else {
+    for await (const message of readEvents(nats, ends, from)) {
+      const shown = pick(message);
+      if (shown !== undefined) show(shown);
+    }
+  }
+  if (!asked.follow) return;
+
+  let waiting: Tailed[] = [];
+  const onMessage = (message: Tailed): void => {
+    const shown = pick(message);
+    if (shown !== undefined) show(shown);
+    else if (calls !== undefined && message.stream === 'AGENT') waiting = [...waiting, message].slice(-mostWaiting);
+    if (calls !== undefined && message.stream === 'CALLS') lookAgain();
+  };
+  const lookAgain = (): void => {
+    waiting = waiting.filter((message) => {
+      const shown = pick(message);
+      if (shown !== undefined) show(shown);
+      return shown === undefined;
+    });
+  };
+  for (const { stream, subjects, last } of ends) tail(nats, stream, { after: last, subjects }, onMessage);
+  if (calls !== undefined) {
+    tail(nats, 'CALLS', { after: calls.last, subjects: calls.subjects }, (message) => {
+      readEvent(message);
+      lookAgain();
+    });
+  }
+  const fault = await nats.closed;
+  if (fault !== undefined) throw fault;
+}
+
+function passes(event: TailEvent, filter: EventFilter): boolean {
+  return isAbout(event, filter) && (filter.isFailed !== true || isFailure(event));
+}
+
+function isAbout(about: { leadId: number | null; source: string | null }, { leadId, source }: EventFilter): boolean {
+  return (leadId === undefined || about.leadId === leadId) && (source === undefined || about.source === source);
+}
+
+/** Agents' reports tell neither lead nor source. */
+function needsCalls({ leadId, source }: EventFilter, streams: Map<StreamName, string[]>): boolean {
+  return (leadId !== undefined || source !== undefined) && streams.has('AGENT');
+}
+
+/** Whose calls the rooms of the time asked for are. */
+async function learnCalls(
+  nats: Nats,
+  from: EventsAsked['from'],
+  readEvent: (message: Tailed) => TailEvent,
+): Promise<StreamEnds> {
+  const [calls] = await readStreamEnds(nats, new Map([['CALLS', ['call.dialing']]]));
+  if (calls === undefined) throw new Error('the stream CALLS is missing: run the provisioner');
+  const longestCallMs = 3_600_000;
+  const since = 'since' in from ? new Date(from.since.getTime() - longestCallMs) : undefined;
+  for await (const message of readEvents(nats, [calls], { since })) readEvent(message);
+  return calls;
+}

@@ -1,0 +1,43 @@
+import { userInfo } from 'node:os';
+import { readCliConfig } from './config.ts';
+import { WrongUse } from './exit-codes.ts';
+import { isAttended } from './terminal.ts';
+
+export type WhoAndWhy = { who: string; reason: string };
+
+/**
+ * Who asks and why, for the audit. A reason that was not given is asked for where somebody can answer.
+ * @throws WrongUse naming the option
+ */
+export async function whoAndWhy(given: { who?: string | undefined; reason?: string | undefined }): Promise<WhoAndWhy> {
+  return { who: whoAsks(given), reason: given.reason ?? (await askReason()) };
+}
+
+/** @throws WrongUse where nobody can be named */
+export function whoAsks(given: { who?: string | undefined }): string {
+  const who = given.who ?? readCliConfig().LEADLINE_WHO ?? loginName();
+  if (who === undefined) throw new WrongUse('say who you are, for the audit: --who NAME or LEADLINE_WHO');
+  return who;
+}
+
+/** Some machines have no name for whom we run as. */
+function loginName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
+async function askReason(): Promise<string> {
+  if (!isAttended()) throw new WrongUse('say why, for the audit: --reason TEXT');
+  // Only here: most commands ask nothing.
+  const { isCancel, text } = await import('@clack/prompts');
+  const said = await text({
+    message: 'Why? (kept in the audit)',
+    validate: (value) => ((value ?? '').trim() === '' ? 'a few words, please' : undefined),
+    output: process.stderr,
+  });
+  if (isCancel(said)) throw new WrongUse('nothing was done');
+  return said;
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { event, type PayloadOf } from '../event.ts';
+import { callFacts } from '../event-facts.ts';
+import { failureReasons } from '../failure-reason.ts';
+
+/** The dial's own result: refused, rung out, or never sent. `numberFree`: the far end has surely let go of the number. */
+export const callDialFailed = event(
+  'call.dial_failed',
+  z.object({
+    ...callFacts,
+    reason: failureReasons,
+    sipStatus: z.int().nullable(),
+    rang: z.enum(['yes', 'no', 'unknown']),
+    numberFree: z.boolean(),
+  }),
+);
+export type CallDialFailed = PayloadOf<typeof callDialFailed>;

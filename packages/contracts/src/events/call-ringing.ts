@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { event, type PayloadOf } from '../event.ts';
+import { callFacts } from '../event-facts.ts';
+
+/** The phone leg joined its room: treat the phone as rung. */
+export const callRinging = event(
+  'call.ringing',
+  z.object({
+    ...callFacts,
+    attempt: z.int(),
+  }),
+);
+export type CallRinging = PayloadOf<typeof callRinging>;

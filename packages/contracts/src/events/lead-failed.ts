@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { event, type PayloadOf } from '../event.ts';
+import { leadFacts } from '../event-facts.ts';
+
+/** Nobody will ring this lead again unless an operator asks for it. */
+export const leadFailed = event(
+  'lead.failed',
+  z.object({
+    ...leadFacts,
+    reason: z.string(),
+  }),
+);
+export type LeadFailed = PayloadOf<typeof leadFailed>;

@@ -1,0 +1,10 @@
+/** A call's only name outside the database: `call-<id>-<12 random characters>`, one room an attempt, never used again. */
+export function roomName(callId: number, random: string): string {
+  return `call-${callId}-${random}`;
+}
+
+/** The call's id in a room's name, or undefined when the room is not one of ours. */
+export function callIdOfRoom(room: string): number | undefined {
+  const match = /^call-([1-9]\d{0,9})-[a-z0-9]{12}$/.exec(room);
+  return match === null ? undefined : Number(match[1]);
+}

@@ -1,0 +1,18 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { row } from './sql.ts';
+
+/**
+ * Tells this very database from one that was restored in its place: another server, another start of it, another
+ * database or another copy of our tables. Equal only while no backup can have come between.
+ */
+export async function readGeneration(em: EntityManager): Promise<string> {
+  const found = await row(
+    em,
+    z.object({ generation: z.string() }),
+    `select pg_postmaster_start_time() || ' ' || 'dispatcher_outbox'::regclass::oid as generation`,
+    [],
+  );
+  if (found === undefined) throw new Error('the database did not tell which it is');
+  return found.generation;
+}

@@ -1,0 +1,158 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { Client, DatabaseError } from 'pg';
+import { z } from 'zod';
+import { closeOrm } from './close-orm.ts';
+import { migrations } from './migrations/all.ts';
+import { grants, grantsOfAll, roles, sequencesOf, type Role } from './roles.ts';
+import { entities } from './schema/all.ts';
+
+export type InitReport = {
+  /** Names of the migrations that ran now. */
+  applied: string[];
+  /** Roles that have their grants. */
+  roles: string[];
+  /** What an adopted database holds that our rules would not have made: told, never changed. */
+  odd: { what: string; count: number; examples: number[] }[];
+};
+
+/** One at a time over all processes: "leadline" as a number. */
+const initLock = 5_374_612;
+
+/**
+ * Creates and migrates the schema, gives roles their grants. Safe to call repeatedly and from several processes at once.
+ * Roles with a password are made where they are missing; without any the database works with one user for all.
+ * @throws the server's error when the user may not do what is missing
+ */
+export async function initDatabase(options: {
+  url: string;
+  rolePasswords?: Partial<Record<Role, string>>;
+}): Promise<InitReport> {
+  const client = new Client({ connectionString: options.url, application_name: 'leadline-init' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [initLock]);
+    const applied = await migrate(options.url);
+    await makeRoles(client, options.rolePasswords ?? {});
+    return { applied, roles: await giveGrants(client), odd: await findOddRows(client) };
+  } finally {
+    await client.end();
+  }
+}
+
+async function migrate(url: string): Promise<string[]> {
+  const orm = await MikroORM.init({
+    entities: [...entities],
+    clientUrl: url,
+    dbName: decodeURIComponent(new URL(url).pathname.slice(1)),
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, tableName: 'leadline_migrations', snapshot: false },
+    pool: { min: 0, max: 2 },
+    logger: () => undefined,
+  });
+  try {
+    return (await orm.migrator.up()).map((migration) => migration.name);
+  } finally {
+    await closeOrm(orm);
+  }
+}
+
+/** Roles belong to the whole server: another database's init may be making the same one right now. */
+async function makeRoles(client: Client, passwords: Partial<Record<Role, string>>): Promise<void> {
+  for (const [role, password] of Object.entries(passwords)) {
+    const name = isRole(role) ? roles[role] : undefined;
+    if (name === undefined || password === undefined) continue;
+    const known = await client.query('select 1 from pg_roles where rolname = $1', [name]);
+    const verb = known.rowCount === 0 ? 'create' : 'alter';
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.query(
+          `${attempt === 1 ? verb : 'alter'} role ${name} with login password ${client.escapeLiteral(password)}`,
+        );
+        break;
+      } catch (error) {
+        // 42710 and 23505: made meanwhile; XX000 "tuple concurrently updated": altered meanwhile.
+        const raced = error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.code ?? '');
+        if (!raced || attempt === 10) throw error;
+      }
+    }
+  }
+}
+
+function isRole(name: string): name is Role {
+  return name in roles;
+}
+
+async function giveGrants(client: Client): Promise<string[]> {
+  const { rows } = await client.query('select rolname from pg_roles where rolname = any($1)', [Object.values(roles)]);
+  const present = z.array(z.object({ rolname: z.string() })).parse(rows);
+  const given: string[] = [];
+  for (const role of Object.keys(roles).filter(isRole)) {
+    const name = roles[role];
+    const lines = grants[role];
+    if (!present.some(({ rolname }) => rolname === name)) continue;
+    await client.query('begin');
+    await client.query(`grant usage on schema public to ${name}`);
+    for (const line of [...grantsOfAll, ...lines]) await client.query(`grant ${line} to ${name}`);
+    for (const table of sequencesOf[role]) {
+      const { rows: found } = await client.query(`select pg_get_serial_sequence($1, 'id') as sequence`, [table]);
+      const { sequence } = z.object({ sequence: z.string().nullable() }).parse(found[0]);
+      if (sequence !== null) await client.query(`grant usage, update on sequence ${sequence} to ${name}`);
+    }
+    await client.query('commit');
+    given.push(name);
+  }
+  return given;
+}
+
+/** Each finds ids of rows that our rules would not have made. */
+const oddities: [what: string, query: string][] = [
+  [
+    'leads with an unknown status',
+    `select id from leads where status is null or status not in ('new', 'dispatched', 'failed')`,
+  ],
+  ['leads without a name', `select id from leads where coalesce(btrim(name), '') = ''`],
+  [
+    'leads whose number is no Indian mobile',
+    `select id from leads where coalesce(last_ten(phone), '') !~ '^[6-9][0-9]{9}$'`,
+  ],
+  ['leads without a source', `select id from leads where coalesce(btrim(source), '') = ''`],
+  ['leads with a negative or missing retry_count', `select id from leads where retry_count is null or retry_count < 0`],
+  ['leads without a creation time', `select id from leads where created_at is null`],
+  [
+    'calls with an unknown status',
+    `select id from calls where status is null or status not in ('calling', 'called', 'pushed', 'failed')`,
+  ],
+  ['calls that failed without a reason', `select id from calls where status = 'failed' and failure_reason is null`],
+  [
+    'calls that failed for an unknown reason',
+    `select id from calls where failure_reason not in ('rejected', 'unanswered', 'dispatch_failed', 'startup_failed', 'stale_timeout', 'no_answers')`,
+  ],
+  [
+    'calls whose lead is gone',
+    `select id from calls c where lead_id is not null and not exists (select 1 from leads l where l.id = c.lead_id)`,
+  ],
+  [
+    'open calls beside another open call of the same lead',
+    `select id from calls c where status = 'calling' and exists
+       (select 1 from calls o where o.lead_id = c.lead_id and o.id <> c.id and o.status = 'calling')`,
+  ],
+  [
+    'calls that end before they start',
+    `select id from calls where call_ended_at < call_started_at or duration_seconds < 0`,
+  ],
+  ['status steps that our rules do not know, made by other programs', `select distinct row_id as id from odd_steps`],
+];
+
+async function findOddRows(client: Client): Promise<InitReport['odd']> {
+  const found: InitReport['odd'] = [];
+  for (const [what, query] of oddities) {
+    const { rows } = await client.query(
+      `with odd as (${query}) select count(*)::int as count, (array_agg(id order by id))[1:5] as examples from odd`,
+    );
+    const result = z.object({ count: z.number(), examples: z.array(z.number()).nullable() }).parse(rows[0]);
+    if (result.count > 0) found.push({ what, count: result.count, examples: result.examples ?? [] });
+  }
+  return found;
+}

@@ -1,0 +1,18 @@
+import { FirstSchema } from './0001-first-schema.ts';
+import { Dashboard } from './0002-dashboard.ts';
+import { Sources } from './0003-sources.ts';
+import { SourcePolls } from './0004-source-polls.ts';
+import { AwaitedLeads } from './0005-awaited-leads.ts';
+import { Erasure } from './0006-erasure.ts';
+import { Traces } from './0009-traces.ts';
+
+/** In order; a migration that was released is never changed, only followed. */
+export const migrations = [
+  { name: '0001-first-schema', class: FirstSchema },
+  { name: '0002-dashboard', class: Dashboard },
+  { name: '0003-sources', class: Sources },
+  { name: '0004-source-polls', class: SourcePolls },
+  { name: '0005-awaited-leads', class: AwaitedLeads },
+  { name: '0006-erasure', class: Erasure },
+  { name: '0009-traces', class: Traces },
+];

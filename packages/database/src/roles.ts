@@ -1,0 +1,76 @@
+/** Each service's own Postgres role. */
+export const roles = {
+  ingest: 'leadline_ingest',
+  dispatcher: 'leadline_dispatcher',
+  callTracker: 'leadline_call_tracker',
+  crmPusher: 'leadline_crm_pusher',
+  dashboard: 'leadline_dashboard',
+} as const;
+
+export type Role = keyof typeof roles;
+
+/** The same server and database, as another role. */
+export function roleUrl(url: string, role: Role, password: string): string {
+  const own = new URL(url);
+  own.username = roles[role];
+  own.password = password;
+  return own.href;
+}
+
+/** What everybody may ask: whether the schema is new enough. */
+export const grantsOfAll: readonly string[] = ['select (name) on leadline_migrations'];
+
+/** Who may do what, no more. Given anew at each migration, so that a changed grant reaches old databases too. */
+export const grants: Record<Role, readonly string[]> = {
+  ingest: [
+    'select, insert on leads',
+    // A person's erasure: what ingest itself has written there. A replay describes a lead anew, all but its number.
+    'update (name, phone, email, product_name, city, state, query_message, updated_at) on leads',
+    'select, insert, update on erased_numbers',
+    'select on erasure_key',
+    'select (id, lead_id, status) on calls',
+    'select (call_id, lead_id, decided_at) on dials',
+    'select, insert, update, delete on lead_receipts, lead_origins, lead_enquiries, source_connections, source_polls, awaited_leads, ingest_outbox',
+    // What was done stays told.
+    'select, insert on ingest_audit',
+  ],
+  dispatcher: [
+    'select on leads, calls, call_facts, lead_origins, lead_enquiries',
+    'update (status, retry_after, retry_count, failure_reason, updated_at) on leads',
+    'insert on calls',
+    'update (name, phone, updated_at) on calls',
+    'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, dispatcher_audit, dispatcher_outbox',
+    'select (lead_id, verdict, received_at, traceparent) on lead_receipts',
+    'select (id, subject, seq, created_at) on ingest_outbox, call_tracker_outbox, crm_pusher_outbox',
+  ],
+  callTracker: [
+    'select on leads, calls, dials',
+    'update (status, qualification, agent_mode, failure_reason, answered_at, call_ended_at, duration_seconds, sip_status, do_not_call, updated_at) on calls',
+    'select, insert, update, delete on call_facts, call_tracker_outbox',
+  ],
+  crmPusher: [
+    'select on leads, calls, call_facts',
+    'select (call_id, traceparent) on dials',
+    'update (status, crm_task_id, updated_at) on calls',
+    'select, insert, update, delete on crm_pushes, crm_pusher_outbox',
+  ],
+  dashboard: [
+    'select on leads, calls, dials, do_not_call, dial_control, lead_waits, dispatcher_audit, call_facts, crm_pushes, lead_receipts, lead_origins, lead_enquiries, source_polls, odd_steps',
+    // All but the hashes and the secrets.
+    'select (id, source, agent_mode, enabled, requests_per_minute, most_body_bytes, created_at, changed_at) on source_connections',
+    'select, delete on call_changes',
+    'select, insert, update, delete on dashboard_builds, call_minutes, minutes_daily, lead_progress, funnel_daily, speed_daily, lead_events',
+    'select, insert, update, delete on dashboard_users, dashboard_sessions, dashboard_login_failures, dashboard_redrives',
+    // What was done stays told.
+    'select, insert on dashboard_audit',
+  ],
+};
+
+/** Tables whose ids a role takes from their sequence, by whatever name an adopted database gave it. */
+export const sequencesOf: Record<Role, readonly string[]> = {
+  ingest: ['leads', 'ingest_audit'],
+  dispatcher: ['calls', 'do_not_call', 'dispatcher_audit'],
+  callTracker: [],
+  crmPusher: [],
+  dashboard: [],
+};

@@ -1,0 +1,45 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
+import { z } from 'zod';
+
+/** A timestamptz column. The driver hands such columns over as text. */
+export const instant = z.union([z.date(), z.string()]).transform((value) => new Date(value));
+
+/**
+ * Runs SQL with bind parameters, inside the entity manager's transaction where there is one. (`em.execute` writes its
+ * values into the text; here they travel beside it, so that arrays and JSON go as they are and plans are reused.)
+ */
+async function query(
+  em: EntityManager,
+  text: string,
+  parameters: readonly unknown[],
+): Promise<{ rows: unknown[]; affected: number }> {
+  const result = await em.getKysely().executeQuery(CompiledQuery.raw(text, [...parameters]));
+  return { rows: result.rows, affected: Number(result.numAffectedRows ?? 0) };
+}
+
+/** All rows, each read through its schema. @throws ZodError when a row is not what the schema says */
+export async function rows<T>(
+  em: EntityManager,
+  schema: z.ZodType<T>,
+  text: string,
+  parameters: readonly unknown[],
+): Promise<T[]> {
+  return (await query(em, text, parameters)).rows.map((found) => schema.parse(found));
+}
+
+/** The first row, or undefined. */
+export async function row<T>(
+  em: EntityManager,
+  schema: z.ZodType<T>,
+  text: string,
+  parameters: readonly unknown[],
+): Promise<T | undefined> {
+  const first = (await query(em, text, parameters)).rows[0];
+  return first === undefined ? undefined : schema.parse(first);
+}
+
+/** How many rows an INSERT, UPDATE or DELETE touched: 0 means that somebody else was here before. */
+export async function affected(em: EntityManager, text: string, parameters: readonly unknown[]): Promise<number> {
+  return (await query(em, text, parameters)).affected;
+}

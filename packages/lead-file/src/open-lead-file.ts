@@ -1,0 +1,142 @@
+import { CsvError, parse } from 'csv-parse';
+import { pipeline, Readable } from 'node:stream';
+import { toDelimiter, type Delimiter } from './to-delimiter.ts';
+
+/** A file that can't be read on; its words are for the person who chose it. */
+export class LeadFileFault extends Error {
+  override name = 'LeadFileFault';
+}
+
+export type LeadRow = {
+  /** As a spreadsheet counts: the header is row 1. */
+  row: number;
+  /** One a column; what the row lacks at its end is empty. */
+  cells: string[];
+  /** Why the cells can not be told apart. */
+  fault?: string;
+};
+
+export type LeadFile = {
+  delimiter: Delimiter;
+  /** The header's cells. One that comes again has its count behind it: `Phone (2)`. */
+  columns: string[];
+  /** Rows that are all empty are left out. @throws LeadFileFault where the file can't be read on */
+  rows: AsyncIterable<LeadRow>;
+};
+
+/** Longer is no lead: most likely a quote that is never closed. */
+const mostRowBytes = 256 * 1024;
+const mostHeadCharacters = 64 * 1024;
+
+/**
+ * Reads a CSV file while it comes in, a few rows at a time: UTF-8 with or without BOM, comma, semicolon or tab, cells in
+ * quotes as RFC 4180 has them.
+ * @throws LeadFileFault when it has no header that can be read
+ */
+export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<LeadFile> {
+  const texts = toTexts(bytes);
+  let head = '';
+  while (!/[\r\n]/.test(head.trimStart()) && head.length < mostHeadCharacters) {
+    const next = await texts.next();
+    if (next.done === true) break;
+    head += next.value;
+  }
+  if (head.trim() === '') throw new LeadFileFault('the file is empty');
+  // Excel's own hint, which it does not show as a row.
+  const [hintLine = '', hinted = ''] = /^sep=([,;\t])\r?\n/.exec(head) ?? [];
+  const rest = head.slice(hintLine.length);
+  const delimiter = hinted === '' ? toDelimiter(rest.trimStart().split(/[\r\n]/, 1)[0] ?? '') : readDelimiter(hinted);
+  const parser = parse({ delimiter, relax_column_count: true, relax_quotes: true, max_record_size: mostRowBytes });
+  pipeline(Readable.from(follow(rest, texts)), parser, () => undefined);
+
+  const records = readRecords(parser);
+  for (;;) {
+    const header = await records.next();
+    if (header.done === true) throw new LeadFileFault('the file is empty');
+    const { row, cells } = header.value;
+    if (isEmpty(cells)) continue;
+    const columns = toColumns(cells);
+    return { delimiter, columns, rows: leadRows(records, columns.length, row) };
+  }
+}
+
+async function* leadRows(records: AsyncGenerator<LeadRow>, columns: number, header: number): AsyncGenerator<LeadRow> {
+  for await (const { row, cells } of records) {
+    if (isEmpty(cells)) continue;
+    while (cells.length > columns && cells.at(-1)?.trim() === '') cells.pop();
+    if (cells.length > columns) {
+      const counts = `has ${cells.length} cells, and the header (row ${header}) ${columns}`;
+      yield { row, cells: [], fault: `${counts}: a cell with the separator in it needs quotes` };
+      continue;
+    }
+    while (cells.length < columns) cells.push('');
+    yield { row, cells };
+  }
+}
+
+async function* readRecords(parser: AsyncIterable<string[]>): AsyncGenerator<LeadRow> {
+  let row = 0;
+  try {
+    for await (const cells of parser) yield { row: ++row, cells };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    // Rows that were read and not yet taken are lost with the stream: the parser knows where it was.
+    const where = `row ${Number(error['records'] ?? row) + 1} can not be read`;
+    const open = error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE';
+    throw new LeadFileFault(open ? `${where}: is a quote (") opened and never closed?` : `${where} as CSV`, {
+      cause: error,
+    });
+  }
+}
+
+async function* follow(head: string, texts: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head;
+  yield* texts;
+}
+
+/** UTF-8 as text, without its BOM. */
+async function* toTexts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let read = 0;
+  for await (const chunk of bytes) {
+    if (read === 0 && isUtf16(chunk)) {
+      throw new LeadFileFault('the file is UTF-16 ("Unicode text"); save it as "CSV UTF-8"');
+    }
+    yield decode(() => decoder.decode(chunk, { stream: true }), read);
+    read += chunk.length;
+  }
+  yield decode(() => decoder.decode(), read);
+}
+
+function decode(work: () => string, read: number): string {
+  try {
+    return work();
+  } catch (error) {
+    throw new LeadFileFault(
+      `the file is not UTF-8 (behind byte ${read}); in the spreadsheet choose "CSV UTF-8" to save it`,
+      { cause: error },
+    );
+  }
+}
+
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+}
+
+function isEmpty(cells: readonly string[]): boolean {
+  return cells.every((cell) => cell.trim() === '');
+}
+
+function toColumns(cells: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return cells.map((cell, index) => {
+    const name = cell.trim() === '' ? `Column ${index + 1}` : cell.trim();
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${name} (${times})`;
+  });
+}
+
+function readDelimiter(hinted: string): Delimiter {
+  return hinted === ';' || hinted === '\t' ? hinted : ',';
+}

@@ -1,0 +1,38 @@
+import { supervise, type Running, type Supervised } from './supervise.ts';
+
+/** What stands on what: a stage is ended before the one it stands on. */
+const stages = ['server', 'simulator', 'service'] as const;
+export type Stage = (typeof stages)[number];
+
+export type Crew = {
+  keep(stage: Stage, key: string, name: string, start: () => Promise<Running>): Promise<void>;
+  /** Of those that run at this moment, by key. */
+  pids(stage?: Stage): Record<string, number>;
+  stop(): Promise<void>;
+};
+
+/** The processes of this run, each started again when it dies. `changed` follows each start and each death. */
+export function openCrew(options: { say: (line: string) => void; changed: () => void }): Crew {
+  const members: { stage: Stage; key: string; supervised: Supervised }[] = [];
+  return {
+    async keep(stage, key, name, start) {
+      members.push({ stage, key, supervised: await supervise({ ...options, name, start }) });
+      options.changed();
+    },
+    pids: (stage) =>
+      Object.fromEntries(
+        members
+          .filter((member) => stage === undefined || member.stage === stage)
+          .flatMap(({ key, supervised }) => {
+            const pid = supervised.pid();
+            return pid === undefined ? [] : [[key, pid]];
+          }),
+      ),
+    async stop() {
+      for (const stage of stages.toReversed()) {
+        const group = members.filter((member) => member.stage === stage);
+        await Promise.all(group.map(({ supervised }) => supervised.stop()));
+      }
+    },
+  };
+}

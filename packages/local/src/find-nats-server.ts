@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { unpackDebianPackage } from './debian-package.ts';
+
+const run = promisify(execFile);
+
+/**
+ * A nats-server of 2.10 or newer: from PATH, else one fetched before, else fetched now for this platform. On Debian and
+ * Ubuntu that is the signed package of a newer suite, unpacked and not installed; on macOS brew's; where Docker runs, a
+ * copy out of the official image.
+ * @throws Error with one line on what to install
+ */
+export async function findNatsServer(options: { toolsDir: string; say: (line: string) => void }): Promise<string> {
+  const fetched = join(options.toolsDir, 'nats-server');
+  for (const path of ['nats-server', fetched, '/opt/homebrew/bin/nats-server', '/usr/local/bin/nats-server']) {
+    if (await isNewEnough(path)) return path;
+  }
+  options.say('fetching nats-server (once)');
+  mkdirSync(options.toolsDir, { recursive: true });
+  // A folder of our own: another process may be fetching too.
+  const folder = mkdtempSync(join(options.toolsDir, 'fetching-'));
+  const faults: string[] = [];
+  try {
+    for (const fetch of [fromDebian, fromBrew, fromDocker]) {
+      try {
+        const path = await fetch(folder);
+        if (await isNewEnough(path)) return keep(path, folder, fetched);
+        faults.push(`${fetch.name}: what it brought does not run here or is too old`);
+      } catch (error) {
+        faults.push(`${fetch.name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  throw new Error(
+    `nats-server 2.10 or newer is needed and could not be fetched. Install it (https://nats.io/download) or set NATS_URL. Tried ${faults.join('; ')}.`,
+  );
+}
+
+/** What was fetched into the folder is moved to its place; what brew installed has one. */
+function keep(path: string, folder: string, place: string): string {
+  if (!path.startsWith(folder)) return path;
+  renameSync(path, place);
+  return place;
+}
+
+/** `nats-server: v2.10.27` → whether it has what we build on (several filters a consumer, sync_interval). */
+export function versionIsEnough(text: string): boolean {
+  const match = /v(\d+)\.(\d+)\./.exec(text);
+  if (match === null) return false;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major > 2 || (major === 2 && minor >= 10);
+}
+
+async function isNewEnough(path: string): Promise<boolean> {
+  if (path.includes('/') && !existsSync(path)) return false;
+  try {
+    const { stdout, stderr } = await run(path, ['--version'], { timeout: 5_000 });
+    return versionIsEnough(stdout + stderr);
+  } catch {
+    return false;
+  }
+}
+
+async function fromDebian(folder: string): Promise<string> {
+  return join(await unpackDebianPackage('nats-server', folder), 'usr', 'sbin', 'nats-server');
+}
+
+async function fromBrew(): Promise<string> {
+  if (process.platform !== 'darwin') throw new Error('not macOS');
+  await run('brew', ['install', 'nats-server'], { timeout: 300_000 });
+  const { stdout } = await run('brew', ['--prefix', 'nats-server']);
+  return join(stdout.trim(), 'bin', 'nats-server');
+}
+
+async function fromDocker(folder: string): Promise<string> {
+  if (process.platform !== 'linux') throw new Error('what its image holds runs on Linux only');
+  const path = join(folder, 'nats-server');
+  const { stdout } = await run('docker', ['create', 'nats:2.12'], { timeout: 120_000 });
+  const container = stdout.trim();
+  await run('docker', ['cp', `${container}:/nats-server`, path]);
+  await run('docker', ['rm', container]);
+  return path;
+}

@@ -1,0 +1,16 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readLocalConfig } from './config.ts';
+import { endLeftovers, findOtherRun } from './leftovers.ts';
+
+const { LEADLINE_STATE_DIR: folder } = readLocalConfig(process.env);
+const processes = join(folder, 'processes.json');
+const running = findOtherRun(processes);
+if (running === undefined) {
+  await endLeftovers(processes);
+  rmSync(folder, { recursive: true, force: true });
+  process.stdout.write('Everything local is forgotten; npm start begins anew.\n');
+} else {
+  process.stderr.write(`Leadline runs, as process ${running}: stop it first.\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,61 @@
+import { natsUsers } from '@leadline/messaging/topology';
+import type { Role } from '@leadline/database/roles';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const secrets = z.object({
+  postgres: z.string(),
+  roles: z.object({
+    ingest: z.string(),
+    dispatcher: z.string(),
+    callTracker: z.string(),
+    crmPusher: z.string(),
+    dashboard: z.string(),
+  }) satisfies z.ZodType<Record<Role, string>>,
+  nats: z.record(z.enum(natsUsers), z.string()),
+  /** The key of the source `website` on POST /v1/leads. */
+  apiKey: z.string(),
+  agentKey: z.string(),
+  opsKey: z.string(),
+  liveKitKey: z.string(),
+  liveKitSecret: z.string(),
+  crmKey: z.string(),
+  /** Passwords of the dashboard's two users, by their roles. */
+  dashboard: z.object({ viewer: z.string(), operator: z.string() }),
+});
+
+export type Secrets = z.infer<typeof secrets>;
+
+/**
+ * The passwords and keys of this state folder, made at the first start and kept: the cluster and the streams know them.
+ * What a folder of an earlier version lacks is added.
+ */
+export function loadSecrets(file: string): Secrets {
+  const kept: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const whole = secrets.parse({ ...makeSecrets(), ...z.looseObject({}).parse(kept) });
+  writeFileSync(file, `${JSON.stringify(whole, null, 2)}\n`, { mode: 0o600 });
+  return whole;
+}
+
+function makeSecrets(): Secrets {
+  const random = (): string => randomBytes(18).toString('hex');
+  return {
+    postgres: random(),
+    roles: {
+      ingest: random(),
+      dispatcher: random(),
+      callTracker: random(),
+      crmPusher: random(),
+      dashboard: random(),
+    },
+    nats: z.record(z.enum(natsUsers), z.string()).parse(Object.fromEntries(natsUsers.map((user) => [user, random()]))),
+    apiKey: `key-${random()}`,
+    agentKey: `agent-${random()}`,
+    opsKey: `ops-${random()}`,
+    liveKitKey: 'APIsimulated',
+    liveKitSecret: random(),
+    crmKey: random(),
+    dashboard: { viewer: random(), operator: random() },
+  };
+}

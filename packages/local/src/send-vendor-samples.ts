@@ -1,0 +1,70 @@
+import { ask } from '@leadline/messaging/ask';
+import { connectNats, type Nats } from '@leadline/messaging/connect';
+import { createLogger } from '@leadline/service-kit/logger';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { RunFile } from './run-file.ts';
+import { withoutEmpty } from './start-servers.ts';
+
+/** The key of every simulated vendor; TradeIndia is asked with a user and a profile beside it. */
+const vendorKey = 'simulated-vendor-key';
+const sources = [
+  { source: 'indiamart', phone: '1108', name: 'Kavita Rao', product: 'Fly ash brick machine', city: 'Surat' },
+  { source: 'justdial', phone: '2116', name: 'Salim Khan', product: 'Tractor service', city: 'Bhopal' },
+  { source: 'tradeindia', phone: '2132', name: 'Anil Joshi', product: 'Dona machine', city: 'Jaipur' },
+] as const;
+
+const connection = z.object({ id: z.string(), source: z.string(), url: z.string() });
+const kept = z.array(connection);
+
+/**
+ * One enquiry at each of three simulated marketplaces: two deliver it over an address of ours, one is asked by us. The
+ * connections are made at the first start and known from `file`, which holds their tokens.
+ */
+export async function sendVendorSamples(run: RunFile, file: string): Promise<void> {
+  const nats = await connectNats({
+    url: run.nats.url,
+    ...withoutEmpty(run.nats.users.ops),
+    name: 'npm start',
+    log: createLogger({ service: 'npm start', level: 'silent' }),
+  });
+  try {
+    const connections: z.output<typeof kept> = existsSync(file)
+      ? kept.parse(JSON.parse(readFileSync(file, 'utf8')))
+      : [];
+    for (const { source } of sources) {
+      if (connections.some((one) => one.source === source)) continue;
+      connections.push(await addSource(nats, source));
+      writeFileSync(file, JSON.stringify(connections), { mode: 0o600 });
+    }
+    // Other numbers and ids at each start: nobody is rung twice within a short time.
+    const middle = String(Math.floor(Math.random() * 1_000)).padStart(3, '0');
+    for (const { source, phone, ...enquiry } of sources) {
+      const url = connections.find((one) => one.source === source)?.url ?? '';
+      // Our port may be another one than at the start that made the address.
+      if (source !== 'tradeindia')
+        await tell(run, 'listeners', { vendor: source, url: `${run.ingest}${new URL(url).pathname}` });
+      await tell(run, 'enquiries', {
+        vendor: source,
+        enquiries: [{ ...enquiry, id: `${Date.now()}${phone}`, phone: `900${middle}${phone}` }],
+      });
+    }
+  } finally {
+    await nats.close();
+  }
+}
+
+function addSource(nats: Nats, source: string): Promise<z.output<typeof connection>> {
+  const secret = source === 'tradeindia' ? { secret: `4711:815:${vendorKey}` } : {};
+  return ask(nats, 'ops.ingest.add_source', { who: 'npm start', source, ...secret }, connection);
+}
+
+async function tell(run: RunFile, what: string, body: unknown): Promise<void> {
+  const answer = await fetch(`${run.simulator.url}/control/vendors/${what}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!answer.ok) throw new Error(`the simulator answered ${answer.status}`);
+}

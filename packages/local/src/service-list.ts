@@ -1,0 +1,165 @@
+import type { Role } from '@leadline/database/roles';
+import type { NatsUser } from '@leadline/messaging/topology';
+import { join } from 'node:path';
+import type { Secrets } from './secrets.ts';
+import type { ServiceProcess } from './service-process.ts';
+import type { DatabaseAccess, NatsAccess } from './start-servers.ts';
+
+/** What the services stand on and where they listen. */
+export type World = {
+  folder: string;
+  secrets: Secrets;
+  database: DatabaseAccess;
+  nats: NatsAccess;
+  ports: Ports;
+  /** Settings from the person's own environment, such as CALLS_PER_SECOND; what is set here wins. */
+  env: Record<string, string>;
+};
+
+/** Taken where they are free; else any free one. */
+export const friendlyPorts = {
+  postgres: 5433,
+  nats: 4223,
+  simulator: 7880,
+  ingest: 8080,
+  callTracker: 8081,
+  dashboard: 8082,
+  ingestAdmin: 9080,
+  callTrackerAdmin: 9081,
+  dispatcherAdmin: 9082,
+  crmPusherAdmin: 9083,
+  dashboardAdmin: 9084,
+} as const;
+
+export type Ports = Record<keyof typeof friendlyPorts, number>;
+
+const root = join(import.meta.dirname, '../../..');
+const trunk = 'ST_simulated';
+
+/** LiveKit, the voice agent and the CRM, in one process. */
+export function toSimulator(world: World): ServiceProcess & { url: string; phoneLog: string; crmLog: string } {
+  const url = `http://127.0.0.1:${world.ports.simulator}`;
+  const phoneLog = join(world.folder, 'simulator', 'phone.jsonl');
+  const crmLog = join(world.folder, 'simulator', 'crm.jsonl');
+  const env = {
+    ...liveKitKeys(world),
+    ...natsLogin(world, 'agent'),
+    PORT: String(world.ports.simulator),
+    SIP_TRUNK_ID: trunk,
+    WEBHOOK_URL: `http://127.0.0.1:${world.ports.callTracker}/webhooks/livekit`,
+    PHONE_LOG: phoneLog,
+    CRM_LOG: crmLog,
+    CRM_API_KEY: world.secrets.crmKey,
+  };
+  return { ...toProcess(world, 'simulator', 'packages/simulator', url, env), url, phoneLog, crmLog };
+}
+
+/** The services under their names in run.json. Whoever adds one adds it here. */
+export function toServices(world: World): Map<Role, ServiceProcess> {
+  const { ports, secrets } = world;
+  const liveKit = { ...liveKitKeys(world), LIVEKIT_URL: `http://127.0.0.1:${ports.simulator}`, SIP_TRUNK_ID: trunk };
+  const service = (name: NatsUser, role: Role, admin: number, env: Record<string, string>) =>
+    toProcess(world, name, `services/${name}`, `http://127.0.0.1:${admin}/readyz`, {
+      DATABASE_URL: world.database.of(role),
+      ...natsLogin(world, name),
+      ADMIN_PORT: String(admin),
+      ...env,
+    });
+  return new Map<Role, ServiceProcess>([
+    [
+      'ingest',
+      service('ingest', 'ingest', ports.ingestAdmin, {
+        PORT: String(ports.ingest),
+        API_KEYS: `website:${secrets.apiKey}`,
+        ...toVendors(world),
+      }),
+    ],
+    [
+      'dispatcher',
+      service('dispatcher', 'dispatcher', ports.dispatcherAdmin, {
+        ...liveKit,
+        CALL_WINDOW: 'simulated',
+        // Real waits are hours: here they are short enough to be watched.
+        CALLS_PER_SECOND: world.env['CALLS_PER_SECOND'] ?? '5',
+        RETRY_DELAYS:
+          world.env['RETRY_DELAYS'] ??
+          'unanswered=20s,40s rejected=20s,40s dispatch_failed=10s startup_failed=10s stale_timeout=20s no_answers=20s,40s',
+        OPS_KEY: secrets.opsKey,
+      }),
+    ],
+    [
+      'callTracker',
+      service('call-tracker', 'callTracker', ports.callTrackerAdmin, {
+        ...liveKit,
+        PORT: String(ports.callTracker),
+        AGENT_KEY: secrets.agentKey,
+        // The simulated person who hangs up at once has talked for 0.3 s, the others for two.
+        MIN_TALK_SECONDS: '1',
+      }),
+    ],
+    [
+      'crmPusher',
+      service('crm-pusher', 'crmPusher', ports.crmPusherAdmin, {
+        CRM_URL: `http://127.0.0.1:${ports.simulator}/crm/v1`,
+        CRM_API_KEY: secrets.crmKey,
+      }),
+    ],
+    [
+      'dashboard',
+      service('dashboard', 'dashboard', ports.dashboardAdmin, {
+        PORT: String(ports.dashboard),
+        PUBLIC_URL: `http://127.0.0.1:${ports.dashboard}`,
+        INGEST_URL: `http://127.0.0.1:${ports.ingest}`,
+        OPS_NATS_USER: world.nats.user('ops').user,
+        OPS_NATS_PASS: world.nats.user('ops').pass,
+        FIRST_USERS: `viewer:viewer:${secrets.dashboard.viewer},operator:operator:${secrets.dashboard.operator}`,
+        // A made-up price, so that there is something to see.
+        RUPEES_PER_PULSE: world.env['RUPEES_PER_PULSE'] ?? '0.9',
+      }),
+    ],
+  ]);
+}
+
+/** The marketplaces are simulated too: no vendor that exists is asked for anything. */
+function toVendors({ ports }: World): Record<string, string> {
+  const vendors = `http://127.0.0.1:${ports.simulator}/vendors`;
+  return {
+    INDIAMART_URL: `${vendors}/indiamart`,
+    TRADEINDIA_URL: `${vendors}/tradeindia`,
+    EXPORTERSINDIA_URL: `${vendors}/exportersindia`,
+    META_GRAPH_URL: `${vendors}/graph/v26.0`,
+    // The simulator's own, as its README tells it.
+    META_PAGE_TOKEN: 'simulated-vendor-key',
+  };
+}
+
+function toProcess(
+  world: World,
+  name: string,
+  folder: string,
+  readyUrl: string,
+  env: Record<string, string>,
+): ServiceProcess {
+  return {
+    name,
+    main: join(root, folder, 'src/main.ts'),
+    readyUrl,
+    logFile: join(world.folder, 'logs', `${name}.log`),
+    env: {
+      ...world.env,
+      HOST: '127.0.0.1',
+      // Boots in two thirds of the time.
+      NODE_COMPILE_CACHE: join(world.folder, 'compile-cache'),
+      ...env,
+    },
+  };
+}
+
+function liveKitKeys({ secrets }: World): Record<string, string> {
+  return { LIVEKIT_API_KEY: secrets.liveKitKey, LIVEKIT_API_SECRET: secrets.liveKitSecret };
+}
+
+function natsLogin({ nats }: World, name: NatsUser): Record<string, string> {
+  const { user, pass } = nats.user(name);
+  return { NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass };
+}

@@ -1,0 +1,108 @@
+import { readMigrateConfig } from '@leadline/database/config';
+import { initDatabase } from '@leadline/database/init-database';
+import { roleUrl, type Role } from '@leadline/database/roles';
+import { connectNats } from '@leadline/messaging/connect';
+import { provision } from '@leadline/messaging/provision';
+import { toNatsConfig } from '@leadline/messaging/to-nats-config';
+import type { NatsUser } from '@leadline/messaging/topology';
+import { createLogger } from '@leadline/service-kit/logger';
+import { join } from 'node:path';
+import type { Crew } from './crew.ts';
+import { findNatsServer } from './find-nats-server.ts';
+import { startNatsServer } from './nats-server.ts';
+import { startPostgres } from './postgres.ts';
+import type { Secrets } from './secrets.ts';
+
+export type DatabaseAccess = { url: string; of: (role: Role) => string };
+export type NatsAccess = { url: string; user: (name: NatsUser) => { user: string; pass: string } };
+
+export type Ground = { folder: string; secrets: Secrets; crew: Crew; say: (line: string) => void };
+
+/** Where a fetched nats-server is kept; tests use it too. */
+const toolsDir = join(import.meta.dirname, '../../../.leadline/tools');
+
+/** Postgres with the schema and a role for each service, in `<folder>/postgres`. */
+export async function startDatabase(ground: Ground, port: number): Promise<DatabaseAccess> {
+  const { secrets, say } = ground;
+  say('starting Postgres');
+  let url = '';
+  await ground.crew.keep('server', 'postgres', 'Postgres', async () => {
+    const dir = join(ground.folder, 'postgres');
+    const running = await startPostgres({ dir, port, password: secrets.postgres, durable: true });
+    url = running.url;
+    return running;
+  });
+  await prepare(url, secrets.roles, say);
+  return { url, of: (role) => roleUrl(url, role, secrets.roles[role]) };
+}
+
+/**
+ * A database of the person's own: brought up to date. Services use their roles where LEADLINE_DB_PASSWORD_<ROLE> gives
+ * their passwords, else the URL's own user.
+ */
+export async function useDatabase(
+  url: string,
+  env: Record<string, string>,
+  say: (line: string) => void,
+): Promise<DatabaseAccess> {
+  const { rolePasswords } = readMigrateConfig({ ...env, DATABASE_URL: url });
+  await prepare(url, rolePasswords, say);
+  return {
+    url,
+    of(role) {
+      const password = rolePasswords[role];
+      return password === undefined ? url : roleUrl(url, role, password);
+    },
+  };
+}
+
+async function prepare(
+  url: string,
+  rolePasswords: Partial<Record<Role, string>>,
+  say: (line: string) => void,
+): Promise<void> {
+  const { odd } = await initDatabase({ url, rolePasswords });
+  for (const { what, count } of odd) say(`found in the database, and left as it is: ${count} ${what}`);
+}
+
+/** nats-server with a user for each service, its streams and durables, in `<folder>/nats`. */
+export async function startMessages(ground: Ground, port: number): Promise<NatsAccess> {
+  const { folder, secrets, say } = ground;
+  const path = await findNatsServer({ toolsDir, say });
+  say('starting nats-server');
+  let url = '';
+  await ground.crew.keep('server', 'nats', 'nats-server', async () => {
+    const running = await startNatsServer({
+      path,
+      dir: join(folder, 'nats'),
+      port,
+      config: (at) => toNatsConfig({ ...at, passwords: secrets.nats }),
+    });
+    url = running.url;
+    return running;
+  });
+  const access: NatsAccess = { url, user: (name) => ({ user: name, pass: secrets.nats[name] }) };
+  await makeStreams(access);
+  return access;
+}
+
+/** A server of the person's own: everybody is the user in its URL, who must be allowed to make streams. */
+export async function useMessages(given: string): Promise<NatsAccess> {
+  const { username, password, protocol, host } = new URL(given);
+  const login = { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
+  const access: NatsAccess = { url: `${protocol}//${host}`, user: () => login };
+  await makeStreams(access);
+  return access;
+}
+
+async function makeStreams({ url, user }: NatsAccess): Promise<void> {
+  const log = createLogger({ service: 'npm start', level: 'warn' });
+  const nats = await connectNats({ url, ...withoutEmpty(user('provisioner')), name: 'npm start', log });
+  await provision(nats);
+  await nats.close();
+}
+
+/** No user at all is something else than a user without a name. */
+export function withoutEmpty(login: { user: string; pass: string }): { user?: string; pass?: string } {
+  return login.user === '' ? {} : login;
+}

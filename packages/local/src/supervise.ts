@@ -1,0 +1,94 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+export type Running = {
+  pid: number;
+  /** Resolves when the process is gone, with how that came: `by SIGKILL`. */
+  exited: Promise<string>;
+  stop(): Promise<void>;
+};
+
+export type Supervised = {
+  /** Of the process of this moment; undefined while there is none. */
+  pid(): number | undefined;
+  /** Ends it for good. */
+  stop(): Promise<void>;
+};
+
+/** Who lived this long has recovered: its next death counts as the first. */
+const longLifeMs = 10_000;
+
+/** Half a second after the first death, then twice as long each time, up to half a minute. */
+export function restartDelayMs(quickDeaths: number): number {
+  return Math.min(500 * 2 ** (quickDeaths - 1), 30_000);
+}
+
+/**
+ * Starts a process and starts it again whenever it dies, with a growing delay, until it is stopped.
+ * @throws what `start` throws, when the first start fails three times
+ */
+export async function supervise(options: {
+  name: string;
+  start: () => Promise<Running>;
+  say: (line: string) => void;
+  /** After each start and each death. */
+  changed: () => void;
+}): Promise<Supervised> {
+  const { name, say, changed } = options;
+  const stopping = new AbortController();
+  let running: Running | undefined;
+
+  const start = async (): Promise<Running> => {
+    running = await options.start();
+    changed();
+    return running;
+  };
+
+  const pause = (ms: number): Promise<void> => wait(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+
+  /** From one life to the next; `current` is undefined where a start failed. */
+  const watch = async (first: Running): Promise<void> => {
+    let current: Running | undefined = first;
+    let quickDeaths = 0;
+    let startedAt = performance.now();
+    for (;;) {
+      const how = current === undefined ? 'while it was starting' : await current.exited;
+      if (stopping.signal.aborted) return;
+      running = undefined;
+      changed();
+      quickDeaths = performance.now() - startedAt < longLifeMs ? quickDeaths + 1 : 1;
+      const delayMs = restartDelayMs(quickDeaths);
+      say(`${name} ended ${how}; it starts again in ${delayMs / 1_000} s`);
+      await pause(delayMs);
+      if (stopping.signal.aborted) return;
+      startedAt = performance.now();
+      current = await start().catch((error: unknown) => {
+        say(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`);
+        return undefined;
+      });
+    }
+  };
+
+  const watching = watch(await startPatiently(start, pause));
+  return {
+    pid: () => running?.pid,
+    async stop() {
+      stopping.abort();
+      await running?.stop();
+      await watching;
+      // A start that was under way meanwhile has brought one more.
+      await running?.stop();
+    },
+  };
+}
+
+/** What the one before left (shared memory, a port) may take a moment to go. */
+async function startPatiently(start: () => Promise<Running>, pause: (ms: number) => Promise<void>): Promise<Running> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === 3) throw error;
+      await pause(1_000);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { RunFile } from './run-file.ts';
+
+/** What a person sees once everything runs: each address, and one line to try. */
+export function toWelcome(run: RunFile, folder: string, seconds: number): string {
+  const { operator } = run.dashboardUsers;
+  return `
+Leadline runs (started in ${seconds.toFixed(1)} s), with simulated telephones and a simulated CRM: nobody real is called.
+
+  dashboard              ${run.dashboard}      log in as ${operator.name} with ${operator.password}
+  leads come in at       ${run.ingest}/v1/leads      described at ${run.ingest}/openapi.json
+  agents and webhooks    ${run.callTracker}
+  stop switch, metrics   ${run.dispatcherAdmin}
+  simulated world        ${run.simulator.url}
+  Postgres               ${withoutPassword(run.postgres.url)}
+  NATS                   ${run.nats.url}
+  keys and passwords     ${folder}/run.json
+  logs                   ${folder}/logs
+
+Send a lead. The last digits choose what happens: 486 is busy, 180 never answers, 204 says nothing useful, most talk.
+
+  curl -s ${run.ingest}/v1/leads -H 'Authorization: Bearer ${run.apiKey}' -H 'Content-Type: application/json' \\
+    -d '{"name":"Asha Verma","phone":"+919000002042","productName":"Paper cup machine"}'
+
+Ctrl-C stops everything; npm run reset forgets everything. What happens now:
+`;
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  shown.password = '';
+  return shown.href;
+}

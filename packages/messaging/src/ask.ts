@@ -1,0 +1,102 @@
+import type { Msg } from 'nats';
+import { NatsError } from 'nats';
+import { z } from 'zod';
+import type { Nats } from './connect.ts';
+import { describeError } from './describe-error.ts';
+
+/** A command or question that can't be granted; its text is for the person who asked. */
+export class CommandRefused extends Error {
+  override name = 'CommandRefused';
+}
+
+/** No answer in time, or a fault of the service: whether the command was carried out is not known. */
+export class CommandUnanswered extends Error {
+  override name = 'CommandUnanswered';
+}
+
+export type Answering = { stop(): void };
+
+const reply = z.union([
+  z.object({ result: z.unknown() }),
+  z.object({ error: z.string(), kind: z.enum(['refused', 'failed']) }),
+]);
+type Reply = z.infer<typeof reply>;
+
+/**
+ * Answers core requests on `ops.<service>.<verb>`, one replica each. What the body lacks is told field by field, and so
+ * is a CommandRefused; of any other fault only that it happened.
+ */
+export async function answer<T>(
+  nats: Nats,
+  subject: string,
+  schema: z.ZodType<T>,
+  work: (asked: T) => Promise<unknown>,
+): Promise<Answering> {
+  const answerTo = async (message: Msg): Promise<Reply> => {
+    try {
+      const parsed = schema.safeParse(readBody(message));
+      if (!parsed.success) throw new CommandRefused(faultsOf(parsed.error));
+      return { result: (await work(parsed.data)) ?? null };
+    } catch (error) {
+      if (error instanceof CommandRefused) return { error: error.message, kind: 'refused' };
+      nats.log.error({ err: error, subject }, 'a command could not be carried out');
+      return { error: 'the service could not do it; its log says why', kind: 'failed' };
+    }
+  };
+  const subscription = nats.connection.subscribe(subject, {
+    queue: 'answers',
+    callback: (fault, message) => {
+      if (fault !== null) {
+        nats.log.error({ subject, code: fault.code }, 'commands are not heard');
+        return;
+      }
+      answerTo(message)
+        .then((said) => message.respond(JSON.stringify(said)))
+        .catch((error: unknown) => nats.log.warn({ subject, because: describeError(error) }, 'an answer was not sent'));
+    },
+  });
+  // The server has the subscription once it has answered this; one that is lost meanwhile is told when it is back.
+  await nats.connection.flush().catch(() => undefined);
+  return { stop: () => subscription.unsubscribe() };
+}
+
+/**
+ * Asks a service.
+ * @throws CommandRefused with the service's words
+ * @throws CommandUnanswered when none answers in time, or it could not carry it out
+ */
+export async function ask<T>(
+  nats: Nats,
+  subject: string,
+  body: unknown,
+  schema: z.ZodType<T>,
+  timeoutMs = 5_000,
+): Promise<T> {
+  let answered: unknown;
+  try {
+    answered = (await nats.connection.request(subject, JSON.stringify(body), { timeout: timeoutMs })).json();
+  } catch (error) {
+    if (error instanceof NatsError && error.isPermissionError())
+      throw new CommandRefused(`this NATS user may not ask ${subject}`, { cause: error });
+    const nobody = error instanceof NatsError && error.code === '503';
+    throw new CommandUnanswered(nobody ? `no service answers ${subject}` : `${subject} was not answered in time`, {
+      cause: error,
+    });
+  }
+  const said = reply.parse(answered);
+  if (!('error' in said)) return schema.parse(said.result);
+  throw said.kind === 'refused' ? new CommandRefused(said.error) : new CommandUnanswered(said.error);
+}
+
+function readBody(message: Msg): unknown {
+  if (message.data.length === 0) return {};
+  try {
+    return message.json();
+  } catch {
+    throw new CommandRefused('body: is not JSON');
+  }
+}
+
+function faultsOf(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ');
+}

@@ -1,0 +1,186 @@
+import type { JsMsg, MsgHdrs } from 'nats';
+import { z } from 'zod';
+import { takesTermReason, type Nats } from './connect.ts';
+import { retryDelayMs } from './decide-settlement.ts';
+import type { Log } from './log.ts';
+import type { MessagingMetrics } from './messaging-metrics.ts';
+import { pull, type Consumer } from './pull.ts';
+import { fetchMessage, storeMessage, type Stored } from './stored-message.ts';
+import type { ConsumingService } from './topology.ts';
+
+/** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
+export const redriveFor = 'leadline-redrive-for';
+
+/** Marks an event that a person sent back, and says who. */
+export const redrivenBy = 'leadline-redriven-by';
+
+/** What a dead letter's headers say beside the event's own. */
+export const letterHeaders = {
+  durable: 'leadline-durable',
+  stream: 'leadline-stream',
+  seq: 'leadline-seq',
+  subject: 'leadline-subject',
+  deliveries: 'leadline-deliveries',
+  /** A class of error. */
+  reason: 'leadline-reason',
+  /** When the original was stored. */
+  storedAt: 'leadline-stored-at',
+} as const;
+
+type DeadLetter = {
+  durable: string;
+  stream: string;
+  deliveries: number;
+  because: string;
+  original: { subject: string; seq: number; data: Uint8Array; storedAt: Date; headers: MsgHdrs | undefined };
+};
+
+/** The reason given to JetStream with a `term`: it tells the advisory net that nothing is left to do. */
+const alreadyStored = 'dead_letter_stored';
+
+/**
+ * The application's net: the message is stored as a dead letter, and only then ended for its durable.
+ * @returns false when it could not be stored; the message is then still to be settled
+ */
+export async function putAside(nats: Nats, durable: string, message: JsMsg, because: string): Promise<boolean> {
+  const stored = await storeDeadLetter(nats, {
+    durable,
+    stream: message.info.stream,
+    deliveries: message.info.deliveryCount,
+    because,
+    original: {
+      subject: message.subject,
+      seq: message.seq,
+      data: message.data,
+      storedAt: new Date(message.info.timestampNanos / 1e6),
+      headers: message.headers,
+    },
+  });
+  if (stored.kind !== 'stored') return false;
+  message.term(takesTermReason(nats) ? alreadyStored : '');
+  return true;
+}
+
+function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
+  const { durable, stream, original } = letter;
+  return storeMessage(nats, {
+    subject: `dlq.${stream}.${durable}`,
+    stream: 'DLQ',
+    // Both nets use it, so that a message caught by both is one dead letter.
+    messageId: `dlq:${stream}:${durable}:${original.seq}`,
+    headers: {
+      ...keptHeaders(original.headers),
+      [letterHeaders.durable]: durable,
+      [letterHeaders.stream]: stream,
+      [letterHeaders.seq]: String(original.seq),
+      [letterHeaders.subject]: original.subject,
+      [letterHeaders.deliveries]: String(letter.deliveries),
+      [letterHeaders.reason]: letter.because.replaceAll(/[^\u0020-\u007e]/gu, '?').slice(0, 300),
+      [letterHeaders.storedAt]: original.storedAt.toISOString(),
+    },
+    payload: original.data,
+  });
+}
+
+/** The shapes in which publishers fill an event's headers; any other value may hold what must not stand in a header. */
+const known: Record<string, RegExp> = {
+  'ce-specversion': /^1\.0$/,
+  'ce-id': /^(?=.*[a-zA-Z])[\w:.%-]{8,300}$/,
+  'ce-type': /^[a-z_]+(\.[a-z_]+)+$/,
+  'ce-source': /^[a-z][a-z0-9_-]{0,60}$/,
+  'ce-subject': /^((lead|call)\/\d+|call-\d+-[a-z0-9]{12})$/,
+  'ce-time': /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/,
+  'ce-datacontenttype': /^application\/json$/,
+  traceparent: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
+};
+
+function keptHeaders(headers: MsgHdrs | undefined): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, shape] of Object.entries(known)) {
+    const value = headers?.get(name) ?? '';
+    if (shape.test(value)) kept[name] = value;
+  }
+  return kept;
+}
+
+const advisory = z.object({
+  type: z.enum(['io.nats.jetstream.advisory.v1.max_deliver', 'io.nats.jetstream.advisory.v1.terminated']),
+  stream: z.string(),
+  consumer: z.string(),
+  stream_seq: z.int(),
+  deliveries: z.int(),
+  reason: z.string().optional(),
+});
+
+/**
+ * The second net, for what slips through the first: JetStream itself says which messages of this service's durables it
+ * gave up. The original is fetched and stored as the same dead letter.
+ */
+export function startAdvisoryNet(options: {
+  nats: Nats;
+  service: ConsumingService;
+  metrics?: MessagingMetrics;
+  log: Log;
+  expiresMs?: number;
+}): Consumer {
+  const { nats, log, metrics } = options;
+  const settle = async (message: JsMsg): Promise<void> => {
+    try {
+      if (await keepGivenUp(nats, message, log, metrics)) {
+        message.ack();
+        return;
+      }
+    } catch (error) {
+      log.warn({ err: error, seq: message.seq }, 'an advisory could not be followed; it comes again');
+    }
+    if (!nats.connection.isClosed()) message.nak(retryDelayMs(message.info.deliveryCount, Math.random()));
+  };
+  return pull({
+    ...options,
+    durable: `advisories-${options.service}`,
+    concurrency: 4,
+    handle: async (message) => {
+      await settle(message);
+      return 'go_on';
+    },
+  });
+}
+
+/** @returns whether nothing is left to do */
+async function keepGivenUp(
+  nats: Nats,
+  message: JsMsg,
+  log: Log,
+  metrics: MessagingMetrics | undefined,
+): Promise<boolean> {
+  const parsed = advisory.safeParse(JSON.parse(message.string()));
+  if (!parsed.success) {
+    log.error({ subject: message.subject }, 'an advisory could not be read');
+    return true;
+  }
+  const { type, stream, consumer, stream_seq: seq, deliveries, reason } = parsed.data;
+  if (reason === alreadyStored) return true;
+  const original = await fetchMessage(nats, stream, { seq });
+  if (original === undefined) {
+    log.error({ stream, durable: consumer, seq }, 'a message was given up, and its original is not there any more');
+    return true;
+  }
+  const stored = await storeDeadLetter(nats, {
+    durable: consumer,
+    stream,
+    deliveries,
+    because: type.endsWith('max_deliver') ? 'deliveries_used_up' : 'terminated',
+    original: {
+      subject: original.subject,
+      seq,
+      data: original.data,
+      storedAt: original.time,
+      headers: original.header,
+    },
+  });
+  if (stored.kind !== 'stored') return false;
+  if (stored.duplicate) return true;
+  metrics?.settled.inc({ durable: consumer, outcome: 'dead_letter' });
+  log.error({ stream, durable: consumer, seq }, 'a message given up is a dead letter now');
+  return true;
+}

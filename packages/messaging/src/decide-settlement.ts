@@ -1,0 +1,61 @@
+import type { Outcome } from './outcome.ts';
+
+export type SettlementDecision =
+  | { kind: 'ack' }
+  | { kind: 'retry'; delayMs: number }
+  | { kind: 'dead_letter'; because: string };
+
+/** A message whose own handling failed this often is set aside. */
+export const mostFaults = 8;
+
+/** `faults` counts how often the message itself was to blame, this time included; `random` from 0 to 1 spreads retries. */
+export function decideSettlement(
+  outcome: Outcome,
+  faults: number,
+  deliveries: number,
+  random: number,
+): SettlementDecision {
+  switch (outcome.kind) {
+    case 'done':
+      return { kind: 'ack' };
+    case 'reject':
+      return { kind: 'dead_letter', because: outcome.because };
+    case 'later':
+      if (outcome.blame === 'message' && faults >= mostFaults) return { kind: 'dead_letter', because: outcome.because };
+      return { kind: 'retry', delayMs: outcome.delayMs ?? retryDelayMs(deliveries, random) };
+  }
+}
+
+/** 2 s doubling to 10 minutes, each between half and whole. */
+export function retryDelayMs(deliveries: number, random: number): number {
+  return Math.round(Math.min(600_000, 2_000 * 2 ** Math.min(deliveries - 1, 20)) * (0.5 + random / 2));
+}
+
+const elsewhereStates = /^(08|40|53|55P03|57|58|25P03)/;
+const elsewhereCodes = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'CONNECTION_CLOSED',
+  'TIMEOUT',
+  '503',
+];
+
+/** Who is to blame for a surprise: a lost connection, a busy lock or a stopping server say nothing about the message. */
+export function blameFor(error: unknown): 'message' | 'elsewhere' {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+    if (elsewhereStates.test(code) || elsewhereCodes.includes(code)) return 'elsewhere';
+    if (
+      /connection terminated|connection error|timeout exceeded when trying to connect|not queryable/i.test(
+        cause.message,
+      )
+    ) {
+      return 'elsewhere';
+    }
+  }
+  return 'message';
+}

@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client } from 'pg';
+import { z } from 'zod';
+
+export type Leading = {
+  /** Gives leadership up once `lead` has returned; `stopping` is aborted at once. */
+  stop(): Promise<void>;
+};
+
+const retryMs = 500;
+const endWithinMs = 2_000;
+/** The server drops a silent leader, so that a frozen one is followed by another. */
+const session =
+  '-c idle_session_timeout=10000 -c statement_timeout=10000 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
+
+/**
+ * One of all replicas leads, by its session's advisory lock. `lead` runs while this one does; it asks its session at
+ * least every few seconds, for the server drops one that is silent for 10 s and lets another lead. It returns when
+ * `stopping` is aborted, and throws when its session is lost: then it begins anew.
+ */
+export function leadAlone(options: {
+  databaseUrl: string;
+  /** Shown by Postgres. */
+  name: string;
+  /** First key of the lock; the second is the hash of `lock`. */
+  lockClass: number;
+  lock: string;
+  sessionOptions?: string;
+  lead: (client: Client, stopping: AbortSignal) => Promise<void>;
+  /** The session is lost, or was never had. */
+  lost: (error: unknown) => void;
+  /** Between two looks at whether another still leads. */
+  rest: (stopping: AbortSignal) => Promise<void>;
+}): Leading {
+  const stop = new AbortController();
+  const isStopping = (): boolean => stop.signal.aborted;
+
+  const follow = async (client: Client): Promise<void> => {
+    client.on('error', () => undefined);
+    await client.connect();
+    while (!isStopping()) {
+      const { rows } = await client.query('select pg_try_advisory_lock($1, hashtext($2)) as leads', [
+        options.lockClass,
+        options.lock,
+      ]);
+      if (leading.parse(rows)[0].leads) await options.lead(client, stop.signal);
+      else await options.rest(stop.signal);
+    }
+  };
+  const run = async (): Promise<void> => {
+    while (!isStopping()) {
+      const client = new Client({
+        connectionString: options.databaseUrl,
+        application_name: options.name,
+        connectionTimeoutMillis: 5_000,
+        query_timeout: 12_000,
+        keepAlive: true,
+        options: `${session} ${options.sessionOptions ?? ''}`,
+      });
+      try {
+        await follow(client);
+      } catch (error) {
+        options.lost(error);
+        await wait(retryMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      } finally {
+        // A server that went away without a word would let it wait for ever.
+        const late = wait(endWithinMs, undefined, { ref: false });
+        await Promise.race([client.end().catch(() => undefined), late]);
+      }
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+const leading = z.tuple([z.object({ leads: z.boolean() })]);

@@ -1,0 +1,72 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+} from 'nats';
+import type { Nats } from './connect.ts';
+import { duplicateWindowMs, durables, streams } from './topology.ts';
+
+/**
+ * Every delivery counts here, also one that failed because our database was down. The cap that means something is the
+ * consumer's own, of faults of the message itself; this one only ends what even that cannot.
+ */
+export const maxDeliver = 1_000;
+
+/** Makes or brings up to date every stream and durable. Safe to repeat and to run beside another; deletes nothing. */
+export async function provision(nats: Nats, replicas = 1): Promise<void> {
+  const manager = await nats.connection.jetstreamManager({ checkAPI: false });
+  for (const [name, stream] of Object.entries(streams)) {
+    const config = {
+      subjects: [...stream.subjects],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: stream.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
+      max_age: nanos(stream.maxAgeMs),
+      max_bytes: stream.maxBytes,
+      max_msg_size: stream.maxMessageBytes,
+      duplicate_window: nanos(duplicateWindowMs),
+      num_replicas: replicas,
+    };
+    if (await exists(() => manager.streams.info(name))) await manager.streams.update(name, config);
+    else await manager.streams.add({ name, ...config });
+  }
+  for (const [name, durable] of Object.entries(durables)) await provisionDurable(manager, name, durable);
+}
+
+async function provisionDurable(
+  manager: JetStreamManager,
+  name: string,
+  durable: (typeof durables)[keyof typeof durables],
+): Promise<void> {
+  const changeable = {
+    filter_subjects: [...durable.filters],
+    ack_wait: nanos(durable.ackWaitMs),
+    max_ack_pending: durable.maxAckPending,
+    max_deliver: maxDeliver,
+  };
+  if (await exists(() => manager.consumers.info(durable.stream, name))) {
+    await manager.consumers.update(durable.stream, name, changeable);
+    return;
+  }
+  await manager.consumers.add(durable.stream, {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ...changeable,
+  });
+}
+
+async function exists(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return true;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.code === 404) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,310 @@
+/** All of it in one place: the provisioner, the server's users and the services read it from here. */
+
+const day = 24 * 3_600 * 1_000;
+const mebibyte = 1024 * 1024;
+
+export type StreamDefinition = {
+  subjects: readonly string[];
+  maxAgeMs: number;
+  maxBytes: number;
+  maxMessageBytes: number;
+  /** `new`: a full stream refuses loudly. `old`: the newest matter most. */
+  discard: 'new' | 'old';
+};
+
+/**
+ * File storage, limits retention (a work-queue stream forgets message ids with the messages), duplicate window 1 h, no
+ * deny_delete: a person's data must be erasable.
+ */
+export const streams = {
+  LEADS: {
+    subjects: ['lead.>'],
+    maxAgeMs: 30 * day,
+    maxBytes: 2048 * mebibyte,
+    maxMessageBytes: 65_536,
+    discard: 'new',
+  },
+  CALLS: {
+    subjects: ['call.>'],
+    maxAgeMs: 30 * day,
+    maxBytes: 2048 * mebibyte,
+    maxMessageBytes: 65_536,
+    discard: 'new',
+  },
+  AGENT: {
+    subjects: ['agent.>'],
+    maxAgeMs: 30 * day,
+    maxBytes: 2048 * mebibyte,
+    maxMessageBytes: 262_144,
+    discard: 'new',
+  },
+  DLQ: { subjects: ['dlq.>'], maxAgeMs: 90 * day, maxBytes: 1024 * mebibyte, maxMessageBytes: 524_288, discard: 'old' },
+  ADVISORIES: {
+    subjects: ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*.*', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.*.*'],
+    maxAgeMs: 14 * day,
+    maxBytes: 256 * mebibyte,
+    maxMessageBytes: 65_536,
+    discard: 'old',
+  },
+} as const satisfies Record<string, StreamDefinition>;
+
+export type StreamName = keyof typeof streams;
+
+const eventSubjects = [streams.LEADS, streams.CALLS, streams.AGENT, streams.DLQ].flatMap(({ subjects }) => subjects);
+export const duplicateWindowMs = 3_600_000;
+
+export type ServiceUser = 'ingest' | 'dispatcher' | 'call-tracker' | 'crm-pusher';
+
+export type DurableDefinition = {
+  stream: StreamName;
+  service: ServiceUser | 'dashboard';
+  filters: readonly string[];
+  ackWaitMs: number;
+  /** The bound on what all replicas hold at once; a client's own limit does not bound it. */
+  maxAckPending: number;
+};
+
+const advisoriesOf = (stream: StreamName, durable: string): string[] => [
+  `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${stream}.${durable}`,
+  `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${stream}.${durable}`,
+];
+
+export const durables = {
+  'dispatcher-leads': {
+    stream: 'LEADS',
+    service: 'dispatcher',
+    filters: ['lead.created'],
+    ackWaitMs: 30_000,
+    maxAckPending: 64,
+  },
+  'dispatcher-calls': {
+    stream: 'CALLS',
+    service: 'dispatcher',
+    filters: ['call.ringing', 'call.qualified', 'call.failed'],
+    ackWaitMs: 30_000,
+    maxAckPending: 64,
+  },
+  'call-tracker-calls': {
+    stream: 'CALLS',
+    service: 'call-tracker',
+    filters: ['call.dialing', 'call.answered', 'call.dial_failed'],
+    ackWaitMs: 30_000,
+    maxAckPending: 64,
+  },
+  'call-tracker-agent': {
+    stream: 'AGENT',
+    service: 'call-tracker',
+    filters: ['agent.>'],
+    ackWaitMs: 30_000,
+    maxAckPending: 64,
+  },
+  'crm-pusher': {
+    stream: 'CALLS',
+    service: 'crm-pusher',
+    filters: ['call.qualified'],
+    ackWaitMs: 60_000,
+    maxAckPending: 16,
+  },
+  'dashboard-leads': {
+    stream: 'LEADS',
+    service: 'dashboard',
+    filters: [
+      'lead.created',
+      'lead.enquiry_added',
+      'lead.dispatched',
+      'lead.retry_scheduled',
+      'lead.postponed',
+      'lead.failed',
+    ],
+    ackWaitMs: 30_000,
+    maxAckPending: 256,
+  },
+  'dashboard-calls': {
+    stream: 'CALLS',
+    service: 'dashboard',
+    filters: [
+      'call.dialing',
+      'call.answered',
+      'call.dial_failed',
+      'call.ringing',
+      'call.qualified',
+      'call.failed',
+      'call.ended',
+      'call.pushed',
+      'call.push_failed',
+    ],
+    ackWaitMs: 30_000,
+    maxAckPending: 256,
+  },
+  'dashboard-agent': {
+    stream: 'AGENT',
+    service: 'dashboard',
+    filters: ['agent.>'],
+    ackWaitMs: 30_000,
+    maxAckPending: 256,
+  },
+  'advisories-dispatcher': {
+    stream: 'ADVISORIES',
+    service: 'dispatcher',
+    filters: [...advisoriesOf('LEADS', 'dispatcher-leads'), ...advisoriesOf('CALLS', 'dispatcher-calls')],
+    ackWaitMs: 30_000,
+    maxAckPending: 32,
+  },
+  'advisories-call-tracker': {
+    stream: 'ADVISORIES',
+    service: 'call-tracker',
+    filters: [...advisoriesOf('CALLS', 'call-tracker-calls'), ...advisoriesOf('AGENT', 'call-tracker-agent')],
+    ackWaitMs: 30_000,
+    maxAckPending: 32,
+  },
+  'advisories-crm-pusher': {
+    stream: 'ADVISORIES',
+    service: 'crm-pusher',
+    filters: advisoriesOf('CALLS', 'crm-pusher'),
+    ackWaitMs: 30_000,
+    maxAckPending: 32,
+  },
+  'advisories-dashboard': {
+    stream: 'ADVISORIES',
+    service: 'dashboard',
+    filters: [
+      ...advisoriesOf('LEADS', 'dashboard-leads'),
+      ...advisoriesOf('CALLS', 'dashboard-calls'),
+      ...advisoriesOf('AGENT', 'dashboard-agent'),
+    ],
+    ackWaitMs: 30_000,
+    maxAckPending: 32,
+  },
+} as const satisfies Record<string, DurableDefinition>;
+
+export type DurableName = keyof typeof durables;
+export type ConsumingService = Exclude<ServiceUser, 'ingest'> | 'dashboard';
+/** Those that carry events, not what JetStream says of them. */
+export type EventDurable = Exclude<DurableName, `advisories-${ConsumingService}`>;
+
+/** What each service says of itself through its outbox. */
+export const publishes: Record<ServiceUser, readonly string[]> = {
+  ingest: ['lead.created', 'lead.enquiry_added'],
+  dispatcher: [
+    'lead.dispatched',
+    'lead.retry_scheduled',
+    'lead.postponed',
+    'lead.failed',
+    'call.dialing',
+    'call.answered',
+    'call.dial_failed',
+  ],
+  'call-tracker': ['call.ringing', 'call.qualified', 'call.failed', 'call.ended'],
+  'crm-pusher': ['call.pushed', 'call.push_failed'],
+};
+
+export type NatsUser = 'provisioner' | ServiceUser | 'dashboard' | 'agent' | 'ops';
+export const natsUsers: readonly NatsUser[] = [
+  'provisioner',
+  'ingest',
+  'dispatcher',
+  'call-tracker',
+  'crm-pusher',
+  'dashboard',
+  'agent',
+  'ops',
+];
+
+export type Permissions = { publish: string[]; subscribe: string[]; mayAnswer: boolean };
+
+/** The stream that keeps a subject. */
+export function streamOf(subject: string): StreamName {
+  if (subject.startsWith('lead.')) return 'LEADS';
+  if (subject.startsWith('call.')) return 'CALLS';
+  if (subject.startsWith('agent.')) return 'AGENT';
+  return 'DLQ';
+}
+
+/** No user may do more than its slice needs. `login` is the name it comes under, which its replies come back to. */
+export function permissionsOf(user: NatsUser, login: string = user): Permissions {
+  const inbox = `_INBOX_${login}.>`;
+  switch (user) {
+    case 'provisioner':
+      return { publish: ['$JS.API.>'], subscribe: [inbox], mayAnswer: false };
+    case 'ingest':
+    case 'dispatcher':
+    case 'call-tracker':
+    case 'crm-pusher':
+      return servicePermissions(user, inbox);
+    case 'agent':
+      return { publish: ['agent.ready', 'agent.qualified', 'agent.ended'], subscribe: [inbox], mayAnswer: false };
+    case 'dashboard':
+      return {
+        publish: ['ops.>', ...Object.keys(streams).flatMap(reads), ...consumes(user)],
+        subscribe: [inbox, 'ops.dashboard.>'],
+        mayAnswer: true,
+      };
+    case 'ops':
+      return {
+        publish: [
+          'lead.>',
+          'call.>',
+          'agent.>',
+          'ops.>',
+          // Which dead letters were sent back, when and by whom.
+          'dlq.redriven.by.*',
+          ...Object.keys(streams).flatMap(reads),
+        ],
+        // What it may read in the streams it may hear as it comes: any NATS client shows it.
+        subscribe: [inbox, ...eventSubjects],
+        mayAnswer: false,
+      };
+  }
+}
+
+function servicePermissions(user: ServiceUser, inbox: string): Permissions {
+  const own = Object.entries(durables).filter(([, durable]) => durable.service === user);
+  const outboxStreams = new Set(publishes[user].map(streamOf));
+  // The dispatcher asks it of all four outboxes before it gives a permit.
+  const looksInto = user === 'dispatcher' ? new Set(['LEADS', 'CALLS']) : outboxStreams;
+  for (const [, durable] of own) if (durable.stream !== 'ADVISORIES') looksInto.add(durable.stream);
+  return {
+    publish: [
+      ...publishes[user],
+      ...[...looksInto].map((stream) => `$JS.API.STREAM.MSG.GET.${stream}`),
+      ...consumes(user),
+      ...(user === 'call-tracker' ? erases : []),
+    ],
+    subscribe: [inbox, `ops.${user}.>`, ...(user === 'dispatcher' ? ['agent.ready'] : [])],
+    mayAnswer: true,
+  };
+}
+
+/** What it takes to take single reports of agents out of their stream, and out of the dead letters. */
+const erases = ['$JS.API.STREAM.MSG.DELETE.AGENT', '$JS.API.STREAM.MSG.GET.DLQ', '$JS.API.STREAM.MSG.DELETE.DLQ'];
+
+/** What it takes to consume the service's own durables and to set aside what it gives up. */
+function consumes(service: ServiceUser | 'dashboard'): string[] {
+  return Object.entries(durables)
+    .filter(([, durable]) => durable.service === service)
+    .flatMap(([name, { stream }]) => [
+      `$JS.API.CONSUMER.INFO.${stream}.${name}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
+      // Both forms of the acknowledgement: newer servers switch to the second.
+      `$JS.ACK.${stream}.${name}.>`,
+      `$JS.ACK.*.*.${stream}.${name}.>`,
+      ...(stream === 'ADVISORIES' ? [] : [`dlq.${stream}.${name}`]),
+    ]);
+}
+
+/**
+ * What it takes to tail a stream with an ordered consumer, and to fetch single messages. Its name is random and a name
+ * can't be part-wildcarded, so a reader may also pull from a service's durable, but neither settle what it gets nor
+ * delete the durable: an ordered consumer left behind ends by itself.
+ */
+function reads(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    // The client's way with several filters. It makes no durables.
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+  ];
+}

@@ -1,0 +1,84 @@
+import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { Gauge, type Registry } from 'prom-client';
+import { listen, type Listening } from './listen.ts';
+import { traceRequests } from './trace-requests.ts';
+
+/** The state of one thing a service stands on: true, or what is wrong in a few words. */
+export type Readiness = Record<string, true | string>;
+
+/** Prometheus gives a scrape 10 s: what is counted in the process must be told while everything around it is down. */
+const measureWithinMs = 3_000;
+
+/**
+ * `/livez` (the process answers), `/readyz` (503 with what is missing), `/metrics` (Prometheus text, readiness among
+ * them), and a service's own operator routes.
+ */
+export function startAdminServer(options: {
+  host: string;
+  port: number;
+  ready: () => Promise<Readiness>;
+  /** Told beside it, and no reason to be taken out of service: what the service goes on without. */
+  tell?: () => Readiness;
+  metrics: Registry;
+  /** Brings gauges up to date before they are read. */
+  measure?: () => Promise<void>;
+  routes?: Hono;
+}): Promise<Listening> {
+  const readiness = new Gauge({
+    name: 'leadline_ready',
+    help: '1 while a part that the service stands on is there: its database, NATS, its outbox, itself',
+    labelNames: ['part'],
+    registers: [options.metrics],
+  });
+  const noteReadiness = async (): Promise<void> => {
+    const state = { ...(await options.ready()), ...options.tell?.() };
+    for (const [part, is] of Object.entries(state)) readiness.set({ part }, is === true ? 1 : 0);
+  };
+  const app = new Hono();
+  app.get('/livez', (c) => c.text('ok'));
+  app.get('/readyz', async (c) => {
+    const state = await options.ready();
+    const up = Object.values(state).every((part) => part === true);
+    return c.json({ ready: up, ...state, ...options.tell?.() }, up ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => {
+    // Counters are worth having even while the gauges' source is down.
+    const measuring = within(measureWithinMs, options.measure?.());
+    await Promise.allSettled([noteReadiness(), measuring]);
+    return c.body(await options.metrics.metrics(), 200, { 'content-type': options.metrics.contentType });
+  });
+  if (options.routes !== undefined) app.use('/v1/*', traceRequests()).route('/', options.routes);
+  app.onError((error, c) =>
+    error instanceof HTTPException ? error.getResponse() : c.json({ title: 'Internal fault', status: 500 }, 500),
+  );
+  return listen(app, options);
+}
+
+/** Asks whether something works, within 2 s. What the check answers in words is what is wrong. */
+export async function probe(check: () => Promise<unknown>): Promise<true | string> {
+  try {
+    const answered = await within(
+      2_000,
+      check().then((answer) => (typeof answer === 'string' ? answer : true)),
+    );
+    return answered ?? 'no answer within 2 s';
+  } catch (error) {
+    if (!(error instanceof Error)) return 'failed';
+    // Only our own words: a far system's may carry what nobody should read.
+    return error.constructor === Error ? error.message : `failed: ${error.constructor.name}`;
+  }
+}
+
+/** Undefined when it takes longer. */
+async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

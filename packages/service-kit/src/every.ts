@@ -1,0 +1,52 @@
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Log } from './logger.ts';
+
+export type Timer = {
+  /** Runs soon; while a run is on, once more right after it. */
+  wake(): void;
+  /** Ends the rhythm and waits for the run that is on. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Runs `work` each `ms`, one run at a time, and at once when woken. A run that throws is logged and the rhythm goes on:
+ * the next run meets the same rows.
+ */
+export function every(options: { name: string; ms: number; work: () => Promise<unknown>; log: Log }): Timer {
+  let stopped = false;
+  let again = false;
+  let running: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const run = (): void => {
+    if (stopped) return;
+    if (running !== undefined) {
+      again = true;
+      return;
+    }
+    clearTimeout(timer);
+    running = (async () => {
+      try {
+        // Woken from the midst of something, it is no part of that.
+        await context.with(ROOT_CONTEXT, options.work);
+      } catch (error) {
+        options.log.error({ err: error, work: options.name }, 'a repeated step failed; it runs again');
+      }
+      running = undefined;
+      if (stopped) return;
+      if (again) {
+        again = false;
+        run();
+      } else timer = setTimeout(run, options.ms);
+    })();
+  };
+  timer = setTimeout(run, 0);
+  return {
+    wake: run,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { every, type Timer } from './every.ts';
+import type { Log } from './logger.ts';
+import { integer } from './read-config.ts';
+
+/** RETENTION_DAYS. Without it nobody is forgotten by age. */
+export const retentionDays = integer(30, 36_500).optional();
+
+const hourMs = 3_600_000;
+/** In one run, so that stopping waits for little. */
+const mostRounds = 100;
+
+/**
+ * Lets a service forget people by age: at its start and then hourly, in small transactions. Two replicas may do it at once.
+ * @param forget empties some rows that are older and tells how many; none: nobody is left
+ */
+export function forgetAfter(
+  days: number | undefined,
+  forget: (days: number) => Promise<number>,
+  log: Log,
+): Pick<Timer, 'stop'> {
+  if (days === undefined) return { stop: async () => undefined };
+  const timer = every({
+    name: 'forget old people',
+    ms: hourMs,
+    work: async () => {
+      let emptied = 0;
+      for (let round = 0; round < mostRounds; round++) {
+        const rows = await forget(days);
+        if (rows === 0) break;
+        emptied += rows;
+      }
+      if (emptied > 0) log.info({ rows: emptied, days }, 'people were forgotten by age');
+    },
+    log,
+  });
+  timer.wake();
+  return timer;
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** Settings that can't be used. The message names every faulty variable, one a line, with what is expected. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Reads settings once, through one zod schema keyed by variable name. An empty variable counts as absent.
+ * @throws ConfigError listing all problems together; values are never repeated, since one of them may be a secret.
+ */
+export function readConfig<T extends z.ZodType>(schema: T, env: Record<string, string | undefined>): z.output<T> {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const result = schema.safeParse(present);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const name = issue.path.join('.') || 'settings';
+    const missing = issue.code === 'invalid_type' && !(name in present);
+    return `  ${name}: ${missing ? 'is not set' : issue.message}`;
+  });
+  throw new ConfigError(`These settings can't be used:\n${problems.join('\n')}`);
+}
+
+/** A whole number within bounds, read from text. */
+export function integer(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+}
+
+/** A number within bounds, read from text; fractions allowed. */
+export function decimal(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^-?\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+}
+
+/** What every service is told: its servers, where it listens, how much it logs. */
+export const commonSettings = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }),
+  NATS_URL: z.string().min(1),
+  NATS_USER: z.string().optional(),
+  NATS_PASS: z.string().optional(),
+  HOST: z.string().default('127.0.0.1'),
+  ADMIN_PORT: integer(0, 65_535).prefault('0'),
+  /** OpenTelemetry's own names. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' }).optional(),
+  OTEL_TRACES_SAMPLER_ARG: decimal(0, 1).prefault('1'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+};

@@ -1,0 +1,13 @@
+import { runService } from '@leadline/service-kit/run-service';
+import { readSimulatorConfig } from './config.ts';
+import { startSimulator } from './start-simulator.ts';
+
+await runService({
+  service: 'simulator',
+  config: () => readSimulatorConfig(process.env),
+  async start(config, log) {
+    const simulator = await startSimulator(config);
+    log.info({ address: simulator.url }, 'the simulated world runs');
+    return { stop: () => simulator.stop(), done: new Promise<never>(() => undefined) };
+  },
+});

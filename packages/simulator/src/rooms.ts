@@ -1,0 +1,247 @@
+import { participantBody, roomBody, trackBody } from './room-bodies.ts';
+import { sid } from './sid.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export type Participant = {
+  sid: string;
+  identity: string;
+  kind: 'SIP' | 'AGENT';
+  state: 'ACTIVE' | 'DISCONNECTED';
+  joinedAtMs: number;
+  version: number;
+  isPublisher: boolean;
+  metadata: string;
+  attributes: Record<string, string>;
+  track: { sid: string; publishedMs: number } | undefined;
+  /** What it comes back with after the server was away: not what was told of it since it came. */
+  attributesToRejoin: () => Record<string, string>;
+  /** Its end was never told: it is stored and listed, and nobody holds it. */
+  isGhost: boolean;
+  /** Called when somebody else ends it: removal, the room's end, another with its identity. */
+  removed: (reason: DisconnectReason) => void;
+};
+
+export type DisconnectReason =
+  | 'CLIENT_INITIATED'
+  | 'DUPLICATE_IDENTITY'
+  | 'PARTICIPANT_REMOVED'
+  | 'ROOM_DELETED'
+  | 'ROOM_CLOSED'
+  | 'USER_UNAVAILABLE'
+  | 'USER_REJECTED'
+  | 'CONNECTION_TIMEOUT';
+
+export type DispatchRequest = { agentName: string; metadata: string };
+export type Dispatch = DispatchRequest & { id: string; room: string; createdMs: number };
+
+export type Room = {
+  sid: string;
+  name: string;
+  createdMs: number;
+  emptyTimeout: number;
+  departureTimeout: number;
+  metadata: string;
+  participants: Map<string, Participant>;
+  dispatches: Dispatch[];
+  phoneHasLeft: boolean;
+  isOpen: boolean;
+  /** False from the server's death until its people are back: it is stored, and nobody answers for it. */
+  isServed: boolean;
+  closing: NodeJS.Timeout | undefined;
+};
+
+export type RoomSettings = {
+  emptyTimeout?: number | undefined;
+  departureTimeout?: number | undefined;
+  metadata?: string | undefined;
+};
+
+export type Rooms = ReturnType<typeof openRooms>;
+
+/** Rooms and who is in them, with the webhooks that a real server sends for each change. */
+export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
+  const rooms = new Map<string, Room>();
+  const { webhooks } = options;
+
+  let isAway = false;
+
+  const send = (event: string, room: Room, more: Record<string, unknown> = {}): void => {
+    if (room.isServed) webhooks.send(room.name, { event, room: roomBody(room), ...more });
+  };
+  const tellTrack = (event: string, room: Room, participant: Participant): void => {
+    if (participant.track === undefined || !room.isServed) return;
+    webhooks.send(room.name, { event, ...trackBody(room, participant, participant.track) });
+  };
+
+  /** The room ends by itself: some time after the last phone left, or after nobody came. */
+  const closeLater = (room: Room, seconds: number): void => {
+    clearTimeout(room.closing);
+    room.closing = setTimeout(() => end(room, 'ROOM_CLOSED'), (seconds * 1_000) / options.timeFactor);
+    room.closing.unref();
+  };
+
+  const end = (room: Room, reason: 'ROOM_CLOSED' | 'ROOM_DELETED'): void => {
+    clearTimeout(room.closing);
+    room.isOpen = false;
+    if (rooms.get(room.name) === room) rooms.delete(room.name);
+    // Agents go first when a room is deleted, as recorded.
+    const byKind = [...room.participants.values()].toSorted((a) => (a.kind === 'AGENT' ? -1 : 1));
+    for (const participant of byKind) {
+      leave(room, participant, reason);
+      participant.removed(reason);
+    }
+    send('room_finished', room);
+  };
+
+  const leave = (room: Room, participant: Participant, reason: DisconnectReason): void => {
+    if (participant.state === 'DISCONNECTED') return;
+    if (!room.isServed) {
+      participant.isGhost = true;
+      return;
+    }
+    participant.state = 'DISCONNECTED';
+    participant.version++;
+    tellTrack('track_unpublished', room, participant);
+    participant.track = undefined;
+    if (room.participants.get(participant.identity) === participant) room.participants.delete(participant.identity);
+    send('participant_left', room, { participant: { ...participantBody(participant), disconnectReason: reason } });
+    room.phoneHasLeft ||= participant.kind === 'SIP';
+    const phoneIsHere = [...room.participants.values()].some((one) => one.kind === 'SIP');
+    // Agents do not keep a room, but the last of them to leave starts its time anew.
+    if (room.phoneHasLeft && !phoneIsHere && room.isOpen) closeLater(room, room.departureTimeout);
+  };
+
+  const serve = (room: Room): void => {
+    room.isServed = true;
+    send('room_started', room);
+  };
+
+  return {
+    find: (name: string): Room | undefined => rooms.get(name),
+    all: (): Room[] => [...rooms.values()],
+
+    /** The room of this name, made if need be. One that is made without agents of its own calls for any nameless one. */
+    ensure(name: string, given: RoomSettings = {}, agents: DispatchRequest[] = []): Room {
+      const known = rooms.get(name);
+      if (known !== undefined) return known;
+      const room: Room = {
+        sid: sid('RM'),
+        name,
+        createdMs: Date.now(),
+        emptyTimeout: given.emptyTimeout ?? 300,
+        departureTimeout: given.departureTimeout ?? 20,
+        metadata: given.metadata ?? '',
+        participants: new Map(),
+        dispatches: agents.length === 0 ? [toDispatch(name, { agentName: '', metadata: '' })] : [],
+        phoneHasLeft: false,
+        isOpen: true,
+        isServed: !isAway,
+        closing: undefined,
+      };
+      rooms.set(name, room);
+      send('room_started', room);
+      closeLater(room, room.emptyTimeout);
+      return room;
+    },
+
+    dispatch(room: Room, given: DispatchRequest): Dispatch {
+      const dispatch = toDispatch(room.name, given);
+      room.dispatches.push(dispatch);
+      return dispatch;
+    },
+
+    join(
+      room: Room,
+      given: Pick<Participant, 'identity' | 'kind' | 'attributes' | 'removed'> &
+        Partial<Pick<Participant, 'attributesToRejoin'>>,
+    ): Participant {
+      const before = room.participants.get(given.identity);
+      if (!room.isServed && !isAway) serve(room);
+      // A new one takes a ghost's place.
+      if (before !== undefined && !before.isGhost) {
+        leave(room, before, 'DUPLICATE_IDENTITY');
+        before.removed('DUPLICATE_IDENTITY');
+      }
+      const participant: Participant = {
+        attributesToRejoin: () => given.attributes,
+        ...given,
+        isGhost: false,
+        sid: sid('PA'),
+        state: 'ACTIVE',
+        joinedAtMs: Date.now(),
+        version: 2,
+        isPublisher: false,
+        metadata: '',
+        track: undefined,
+      };
+      room.participants.set(participant.identity, participant);
+      if (participant.kind === 'SIP') clearTimeout(room.closing);
+      send('participant_joined', room, { participant: participantBody(participant) });
+      return participant;
+    },
+
+    publish(room: Room, participant: Participant): void {
+      if (participant.state !== 'ACTIVE' || !room.isServed) return;
+      participant.isPublisher = true;
+      participant.version++;
+      participant.track = { sid: sid('TR'), publishedMs: Date.now() };
+      tellTrack('track_published', room, participant);
+    },
+
+    /** Changes attributes, and drops those that are empty, as every update does. */
+    update(
+      room: Room,
+      participant: Participant,
+      changes: { attributes?: Record<string, string>; metadata?: string },
+    ): void {
+      if (participant.state !== 'ACTIVE' || participant.isGhost || !room.isServed) return;
+      const attributes = Object.entries({ ...participant.attributes, ...changes.attributes });
+      participant.attributes = Object.fromEntries(attributes.filter(([, value]) => value !== ''));
+      participant.metadata = changes.metadata ?? participant.metadata;
+      participant.version++;
+    },
+
+    leave,
+    /** Redis lost everything: no room can be found any more, though who is in them goes on. */
+    forget: (): void => rooms.clear(),
+    /** The server died. */
+    suspend(): void {
+      isAway = true;
+      for (const room of rooms.values()) {
+        clearTimeout(room.closing);
+        room.isServed = false;
+      }
+    },
+    /** The server is back, and so are those who are still there: in the same rooms, as new participants. */
+    resume(): void {
+      isAway = false;
+      for (const room of rooms.values()) {
+        const present = [...room.participants.values()].filter((one) => !one.isGhost);
+        if (room.isServed || present.length === 0) continue;
+        serve(room);
+        for (const participant of present) {
+          const fresh = {
+            sid: sid('PA'),
+            joinedAtMs: Date.now(),
+            version: 2,
+            attributes: participant.attributesToRejoin(),
+          };
+          Object.assign(participant, fresh);
+          send('participant_joined', room, { participant: participantBody(participant) });
+          if (participant.track !== undefined) participant.track = { sid: sid('TR'), publishedMs: Date.now() };
+          tellTrack('track_published', room, participant);
+        }
+        if (!present.some((one) => one.kind === 'SIP')) closeLater(room, room.departureTimeout);
+      }
+    },
+    /** deleteRoom: everybody out, and the room is gone at once. */
+    remove: (room: Room): void => end(room, 'ROOM_DELETED'),
+    stop(): void {
+      for (const room of rooms.values()) clearTimeout(room.closing);
+    },
+  };
+}
+
+function toDispatch(room: string, { agentName, metadata }: DispatchRequest): Dispatch {
+  return { id: sid('AD'), room, agentName, metadata, createdMs: Date.now() };
+}

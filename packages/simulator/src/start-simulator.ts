@@ -1,0 +1,150 @@
+import { listen } from '@leadline/service-kit/listen';
+import { Hono } from 'hono';
+import { connect } from 'nats';
+import { dirname } from 'node:path';
+import { openBridge, type Leg } from './bridge.ts';
+import type { SimulatorConfig } from './config.ts';
+import { controlApp } from './control-app.ts';
+import { crmApp } from './crm-app.ts';
+import { openCrashes } from './crashes.ts';
+import { chance, faults, type HeldFaults } from './faults.ts';
+import { liveKitApp } from './livekit-app.ts';
+import { openLogFile } from './log-file.ts';
+import { openVendors } from './open-vendors.ts';
+import { toOutcome, type Outcome } from './outcome.ts';
+import { openRooms } from './rooms.ts';
+import { startVoiceAgents, type VoiceAgents } from './voice-agent.ts';
+import { openWebhooks } from './webhooks.ts';
+
+export type Simulator = {
+  /** LiveKit's URL; the CRM is below `/crm/v1`, the marketplaces below `/vendors`, the control API below `/control`. */
+  url: string;
+  phoneLog: string;
+  crmLog: string;
+  /** The folder of the marketplaces' logs. */
+  vendorLogs: string;
+  stop(): Promise<void>;
+};
+
+/** Starts the simulated world on one port. It names itself in a header of every answer, so that nothing here passes for real. */
+export async function startSimulator(config: SimulatorConfig): Promise<Simulator> {
+  let current: HeldFaults = faults.parse({});
+  const scripts = new Map<string, Outcome[]>();
+  const legs: Leg[] = [];
+  const phoneLog = openLogFile(config.PHONE_LOG);
+  const crmLog = openLogFile(config.CRM_LOG);
+  const timeFactor = config.TIME_FACTOR;
+  const vendorLogs = config.VENDOR_LOGS ?? dirname(config.PHONE_LOG);
+  const vendors = openVendors({ key: config.VENDOR_KEY, logs: vendorLogs, timeFactor });
+  const key = { apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET };
+
+  const webhooks = openWebhooks({ ...key, url: config.WEBHOOK_URL, timeFactor, faults: () => current });
+  const rooms = openRooms({ webhooks, timeFactor });
+  const next = (number: string): Outcome => scripts.get(number)?.[0] ?? toOutcome(number);
+  const agents: VoiceAgents = startVoiceAgents({
+    rooms,
+    timeFactor,
+    nats:
+      config.NATS_URL === undefined
+        ? undefined
+        : {
+            url: config.NATS_URL,
+            ...(config.NATS_USER === undefined ? {} : { user: config.NATS_USER }),
+            ...(config.NATS_PASS === undefined ? {} : { pass: config.NATS_PASS }),
+          },
+    nextBehaviour: (number) => {
+      const { agent } = next(number);
+      // An attempt whose agent stays away never dials: its outcome is used up here.
+      if (agent.does === 'absent') scripts.get(number)?.shift();
+      return agent;
+    },
+    publishRaw: (subject, payload) => publishRaw(config, subject, payload),
+  });
+  const bridge = openBridge({
+    rooms,
+    timeFactor,
+    usualRingMs: config.SIMULATED_RING_SECONDS * 1_000,
+    usualTalkMs: config.SIMULATED_TALK_SECONDS * 1_000,
+    log: phoneLog,
+    changed: (leg) => {
+      if (!legs.some((one) => one.sipCallId === leg.sipCallId)) legs.push(leg);
+      agents.legChanged(leg);
+    },
+    leavesGhost: (room) => chance(current.seed, 'ghostLegs', room) < current.ghostLegs,
+  });
+  const crashes = openCrashes({ rooms, webhooks, bridge, timeFactor });
+
+  const app = new Hono();
+  app.use('*', async (c, proceed) => {
+    await proceed();
+    c.res.headers.set('x-leadline-simulator', '1');
+  });
+  app.get('/', (c) => c.text('OK'));
+  app.use('/twirp/*', crashes.guard);
+  app.route(
+    '/',
+    liveKitApp({
+      ...key,
+      trunkIds: config.SIP_TRUNK_ID.split(','),
+      timeFactor,
+      leewaySeconds: config.LIVEKIT_LEEWAY_SECONDS / timeFactor,
+      rooms,
+      faults: () => current,
+      dispatched: (dispatch) => agents.dispatched(dispatch),
+      dial: (request) => {
+        const outcome = next(request.number);
+        scripts.get(request.number)?.shift();
+        return bridge.dial(request, outcome);
+      },
+    }),
+  );
+  app.route(
+    '/crm/v1',
+    crmApp({
+      apiKey: config.CRM_API_KEY,
+      requestsPerMinute: config.CRM_REQUESTS_PER_MINUTE,
+      log: crmLog,
+      faults: () => current.crm,
+    }),
+  );
+  app.route('/vendors', vendors.apis);
+  app.route('/control/vendors', vendors.control);
+  app.route(
+    '/control',
+    controlApp({
+      scripts,
+      setFaults: (given) => {
+        const before = current;
+        current = given;
+        crashes.notice(before, given);
+      },
+      calls: () => legs.map(({ number, room, sipCallId, status }) => ({ number, room, sipCallId, status: status() })),
+    }),
+  );
+  const server = await listen(app, { host: config.HOST, port: config.PORT });
+  return {
+    url: server.url,
+    phoneLog: config.PHONE_LOG,
+    crmLog: config.CRM_LOG,
+    vendorLogs,
+    async stop() {
+      await agents.stop();
+      crashes.stop();
+      bridge.stop();
+      rooms.stop();
+      await webhooks.stop();
+      await server.close(100);
+    },
+  };
+}
+
+async function publishRaw(config: SimulatorConfig, subject: string, payload: unknown): Promise<void> {
+  if (config.NATS_URL === undefined) return;
+  const connection = await connect({
+    servers: config.NATS_URL,
+    ...(config.NATS_USER === undefined ? {} : { user: config.NATS_USER, inboxPrefix: `_INBOX_${config.NATS_USER}` }),
+    ...(config.NATS_PASS === undefined ? {} : { pass: config.NATS_PASS }),
+  });
+  await connection.jetstream().publish(subject, JSON.stringify(payload));
+  await connection.close();
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+export const vendorNames = ['indiamart', 'tradeindia', 'exportersindia', 'justdial', 'meta', 'google_ads'] as const;
+export type VendorName = (typeof vendorNames)[number];
+
+const text = z.string().default('');
+
+/** What somebody asked for at a marketplace, before the marketplace writes it in its own words. */
+export const vendorEnquiry = z.object({
+  id: z.string().min(1),
+  /** Now, unless given. */
+  at: z.iso
+    .datetime({ offset: true })
+    .transform((value) => new Date(value))
+    .optional(),
+  name: text,
+  phone: text,
+  otherPhone: text,
+  email: text,
+  company: text,
+  product: text,
+  message: text,
+  city: text,
+  state: text,
+  /** Laid over the vendor's own fields as they are: damage, further fields, other types. */
+  fields: z.record(z.string(), z.json()).default({}),
+});
+export type VendorEnquiry = z.output<typeof vendorEnquiry> & { at: Date };

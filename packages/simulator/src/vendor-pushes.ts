@@ -1,0 +1,65 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { toGoogleLead, toIndiamartRow, toJustdialFields, toMetaNotification, withNumbers } from './to-vendor-row.ts';
+import { vendorNames, type VendorEnquiry } from './vendor-enquiry.ts';
+
+/** Where a vendor delivers what comes in, as the seller told it in the vendor's own settings. */
+export const listener = z.object({
+  vendor: z.enum(vendorNames),
+  url: z.url(),
+  /** Meta's app secret; Google's key. */
+  secret: z.string().default(''),
+  /** IndiaMART and JustDial are known to use several. */
+  shape: z.enum(['envelope', 'array', 'bare', 'query', 'form', 'json']).optional(),
+  numericIds: z.boolean().default(false),
+});
+export type Listener = z.output<typeof listener>;
+
+export type PushAnswer = { id: string; status: number; body: string } | { id: string; error: string };
+
+/** Delivers one enquiry once, and tells what was answered. None of these vendors is known to promise a second try. */
+export async function pushEnquiry(to: Listener, one: VendorEnquiry): Promise<PushAnswer> {
+  const request = toRequest(to, one);
+  if (request === undefined) return { id: one.id, error: `${to.vendor} delivers to nobody: it is asked` };
+  try {
+    const response = await fetch(request.url, { ...request.init, signal: AbortSignal.timeout(10_000) });
+    return { id: one.id, status: response.status, body: await response.text() };
+  } catch (error) {
+    return { id: one.id, error: error instanceof Error ? error.message : 'no answer' };
+  }
+}
+
+function toRequest(to: Listener, one: VendorEnquiry): { url: string; init?: RequestInit } | undefined {
+  switch (to.vendor) {
+    case 'indiamart': {
+      const row = toIndiamartRow(one);
+      const inside = to.shape === 'array' ? [row] : row;
+      return toJson(to, to.shape === 'bare' ? row : { CODE: 200, STATUS: 'SUCCESS', RESPONSE: inside }, [
+        'UNIQUE_QUERY_ID',
+      ]);
+    }
+    case 'justdial': {
+      const fields = toJustdialFields(one);
+      if (to.shape === 'json') return toJson(to, fields, ['leadid']);
+      const query = new URLSearchParams(fields);
+      if (to.shape === 'form') return { url: to.url, init: { method: 'POST', body: query } };
+      return { url: `${to.url}?${query.toString()}` };
+    }
+    case 'meta': {
+      const { url, init } = toJson(to, toMetaNotification(one), ['leadgen_id']);
+      const signature = createHmac('sha256', to.secret).update(init.body).digest('hex');
+      return { url, init: { ...init, headers: { ...init.headers, 'x-hub-signature-256': `sha256=${signature}` } } };
+    }
+    case 'google_ads':
+      return toJson(to, toGoogleLead(one, to.secret), ['lead_id']);
+    case 'tradeindia':
+    case 'exportersindia':
+      return undefined;
+  }
+}
+
+function toJson(to: Listener, value: unknown, idFields: string[]) {
+  const json = JSON.stringify(value);
+  const body = to.numericIds ? withNumbers(json, idFields) : json;
+  return { url: to.url, init: { method: 'POST', headers: { 'content-type': 'application/json' }, body } };
+}

@@ -1,0 +1,176 @@
+import { connectAgent, type Agent } from '@leadline/agent-kit/connect-agent';
+import type { reportedAnswers } from '@leadline/contracts/qualification';
+import { jobMetadata } from '@leadline/contracts/job-metadata';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { Leg } from './bridge.ts';
+import { modeOf, usualAnswers, type AgentBehaviour } from './outcome.ts';
+import type { Dispatch, Participant, Rooms } from './rooms.ts';
+import { sid } from './sid.ts';
+
+type Reported = z.infer<typeof reportedAnswers>;
+
+/** A worker takes a job this long after its dispatch. */
+const comesAfterMs = 100;
+/** A killed agent is noticed by the server this late. */
+const killedNoticedMs = 20_000;
+
+export type VoiceAgents = {
+  dispatched(dispatch: Dispatch): void;
+  legChanged(leg: Leg): void;
+  stop(): Promise<void>;
+};
+
+/** The simulated voice agent: comes to each room it is dispatched to, listens to the phone leg, and reports over NATS. */
+export function startVoiceAgents(options: {
+  rooms: Rooms;
+  timeFactor: number;
+  nats: { url: string; user?: string; pass?: string } | undefined;
+  /** What the next call of a number will be like. */
+  nextBehaviour: (number: string) => AgentBehaviour;
+  /** Sends a payload as it is, past the contract. */
+  publishRaw: (subject: string, payload: unknown) => Promise<void>;
+}): VoiceAgents {
+  const { rooms, timeFactor } = options;
+  const kit = options.nats === undefined ? undefined : connectAgent(options.nats);
+  kit?.catch(() => undefined);
+  const jobs = new Map<string, (leg: Leg) => void>();
+  const working = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  const pause = (ms: number): Promise<void> => wait(ms / timeFactor, undefined, { signal: stopping.signal });
+
+  const job = async (dispatch: Dispatch): Promise<void> => {
+    const metadata = jobMetadata.safeParse(readJson(dispatch.metadata));
+    if (!metadata.success) return;
+    const { room: name, phone } = metadata.data;
+    const { does, staysMs } = options.nextBehaviour(phone);
+    if (does === 'absent') return;
+    const agent = await kit;
+    await pause(comesAfterMs);
+    const room = rooms.find(name);
+    if (room === undefined) return;
+    const gone = Promise.withResolvers<'room_ended'>();
+    const participant = rooms.join(room, {
+      identity: `agent-${sid('AJ')}`,
+      kind: 'AGENT',
+      attributes: {},
+      removed: () => gone.resolve('room_ended'),
+    });
+    const call = listen(name, gone.promise);
+    await agent?.ready(name);
+    await attend(agent, name, phone, call, participant);
+    await Promise.race([pause(staysMs), gone.promise]);
+    rooms.leave(room, participant, 'CLIENT_INITIATED');
+    jobs.delete(name);
+  };
+
+  /** The leg's statuses as they come, and the room's end. */
+  const listen = (name: string, roomEnded: Promise<'room_ended'>) => {
+    const answered = Promise.withResolvers<Leg | undefined>();
+    const left = Promise.withResolvers<void>();
+    jobs.set(name, (leg) => {
+      if (leg.status() === 'active') answered.resolve(leg);
+      if (leg.status() === 'left') {
+        answered.resolve(undefined);
+        left.resolve();
+      }
+    });
+    roomEnded.then(
+      () => {
+        answered.resolve(undefined);
+        left.resolve();
+      },
+      () => undefined,
+    );
+    return { answered: answered.promise, left: left.promise };
+  };
+
+  const attend = async (
+    agent: Agent | undefined,
+    name: string,
+    phone: string,
+    call: { answered: Promise<Leg | undefined>; left: Promise<void> },
+    participant: Participant,
+  ): Promise<void> => {
+    const leg = await call.answered;
+    if (leg === undefined) return;
+    const { agent: behaviour } = leg.outcome;
+    if (behaviour.does === 'dies') {
+      await pause(500);
+      await pause(killedNoticedMs);
+      const room = rooms.find(name);
+      if (room !== undefined) rooms.leave(room, participant, 'CONNECTION_TIMEOUT');
+      return;
+    }
+    const answeredAt = Date.now();
+    const mode = behaviour.mode ?? modeOf(phone);
+    const reports = behaviour.reports ?? [
+      { answers: usualAnswers(mode), afterMs: 0, timeShiftMs: 0, malformed: false },
+    ];
+    const reporting = Promise.all(
+      reports.map(async (report) => {
+        await pause(200 + report.afterMs);
+        if (report.malformed) return options.publishRaw('agent.qualified', { room: name, mode, qualification: 'oops' });
+        if (report.timeShiftMs === 0) return agent?.qualified(name, mode, report.answers);
+        return reportAt(new Date(answeredAt + report.timeShiftMs), name, mode, report.answers);
+      }),
+    );
+    if (behaviour.doNotCall || leg.outcome.talkMs === null) {
+      // This agent says goodbye itself, and its room with it.
+      await pause(1_000);
+      const room = rooms.find(name);
+      const phoneLeg = room && [...room.participants.values()].find((one) => one.kind === 'SIP');
+      if (behaviour.doNotCall && room !== undefined && phoneLeg !== undefined) {
+        rooms.leave(room, phoneLeg, 'PARTICIPANT_REMOVED');
+        phoneLeg.removed('PARTICIPANT_REMOVED');
+      }
+    }
+    await call.left;
+    await reporting;
+    if (behaviour.silentEnd) return;
+    await pause(behaviour.endedAfterMs);
+    const callbackAt = behaviour.callbackAt === null ? null : new Date(behaviour.callbackAt);
+    await agent?.ended(name, {
+      by: behaviour.doNotCall ? 'agent' : 'callee',
+      doNotCall: behaviour.doNotCall,
+      callbackAt,
+    });
+  };
+
+  /** A report that says it is from another moment: its own connection carries its own clock. */
+  const reportAt = async (
+    time: Date,
+    name: string,
+    mode: 'sarvam' | 'openai_realtime',
+    answers: Reported,
+  ): Promise<void> => {
+    if (options.nats === undefined) return;
+    const agent = await connectAgent({ ...options.nats, now: () => time });
+    await agent.qualified(name, mode, answers);
+    await agent.close();
+  };
+
+  return {
+    dispatched(dispatch) {
+      const attending: Promise<void> = job(dispatch)
+        .catch(() => undefined)
+        .finally(() => working.delete(attending));
+      working.add(attending);
+    },
+    legChanged: (leg) => jobs.get(leg.room)?.(leg),
+    async stop() {
+      stopping.abort();
+      for (const room of rooms.all()) rooms.remove(room);
+      await Promise.race([Promise.all(working), wait(500)]);
+      await kit?.then((agent) => agent.close()).catch(() => undefined);
+    },
+  };
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

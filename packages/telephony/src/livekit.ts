@@ -1,0 +1,169 @@
+import { ParticipantInfo_Kind, ParticipantInfo_State } from '@livekit/protocol';
+import {
+  AccessToken,
+  AgentDispatchClient,
+  RoomServiceClient,
+  ServerError,
+  SipCallError,
+  SipClient,
+} from 'livekit-server-sdk';
+import { toDialResult, type DialError, type DialResult } from './to-dial-result.ts';
+
+/** What LiveKit shows of a room at this moment. Absence proves nothing about the past, and after a Redis loss not even the present. */
+export type Look = {
+  /** The phone leg by its `sip.callStatus`; undefined when it is not shown. */
+  leg: { status: string; everAnswered: boolean } | undefined;
+  agentPresent: boolean;
+};
+
+export type DialRequest = {
+  token: string;
+  trunkId: string;
+  number: string;
+  callerId: string | undefined;
+  room: string;
+  ringSeconds: number;
+  /** LiveKit counts it from the dial, ringing included. */
+  maxCallSeconds: number;
+};
+
+/** How long a dial's token lives; LiveKit gives its end some leeway on top. */
+export const dialTokenSeconds = 5;
+
+export type LiveKit = ReturnType<typeof openLiveKit>;
+
+/** The phone leg's identity in a room: one a room, derived from it. */
+export function legIdentity(room: string): string {
+  return `phone-${room}`;
+}
+
+/**
+ * One door to LiveKit over the real SDK, `failover: false` (against Cloud hosts the SDK would post a dial three times).
+ * Errors are the SDK's; log them only by `liveKitFault`, for a 401's text carries the whole token.
+ */
+export function openLiveKit(options: { url: string; apiKey: string; apiSecret: string }) {
+  const { url, apiKey, apiSecret } = options;
+  const rooms = new RoomServiceClient(url, apiKey, apiSecret, { failover: false });
+  const agents = new AgentDispatchClient(url, apiKey, apiSecret, { failover: false });
+  const http = url.replace(/^ws/, 'http');
+
+  return {
+    /** Makes the room with the agent dispatched to it. Success does not mean that an agent comes. */
+    async dispatchAgent(room: string, agentName: string, metadata: string): Promise<void> {
+      await agents.createDispatch(room, agentName, { metadata });
+    },
+
+    async look(room: string): Promise<Look> {
+      const participants = await rooms.listParticipants(room);
+      const leg = participants.find(
+        (one) => one.kind === ParticipantInfo_Kind.SIP && one.identity === legIdentity(room),
+      );
+      const status = leg?.attributes['sip.callStatus'] ?? 'dialing';
+      return {
+        leg: leg && { status, everAnswered: wasAnswered(status, leg.attributes['sip.callTag']) },
+        agentPresent: participants.some(
+          (one) => one.kind === ParticipantInfo_Kind.AGENT && one.state === ParticipantInfo_State.ACTIVE,
+        ),
+      };
+    },
+
+    /** Whether the server knows this outbound trunk. Throws the SDK's errors. */
+    async hasTrunk(trunkId: string): Promise<boolean> {
+      const sip = new SipClient(url, apiKey, apiSecret, { failover: false });
+      const trunks = await sip.listSipOutboundTrunk({ trunkIds: [trunkId] });
+      return trunks.some((trunk) => trunk.sipTrunkId === trunkId);
+    },
+
+    /** Ends every leg of the room. Neither a 200 nor a 404 proves that the phone is silent: look again. */
+    async endRoom(room: string): Promise<void> {
+      await rooms.deleteRoom(room);
+    },
+
+    /** A token for one dial, signed before the permit is asked for. */
+    async signDialToken(): Promise<string> {
+      const token = new AccessToken(apiKey, apiSecret, { ttl: dialTokenSeconds });
+      token.addSIPGrant({ call: true });
+      return token.toJwt();
+    },
+
+    /**
+     * Dials once and waits until the callee answers or refuses, or the ring limit is over. Never throws: whatever is
+     * not understood is `unknown`, and nobody may dial again for it.
+     */
+    async dial(request: DialRequest): Promise<DialResult> {
+      const client = new SipClient(url, apiKey, apiSecret, { failover: false, token: request.token });
+      const identity = legIdentity(request.room);
+      const startedAt = performance.now();
+      try {
+        const leg = await client.createSipParticipant(request.trunkId, request.number, request.room, {
+          participantIdentity: identity,
+          participantAttributes: { 'leadline.room': request.room },
+          headers: { 'X-Leadline-Room': request.room },
+          ringingTimeout: request.ringSeconds,
+          maxCallDuration: request.maxCallSeconds,
+          waitUntilAnswered: true,
+          timeout: request.ringSeconds + 15,
+          hidePhoneNumber: true,
+          ...(request.callerId === undefined ? {} : { fromNumber: request.callerId }),
+        });
+        return { kind: 'answered', sipCallId: leg.sipCallId };
+      } catch (error) {
+        const result = toDialResult(dialError(error), performance.now() - startedAt, request.ringSeconds * 1_000);
+        if (result.kind !== 'not_dialled' || result.because !== 'room_not_joined') return result;
+        // The loser of two dials with one identity is told the same, while the other one rings.
+        const look = await this.look(request.room).catch(() => undefined);
+        return look !== undefined && look.leg === undefined ? result : { kind: 'unknown', because: 'room_not_joined' };
+      }
+    },
+
+    /** Whether the server calls itself the simulator, asked of the server itself. Throws when it can't be reached. */
+    async isSimulator(): Promise<boolean> {
+      const response = await fetch(new URL('/', http), { signal: AbortSignal.timeout(2_000) });
+      await response.arrayBuffer();
+      return response.headers.get('x-leadline-simulator') !== null;
+    },
+  };
+}
+
+/** Answered at any time: the status alone forgets it when the bridge had to join again, the callee's tag does not. */
+export function wasAnswered(callStatus: string, callTag: string | undefined): boolean {
+  return ['active', 'automation', 'hangup'].includes(callStatus) || (callTag ?? '') !== '';
+}
+
+function dialError(error: unknown): DialError {
+  if (error instanceof ServerError) {
+    return {
+      kind: 'server',
+      status: error.status,
+      code: error.code,
+      text: error.message,
+      sipStatus: error instanceof SipCallError ? error.sipStatusCode : undefined,
+    };
+  }
+  if (error instanceof DOMException && error.name === 'TimeoutError') return { kind: 'timeout' };
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  return { kind: 'network', code };
+}
+
+/** What may be logged of an error of the SDK: never its text. */
+export function liveKitFault(error: unknown): { fault: string; code?: string; status?: number } {
+  if (error instanceof ServerError) {
+    return {
+      fault: error.constructor.name,
+      status: error.status,
+      ...(error.code === undefined ? {} : { code: error.code }),
+    };
+  }
+  const known = dialError(error);
+  if (known.kind === 'network' && known.code !== undefined) return { fault: 'network', code: known.code };
+  return { fault: error instanceof Error ? error.name : typeof error };
+}
+
+/** What a person may read of it, with what to do. */
+export function toFaultWords(error: unknown): string {
+  const { fault, status, code } = liveKitFault(error);
+  if (status === 401 || status === 403) return 'refuses the key: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET';
+  const what = [fault, status, code].filter((part) => part !== undefined).join(' ');
+  return `is not reached (${what}): check LIVEKIT_URL and the way there`;
+}

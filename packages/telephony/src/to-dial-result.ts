@@ -1,0 +1,133 @@
+import type { FailureReason } from '@leadline/contracts/failure-reason';
+
+/** What the waiting dial request was answered, without anything that may carry a secret. */
+export type DialError =
+  | { kind: 'server'; status: number; code: string | undefined; text: string; sipStatus: number | undefined }
+  | { kind: 'timeout' }
+  | { kind: 'network'; code: string | undefined };
+
+/**
+ * What became of a dial as far as its own request can tell.
+ * `numberFree`: the far end has surely let go of the number (a final SIP code, or nothing was ever sent to it).
+ * `not_dialled`: proved that no phone rang, because of trouble that the next dial would meet too: the attempt is put
+ * back. `unknown`: nobody may dial again; what LiveKit shows and says later settles it.
+ */
+export type DialResult =
+  | { kind: 'answered'; sipCallId: string }
+  | {
+      kind: 'failed';
+      reason: FailureReason;
+      sipStatus: number | null;
+      rang: 'yes' | 'no' | 'unknown';
+      numberFree: boolean;
+    }
+  | { kind: 'not_dialled'; because: NotDialled }
+  | { kind: 'unknown'; because: string };
+
+export type NotDialled =
+  | 'unreachable'
+  | 'no_bridge'
+  | 'refused_login'
+  | 'trunk_missing'
+  | 'trunk_login'
+  | 'rate_limited'
+  | 'no_redis'
+  | 'room_not_joined';
+
+const declined = [486, 600, 603, 607, 608];
+const notReached = [408, 480, 487];
+/** Connection errors that come before a single byte of the request has left. */
+const neverConnected = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+/**
+ * Reads a failed dial by what real servers answered (`sip_status_code` first, never the HTTP status: a busy callee is
+ * HTTP 429). A text decides only where LiveKit gives nothing else, and is matched on its end. Anything not known is
+ * `unknown`: silence over a second ring.
+ */
+export function toDialResult(error: DialError, elapsedMs: number, ringMs: number): DialResult {
+  switch (error.kind) {
+    case 'timeout':
+      return { kind: 'unknown', because: 'no_answer_in_time' };
+    case 'network':
+      return neverConnected.includes(error.code ?? '')
+        ? { kind: 'not_dialled', because: 'unreachable' }
+        : { kind: 'unknown', because: 'connection_lost' };
+    case 'server':
+      return error.sipStatus === undefined
+        ? withoutSipStatus(error, elapsedMs, ringMs)
+        : withSipStatus(error.sipStatus);
+  }
+}
+
+function withSipStatus(sipStatus: number): DialResult {
+  const known = (reason: FailureReason, rang: 'yes' | 'unknown'): DialResult => ({
+    kind: 'failed',
+    reason,
+    sipStatus,
+    rang,
+    numberFree: true,
+  });
+  if (declined.includes(sipStatus)) return known('rejected', 'yes');
+  if (notReached.includes(sipStatus)) return known('unanswered', 'yes');
+  return known('dispatch_failed', 'unknown');
+}
+
+function withoutSipStatus(
+  error: { status: number; code: string | undefined; text: string },
+  elapsedMs: number,
+  ringMs: number,
+): DialResult {
+  const says = (end: string): boolean => error.text.includes(end);
+  switch (error.code) {
+    case 'canceled':
+      if (says('sip request timed out')) {
+        // The same words stand for a room that was removed while ringing: only near the ring limit it is a no-answer.
+        return elapsedMs >= ringMs * 0.9 ? failed('unanswered', 'yes') : { kind: 'unknown', because: 'cancelled' };
+      }
+      if (says('transaction failed to complete') || says('service shutting down')) {
+        return failed('dispatch_failed', 'unknown');
+      }
+      return { kind: 'unknown', because: 'cancelled' };
+    case 'not_found':
+      return { kind: 'not_dialled', because: 'trunk_missing' };
+    case 'invalid_argument':
+    case 'malformed':
+      return failed('dispatch_failed', 'no');
+    case 'failed_precondition':
+      if (says('auth')) return { kind: 'not_dialled', because: 'trunk_login' };
+      return failed('dispatch_failed', says('connection refused') || says('no numbers') ? 'no' : 'unknown');
+    case 'unauthenticated':
+    case 'permission_denied':
+      return { kind: 'not_dialled', because: 'refused_login' };
+    case 'resource_exhausted':
+      return { kind: 'not_dialled', because: 'rate_limited' };
+    case 'unavailable':
+      if (says('no response from servers') || says('cpu exhausted'))
+        return { kind: 'not_dialled', because: 'no_bridge' };
+      return { kind: 'unknown', because: 'unavailable' };
+    case 'internal':
+      if (says('update room failed')) return { kind: 'not_dialled', because: 'room_not_joined' };
+      return { kind: 'unknown', because: 'internal' };
+    case 'unknown':
+      if (says('dial tcp')) return { kind: 'not_dialled', because: 'no_redis' };
+      return { kind: 'unknown', because: 'unknown' };
+    case undefined:
+      // A body that is not LiveKit's JSON: the server's own 401 is plain text, all else is a proxy in between.
+      if (error.status === 401) return { kind: 'not_dialled', because: 'refused_login' };
+      return { kind: 'unknown', because: `http_${error.status}` };
+    default:
+      return { kind: 'unknown', because: error.code };
+  }
+}
+
+/** Without a final SIP code only a dial that sent nothing proves that the far end is free. */
+function failed(reason: FailureReason, rang: 'yes' | 'no' | 'unknown'): DialResult {
+  return { kind: 'failed', reason, sipStatus: null, rang, numberFree: rang === 'no' };
+}

@@ -1,0 +1,63 @@
+import { DisconnectReason, ParticipantInfo_Kind } from '@livekit/protocol';
+import { WebhookReceiver } from 'livekit-server-sdk';
+import { wasAnswered } from './livekit.ts';
+
+/** What a webhook says of a room we made; the room object itself carries a secret and is left behind. */
+export type LiveKitWebhook = {
+  id: string;
+  event: string;
+  /** LiveKit's own time of queueing, whole seconds. */
+  createdAt: Date;
+  room: string | undefined;
+  participant:
+    | {
+        identity: string;
+        kind: 'sip' | 'agent' | 'other';
+        callStatus: string;
+        everAnswered: boolean;
+        /** As the protocol names it, e.g. `USER_REJECTED`. */
+        disconnectReason: string;
+      }
+    | undefined;
+};
+
+/** A webhook whose signature, checksum or age does not hold. */
+export class WebhookRefused extends Error {
+  override name = 'WebhookRefused';
+}
+
+/**
+ * Verifies webhooks against any of the given keys (two while one is rotated). Give it the body as received: LiveKit's
+ * spacing varies and the signature is over the bytes.
+ * @throws WebhookRefused
+ */
+export function openWebhookReceiver(keys: { apiKey: string; apiSecret: string }[]) {
+  const receivers = keys.map((key) => new WebhookReceiver(key.apiKey, key.apiSecret));
+  return async (body: string, authorization: string | undefined): Promise<LiveKitWebhook> => {
+    for (const receiver of receivers) {
+      const event = await receiver.receive(body, authorization).catch(() => undefined);
+      if (event === undefined) continue;
+      const { participant } = event;
+      const callStatus = participant?.attributes['sip.callStatus'] ?? '';
+      return {
+        id: event.id,
+        event: event.event,
+        createdAt: new Date(Number(event.createdAt) * 1_000),
+        room: event.room?.name,
+        participant: participant && {
+          identity: participant.identity,
+          kind: kindOf(participant.kind),
+          callStatus,
+          everAnswered: wasAnswered(callStatus, participant.attributes['sip.callTag']),
+          disconnectReason: DisconnectReason[participant.disconnectReason] ?? 'UNKNOWN_REASON',
+        },
+      };
+    }
+    throw new WebhookRefused('The webhook is not signed by a key we know, or is too old.');
+  };
+}
+
+function kindOf(kind: ParticipantInfo_Kind): 'sip' | 'agent' | 'other' {
+  if (kind === ParticipantInfo_Kind.SIP) return 'sip';
+  return kind === ParticipantInfo_Kind.AGENT ? 'agent' : 'other';
+}

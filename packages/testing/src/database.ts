@@ -1,0 +1,66 @@
+import { openDatabase, type Database } from '@leadline/database/open-database';
+import { roleUrl, type Role } from '@leadline/database/roles';
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { inject } from 'vitest';
+import { rolePasswords } from './role-passwords.ts';
+
+export type TestDatabase = {
+  /** As superuser. */
+  url: string;
+  roleUrls: Record<Role, string>;
+  /** A pool as one of the services, or as the owner of everything; closed by `drop`. */
+  open(as: Role | 'owner', poolSize?: number): Promise<Database>;
+  /** Plain SQL as superuser. */
+  query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+};
+
+/** A database of the test file's own: migrated and with its roles, or empty. */
+export async function testDatabase(options: { migrated: boolean } = { migrated: true }): Promise<TestDatabase> {
+  const server = inject('postgresUrl');
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await onServer(server, `create database ${name} ${options.migrated ? `template ${inject('templateDatabase')}` : ''}`);
+  const own = new URL(server);
+  own.pathname = `/${name}`;
+  const url = own.href;
+  const opened: Database[] = [];
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return {
+    url,
+    roleUrls: {
+      ingest: roleUrl(url, 'ingest', rolePasswords.ingest),
+      dispatcher: roleUrl(url, 'dispatcher', rolePasswords.dispatcher),
+      callTracker: roleUrl(url, 'callTracker', rolePasswords.callTracker),
+      crmPusher: roleUrl(url, 'crmPusher', rolePasswords.crmPusher),
+      dashboard: roleUrl(url, 'dashboard', rolePasswords.dashboard),
+    },
+    async open(as, poolSize = 5) {
+      const target = as === 'owner' ? url : roleUrl(url, as, rolePasswords[as]);
+      const database = await openDatabase({ url: target, name: `test-${as}`, poolSize });
+      opened.push(database);
+      return database;
+    },
+    async query<Row>(text: string, values: unknown[] = []) {
+      const { rows } = await client.query(text, values);
+      return rows as Row[];
+    },
+    async drop() {
+      await Promise.all(opened.map((database) => database.close()));
+      await client.end();
+      await onServer(server, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,56 @@
+import { freePort } from '@leadline/local/free-port';
+import type { RunningNats } from '@leadline/local/nats-server';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers';
+
+export const natsImage = 'nats:2-alpine';
+
+/**
+ * A nats-server in a container, with the store of `startNatsServer` in the same place: a later one on the same folder
+ * goes on with it. Its process is seen from here on Linux only, where tests freeze it.
+ */
+export async function startNatsContainer(options: {
+  dir: string;
+  port?: number;
+  config: (at: { host: string; port: number; storeDir: string }) => string;
+}): Promise<RunningNats> {
+  const port = options.port ?? (await freePort());
+  const store = join(options.dir, 'jetstream');
+  mkdirSync(store, { recursive: true });
+  const content = options.config({ host: '0.0.0.0', port: 4222, storeDir: '/store' });
+  const started = await new GenericContainer(natsImage)
+    .withCopyContentToContainer([{ content, target: '/etc/leadline.conf' }])
+    .withCommand(['nats-server', '--config', '/etc/leadline.conf'])
+    .withBindMounts([{ source: store, target: '/store' }])
+    // Who runs the tests removes the folder.
+    .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`)
+    .withExposedPorts({ container: 4222, host: port })
+    .withWaitStrategy(Wait.forLogMessage(/Server is ready/))
+    .start();
+  const client = await getContainerRuntimeClient();
+  const container = client.container.getById(started.getId());
+  const { State } = await container.inspect();
+  const exited = container.wait().then(
+    () => 'with its container',
+    () => 'with its container',
+  );
+  const remove = async (): Promise<void> => {
+    await exited;
+    await container.remove({ force: true, v: true }).catch(() => undefined);
+  };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    pid: State.Pid,
+    exited,
+    async stop() {
+      await container.stop({ t: 5 }).catch(() => undefined);
+      await remove();
+    },
+    async kill() {
+      await container.kill().catch(() => undefined);
+      await remove();
+    },
+  };
+}

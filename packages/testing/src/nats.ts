@@ -1,0 +1,67 @@
+import { startNatsServer, type RunningNats } from '@leadline/local/nats-server';
+import { removeWithUs } from '@leadline/local/reaper';
+import { connectNats, type Nats } from '@leadline/messaging/connect';
+import { provision } from '@leadline/messaging/provision';
+import { toNatsConfig } from '@leadline/messaging/to-nats-config';
+import { natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { startNatsContainer } from './nats-container.ts';
+import { silentLog } from './silent-log.ts';
+
+export type TestNats = {
+  url: string;
+  /** The process of this moment; a restart makes a new one on the same port and store. */
+  server(): RunningNats;
+  user(name: NatsUser): { user: string; pass: string };
+  /** A connection as one of the users; closed by `close`. */
+  connect(user: NatsUser, options?: { pingIntervalMs?: number }): Promise<Nats>;
+  restart(how: 'kill' | 'stop'): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** A nats-server of the test file's own, with our users, streams and durables. */
+export async function testNats(options: { provisioned: boolean } = { provisioned: true }): Promise<TestNats> {
+  const dir = mkdtempSync(join(tmpdir(), 'leadline-nats-'));
+  removeWithUs(dir);
+  const passwords = Object.fromEntries(natsUsers.map((user) => [user, `test-${user}`])) as Record<NatsUser, string>;
+  const launch = (port?: number): Promise<RunningNats> => {
+    const place = { dir, ...(port === undefined ? {} : { port }) };
+    const config = (at: { host?: string; port: number; storeDir: string }): string =>
+      toNatsConfig({ ...at, passwords });
+    return inject('inContainers')
+      ? startNatsContainer({ ...place, config })
+      : startNatsServer({ ...place, path: inject('natsServerPath'), config });
+  };
+  let server = await launch();
+  const opened: Nats[] = [];
+  const test: TestNats = {
+    url: server.url,
+    server: () => server,
+    user: (name) => ({ user: name, pass: passwords[name] }),
+    async connect(user, timing = {}) {
+      const nats = await connectNats({
+        url: server.url,
+        ...test.user(user),
+        name: `test-${user}`,
+        log: silentLog,
+        ...timing,
+      });
+      opened.push(nats);
+      return nats;
+    },
+    async restart(how) {
+      await server[how]();
+      server = await launch(server.port);
+    },
+    async close() {
+      await Promise.all(opened.map((nats) => nats.close()));
+      await server.kill();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  if (options.provisioned) await provision(await test.connect('provisioner'));
+  return test;
+}

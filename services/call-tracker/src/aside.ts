@@ -1,0 +1,52 @@
+import { boundToTrace } from '@leadline/messaging/span';
+import type { Log } from '@leadline/service-kit/logger';
+
+export type Aside = {
+  /** Starts the work soon, unless work of the same name is still on. */
+  run(name: string, work: () => Promise<void>): void;
+  /** Resolves when nothing is on any more, or after `withinMs`. New work is refused from now on. */
+  stop(withinMs: number): Promise<void>;
+};
+
+/**
+ * Runs what nobody waits for, a few at a time. Work lost with the process is done by the sweep; work that throws is
+ * logged.
+ */
+export function workAside(options: { atOnce: number; log: Log }): Aside {
+  const waiting = new Map<string, () => Promise<void>>();
+  const running = new Map<string, Promise<void>>();
+  let stopped = false;
+
+  const startNext = (): void => {
+    for (const [name, work] of waiting) {
+      if (running.size >= options.atOnce) return;
+      waiting.delete(name);
+      const done = work()
+        .catch((error: unknown) => options.log.error({ err: error }, 'a step beside a transaction failed'))
+        .finally(() => {
+          running.delete(name);
+          startNext();
+        });
+      running.set(name, done);
+    }
+  };
+
+  return {
+    run(name, work) {
+      if (stopped || running.has(name) || waiting.has(name)) return;
+      // Whoever makes room for it later is not who asked for it.
+      waiting.set(name, boundToTrace(work));
+      startNext();
+    },
+    async stop(withinMs) {
+      stopped = true;
+      waiting.clear();
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs);
+      });
+      await Promise.race([Promise.all(running.values()), late]);
+      clearTimeout(timer);
+    },
+  };
+}

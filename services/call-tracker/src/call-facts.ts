@@ -1,0 +1,136 @@
+import type { FailureReason } from '@leadline/contracts/failure-reason';
+import type { AgentMode, Answers, AnswerTimes } from '@leadline/contracts/qualification';
+import type { CallStatus } from '@leadline/contracts/statuses';
+
+/** The slice of a `calls` row that this service decides. */
+export type Call = {
+  status: CallStatus;
+  failureReason: FailureReason | null;
+  answers: Answers;
+  mode: AgentMode | null;
+  startedAt: Date;
+  answeredAt: Date | null;
+  endedAt: Date | null;
+  durationSeconds: number | null;
+  sipStatus: number | null;
+  doNotCall: boolean;
+};
+
+/** How far the attempt got, by the dispatcher's own row. Unsent: no phone can ring for it yet. */
+export type Dial = {
+  sentAt: Date | null;
+  revokedAt: Date | null;
+  /** Given back without spending an attempt: nothing was dialled. */
+  putBackReason: string | null;
+};
+
+export type DialResult =
+  | { kind: 'answered'; at: Date }
+  | {
+      kind: 'failed';
+      at: Date;
+      reason: FailureReason;
+      sipStatus: number | null;
+      rang: 'yes' | 'no' | 'unknown';
+      /** The far end has surely let go of the number. */
+      numberFree: boolean;
+    };
+
+/** What LiveKit showed of the leg. `alone`: answered, and no agent beside it. */
+export type Seen = 'talking' | 'alone' | 'ringing' | 'gone' | 'unknown';
+
+/** What our own looks at the room showed, and since when without a break. */
+type Watch = {
+  lookedAt: Date | null;
+  seen: Seen | null;
+  goneSince: Date | null;
+  aloneSince: Date | null;
+  /** The leg was seen to leave, and joined again after that. */
+  rejoinedAt: Date | null;
+};
+
+/** What is known of a call, whoever said it and in whatever order. */
+export type Facts = {
+  legJoinedAt: Date | null;
+  legLeftAt: Date | null;
+  /** LiveKit's disconnect reason, or ROOM_FINISHED where only the room's end was heard of. */
+  legLeftReason: string | null;
+  legLeftStatus: string | null;
+  /** By the leg itself or by the dial's own result; an agent's word is no proof of it. */
+  everAnswered: boolean;
+  dialResult: DialResult | null;
+  agentReadyAt: Date | null;
+  agentEndedAt: Date | null;
+  endedBy: string | null;
+  callbackAt: Date | null;
+  answerTimes: AnswerTimes;
+  /** When we first asked LiveKit to end the leg. Written before it is asked. */
+  stoppedAt: Date | null;
+  watch: Watch;
+  /** When this call must be settled or looked at next; null when nothing is left to do. */
+  settleAt: Date | null;
+  numberFreeAt: Date | null;
+  slotFreeAt: Date | null;
+};
+
+export type Policy = {
+  ringMs: number;
+  maxCallMs: number;
+  minTalkMs: number;
+  reportGraceMs: number;
+  providerRingMs: number;
+  /** No INVITE goes out later than this after the permit: the token's life and LiveKit's leeway. */
+  latestInviteMs: number;
+};
+
+export const noFacts: Facts = {
+  legJoinedAt: null,
+  legLeftAt: null,
+  legLeftReason: null,
+  legLeftStatus: null,
+  everAnswered: false,
+  dialResult: null,
+  agentReadyAt: null,
+  agentEndedAt: null,
+  endedBy: null,
+  callbackAt: null,
+  answerTimes: {},
+  stoppedAt: null,
+  watch: { lookedAt: null, seen: null, goneSince: null, aloneSince: null, rejoinedAt: null },
+  settleAt: null,
+  numberFreeAt: null,
+  slotFreeAt: null,
+};
+
+/** When the phone may have started to be dialled; null while the dial has no permit. */
+export function dialledAt(facts: Facts, dial: Dial): Date | null {
+  return dial.sentAt ?? facts.legJoinedAt;
+}
+
+/** From here on no leg of this call can be left, whatever LiveKit lists. */
+export function longestAt(dialled: Date, policy: Policy): Date {
+  return after(dialled, policy.latestInviteMs + policy.ringMs + policy.maxCallMs);
+}
+
+/** From here on no phone rings any more for a bridge that lives. */
+export function ringEndAt(dialled: Date, policy: Policy): Date {
+  return after(dialled, policy.latestInviteMs + policy.ringMs);
+}
+
+export function hasAnswers(call: Call): boolean {
+  return Object.keys(call.answers).length > 0;
+}
+
+export function after(at: Date, ms: number): Date {
+  return new Date(at.getTime() + ms);
+}
+
+export function earliest(...instants: (Date | null)[]): Date | null {
+  const known = instants.filter((at) => at !== null).map((at) => at.getTime());
+  return known.length === 0 ? null : new Date(Math.min(...known));
+}
+
+export function latest(...instants: (Date | null)[]): Date | null {
+  const known = instants.filter((at) => at !== null).map((at) => at.getTime());
+  return known.length === 0 ? null : new Date(Math.max(...known));
+}

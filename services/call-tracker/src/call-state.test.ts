@@ -1,0 +1,697 @@
+import { describe, expect, test } from 'vitest';
+import { noFacts, type Call, type Dial, type Facts, type Policy } from './call-facts.ts';
+import { stepCall, type CallEvent, type Effect } from './call-state.ts';
+
+const policy: Policy = {
+  ringMs: 30_000,
+  maxCallMs: 600_000,
+  minTalkMs: 5_000,
+  reportGraceMs: 90_000,
+  providerRingMs: 240_000,
+  latestInviteMs: 65_000,
+};
+/** Permit, ring limit, longest talk, and the 65 s in which a frozen dispatcher's request still counts. */
+const longest = 2 + 65 + 30 + 600;
+
+const t0 = Date.parse('2026-11-24T05:30:00Z');
+const at = (seconds: number): Date => new Date(t0 + seconds * 1_000);
+const seconds = (when: Date | null): number | null => (when === null ? null : (when.getTime() - t0) / 1_000);
+
+type Heard = [handledAt: number, event: CallEvent];
+type Life = { call: Call; facts: Facts; told: string[]; done: string[]; effects: Effect[] };
+
+/** A call claimed at 0 s; `sent` 2 s later unless told otherwise. */
+function live(heard: Heard[], dial: Partial<Dial> = {}): Life {
+  const row: Dial = { sentAt: at(2), revokedAt: null, putBackReason: null, ...dial };
+  const life: Life = {
+    call: {
+      status: 'calling',
+      failureReason: null,
+      answers: {},
+      mode: null,
+      startedAt: at(0),
+      answeredAt: null,
+      endedAt: null,
+      durationSeconds: null,
+      sipStatus: null,
+      doNotCall: false,
+    },
+    facts: noFacts,
+    told: [],
+    done: [],
+    effects: [],
+  };
+  for (const [handledAt, event] of heard) {
+    const step = stepCall(life.call, life.facts, row, event, at(handledAt), policy);
+    life.call = step.call;
+    life.facts = step.facts;
+    life.effects.push(...step.effects);
+    for (const { kind } of step.effects) (kind === 'look' || kind === 'stop' ? life.done : life.told).push(kind);
+  }
+  return life;
+}
+
+const joined = (when: number): CallEvent => ({ kind: 'leg_joined', at: at(when), everAnswered: false });
+const answered = (when: number): CallEvent => ({ kind: 'answered', at: at(when) });
+const hungUp = (when: number): CallEvent => ({
+  kind: 'leg_left',
+  at: at(when),
+  reason: 'CLIENT_INITIATED',
+  callStatus: 'hangup',
+  everAnswered: true,
+});
+const leftRinging = (when: number, reason: string): CallEvent => ({
+  kind: 'leg_left',
+  at: at(when),
+  reason,
+  callStatus: 'ringing',
+  everAnswered: false,
+});
+const qualified = (when: number, answers: Record<string, string> = { location: 'Pune' }): CallEvent => ({
+  kind: 'agent_qualified',
+  at: at(when),
+  mode: 'sarvam',
+  answers,
+});
+const ended = (when: number, endedBy = 'callee', doNotCall = false): CallEvent => ({
+  kind: 'agent_ended',
+  at: at(when),
+  endedBy,
+  doNotCall,
+  callbackAt: null,
+});
+const refused = (when: number, sipStatus = 486): CallEvent => ({
+  kind: 'dial_failed',
+  at: at(when),
+  reason: 'rejected',
+  sipStatus,
+  rang: 'yes',
+  numberFree: true,
+});
+const rangOut = (when: number): CallEvent => ({
+  kind: 'dial_failed',
+  at: at(when),
+  reason: 'unanswered',
+  sipStatus: null,
+  rang: 'yes',
+  numberFree: false,
+});
+const due: CallEvent = { kind: 'due' };
+const sawTalking: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: true };
+const sawAlone: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: false };
+const sawRinging: CallEvent = { kind: 'looked', leg: { everAnswered: false }, agentPresent: true };
+const sawNothing: CallEvent = { kind: 'looked', leg: null, agentPresent: false };
+const lookFailed: CallEvent = { kind: 'look_failed' };
+
+describe('when a call is settled', () => {
+  test.for<{ name: string; heard: Heard[]; status: string; reason?: string; settleAt?: number; dial?: Partial<Dial> }>([
+    { name: 'while it rings, it is calling', heard: [[3, joined(3)]], status: 'calling', settleAt: 97 },
+    {
+      name: "a refusal's own result settles it at once",
+      heard: [
+        [3, joined(3)],
+        [5, refused(5)],
+      ],
+      status: 'failed',
+      reason: 'rejected',
+    },
+    {
+      name: 'a leg that left unanswered waits 5 s for its dial',
+      heard: [
+        [3, joined(3)],
+        [33, leftRinging(33, 'USER_REJECTED')],
+      ],
+      status: 'calling',
+      settleAt: 38,
+    },
+    {
+      name: "and the dial's result beats the webhook's word",
+      heard: [
+        [3, joined(3)],
+        [33, leftRinging(33, 'USER_REJECTED')],
+        [34, rangOut(33)],
+      ],
+      status: 'failed',
+      reason: 'unanswered',
+    },
+    {
+      name: 'without a result the webhook decides after 5 s',
+      heard: [
+        [3, joined(3)],
+        [33, leftRinging(33, 'USER_UNAVAILABLE')],
+        [38, due],
+      ],
+      status: 'failed',
+      reason: 'unanswered',
+    },
+    {
+      name: 'answers alone do not settle a call whose leg is there',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+      ],
+      status: 'calling',
+      settleAt: 64,
+    },
+    {
+      name: 'answers and agent.ended do not settle it either while the leg is there',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+        [21, ended(21)],
+      ],
+      status: 'calling',
+      settleAt: 26,
+    },
+    {
+      name: 'with answers and agent.ended the leg settles it at once',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+        [21, ended(21)],
+        [22, hungUp(22)],
+      ],
+      status: 'called',
+    },
+    {
+      name: 'in the other order too',
+      heard: [
+        [4, answered(4)],
+        [22, hungUp(22)],
+        [22, ended(21)],
+        [23, qualified(20)],
+      ],
+      status: 'called',
+    },
+    {
+      name: 'with answers but without agent.ended, 10 s after the leg left',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+        [22, hungUp(22)],
+        [31.9, due],
+      ],
+      status: 'calling',
+      settleAt: 32,
+    },
+    {
+      name: 'and then it is called',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+        [22, hungUp(22)],
+        [32, due],
+      ],
+      status: 'called',
+    },
+    {
+      name: 'without answers, 5 s after the later of agent.ended and the leg',
+      heard: [
+        [4, answered(4)],
+        [22, hungUp(22)],
+        [25, ended(25)],
+      ],
+      status: 'calling',
+      settleAt: 30,
+    },
+    {
+      name: 'without any word of the agent, when the grace for reports is over',
+      heard: [
+        [4, answered(4)],
+        [22, hungUp(22)],
+        [112, due],
+      ],
+      status: 'failed',
+      reason: 'no_answers',
+    },
+    {
+      name: 'a report within the grace is in time',
+      heard: [
+        [4, answered(4)],
+        [22, hungUp(22)],
+        [82, qualified(20)],
+        [82.5, due],
+      ],
+      status: 'called',
+    },
+    {
+      name: 'a room that finished stands for a leg whose leaving was not heard',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+        [21, ended(21)],
+        [22, { kind: 'room_finished', at: at(22) }],
+      ],
+      status: 'called',
+    },
+    {
+      name: 'a room that finished before the leg was there says nothing',
+      heard: [[3, { kind: 'room_finished', at: at(3) }]],
+      status: 'calling',
+      settleAt: 97,
+    },
+    {
+      name: 'what LiveKit does not show has not ended',
+      heard: [
+        [3, joined(3)],
+        [97, due],
+        [98, sawNothing],
+      ],
+      status: 'calling',
+      settleAt: 158,
+    },
+    {
+      name: 'a LiveKit that can not be asked says nothing',
+      heard: [
+        [3, joined(3)],
+        [97, due],
+        [98, lookFailed],
+      ],
+      status: 'calling',
+      settleAt: 108,
+    },
+    {
+      name: 'a call of which nothing was heard is stale when no leg can be left',
+      heard: [[longest, due]],
+      status: 'failed',
+      reason: 'stale_timeout',
+    },
+    {
+      name: 'and not a second before',
+      heard: [[longest - 1, due]],
+      status: 'calling',
+      settleAt: longest,
+    },
+    {
+      name: 'a stale call with answers is called',
+      heard: [
+        [4, answered(4)],
+        [20, qualified(20)],
+        [longest, due],
+      ],
+      status: 'called',
+    },
+    {
+      name: 'an unsent call is never stale',
+      heard: [[4_000, due]],
+      dial: { sentAt: null },
+      status: 'calling',
+    },
+    {
+      name: 'a revoked dial ends its call, even where its event is late',
+      heard: [[17, due]],
+      dial: { sentAt: null, revokedAt: at(15) },
+      status: 'failed',
+      reason: 'startup_failed',
+    },
+    {
+      name: 'a dial put back ends its call',
+      heard: [[17, due]],
+      dial: { sentAt: null, revokedAt: at(15), putBackReason: 'pace' },
+      status: 'failed',
+      reason: 'dispatch_failed',
+    },
+  ])('$name', ({ heard, status, reason, settleAt, dial }) => {
+    const life = live(heard, dial);
+    expect(life.call.status).toBe(status);
+    expect(life.call.failureReason).toBe(reason ?? null);
+    expect(seconds(life.facts.settleAt)).toBe(settleAt ?? null);
+  });
+});
+
+describe('why a call failed', () => {
+  const lives: [string, Heard[], string][] = [
+    [
+      'the callee hung up at once',
+      [
+        [4, answered(4)],
+        [7, hungUp(7)],
+        [7, ended(7)],
+        [12, due],
+      ],
+      'rejected',
+    ],
+    [
+      'the callee hung up after a talk',
+      [
+        [4, answered(4)],
+        [60, hungUp(60)],
+        [60, ended(60)],
+        [65, due],
+      ],
+      'no_answers',
+    ],
+    [
+      'the agent hung up at once',
+      [
+        [4, answered(4)],
+        [7, hungUp(7)],
+        [7, ended(7, 'agent')],
+        [12, due],
+      ],
+      'no_answers',
+    ],
+    [
+      'the agent died at once',
+      [
+        [4, answered(4)],
+        [7, hungUp(7)],
+        [7, ended(7, 'error')],
+        [12, due],
+      ],
+      'no_answers',
+    ],
+    [
+      'nobody knows when it was answered, but it can not have been long',
+      [
+        [3, joined(3)],
+        [6, hungUp(6)],
+        [96, due],
+      ],
+      'rejected',
+    ],
+    [
+      'nobody knows when it was answered',
+      [
+        [3, joined(3)],
+        [30, hungUp(30)],
+        [120, due],
+      ],
+      'no_answers',
+    ],
+    [
+      "the agent's session failed while it rang",
+      [
+        [3, joined(3)],
+        [9, ended(9, 'error')],
+        [15, leftRinging(15, 'ROOM_DELETED')],
+        [20, due],
+      ],
+      'startup_failed',
+    ],
+    [
+      'the bridge died while it rang',
+      [
+        [3, joined(3)],
+        [30, leftRinging(30, 'CONNECTION_TIMEOUT')],
+        [35, due],
+      ],
+      'dispatch_failed',
+    ],
+    [
+      'the trunk refused',
+      [
+        [3, joined(3)],
+        [4, leftRinging(4, 'CLIENT_INITIATED')],
+        [9, due],
+      ],
+      'dispatch_failed',
+    ],
+  ];
+  test.for(lives)('%s', ([_name, heard, reason]) => {
+    expect(live(heard).call).toMatchObject({ status: 'failed', failureReason: reason });
+  });
+});
+
+describe('times are the events own', () => {
+  test('an event handled an hour late changes no minutes', () => {
+    const prompt = live([
+      [4, answered(4)],
+      [20, qualified(20)],
+      [22, ended(22)],
+      [23, hungUp(23)],
+    ]);
+    const late = live([
+      [3_600, answered(4)],
+      [3_600, qualified(20)],
+      [3_601, ended(22)],
+      [3_602, hungUp(23)],
+    ]);
+    const afterItsEnd = live([
+      [longest, due],
+      [3_600, qualified(20)],
+      [3_600, answered(4)],
+      [3_601, ended(22)],
+      [3_602, hungUp(23)],
+    ]);
+    expect(prompt.call).toMatchObject({ answeredAt: at(4), endedAt: at(23), durationSeconds: 23 });
+    expect(late.call).toEqual(prompt.call);
+    expect(afterItsEnd.call).toMatchObject({ status: 'called', answeredAt: at(4), durationSeconds: 22 });
+  });
+
+  test('a clock that runs ahead or behind moves no end beyond what can be', () => {
+    const ahead = live([
+      [4, answered(4)],
+      [20, ended(9_000)],
+      [22, hungUp(9_000)],
+      [30, due],
+    ]);
+    expect(ahead.call.endedAt).toEqual(at(22));
+    const behind = live([[3, refused(-500)]]);
+    expect(behind.call).toMatchObject({ endedAt: at(0), durationSeconds: 0 });
+  });
+
+  test('a talk counts from the dial’s own word, whatever came first', () => {
+    const life = live([
+      [20, qualified(20)],
+      [21, answered(4)],
+      [30, ended(30)],
+      [31, hungUp(30)],
+    ]);
+    expect(life.call).toMatchObject({ answeredAt: at(4), endedAt: at(30) });
+    expect(life.effects.at(-1)).toMatchObject({ kind: 'ended', summary: { talkSeconds: 26, durationSeconds: 30 } });
+  });
+
+  test('LiveKit’s whole seconds make no talk shorter than it was', () => {
+    const life = live([
+      [4.95, answered(4.95)],
+      [10, ended(9.97)],
+      [9.98, hungUp(9)],
+      [20, due],
+    ]);
+    expect(life.call).toMatchObject({ failureReason: 'no_answers', endedAt: at(9.98) });
+  });
+
+  test('an attempt that was put back took no time', () => {
+    const life = live([[15, due]], { sentAt: null, revokedAt: at(14), putBackReason: 'window_shut' });
+    expect(life.call).toMatchObject({ endedAt: at(0), durationSeconds: 0 });
+  });
+});
+
+describe('what is told', () => {
+  test('ringing once, then the end once, however often the events come', () => {
+    const heard: Heard[] = [
+      [3, joined(3)],
+      [4, answered(4)],
+      [20, qualified(20)],
+      [21, ended(21)],
+      [22, hungUp(22)],
+    ];
+    const life = live([...heard, ...heard, ...heard.toReversed()]);
+    expect(life.told).toEqual(['ringing', 'qualified', 'ended']);
+  });
+
+  test('a leg whose joining was not heard rings when it answers', () => {
+    expect(live([[4, answered(4)]]).told).toEqual(['ringing']);
+  });
+
+  test.for(['rejected', 'unanswered', 'startup_failed'] as const)(
+    'late answers make a call called after all, though it had failed as %s',
+    (reason) => {
+      const failed: CallEvent = { ...(rangOut(5) as Extract<CallEvent, { kind: 'dial_failed' }>), reason };
+      const life = live([
+        [5, failed],
+        [500, qualified(4)],
+      ]);
+      expect(life.call).toMatchObject({ status: 'called', failureReason: null, answers: { location: 'Pune' } });
+      expect(life.told).toEqual(['failed', 'ended', 'qualified']);
+    },
+  );
+
+  test('fuller answers after the end are stored and make no second task', () => {
+    const life = live([
+      [4, answered(4)],
+      [20, qualified(20, { location: 'Pune' })],
+      [21, ended(21)],
+      [22, hungUp(22)],
+      [60, qualified(19, { location: 'Mumbai', budget: '4 lakh' })],
+    ]);
+    expect(life.call.answers).toEqual({ location: 'Pune', budget: '4 lakh' });
+    expect(life.told).toEqual(['ringing', 'qualified', 'ended']);
+  });
+
+  test('a do-not-call heard after the end is kept', () => {
+    const life = live([
+      [4, answered(4)],
+      [22, hungUp(22)],
+      [112, due],
+      [200, ended(22, 'callee', true)],
+    ]);
+    expect(life.call).toMatchObject({ status: 'failed', doNotCall: true });
+  });
+
+  test('a report without answers is none', () => {
+    const life = live([
+      [5, refused(5)],
+      [9, qualified(9, {})],
+    ]);
+    expect(life.call.status).toBe('failed');
+  });
+});
+
+describe('ending a leg', () => {
+  test('one that outlives its agent’s last word is stopped, and looked at until it is gone', () => {
+    const life = live([
+      [4, answered(4)],
+      [20, ended(20, 'agent')],
+      [25, due],
+      [25, sawAlone],
+      [26, due],
+      [26, sawAlone],
+      [27, due],
+      [27, sawNothing],
+    ]);
+    expect(life.done).toEqual(['look', 'stop', 'look', 'stop', 'look']);
+    expect(life.call.status).toBe('calling');
+    expect(seconds(life.facts.settleAt)).toBe(42);
+  });
+
+  test('one that talks to its agent is left alone when its dispatcher is gone', () => {
+    const life = live([
+      [3, joined(3)],
+      [97, due],
+      [97, sawTalking],
+    ]);
+    expect(life.done).toEqual(['look']);
+    expect(life.facts.everAnswered).toBe(true);
+    expect(seconds(life.facts.settleAt)).toBe(157);
+  });
+
+  test('one that rings beyond its limit is stopped', () => {
+    expect(
+      live([
+        [3, joined(3)],
+        [97, due],
+        [97, sawRinging],
+      ]).done,
+    ).toEqual(['look', 'stop']);
+  });
+
+  test('one that rings within its limit is not', () => {
+    expect(live([[20, sawRinging]]).done).toEqual([]);
+  });
+
+  test('one whose agent is gone is stopped, but not for a moment without it', () => {
+    const heard: Heard[] = [
+      [4, answered(4)],
+      [20, { kind: 'agent_left', at: at(20) }],
+      [20, sawAlone],
+    ];
+    expect(live(heard).done).toEqual(['look']);
+    expect(seconds(live(heard).facts.settleAt)).toBe(25);
+    expect(live([...heard, [25, due], [25, sawTalking]]).done).toEqual(['look', 'look']);
+    expect(live([...heard, [25, due], [25, sawAlone]]).done).toEqual(['look', 'look', 'stop']);
+  });
+
+  test('the room of a stale call is ended after its row', () => {
+    expect(live([[longest, due]]).done).toEqual(['stop']);
+  });
+});
+
+describe('when number and slot are free', () => {
+  test.for<{ name: string; heard: Heard[]; number: number | null; slot: number | null; dial?: Partial<Dial> }>([
+    { name: 'not while it rings', heard: [[3, joined(3)]], number: null, slot: null },
+    { name: 'with a final SIP code', heard: [[5, refused(5)]], number: 5, slot: 5 },
+    {
+      name: 'with the end of an answered leg, though reports may still come',
+      heard: [
+        [4, answered(4)],
+        [22, hungUp(22)],
+      ],
+      number: 22,
+      slot: 22,
+    },
+    {
+      name: 'after a ring timeout, whose CANCEL may be lost: the number later by the provider’s limit',
+      heard: [
+        [3, joined(3)],
+        [33, rangOut(33)],
+      ],
+      number: 273,
+      slot: 33,
+    },
+    {
+      name: 'after a bridge died ringing: the slot too',
+      heard: [
+        [3, joined(3)],
+        [40, leftRinging(40, 'CONNECTION_TIMEOUT')],
+      ],
+      number: 280,
+      slot: 280,
+    },
+    { name: 'when nothing was ever heard', heard: [[longest, due]], number: longest + 240, slot: longest + 240 },
+    {
+      name: 'after a stop of ours, not before LiveKit has surely ended it',
+      heard: [
+        [4, answered(4)],
+        [20, ended(20)],
+        [25, due],
+        [25, sawAlone],
+        [26, hungUp(26)],
+        [31, due],
+      ],
+      number: longest,
+      slot: longest,
+    },
+    {
+      name: 'unless looks a minute apart show the leg gone',
+      heard: [
+        [4, answered(4)],
+        [20, ended(20)],
+        [25, due],
+        [25, sawAlone],
+        [26, hungUp(26)],
+        [31, sawNothing],
+        [50, sawNothing],
+        [91, sawNothing],
+      ],
+      number: 91,
+      slot: 91,
+    },
+    {
+      name: 'and LiveKit could be asked all the while',
+      heard: [
+        [4, answered(4)],
+        [20, ended(20)],
+        [25, due],
+        [25, sawAlone],
+        [26, hungUp(26)],
+        [31, sawNothing],
+        [50, lookFailed],
+        [91, sawNothing],
+      ],
+      number: longest,
+      slot: longest,
+    },
+    {
+      name: 'a dial that was taken back holds nothing',
+      heard: [[20, due]],
+      dial: { sentAt: null, revokedAt: at(15) },
+      number: 15,
+      slot: 15,
+    },
+    {
+      name: 'a leg that comes back after it had left holds them again',
+      heard: [
+        [4, answered(4)],
+        [22, hungUp(22)],
+        [25, joined(25)],
+      ],
+      number: null,
+      slot: null,
+    },
+  ])('$name', ({ heard, number, slot, dial }) => {
+    const { facts } = live(heard, dial);
+    expect([seconds(facts.numberFreeAt), seconds(facts.slotFreeAt)]).toEqual([number, slot]);
+  });
+});

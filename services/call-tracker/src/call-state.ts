@@ -1,0 +1,299 @@
+import type { FailureReason } from '@leadline/contracts/failure-reason';
+import { mergeAnswers, type AgentMode, type Answers } from '@leadline/contracts/qualification';
+import {
+  after,
+  dialledAt,
+  earliest,
+  hasAnswers,
+  latest,
+  longestAt,
+  type Call,
+  type Dial,
+  type DialResult,
+  type Facts,
+  type Policy,
+  type Seen,
+} from './call-facts.ts';
+import { mustStop, nextLookAt } from './decide-look.ts';
+import { decideRelease } from './decide-release.ts';
+import { correctEnd, settle, settlesAt } from './decide-settling.ts';
+
+/** What is heard of a call. `at` is the event's own time, whenever it is handled. */
+export type CallEvent =
+  | { kind: 'dialing' }
+  | { kind: 'answered'; at: Date }
+  | (Omit<Extract<DialResult, { kind: 'failed' }>, 'kind'> & { kind: 'dial_failed' })
+  | { kind: 'leg_joined'; at: Date; everAnswered: boolean }
+  | { kind: 'leg_left'; at: Date; reason: string; callStatus: string; everAnswered: boolean }
+  | { kind: 'room_finished'; at: Date }
+  | { kind: 'agent_left'; at: Date }
+  | { kind: 'agent_ready'; at: Date }
+  | { kind: 'agent_qualified'; at: Date; mode: AgentMode; answers: Answers }
+  | { kind: 'agent_ended'; at: Date; endedBy: string; doNotCall: boolean; callbackAt: Date | null }
+  /** Its time has come. */
+  | { kind: 'due' }
+  | { kind: 'looked'; leg: { everAnswered: boolean } | null; agentPresent: boolean }
+  | { kind: 'look_failed' };
+
+/** What an ended call was, for call.failed and call.ended. */
+export type Summary = {
+  sipStatus: number | null;
+  rang: 'yes' | 'no' | 'unknown';
+  durationSeconds: number;
+  talkSeconds: number;
+  doNotCall: boolean;
+  callbackAt: Date | null;
+};
+
+/** What must be told (in the same transaction), and what must be done at LiveKit (after its commit). */
+export type Effect =
+  | { kind: 'ringing' }
+  | { kind: 'qualified'; mode: AgentMode }
+  | { kind: 'failed'; reason: FailureReason; summary: Summary }
+  | { kind: 'ended'; reason: FailureReason | null; summary: Summary }
+  | { kind: 'look' }
+  | { kind: 'stop' };
+
+export type Step = { call: Call; facts: Facts; effects: Effect[] };
+
+/** Of a look that is under way; if its process dies the look is due again after that. */
+const lookLeaseMs = 10_000;
+/** LiveKit tells its times in whole seconds, rounded down. */
+const wholeSecondMs = 1_000;
+
+/**
+ * The life of a call: one event, and what becomes of the call by all that is known then. Events may come twice, late and
+ * in any order: facts only add up, and the rules look at the facts, never at what came last.
+ */
+export function stepCall(call: Call, facts: Facts, dial: Dial, event: CallEvent, now: Date, policy: Policy): Step {
+  const effects: Effect[] = [];
+  const known = { call, facts: learnFromRow(facts, dial, now) };
+  const learnt = learn(known.call, known.facts, dial, event, now, policy, effects);
+  let next = learnt.call;
+  let nextFacts = learnt.facts;
+  if (next.status === 'calling' && facts.legJoinedAt === null && nextFacts.legJoinedAt !== null) {
+    effects.push({ kind: 'ringing' });
+  }
+
+  if (next.status === 'calling') {
+    const settling = settlesAt(next, nextFacts, dial, policy);
+    // Events may come in a heap after an outage: the first of them must not end what the next would explain.
+    if (settling !== null && settling.at <= now && (!settling.waited || event.kind === 'due')) {
+      next = settle(next, nextFacts, dial, now, policy);
+      tellEnd(next, nextFacts, effects);
+      // Stale: nobody saw the leg leave. The room is ended after the row, and only to tidy up.
+      const notDialled = nextFacts.dialResult?.kind === 'failed' && !nextFacts.everAnswered;
+      if (nextFacts.legLeftAt === null && !notDialled) effects.push({ kind: 'stop' });
+    }
+  } else {
+    next = correctEnd(next, nextFacts, dial, now, policy);
+    if (next.status === 'failed' && hasAnswers(next)) {
+      next = { ...next, status: 'called', failureReason: null };
+      if (next.mode !== null) effects.push({ kind: 'qualified', mode: next.mode });
+    }
+  }
+
+  nextFacts = { ...nextFacts, ...decideRelease(next, nextFacts, dial, policy) };
+  const settleAt = next.status === 'calling' ? (settlesAt(next, nextFacts, dial, policy)?.at ?? null) : null;
+  let lookAt = nextLookAt(next, nextFacts, dial, policy);
+  if (event.kind === 'due' && lookAt !== null && lookAt <= now) {
+    effects.push({ kind: 'look' });
+    lookAt = after(now, lookLeaseMs);
+  }
+  return { call: next, facts: { ...nextFacts, settleAt: earliest(settleAt, lookAt) }, effects };
+}
+
+/** The dispatcher's row is the truth of a dial that was taken back; its event may come later, or never. */
+function learnFromRow(facts: Facts, dial: Dial, now: Date): Facts {
+  if (facts.dialResult !== null || (dial.revokedAt === null && dial.putBackReason === null)) return facts;
+  return {
+    ...facts,
+    dialResult: {
+      kind: 'failed',
+      at: earliest(dial.revokedAt ?? now, now) ?? now,
+      reason: dial.putBackReason === null ? 'startup_failed' : 'dispatch_failed',
+      sipStatus: null,
+      rang: 'no',
+      numberFree: true,
+    },
+  };
+}
+
+function learn(
+  call: Call,
+  facts: Facts,
+  dial: Dial,
+  event: CallEvent,
+  now: Date,
+  policy: Policy,
+  effects: Effect[],
+): { call: Call; facts: Facts } {
+  const dialled = dialledAt(facts, dial);
+  const within = (at: Date): Date =>
+    latest(call.startedAt, earliest(at, now, dialled && longestAt(dialled, policy))) ?? now;
+  switch (event.kind) {
+    case 'dialing':
+    case 'due':
+      return { call, facts };
+    case 'answered': {
+      const at = within(event.at);
+      const dialResult: DialResult = facts.dialResult ?? { kind: 'answered', at };
+      const answeredAt = dialResult.kind === 'answered' ? dialResult.at : at;
+      return {
+        call: { ...call, answeredAt: earliest(answeredAt, call.endedAt) },
+        facts: { ...sawLeg(facts, at), everAnswered: true, dialResult },
+      };
+    }
+    case 'dial_failed': {
+      if (facts.dialResult !== null) return { call, facts };
+      const { kind: _kind, ...result } = event;
+      return {
+        call: { ...call, sipStatus: event.sipStatus ?? call.sipStatus },
+        facts: { ...facts, dialResult: { kind: 'failed', ...result, at: within(event.at) } },
+      };
+    }
+    case 'leg_joined': {
+      const at = within(event.at);
+      const known = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
+      if (facts.legLeftAt === null || at <= facts.legLeftAt) return { call, facts: known };
+      // A bridge that lost its server joins again, even after a stop that LiveKit called done.
+      effects.push({ kind: 'look' });
+      const watch = { ...facts.watch, rejoinedAt: at, goneSince: null };
+      return { call, facts: { ...known, watch, legLeftAt: null, legLeftReason: null, legLeftStatus: null } };
+    }
+    case 'leg_left': {
+      const at = within(event.at);
+      const known = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
+      const { rejoinedAt } = facts.watch;
+      const older = rejoinedAt !== null && at < rejoinedAt;
+      const better = facts.legLeftAt === null || facts.legLeftReason === 'ROOM_FINISHED' || at > facts.legLeftAt;
+      if (older || !better) return { call, facts: known };
+      const legLeftAt = within(withinItsSecond(event.at, now));
+      return { call, facts: { ...known, legLeftAt, legLeftReason: event.reason, legLeftStatus: event.callStatus } };
+    }
+    case 'room_finished': {
+      const joinedAt = facts.watch.rejoinedAt ?? facts.legJoinedAt;
+      // A room may end and be made anew while its first dial is on the way: only a leg that was there can have left.
+      const wasThere = joinedAt !== null && after(within(event.at), wholeSecondMs) > joinedAt;
+      if (!wasThere || facts.legLeftAt !== null) return { call, facts };
+      const legLeftAt = within(withinItsSecond(event.at, now));
+      return { call, facts: { ...facts, legLeftAt, legLeftReason: 'ROOM_FINISHED' } };
+    }
+    case 'agent_left':
+      if (call.status === 'calling' && facts.everAnswered && facts.legLeftAt === null && facts.agentEndedAt === null) {
+        effects.push({ kind: 'look' });
+      }
+      return { call, facts };
+    case 'agent_ready':
+      return { call, facts: { ...facts, agentReadyAt: earliest(facts.agentReadyAt, within(event.at)) } };
+    case 'agent_qualified':
+      return saveQualification(call, facts, event, within(event.at));
+    case 'agent_ended': {
+      const at = within(event.at);
+      const first = facts.agentEndedAt === null || at < facts.agentEndedAt;
+      return {
+        call: { ...call, doNotCall: call.doNotCall || event.doNotCall },
+        facts: {
+          ...facts,
+          agentEndedAt: first ? at : facts.agentEndedAt,
+          endedBy: first ? event.endedBy : facts.endedBy,
+          callbackAt: event.callbackAt ?? facts.callbackAt,
+        },
+      };
+    }
+    case 'looked':
+      return learnLook(call, facts, dial, event, now, policy, effects);
+    case 'look_failed':
+      return { call, facts: withLook(facts, 'unknown', now) };
+  }
+}
+
+/**
+ * saveQualification: answers are stored the moment they come, merged key by key, the later report winning; whether and
+ * when the call becomes `called` is another matter.
+ */
+function saveQualification(
+  call: Call,
+  facts: Facts,
+  report: { at: Date; mode: AgentMode; answers: Answers },
+  at: Date,
+): { call: Call; facts: Facts } {
+  if (Object.keys(report.answers).length === 0) return { call, facts };
+  const merged = mergeAnswers(call.answers, facts.answerTimes, report.answers, report.at);
+  const newest = Object.values(facts.answerTimes).every((time) => time <= report.at.toISOString());
+  const told = facts.dialResult?.kind === 'answered' ? null : at;
+  return {
+    call: {
+      ...call,
+      answers: merged.answers,
+      mode: newest || call.mode === null ? report.mode : call.mode,
+      answeredAt: earliest(earliest(call.answeredAt, told), call.endedAt),
+    },
+    facts: { ...facts, answerTimes: merged.times },
+  };
+}
+
+function learnLook(
+  call: Call,
+  facts: Facts,
+  dial: Dial,
+  look: { leg: { everAnswered: boolean } | null; agentPresent: boolean },
+  now: Date,
+  policy: Policy,
+  effects: Effect[],
+): { call: Call; facts: Facts } {
+  if (look.leg === null) return { call, facts: withLook(facts, 'gone', now) };
+  const answered = facts.everAnswered || look.leg.everAnswered;
+  const seen: Seen = answered ? (look.agentPresent ? 'talking' : 'alone') : 'ringing';
+  const told = facts.dialResult?.kind === 'answered' || !answered ? null : now;
+  const next = { ...call, answeredAt: earliest(call.answeredAt, told && (call.endedAt ?? told)) };
+  const nextFacts = { ...withLook(sawLeg(facts, now), seen, now), everAnswered: answered };
+  if (!mustStop(next, nextFacts, dial, seen, now, policy)) return { call: next, facts: nextFacts };
+  effects.push({ kind: 'stop' });
+  return { call: next, facts: { ...nextFacts, stoppedAt: facts.stoppedAt ?? now } };
+}
+
+function withLook(facts: Facts, seen: Seen, now: Date): Facts {
+  const { watch } = facts;
+  return {
+    ...facts,
+    watch: {
+      ...watch,
+      lookedAt: now,
+      seen,
+      goneSince: seen === 'gone' ? (watch.goneSince ?? now) : null,
+      aloneSince: seen === 'alone' ? (watch.aloneSince ?? now) : null,
+    },
+  };
+}
+
+/** A webhook that is handled within the second it is from happened now, as near as anyone can tell. */
+function withinItsSecond(at: Date, now: Date): Date {
+  return now.getTime() - at.getTime() < wholeSecondMs ? now : at;
+}
+
+/** Any sign of the leg stands for its joining where that webhook was lost. */
+function sawLeg(facts: Facts, at: Date): Facts {
+  return { ...facts, legJoinedAt: earliest(facts.legJoinedAt, at) };
+}
+
+function tellEnd(call: Call, facts: Facts, effects: Effect[]): void {
+  const summary = summarise(call, facts);
+  if (call.status === 'called' && call.mode !== null) effects.push({ kind: 'qualified', mode: call.mode });
+  if (call.failureReason !== null) effects.push({ kind: 'failed', reason: call.failureReason, summary });
+  effects.push({ kind: 'ended', reason: call.failureReason, summary });
+}
+
+function summarise(call: Call, facts: Facts): Summary {
+  const { answeredAt, endedAt, durationSeconds } = call;
+  const failed = facts.dialResult?.kind === 'failed' ? facts.dialResult : null;
+  const talkMs = answeredAt === null || endedAt === null ? 0 : endedAt.getTime() - answeredAt.getTime();
+  return {
+    sipStatus: call.sipStatus,
+    rang: failed?.rang === 'no' ? 'no' : facts.legJoinedAt === null ? (failed?.rang ?? 'unknown') : 'yes',
+    durationSeconds: durationSeconds ?? 0,
+    talkSeconds: Math.max(0, Math.round(talkMs / 1_000)),
+    doNotCall: call.doNotCall,
+    callbackAt: facts.callbackAt,
+  };
+}

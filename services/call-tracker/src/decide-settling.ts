@@ -1,0 +1,111 @@
+import type { FailureReason } from '@leadline/contracts/failure-reason';
+import {
+  after,
+  dialledAt,
+  earliest,
+  hasAnswers,
+  latest,
+  longestAt,
+  type Call,
+  type Dial,
+  type Facts,
+  type Policy,
+} from './call-facts.ts';
+
+/** A dial's own result comes within milliseconds of the leg's end; it is worth waiting for. */
+const dialResultGraceMs = 5_000;
+/** An agent that has answers may still send fuller ones. */
+const fullerReportMs = 10_000;
+/** Between the agent's last word and its last answers, which may overtake each other. */
+const lastWordMs = 5_000;
+
+/** `waited`: so that something better may still come. Such an end is drawn by its due time only. */
+export type Settling = { at: Date; waited: boolean };
+
+/**
+ * When a `calling` call is settled as far as is known now; null: never, until more is known. A leg's end alone does not
+ * settle a call, what LiveKit does not show has not ended, and an unsent call is ended only by its dial being revoked.
+ */
+export function settlesAt(call: Call, facts: Facts, dial: Dial, policy: Policy): Settling | null {
+  const { dialResult, legLeftAt, agentEndedAt } = facts;
+  if (dialResult?.kind === 'failed' && !facts.everAnswered) return { at: dialResult.at, waited: false };
+  const dialled = dialledAt(facts, dial);
+  if (dialled === null) return null;
+  const stale = longestAt(dialled, policy);
+  const wait = (...until: (Date | null)[]): Settling => ({ at: earliest(stale, ...until) ?? stale, waited: true });
+  if (legLeftAt === null) return wait();
+  if (hasAnswers(call)) {
+    return agentEndedAt === null ? wait(after(legLeftAt, fullerReportMs)) : { at: legLeftAt, waited: false };
+  }
+  if (!facts.everAnswered) return wait(after(legLeftAt, dialResultGraceMs));
+  const lastWord = agentEndedAt === null ? null : latest(agentEndedAt, legLeftAt);
+  return wait(after(legLeftAt, policy.reportGraceMs), lastWord && after(lastWord, lastWordMs));
+}
+
+/** The settled call: `called` with answers, else `failed`, with its true end. */
+export function settle(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Call {
+  const ended = withEnd(call, endOfCall(call, facts, dial, now, policy));
+  if (hasAnswers(call)) return { ...ended, status: 'called', failureReason: null };
+  return setCallFailed(ended, whyFailed(call, facts, policy));
+}
+
+function setCallFailed(call: Call, reason: FailureReason): Call {
+  return { ...call, status: 'failed', failureReason: reason };
+}
+
+/** Where a call was settled without its end being known, a word that comes later still sets its minutes right. */
+export function correctEnd(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Call {
+  const endedAt = endOfCall(call, facts, dial, now, policy);
+  return call.endedAt === null || endedAt < call.endedAt ? withEnd(call, endedAt) : call;
+}
+
+function withEnd(call: Call, endedAt: Date): Call {
+  return {
+    ...call,
+    answeredAt: call.answeredAt && earliest(call.answeredAt, endedAt),
+    endedAt,
+    durationSeconds: Math.round((endedAt.getTime() - call.startedAt.getTime()) / 1_000),
+  };
+}
+
+function endOfCall(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Date {
+  const { dialResult } = facts;
+  const failedAt = dialResult?.kind === 'failed' && !facts.everAnswered ? dialResult.at : null;
+  if (failedAt !== null && dial.putBackReason !== null) return call.startedAt;
+  const dialled = dialledAt(facts, dial);
+  const longest = dialled && longestAt(dialled, policy);
+  const end = failedAt ?? facts.legLeftAt ?? facts.agentEndedAt ?? longest ?? now;
+  return latest(call.startedAt, earliest(end, longest, now)) ?? now;
+}
+
+function whyFailed(call: Call, facts: Facts, policy: Policy): FailureReason {
+  const { dialResult } = facts;
+  if (dialResult?.kind === 'failed' && !facts.everAnswered) return dialResult.reason;
+  if (facts.legLeftAt === null) return 'stale_timeout';
+  if (!facts.everAnswered) return whyNotAnswered(facts);
+  // Without the dial's own word the leg's whole stay, ringing included, is the most the talk can have been.
+  const talkFrom = call.answeredAt ?? facts.legJoinedAt;
+  const short = talkFrom !== null && facts.legLeftAt.getTime() - talkFrom.getTime() < policy.minTalkMs;
+  return short && wasHungUpByCallee(facts) ? 'rejected' : 'no_answers';
+}
+
+/** Weaker than the dial's own result: the webhook gives a fault of our trunk the words of a callee who declined. */
+function whyNotAnswered(facts: Facts): FailureReason {
+  if (facts.endedBy === 'error') return 'startup_failed';
+  switch (facts.legLeftReason) {
+    case 'USER_REJECTED':
+      return 'rejected';
+    case 'USER_UNAVAILABLE':
+    case 'ROOM_DELETED':
+    case 'PARTICIPANT_REMOVED':
+    case 'ROOM_FINISHED':
+      return 'unanswered';
+    case null:
+    default:
+      return 'dispatch_failed';
+  }
+}
+
+function wasHungUpByCallee(facts: Facts): boolean {
+  return facts.endedBy === null ? facts.legLeftReason === 'CLIENT_INITIATED' : facts.endedBy === 'callee';
+}

@@ -1,0 +1,18 @@
+import type { Database } from '@leadline/database/open-database';
+import type { Log } from '@leadline/service-kit/logger';
+import type { LiveKit } from '@leadline/telephony/livekit';
+import type { Aside } from './aside.ts';
+import type { Policy } from './call-facts.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What the tracker's steps touch. There is one clock, the database's, read once a transaction and passed through `now`. */
+export type Deps = {
+  postgres: Database;
+  livekit: Pick<LiveKit, 'look' | 'endRoom'>;
+  now: (databaseTime: Date) => Date;
+  log: Log;
+  metrics: Metrics;
+  policy: Policy;
+  /** What is asked of LiveKit, beside the transactions and after them. */
+  aside: Aside;
+};

@@ -1,0 +1,76 @@
+import { lockCall } from '@leadline/database/locks';
+import { rehearse } from '@leadline/database/rehearse';
+import { affected, instant, rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { deleteMessage } from '@leadline/messaging/delete-message';
+import { eraseAsked, type EraseAsked, type Erased } from '@leadline/messaging/erase';
+import { requirePhone } from '@leadline/messaging/require-phone';
+import { readBack } from '@leadline/messaging/read-back';
+import { z } from 'zod';
+import type { Deps } from './deps.ts';
+
+/** `ops.call-tracker.erase` */
+export function answerErase(nats: Nats, deps: Deps): Promise<Answering> {
+  return answer(nats, 'ops.call-tracker.erase', eraseAsked, (asked) => erasePerson(asked, nats, deps));
+}
+
+const call = z.object({ id: z.number(), call_room: z.string().nullable(), call_started_at: instant });
+type Call = z.output<typeof call>;
+
+/**
+ * Takes what a person said out of calls, the agents' reports and dead letters. That a call was qualified, and how long
+ * it was, stays. Finds the calls by their number: to be asked before the dispatcher, which takes that away.
+ */
+async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): Promise<Erased> {
+  const phone = requirePhone(asked.phone);
+  const calls = await rows(
+    postgres.em(),
+    call,
+    `select id, call_room, call_started_at from calls where last_ten(phone) = last_ten($1) order by id`,
+    [phone],
+  );
+  // The messages first: killed in between, the calls are still found by their number.
+  const messages = await eraseMessages(nats, phone, calls, asked.dryRun);
+  const answers = await rehearse(postgres, asked.dryRun, async (em) => {
+    for (const { id } of calls) await lockCall(em, id);
+    const ids = calls.map(({ id }) => id);
+    await affected(em, `update call_facts set callback_at = null where call_id = any($1) and callback_at is not null`, [
+      ids,
+    ]);
+    return affected(
+      em,
+      `update calls set qualification = null, updated_at = clock_timestamp()
+        where id = any($1) and qualification is not null`,
+      [ids],
+    );
+  });
+  return { counts: { answers, ...messages }, left: [] };
+}
+
+const hourMs = 3_600_000;
+
+async function eraseMessages(
+  nats: Nats,
+  phone: string,
+  calls: Call[],
+  dryRun: boolean,
+): Promise<{ reports: number; deadLetters: number }> {
+  const rooms = calls.flatMap(({ call_room }) => call_room ?? []);
+  const [oldest] = calls;
+  if (oldest === undefined || rooms.length === 0) return { reports: 0, deadLetters: 0 };
+  const since = new Date(oldest.call_started_at.getTime() - hourMs);
+  const tenDigits = phone.slice(-10);
+  const erase = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
+    const found = (await readBack(nats, stream, subjects, since)).filter(({ data }) => {
+      const text = new TextDecoder().decode(data);
+      return text.includes(tenDigits) || rooms.some((room) => text.includes(room));
+    });
+    if (!dryRun) for (const { seq } of found) await deleteMessage(nats, stream, seq);
+    return found.length;
+  };
+  return {
+    reports: await erase('AGENT', ['agent.qualified']),
+    deadLetters: await erase('DLQ', ['dlq.AGENT.call-tracker-agent', 'dlq.AGENT.dashboard-agent']),
+  };
+}

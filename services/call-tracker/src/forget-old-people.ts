@@ -1,0 +1,35 @@
+import type { Database } from '@leadline/database/open-database';
+import { lockCall } from '@leadline/database/locks';
+import { affected, rows } from '@leadline/database/sql';
+import { z } from 'zod';
+
+const atOnce = 500;
+
+/**
+ * Takes what people said out of calls that were settled more than `days` ago; that they were qualified stays. What the
+ * CRM did not take in all that time is forgotten too.
+ * @returns how many calls it emptied; none: nobody is left
+ */
+export function forgetOldPeople(postgres: Database, days: number): Promise<number> {
+  return postgres.transaction(async (em) => {
+    const calls = await rows(
+      em,
+      z.object({ id: z.number() }),
+      `select c.id from calls c left join call_facts f on f.call_id = c.id
+        where coalesce(c.call_ended_at, c.call_started_at) < clock_timestamp() - $1 * interval '1 day'
+          and c.status <> 'calling' and (c.qualification is not null or f.callback_at is not null)
+        order by c.id limit $2`,
+      [days, atOnce],
+    );
+    const ids = calls.map(({ id }) => id);
+    for (const id of ids) await lockCall(em, id);
+    await affected(em, `update call_facts set callback_at = null where call_id = any($1)`, [ids]);
+    await affected(
+      em,
+      `update calls set qualification = null, updated_at = clock_timestamp()
+        where id = any($1) and status <> 'calling'`,
+      [ids],
+    );
+    return ids.length;
+  });
+}

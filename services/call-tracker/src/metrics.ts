@@ -1,0 +1,67 @@
+import { createMessagingMetrics } from '@leadline/messaging/messaging-metrics';
+import { openRegistry } from '@leadline/service-kit/open-registry';
+import { Counter, Gauge } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The tracker's own numbers; labels hold closed lists only. */
+export function createMetrics() {
+  const registry = openRegistry('call-tracker');
+  const registers = [registry];
+  const metrics = {
+    registry,
+    messaging: createMessagingMetrics(registry, 'call-tracker'),
+    settled: new Counter({
+      name: 'leadline_calls_settled_total',
+      help: 'Calls by what they became: called, or a failure reason',
+      labelNames: ['as'],
+      registers,
+    }),
+    ended: new Counter({
+      name: 'leadline_calls_ended_total',
+      help: 'Dials that ended, by whether a person answered; put-back ones are not among them',
+      labelNames: ['answered'],
+      registers,
+    }),
+    lateAnswers: new Counter({
+      name: 'leadline_late_answers_total',
+      help: 'Answers that came after their call had ended, by the status they met',
+      labelNames: ['status'],
+      registers,
+    }),
+    unknownAnswerKeys: new Counter({
+      name: 'leadline_unknown_answer_keys_total',
+      help: 'Answers under keys that their mode does not name; kept all the same',
+      labelNames: ['mode'],
+      registers,
+    }),
+    inputs: new Counter({
+      name: 'leadline_call_inputs_total',
+      help: 'What was heard of calls, by kind and by what became of it',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    }),
+    looks: new Counter({
+      name: 'leadline_livekit_looks_total',
+      help: 'Looks at a leg in LiveKit, by what they showed',
+      labelNames: ['seen'],
+      registers,
+    }),
+    stops: new Counter({
+      name: 'leadline_legs_stopped_total',
+      help: 'Rooms that LiveKit was asked to end, by its answer',
+      labelNames: ['answer'],
+      registers,
+    }),
+    open: new Gauge({ name: 'leadline_calls_open', help: 'Calls that are not settled', registers }),
+    overdue: new Gauge({
+      name: 'leadline_calls_overdue_seconds',
+      help: 'How long the most overdue call has waited to be settled or looked at',
+      registers,
+    }),
+  };
+  // A counter that begins with its first event shows no increase for it.
+  for (const answered of ['yes', 'no']) metrics.ended.inc({ answered }, 0);
+  metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' }, 0);
+  return metrics;
+}

@@ -1,0 +1,59 @@
+import { legIdentity } from '@leadline/telephony/livekit';
+import { WebhookRefused, type LiveKitWebhook } from '@leadline/telephony/webhook-receiver';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { CallEvent } from './call-state.ts';
+import type { Deps } from './deps.ts';
+import { trackRoom } from './track-call.ts';
+
+type Receive = (body: string, authorization: string | undefined) => Promise<LiveKitWebhook>;
+
+/**
+ * `POST /webhooks/livekit`. LiveKit repeats on 5xx for some 15 s and drops what waits longer, so the answer is quick and
+ * a fault of ours is a 5xx. Webhooks only speed things up: the sweep settles calls without them.
+ */
+export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
+  const app = new Hono();
+  app.post('/webhooks/livekit', bodyLimit({ maxSize: 1024 * 1024 }), async (c) => {
+    let webhook: LiveKitWebhook;
+    try {
+      webhook = await receive(await c.req.text(), c.req.header('authorization'));
+    } catch (error) {
+      if (!(error instanceof WebhookRefused)) throw error;
+      deps.metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' });
+      return c.json({ title: 'The signature does not hold', status: 401 }, 401);
+    }
+    const event = toCallEvent(webhook);
+    if (event === undefined || webhook.room === undefined) {
+      deps.metrics.inputs.inc({ kind: 'webhook', outcome: 'ignored' });
+    } else if ((await trackRoom(webhook.room, event, deps)) === 'unknown') {
+      deps.metrics.inputs.inc({ kind: event.kind, outcome: 'unknown_room' });
+    }
+    return c.body(null, 200);
+  });
+  return app;
+}
+
+/** What a webhook means for its call; most mean nothing. */
+function toCallEvent(webhook: LiveKitWebhook): CallEvent | undefined {
+  const { participant, createdAt: at } = webhook;
+  const isLeg = participant?.kind === 'sip' && participant.identity === legIdentity(webhook.room ?? '');
+  switch (webhook.event) {
+    case 'participant_joined':
+      return isLeg ? { kind: 'leg_joined', at, everAnswered: participant.everAnswered } : undefined;
+    case 'participant_left':
+      if (participant?.kind === 'agent') return { kind: 'agent_left', at };
+      if (!isLeg) return undefined;
+      return {
+        kind: 'leg_left',
+        at,
+        reason: participant.disconnectReason,
+        callStatus: participant.callStatus,
+        everAnswered: participant.everAnswered,
+      };
+    case 'room_finished':
+      return { kind: 'room_finished', at };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+import { databaseNow, lockCall } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import { z } from 'zod';
+import type { Deps } from './deps.ts';
+import { trackCall } from './track-call.ts';
+
+const batch = 200;
+/** call.dialing and call.dial_failed usually tell of a dial; without them its row does, this much later. */
+const unheardSeconds = 5;
+const oldCallHours = 24;
+
+/** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
+export async function settleDueCalls(deps: Deps): Promise<void> {
+  const em = deps.postgres.em();
+  const now = deps.now(await databaseNow(em));
+  const due = await rows(
+    em,
+    z.object({ call_id: z.number() }),
+    `(select call_id from call_facts where settle_at <= $1 order by settle_at limit ${batch})
+     union all
+     (select d.call_id from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
+       where c.status = 'calling' and c.attempt is not null and f.settle_at is null
+         and coalesce(d.sent_at, d.revoked_at) < $1::timestamptz - make_interval(secs => ${unheardSeconds})
+       limit ${batch})`,
+    [now],
+  );
+  for (const { call_id: callId } of due) {
+    try {
+      await trackCall(callId, { kind: 'due' }, deps);
+    } catch (error) {
+      // One call that can't be settled must not stand before the others.
+      deps.log.error({ err: error, callId }, 'a due call could not be settled; it is tried again');
+    }
+  }
+}
+
+/**
+ * failStaleCallRecords: an old program's call that is still open after a day is failed, and nothing else of it touched.
+ * Nobody knows its end, so it gets no duration.
+ */
+export async function failStaleCallRecords(deps: Deps): Promise<void> {
+  const em = deps.postgres.em();
+  const now = deps.now(await databaseNow(em));
+  const stale = await rows(
+    em,
+    z.object({ id: z.number() }),
+    `select id from calls
+      where status = 'calling' and attempt is null
+        and call_started_at < $1::timestamptz - make_interval(hours => ${oldCallHours})
+      limit ${batch}`,
+    [now],
+  );
+  for (const { id } of stale) {
+    const failed = await deps.postgres.transaction(async (transaction) => {
+      await lockCall(transaction, id);
+      return affected(
+        transaction,
+        `update calls
+            set status = 'failed', failure_reason = 'stale_timeout', call_ended_at = coalesce(call_ended_at, call_started_at),
+                duration_seconds = coalesce(duration_seconds,
+                  round(extract(epoch from coalesce(call_ended_at, call_started_at) - call_started_at))::int),
+                updated_at = $2
+          where id = $1 and status = 'calling' and attempt is null`,
+        [id, now],
+      );
+    });
+    if (failed === 1) deps.log.warn({ callId: id }, "an old program's call was still open after a day; it is failed");
+  }
+}
+
+/** Brings the gauges up to date. */
+export async function measure(deps: Deps): Promise<void> {
+  const em = deps.postgres.em();
+  const now = deps.now(await databaseNow(em));
+  const found = await row(
+    em,
+    z.object({ open: z.number(), overdue: z.number() }),
+    `select (select count(*)::int from calls where status = 'calling') as open,
+            coalesce((select extract(epoch from $1::timestamptz - min(settle_at)) from call_facts
+                       where settle_at < $1), 0)::float8 as overdue`,
+    [now],
+  );
+  deps.metrics.open.set(found?.open ?? 0);
+  deps.metrics.overdue.set(found?.overdue ?? 0);
+}

@@ -1,0 +1,105 @@
+import { callEnded } from '@leadline/contracts/events/call-ended';
+import { callFailed } from '@leadline/contracts/events/call-failed';
+import { callQualified } from '@leadline/contracts/events/call-qualified';
+import { callRinging } from '@leadline/contracts/events/call-ringing';
+import { databaseNow, lockCall } from '@leadline/database/locks';
+import { enqueue } from '@leadline/messaging/outbox';
+import { inSpan, inTrace } from '@leadline/messaging/span';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { stepCall, type CallEvent, type Effect, type Step, type Summary } from './call-state.ts';
+import type { Deps } from './deps.ts';
+import { findCallOfRoom, readCall, writeCall, type KeptCall } from './keep-call.ts';
+import { lookAtLeg, stopLeg } from './look-at-livekit.ts';
+
+/**
+ * Every input's way into a call: one short transaction under the call's lock, read, decide, write, tell; LiveKit is
+ * asked only after its commit. Repeats are harmless, whoever sends them. Answers `unknown` for a room that is no call's.
+ */
+export async function trackRoom(room: string, event: CallEvent, deps: Deps): Promise<'tracked' | 'unknown'> {
+  const found = await findCallOfRoom(deps.postgres.em(), room);
+  return found === undefined ? 'unknown' : trackCall(found.id, event, deps);
+}
+
+export async function trackCall(callId: number, event: CallEvent, deps: Deps): Promise<'tracked' | 'unknown'> {
+  const tracked = await deps.postgres.transaction(async (em) => {
+    await lockCall(em, callId);
+    const kept = await readCall(em, callId);
+    if (kept === undefined) return undefined;
+    const attributes = { 'leadline.call_id': callId, 'leadline.attempt': kept.attempt };
+    return inSpan(`track ${event.kind}`, { traceparent: kept.traceparent, attributes }, async () => {
+      const now = deps.now(await databaseNow(em));
+      const step = stepCall(kept.call, kept.facts, kept.dial, event, now, deps.policy);
+      // The lock keeps out all who take it; a hand on the database may not.
+      if (!(await writeCall(em, kept, step.call, step.facts, now))) throw new RowMoved();
+      for (const effect of step.effects) await tell(em, kept, step, effect, now);
+      return { kept, step };
+    });
+  });
+  if (tracked === undefined) return 'unknown';
+  const { kept, step } = tracked;
+  inTrace(kept.traceparent, () => note(kept, step, event, deps));
+  for (const effect of step.effects) {
+    if (effect.kind === 'look') {
+      deps.aside.run(`look ${callId}`, async () => {
+        await trackCall(callId, await lookAtLeg(callId, kept.room, deps), deps);
+      });
+    }
+    if (effect.kind === 'stop') deps.aside.run(`stop ${callId}`, () => stopLeg(callId, kept.room, deps));
+  }
+  return 'tracked';
+}
+
+/** Rolls the step back; its message comes again and is decided on the new row. */
+class RowMoved extends Error {
+  override name = 'RowMoved';
+}
+
+async function tell(em: EntityManager, kept: KeptCall, step: Step, effect: Effect, now: Date): Promise<void> {
+  const facts = { leadId: kept.leadId, source: kept.source, room: kept.room, callId: kept.id };
+  const subject = `call/${kept.id}`;
+  switch (effect.kind) {
+    case 'ringing':
+      return enqueue(em, 'call-tracker', callRinging, {
+        subject,
+        time: step.facts.legJoinedAt ?? now,
+        data: { ...facts, attempt: kept.attempt },
+      });
+    case 'qualified':
+      return enqueue(em, 'call-tracker', callQualified, { subject, time: now, data: { ...facts, mode: effect.mode } });
+    case 'failed':
+      return enqueue(em, 'call-tracker', callFailed, {
+        subject,
+        time: now,
+        data: { ...facts, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
+      });
+    case 'ended':
+      return enqueue(em, 'call-tracker', callEnded, {
+        subject,
+        time: step.call.endedAt ?? now,
+        data: { ...facts, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
+      });
+    case 'look':
+    case 'stop':
+      return undefined;
+  }
+}
+
+function toWire(summary: Summary) {
+  return { ...summary, callbackAt: summary.callbackAt?.toISOString() ?? null };
+}
+
+function note(kept: KeptCall, step: Step, event: CallEvent, deps: Deps): void {
+  const ids = { leadId: kept.leadId, callId: kept.id, attempt: kept.attempt };
+  deps.metrics.inputs.inc({ kind: event.kind, outcome: 'tracked' });
+  if (kept.call.status !== step.call.status) {
+    const as = step.call.failureReason ?? step.call.status;
+    deps.metrics.settled.inc({ as });
+    const dialled = kept.dial.sentAt !== null && kept.dial.putBackReason === null;
+    if (kept.call.status === 'calling' && dialled) {
+      deps.metrics.ended.inc({ answered: step.call.answeredAt === null ? 'no' : 'yes' });
+    }
+    deps.log.info({ ...ids, from: kept.call.status, as, by: event.kind }, 'the call is settled');
+  } else if (event.kind === 'agent_qualified' && kept.call.status !== 'calling') {
+    deps.metrics.lateAnswers.inc({ status: kept.call.status });
+  }
+}

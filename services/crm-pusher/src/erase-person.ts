@@ -1,0 +1,46 @@
+import type { Database } from '@leadline/database/open-database';
+import { rows } from '@leadline/database/sql';
+import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { eraseAsked, type EraseAsked, type Erased } from '@leadline/messaging/erase';
+import { requirePhone } from '@leadline/messaging/require-phone';
+import { z } from 'zod';
+
+/** `ops.crm-pusher.erase` */
+export function answerErase(nats: Nats, postgres: Database): Promise<Answering> {
+  return answer(nats, 'ops.crm-pusher.erase', eraseAsked, (asked) => findAtTheCrm(asked, postgres));
+}
+
+const push = z.object({
+  id: z.number(),
+  waits: z.boolean(),
+  task_id: z.string().nullable(),
+  customer_id: z.string().nullable(),
+});
+
+/**
+ * Erases nothing, for it keeps ids only: it tells what the CRM holds of the person, which is erased there. Refused while
+ * a call waits for its task: the push needs name and number. To be asked before the dispatcher takes the number away.
+ */
+async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Erased> {
+  const pushes = await rows(
+    postgres.em(),
+    push,
+    `select c.id, c.status = 'called' and c.attempt is not null and p.failed_at is null as waits,
+            c.crm_task_id as task_id, p.customer_id
+       from calls c left join crm_pushes p on p.call_id = c.id where last_ten(c.phone) = last_ten($1) order by c.id`,
+    [requirePhone(asked.phone)],
+  );
+  const waiting = pushes.find(({ waits }) => waits);
+  if (waiting !== undefined)
+    throw new CommandRefused(`phone: call ${waiting.id} waits for its task in the CRM; ask again when it is there`);
+  const customers = [...new Set(pushes.flatMap(({ customer_id }) => customer_id ?? []))];
+  const tasks = pushes.flatMap(({ task_id }) => task_id ?? []);
+  return {
+    counts: {},
+    left: [
+      ...(customers.length === 0 ? [] : [`in the CRM, to be erased there: customer ${customers.join(', ')}`]),
+      ...(tasks.length === 0 ? [] : [`in the CRM, to be erased there: task ${tasks.join(', ')}`]),
+    ],
+  };
+}

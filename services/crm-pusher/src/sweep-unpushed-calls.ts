@@ -1,0 +1,46 @@
+import { row, rows } from '@leadline/database/sql';
+import { z } from 'zod';
+import type { Deps } from './deps.ts';
+import { pushCall } from './push-call.ts';
+
+/**
+ * Whose `called` calls are ours to push: our own, and those of the old program when told so ($1: its greatest age in
+ * days, else null), with answers, young enough or begun.
+ */
+const mine = `(c.attempt is not null
+  or ($1::int is not null and jsonb_strip_nulls(c.qualification) not in ('{}', 'null')
+      and (p.sent_at is not null
+           or coalesce(c.call_ended_at, c.call_started_at) > clock_timestamp() - make_interval(days => $1::int))))`;
+
+/** `called` calls that no event brought this far: pushed all the same, some time after they ended. */
+export async function sweepUnpushedCalls(deps: Deps): Promise<void> {
+  const waiting = await rows(
+    deps.postgres.em(),
+    z.object({ id: z.number() }),
+    `select c.id from calls c left join crm_pushes p on p.call_id = c.id
+      where c.status = 'called' and ${mine}
+        and c.updated_at < clock_timestamp() - make_interval(secs => $2)
+        and p.failed_at is null and (p.next_try_at is null or p.next_try_at <= clock_timestamp())
+      order by c.updated_at limit 50`,
+    [deps.policy.oldCallsMaxAgeDays, deps.policy.sweepAfterMs / 1_000],
+  );
+  for (const call of waiting) await pushCall(call.id, () => undefined, deps);
+}
+
+/** Brings the gauges up to date. */
+export async function measure(deps: Deps): Promise<void> {
+  const found = await row(
+    deps.postgres.em(),
+    z.object({ waiting: z.number(), oldest: z.number(), failed: z.number() }),
+    `select (select count(*)::int from calls c left join crm_pushes p on p.call_id = c.id
+              where c.status = 'called' and ${mine}) as waiting,
+            coalesce((select extract(epoch from clock_timestamp() - min(c.updated_at))
+                        from calls c left join crm_pushes p on p.call_id = c.id
+                       where c.status = 'called' and ${mine} and p.failed_at is null), 0)::float8 as oldest,
+            (select count(*)::int from crm_pushes where failed_at is not null) as failed`,
+    [deps.policy.oldCallsMaxAgeDays],
+  );
+  deps.metrics.waiting.set(found?.waiting ?? 0);
+  deps.metrics.oldestWaiting.set(found?.oldest ?? 0);
+  deps.metrics.failed.set(found?.failed ?? 0);
+}

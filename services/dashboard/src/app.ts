@@ -1,0 +1,84 @@
+import { traceRequests } from '@leadline/service-kit/trace-requests';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { secureHeaders } from 'hono/secure-headers';
+import { assets } from './assets.ts';
+import { auditRoutes } from './audit-routes.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
+import type { Deps } from './deps.ts';
+import { doNotCallRoutes } from './do-not-call-routes.ts';
+import { guard, type Env } from './guard.ts';
+import { importRoutes } from './import-routes.ts';
+import { leadRoutes } from './lead-routes.ts';
+import type { LiveEvents } from './live-events.ts';
+import { liveRoutes } from './live-routes.ts';
+import { loginRoutes } from './login-routes.ts';
+import { minutesRoutes } from './minutes-routes.ts';
+import { faultPage } from './pages/fault.ts';
+import type { Redrives } from './redrives.ts';
+import { referenceRoutes } from './reference-routes.ts';
+import { sourceRoutes } from './source-routes.ts';
+import { todayRoutes } from './today-routes.ts';
+
+const mostBytes = 2 * 1024 * 1024;
+/** Of leads. */
+const mostFileBytes = 20 * 1024 * 1024;
+
+/** The pages. Everything but logging in and what pages load needs a session. */
+export function createApp(deps: Deps, live: LiveEvents, redrives: Redrives): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use('*', traceRequests());
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      referrerPolicy: 'same-origin',
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: deps.isSecure,
+    }),
+  );
+  app.get('/assets/:file', (c) => {
+    const asset = assets.get(c.req.path);
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.body, 200, {
+      'content-type': asset.contentType,
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+  });
+  const formLimit = bodyLimit({ maxSize: mostBytes });
+  const fileLimit = bodyLimit({ maxSize: mostFileBytes });
+  app.use((c, next) => (c.req.path === '/import' ? fileLimit : formLimit)(c, next));
+  app.use(guard(deps));
+  for (const routes of [
+    loginRoutes(deps),
+    todayRoutes(deps),
+    minutesRoutes(deps),
+    leadRoutes(deps),
+    liveRoutes(deps, live),
+    sourceRoutes(deps),
+    importRoutes(deps),
+    deadLetterRoutes(deps, redrives),
+    doNotCallRoutes(deps),
+    auditRoutes(deps),
+    referenceRoutes(deps),
+  ])
+    app.route('/', routes);
+
+  app.notFound((c) => c.html(faultPage('Not found', 'There is no such page.'), 404));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException)
+      return c.html(faultPage('Not possible', error.message || 'This can not be done.'), error.status);
+    deps.log.error({ err: error, path: c.req.routePath }, 'a page could not be made');
+    return c.html(faultPage('Out of order', 'The page could not be made. The service’s log says why.'), 500);
+  });
+  return app;
+}

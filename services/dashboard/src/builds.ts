@@ -1,0 +1,96 @@
+import { affected, instant, row, rows } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+
+const build = z
+  .object({
+    generation: z.number(),
+    state: z.enum(['building', 'serving']),
+    pulse_seconds: z.number(),
+    started_at: instant,
+    calls_read_to: z.number(),
+    leads_read_to: z.number(),
+  })
+  .transform((found) => ({
+    generation: found.generation,
+    state: found.state,
+    pulseSeconds: found.pulse_seconds,
+    startedAt: found.started_at,
+    callsReadTo: found.calls_read_to,
+    leadsReadTo: found.leads_read_to,
+  }));
+
+/** One generation of the read model. While a new one grows, each change goes into both. */
+export type Build = z.output<typeof build>;
+
+const columns = 'generation, state, pulse_seconds, started_at, calls_read_to, leads_read_to';
+
+/** One at a time over all replicas writes the read model: held until the transaction ends. */
+export async function lockReadModel(em: EntityManager): Promise<void> {
+  await affected(em, 'select pg_advisory_xact_lock(4, 1)', []);
+}
+
+/** The serving build first. */
+export function readBuilds(em: EntityManager): Promise<Build[]> {
+  return rows(em, build, `select ${columns} from dashboard_builds order by state desc`, []);
+}
+
+/** The generation that pages read: the serving one; before there is one, the first as far as it has grown. */
+export async function servingGeneration(em: EntityManager): Promise<number> {
+  return (await readBuilds(em))[0]?.generation ?? 0;
+}
+
+/** Begins a new generation beside the serving one. @returns the one that grows already, if there is one */
+export async function beginBuild(em: EntityManager, pulseSeconds: number): Promise<Build> {
+  await lockReadModel(em);
+  const growing = (await readBuilds(em)).find(({ state }) => state === 'building');
+  if (growing !== undefined) return growing;
+  const made = await row(
+    em,
+    build,
+    `insert into dashboard_builds (generation, state, pulse_seconds)
+     select coalesce(max(generation), 0) + 1, 'building', $1 from dashboard_builds returning ${columns}`,
+    [pulseSeconds],
+  );
+  if (made === undefined) throw new Error('no build was begun');
+  return made;
+}
+
+/** From its commit on pages read this generation. The old one's rows are removed later, in small steps. */
+export async function serveBuild(em: EntityManager, generation: number): Promise<void> {
+  await affected(em, `delete from dashboard_builds where state = 'serving' and generation < $1`, [generation]);
+  await affected(
+    em,
+    `update dashboard_builds set state = 'serving', finished_at = clock_timestamp(),
+            -- Leads whose ids were given before they were committed are met once more.
+            leads_read_to = greatest(0, leads_read_to - 1000)
+      where generation = $1 and state = 'building'`,
+    [generation],
+  );
+}
+
+export async function noteProgress(
+  em: EntityManager,
+  generation: number,
+  column: 'calls_read_to' | 'leads_read_to',
+  readTo: number,
+): Promise<void> {
+  await affected(em, `update dashboard_builds set ${column} = $2 where generation = $1`, [generation, readTo]);
+}
+
+const derivedTables = ['call_minutes', 'minutes_daily', 'lead_progress', 'funnel_daily', 'speed_daily'];
+const removedAtOnce = 20_000;
+
+/** @returns whether rows of generations that nobody reads are left */
+export async function removeOldRows(em: EntityManager): Promise<boolean> {
+  for (const table of derivedTables) {
+    const removed = await affected(
+      em,
+      `delete from ${table} where ctid in (select ctid from ${table}
+        where generation < (select min(generation) from dashboard_builds) limit $1)`,
+      [removedAtOnce],
+    );
+    if (removed > 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,116 @@
+import type { Database } from '@leadline/database/open-database';
+import { affected, rows } from '@leadline/database/sql';
+import { streamOf } from '@leadline/messaging/topology';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { lockReadModel, readBuilds } from './builds.ts';
+import { keepLeads } from './keep-leads.ts';
+import type { LeadEvent } from './to-lead-event.ts';
+
+const told = z.object({ lead_id: z.number().nullable() });
+
+/**
+ * Keeps events, each under its id once, whatever their order and however often they come. What an event lacks of its
+ * lead (an agent knows only its room) is taken from the call's row, whichever of the two was there first.
+ * @returns the leads they tell of
+ */
+export async function keepEvents(
+  em: EntityManager,
+  events: readonly LeadEvent[],
+  generation: number,
+): Promise<number[]> {
+  // The same event twice in one statement would be refused by it.
+  const once = [...new Map(events.map((event) => [event.id, event])).values()];
+  const kept = await rows(
+    em,
+    told,
+    `insert into lead_events as kept (event_id, generation, stream, type, at, lead_id, call_id, source, data)
+     select event.event_id, $1, event.stream, event.type, event.at, coalesce(event.lead_id, c.lead_id), event.call_id,
+            coalesce(event.source, c.source), event.data
+       from jsonb_to_recordset($2::jsonb) as event
+         (event_id text, stream text, type text, at timestamptz, lead_id int, call_id int, source text, data jsonb)
+       left join calls c on c.id = event.call_id
+     on conflict (event_id) do update set generation = greatest(kept.generation, excluded.generation),
+       lead_id = coalesce(excluded.lead_id, kept.lead_id), source = coalesce(excluded.source, kept.source),
+       data = excluded.data
+     returning lead_id`,
+    [
+      generation,
+      JSON.stringify(
+        once.map((event) => ({
+          event_id: event.id,
+          stream: streamOf(event.type),
+          type: event.type,
+          at: event.at.toISOString(),
+          lead_id: event.leadId,
+          call_id: event.callId,
+          source: event.source,
+          data: event.data,
+        })),
+      ),
+    ],
+  );
+  return [...new Set(kept.flatMap(({ lead_id: leadId }) => (leadId === null ? [] : [leadId])))];
+}
+
+/** Some steps change no call's row: a lead that came, a dial that was sent. */
+const movesLead = new Set(['lead.created', 'call.dialing', 'call.answered']);
+
+/** Keeps events as they come, and how far their leads have come with them. */
+async function keepComing(em: EntityManager, events: readonly LeadEvent[]): Promise<void> {
+  const [moving, still] = [true, false].map((moves) => events.filter(({ type }) => movesLead.has(type) === moves));
+  if (moving === undefined || moving.length === 0) {
+    await keepEvents(em, still ?? [], (await readBuilds(em)).at(-1)?.generation ?? 0);
+    return;
+  }
+  await lockReadModel(em);
+  const builds = await readBuilds(em);
+  const generation = builds.at(-1)?.generation ?? 0;
+  const leadIds = await keepEvents(em, moving, generation);
+  if (still !== undefined && still.length > 0) await keepEvents(em, still, generation);
+  await keepLeads(em, leadIds, builds);
+}
+
+/**
+ * Keeps each event it is given; resolves when that is committed. Those that come while others are being kept share the
+ * next transaction, for all of them wait for one lock. One that can't be kept fails alone.
+ */
+export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<void> {
+  let waiting: { event: LeadEvent; kept: () => void; failed: (error: unknown) => void }[] = [];
+  let isRunning = false;
+  const keepAll = (events: readonly LeadEvent[]): Promise<void> => postgres.transaction((em) => keepComing(em, events));
+  const run = async (): Promise<void> => {
+    isRunning = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        await keepAll(batch.map(({ event }) => event));
+        for (const { kept } of batch) kept();
+      } catch {
+        for (const { event, kept, failed } of batch) await keepAll([event]).then(kept, failed);
+      }
+    }
+    isRunning = false;
+  };
+  return (event) =>
+    new Promise((kept, failed) => {
+      waiting.push({ event, kept, failed });
+      if (!isRunning) void run();
+    });
+}
+
+/**
+ * Removes what a rebuild did not meet again in a stream. What is older than the stream is kept: it is told nowhere else.
+ */
+export async function forgetUnmetEvents(
+  em: EntityManager,
+  pass: { generation: number; stream: string; from: Date; to: Date },
+): Promise<number> {
+  return affected(em, `delete from lead_events where stream = $1 and generation < $2 and at between $3 and $4`, [
+    pass.stream,
+    pass.generation,
+    pass.from,
+    pass.to,
+  ]);
+}

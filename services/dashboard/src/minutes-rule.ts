@@ -1,0 +1,138 @@
+import { failureReasons } from '@leadline/contracts/failure-reason';
+import { istDay } from './ist.ts';
+
+/** What of a call counts for the minutes. Lengths come from the database in microseconds: sums stay exact. */
+export type CallFacts = {
+  id: number;
+  leadId: number | null;
+  source: string | null;
+  mode: string | null;
+  status: string | null;
+  failureReason: string | null;
+  startedAt: Date;
+  durationSeconds: number | null;
+  /** From call_started_at to call_ended_at. */
+  lengthMicros: number | null;
+  /** From answered_at to call_ended_at. */
+  talkMicros: number | null;
+  answered: boolean;
+};
+
+export type CallMinutes = {
+  callId: number;
+  leadId: number | null;
+  /** The Indian day of call_started_at. */
+  day: string;
+  source: string;
+  mode: string;
+  /** `calling`, `called`, `pushed`, or why it failed. */
+  outcome: string;
+  answered: boolean;
+  /** Null: the record says no length. */
+  countedMicros: number | null;
+  /** An old success of unknown length: it counts the estimate. */
+  estimated: boolean;
+  talkMicros: number;
+  pulses: number;
+};
+
+const unknown = 'unknown';
+
+/**
+ * The rule of the minutes: a terminal record counts duration_seconds, else its end minus its start, else, when it is a
+ * success, the estimate, else nothing. Talk is end minus answer; a pulse that was begun is billed.
+ */
+export function toCallMinutes(call: CallFacts, pulseSeconds: number): CallMinutes {
+  const success = call.status === 'called' || call.status === 'pushed';
+  const terminal = success || call.status === 'failed';
+  const length = call.durationSeconds === null ? call.lengthMicros : call.durationSeconds * 1_000_000;
+  const talkMicros = terminal ? Math.max(0, call.talkMicros ?? 0) : 0;
+  return {
+    callId: call.id,
+    leadId: call.leadId,
+    day: istDay(call.startedAt),
+    source: call.source?.trim() || unknown,
+    mode: call.mode ?? unknown,
+    outcome: toOutcome(call),
+    answered: call.answered || success,
+    countedMicros: terminal ? length : null,
+    estimated: success && length === null,
+    talkMicros,
+    pulses: Math.ceil(talkMicros / (pulseSeconds * 1_000_000)),
+  };
+}
+
+function toOutcome({ status, failureReason }: CallFacts): string {
+  if (status === 'calling' || status === 'called' || status === 'pushed') return status;
+  if (status !== 'failed') return unknown;
+  return failureReasons.safeParse(failureReason).success && failureReason !== null ? failureReason : 'failed';
+}
+
+/** Sums of a group of calls, as the daily tables keep them. */
+export type MinutesSum = {
+  calls: number;
+  answered: number;
+  qualified: number;
+  pushed: number;
+  countedMicros: number;
+  estimatedCalls: number;
+  talkMicros: number;
+  pulses: number;
+};
+
+export type Rates = { estimateMinutes: number; rupeesPerPulse: number };
+
+export type MinutesFigures = {
+  calls: number;
+  answered: number;
+  qualified: number;
+  pushed: number;
+  /** Unrounded, the estimated ones among them. */
+  minutes: number;
+  estimatedMinutes: number;
+  talkMinutes: number;
+  pulses: number;
+  rupees: number;
+  rupeesPerQualified: number | undefined;
+};
+
+export function toFigures(sum: MinutesSum, rates: Rates): MinutesFigures {
+  const estimatedMinutes = sum.estimatedCalls * rates.estimateMinutes;
+  const rupees = sum.pulses * rates.rupeesPerPulse;
+  return {
+    calls: sum.calls,
+    answered: sum.answered,
+    qualified: sum.qualified,
+    pushed: sum.pushed,
+    minutes: sum.countedMicros / 60_000_000 + estimatedMinutes,
+    estimatedMinutes,
+    talkMinutes: sum.talkMicros / 60_000_000,
+    pulses: sum.pulses,
+    rupees,
+    rupeesPerQualified: sum.qualified === 0 ? undefined : rupees / sum.qualified,
+  };
+}
+
+export const noCalls: MinutesSum = {
+  calls: 0,
+  answered: 0,
+  qualified: 0,
+  pushed: 0,
+  countedMicros: 0,
+  estimatedCalls: 0,
+  talkMicros: 0,
+  pulses: 0,
+};
+
+export function addSums(one: MinutesSum, other: MinutesSum): MinutesSum {
+  return {
+    calls: one.calls + other.calls,
+    answered: one.answered + other.answered,
+    qualified: one.qualified + other.qualified,
+    pushed: one.pushed + other.pushed,
+    countedMicros: one.countedMicros + other.countedMicros,
+    estimatedCalls: one.estimatedCalls + other.estimatedCalls,
+    talkMicros: one.talkMicros + other.talkMicros,
+    pulses: one.pulses + other.pulses,
+  };
+}

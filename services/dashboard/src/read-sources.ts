@@ -1,0 +1,124 @@
+import type { Database } from '@leadline/database/open-database';
+import { instant, row, rows } from '@leadline/database/sql';
+import { z } from 'zod';
+
+const count = z.number();
+const source = z
+  .object({
+    ...{ source: z.string(), last_at: instant.nullable(), connections: count, enabled: count },
+    ...{ accepted: count, joined: count, repeated: count, rejected: count },
+    ...{ asked_at: instant.nullable(), last_error: z.string().nullable(), next_at: instant.nullable() },
+  })
+  .transform(({ last_at: lastAt, asked_at: askedAt, last_error: lastError, next_at: nextAt, ...rest }) => ({
+    ...rest,
+    ...{ lastAt, askedAt, lastError, nextAt },
+  }));
+/** Where leads come from, with what came in the last 24 hours. */
+export type SourceState = z.output<typeof source>;
+
+/** A repeat has no name of its own, and a receipt before it. */
+const isRepeat = `r.source_lead_id is null and exists (
+  select 1 from lead_receipts f where f.lead_id = r.lead_id and (f.received_at, f.id) < (r.received_at, r.id))`;
+
+/** Every source that ever delivered, and those that are waited for. */
+export function readSources(postgres: Database): Promise<SourceState[]> {
+  return rows(
+    postgres.em(),
+    source,
+    `with recursive delivered as (
+       (select source from lead_receipts order by source limit 1)
+       union all
+       select (select r.source from lead_receipts r where r.source > d.source order by r.source limit 1)
+         from delivered d where d.source is not null
+     ), named as (
+       select source from delivered where source is not null union select source from source_connections
+     )
+     select n.source, (select max(r.received_at) from lead_receipts r where r.source = n.source) as last_at,
+            c.connections, c.enabled, c.asked_at, c.last_error, c.next_at,
+            coalesce(d.accepted, 0) as accepted, coalesce(d.joined, 0) as joined, coalesce(d.repeated, 0) as repeated,
+            coalesce(d.rejected, 0) as rejected
+       from named n
+       cross join lateral (
+         select count(*)::int as connections, count(*) filter (where s.enabled)::int as enabled,
+                max(p.asked_at) filter (where s.enabled) as asked_at, min(p.next_at) filter (where s.enabled) as next_at,
+                max(p.last_error) filter (where s.enabled) as last_error
+           from source_connections s left join source_polls p on p.connection_id = s.id where s.source = n.source) c
+       left join lateral (
+         select count(*) filter (where verdict = 'accepted' and not joined and not repeated)::int as accepted,
+                count(*) filter (where joined)::int as joined, count(*) filter (where repeated)::int as repeated,
+                count(*) filter (where verdict = 'rejected')::int as rejected
+           from (select r.verdict, e.receipt_id is not null as joined, r.verdict = 'accepted' and ${isRepeat} as repeated
+                   from lead_receipts r left join lead_enquiries e on e.receipt_id = r.id
+                  where r.source = n.source and r.received_at > clock_timestamp() - interval '1 day') one) d on true
+      order by last_at desc nulls last, n.source`,
+    [],
+  );
+}
+
+const fault = z.object({ pointer: z.string(), reason: z.string(), detail: z.string() });
+const rejected = z
+  .object({
+    /** To the microsecond, as a Date can't tell it. */
+    place: z.string(),
+    ...{ id: z.string(), received_at: instant, source: z.string(), source_lead_id: z.string().nullable() },
+    ...{ faults: z.array(fault).nullable(), phone_raw: z.string().nullable(), lead_id: z.number().nullable() },
+  })
+  .transform((one) => ({
+    ...{
+      place: one.place,
+      id: one.id,
+      receivedAt: one.received_at,
+      source: one.source,
+      sourceLeadId: one.source_lead_id,
+    },
+    ...{ faults: one.faults ?? [], phoneRaw: one.phone_raw, leadId: one.lead_id },
+  }));
+/** `leadId`: what it became, once somebody mended it. */
+export type RejectedDelivery = z.output<typeof rejected>;
+
+const mended = `left join lateral (
+  select f.lead_id from lead_receipts f
+   where f.source = r.source and f.id_scope = r.id_scope and f.verdict = 'accepted'
+     and f.source_lead_id in (r.source_lead_id, 'receipt-' || r.id) limit 1) f on true`;
+const rejectedColumns = `to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, r.id, r.received_at, r.source, r.source_lead_id, r.faults, r.phone_raw, f.lead_id`;
+
+/** Newest first. */
+export function readRejected(
+  postgres: Database,
+  asked: { source: string | undefined; before: string | undefined },
+  limit: number,
+): Promise<RejectedDelivery[]> {
+  return rows(
+    postgres.em(),
+    rejected,
+    `select ${rejectedColumns} from lead_receipts r ${mended}
+      where r.verdict = 'rejected' and ($1::text is null or r.source = $1)
+        and ($2::timestamptz is null or r.received_at < $2)
+      order by r.received_at desc limit $3`,
+    [asked.source ?? null, asked.before ?? null, limit],
+  );
+}
+
+/** One of them, with what was sent, of which it is the `part`th enquiry. */
+export async function readDelivery(
+  postgres: Database,
+  id: string,
+): Promise<(RejectedDelivery & { body: string; query: string | null; part: number }) | undefined> {
+  const em = postgres.em();
+  const found = await row(
+    em,
+    rejected,
+    `select ${rejectedColumns} from lead_receipts r ${mended} where r.id = $1 and r.verdict = 'rejected'`,
+    [id],
+  );
+  if (found === undefined) return undefined;
+  const sent = await row(
+    em,
+    z.object({ body: z.string(), query: z.string().nullable(), part: z.number().nullable() }),
+    `select coalesce(h.body, r.body) as body, r.query, r.part
+       from lead_receipts r left join lead_receipts h on h.delivery_id = r.delivery_id and h.part = 0
+      where r.id = $1`,
+    [id],
+  );
+  return { ...found, body: sent?.body ?? '', query: sent?.query ?? null, part: sent?.part ?? 0 };
+}

@@ -1,0 +1,131 @@
+import { affected, row, rows } from '@leadline/database/sql';
+import type { Database } from '@leadline/database/open-database';
+import { z } from 'zod';
+import { checkNothing, hashPassword, isPassword } from './passwords.ts';
+
+export const userRoles = z.enum(['viewer', 'operator']);
+export type UserRole = z.infer<typeof userRoles>;
+
+export const shortestPassword = 12;
+
+export function isUserName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9._@-]{0,99}$/.test(name);
+}
+
+/** Who looks. A viewer sees masked numbers and changes nothing. */
+export type User = { name: string; role: UserRole };
+
+/** Makes a user, or gives one a new password and role. Sessions of another password or role end. */
+export async function setUser(postgres: Database, user: User & { password: string }): Promise<void> {
+  const known = await findUser(postgres, user.name);
+  const same =
+    known?.role === user.role && known.hash !== null && (await isPassword(user.password, known.hash)) && known.active;
+  if (same) return;
+  const hash = await hashPassword(user.password);
+  await postgres.transaction(async (em) => {
+    await affected(
+      em,
+      `insert into dashboard_users (name, role, password_hash) values ($1, $2, $3)
+       on conflict (name) do update set role = $2, password_hash = $3, disabled_at = null`,
+      [user.name, user.role, hash],
+    );
+    await affected(em, `delete from dashboard_sessions where user_name = $1`, [user.name]);
+  });
+}
+
+/**
+ * Somebody whom the organisation's provider vouches for: made at the first login, with the role told at each.
+ * @returns false when an operator of ours has disabled the name
+ */
+export function admitUser(postgres: Database, user: User): Promise<boolean> {
+  return postgres.transaction(async (em) => {
+    const admitted = await affected(
+      em,
+      `insert into dashboard_users as known (name, role) values ($1, $2)
+       on conflict (name) do update set role = $2 where known.disabled_at is null and known.password_hash is null`,
+      [user.name, user.role],
+    );
+    return admitted > 0;
+  });
+}
+
+/** @returns false when there is no such user who may log in */
+export function disableUser(postgres: Database, name: string): Promise<boolean> {
+  return postgres.transaction(async (em) => {
+    await affected(em, `delete from dashboard_sessions where user_name = $1`, [name]);
+    const disable = `update dashboard_users set disabled_at = clock_timestamp() where name = $1 and disabled_at is null`;
+    return (await affected(em, disable, [name])) > 0;
+  });
+}
+
+export function listUsers(postgres: Database): Promise<(User & { isActive: boolean })[]> {
+  return rows(
+    postgres.em(),
+    z
+      .object({ name: z.string(), role: userRoles, active: z.boolean() })
+      .transform(({ active, ...user }) => ({ ...user, isActive: active })),
+    `select name, role, disabled_at is null as active from dashboard_users order by name`,
+    [],
+  );
+}
+
+const kept = z.object({ role: userRoles, password_hash: z.string().nullable(), active: z.boolean() });
+
+async function findUser(
+  postgres: Database,
+  name: string,
+): Promise<{ role: UserRole; hash: string | null; active: boolean } | undefined> {
+  const found = await row(
+    postgres.em(),
+    kept,
+    `select role, password_hash, disabled_at is null as active from dashboard_users where name = $1`,
+    [name],
+  );
+  return found === undefined ? undefined : { role: found.role, hash: found.password_hash, active: found.active };
+}
+
+export type LoginDecision = { kind: 'in'; user: User } | { kind: 'wrong' } | { kind: 'too_many' };
+
+const most = { pair: 5, address: 30, name: 100 };
+
+/**
+ * Checks name and password. A try is counted before it is checked, over all replicas, so that many at once are as many
+ * as one after another; a right one takes its own back. Within 15 minutes a name may fail 5 times from one address, an
+ * address 30 times, and a name 100 times in all: a stranger who fails on purpose must not keep an operator from the stop
+ * switch.
+ */
+export async function logIn(
+  postgres: Database,
+  asked: { name: string; password: string; address: string },
+): Promise<LoginDecision> {
+  const em = postgres.em();
+  const name = asked.name.slice(0, 100);
+  const tried = await row(
+    em,
+    z.object({ id: z.coerce.number() }),
+    `insert into dashboard_login_failures (name, address) values ($1, $2) returning id`,
+    [name, asked.address],
+  );
+  const failures = await row(
+    em,
+    z.object({ pair: z.number(), address: z.number(), name: z.number() }),
+    `select count(*) filter (where name = $1 and address = $2)::int as pair,
+            count(*) filter (where address = $2)::int as address, count(*) filter (where name = $1)::int as name
+       from dashboard_login_failures where at > clock_timestamp() - interval '15 minutes' and (name = $1 or address = $2)`,
+    [name, asked.address],
+  );
+  if (failures === undefined || tried === undefined) throw new Error('a login was not counted');
+  if (failures.pair > most.pair || failures.address > most.address || failures.name > most.name) {
+    // Refused unheard: it proves nothing, and would only put off the end of the wait.
+    await affected(em, `delete from dashboard_login_failures where id = $1`, [tried.id]);
+    return { kind: 'too_many' };
+  }
+  const user = await findUser(postgres, name);
+  const right =
+    user?.active === true && user.hash !== null
+      ? await isPassword(asked.password, user.hash)
+      : await checkNothing(asked.password);
+  if (!right || user === undefined) return { kind: 'wrong' };
+  await affected(em, `delete from dashboard_login_failures where name = $1 and address = $2`, [name, asked.address]);
+  return { kind: 'in', user: { name, role: user.role } };
+}

@@ -1,0 +1,81 @@
+import type { JobMetadata } from '@leadline/contracts/job-metadata';
+import { currentTraceparent } from '@leadline/messaging/span';
+import { liveKitFault } from '@leadline/telephony/livekit';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Claim } from './claim-due-leads.ts';
+import type { Deps } from './deps.ts';
+
+/** `unreachable`: LiveKit itself could not be asked, so nothing is known of the agent. */
+export type AgentArrival = 'present' | 'absent' | 'unreachable';
+
+/** Wakes the wait for one room: the agent said that it is ready. */
+export type AgentReadiness = {
+  waitFor(room: string, ms: number, signal: AbortSignal): Promise<void>;
+  heard(room: string): void;
+};
+
+const lookEachMs = 300;
+
+/**
+ * Makes the room with the agent dispatched and waits until the agent is in it, for at most the agent wait. A dispatch
+ * that succeeds does not mean that an agent comes, so the room itself is looked at; agent.ready only shortens the wait.
+ */
+export async function awaitAgent(
+  claim: Claim,
+  readiness: AgentReadiness,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<AgentArrival> {
+  const deadline = performance.now() + deps.policy.agentWaitMs;
+  const metadata: JobMetadata = {
+    version: 1,
+    room: claim.room,
+    callId: claim.callId,
+    leadId: claim.leadId,
+    attempt: claim.attempt,
+    mode: claim.mode,
+    name: claim.name,
+    phone: claim.phone,
+    products: claim.products,
+    traceparent: currentTraceparent(),
+  };
+  let arrival: AgentArrival = 'unreachable';
+  try {
+    await deps.livekit.dispatchAgent(claim.room, deps.policy.agentName, JSON.stringify(metadata));
+  } catch (error) {
+    deps.log.warn({ ...liveKitFault(error), callId: claim.callId }, 'the agent could not be dispatched');
+    return arrival;
+  }
+  while (!signal.aborted) {
+    try {
+      const look = await deps.livekit.look(claim.room);
+      if (look.agentPresent) return 'present';
+      arrival = 'absent';
+    } catch (error) {
+      deps.log.warn({ ...liveKitFault(error), callId: claim.callId }, 'the room could not be looked at');
+    }
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) break;
+    await readiness.waitFor(claim.room, Math.min(lookEachMs, leftMs), signal);
+  }
+  return arrival;
+}
+
+/** Agents that report ready, heard by plain subscription in every replica. */
+export function agentReadiness(): AgentReadiness {
+  const waiting = new Map<string, () => void>();
+  return {
+    async waitFor(room, ms, signal) {
+      const heard = Promise.withResolvers<void>();
+      waiting.set(room, heard.resolve);
+      const done = new AbortController();
+      await Promise.race([
+        heard.promise,
+        wait(ms, undefined, { signal: AbortSignal.any([signal, done.signal]) }).catch(() => undefined),
+      ]);
+      done.abort();
+      waiting.delete(room);
+    },
+    heard: (room) => waiting.get(room)?.(),
+  };
+}

@@ -1,0 +1,222 @@
+import { leadPostponed } from '@leadline/contracts/events/lead-postponed';
+import { normalisePhone } from '@leadline/contracts/phone-number';
+import type { AgentMode } from '@leadline/contracts/qualification';
+import { roomName } from '@leadline/contracts/room-name';
+import { databaseNow, lockDialControl } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import { blameFor } from '@leadline/messaging/decide-settlement';
+import { enqueue } from '@leadline/messaging/outbox';
+import { startSpan, type OpenSpan } from '@leadline/messaging/span';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { decideDial, type DialDecision } from './decide-dial.ts';
+import { claimLifeMs, type Deps } from './deps.ts';
+import { loadDialFacts, lockLead, oldCallHolds, readControl, type LeadRow } from './load-dial-facts.ts';
+import { failLead, markLeadAnswered } from './settle-lead.ts';
+
+/** An attempt that this process may bring up to its permit. Nothing has rung yet. */
+export type Claim = {
+  callId: number;
+  leadId: number;
+  source: string;
+  attempt: number;
+  room: string;
+  phone: string;
+  name: string;
+  /** What the buyer asked for: the lead's own product, then those of its further enquiries. */
+  products: string[];
+  mode: AgentMode;
+  probe: boolean;
+  /** By this process' monotonic clock, ms. */
+  claimedAt: number;
+  /** The attempt's, in the trace that the lead came in with. */
+  span: OpenSpan;
+};
+
+const candidates = 20;
+
+/** Answers undefined when nothing may be claimed now. */
+export async function claimDueLead(deps: Deps): Promise<Claim | undefined> {
+  for (;;) {
+    const claim = await claimOne(deps);
+    if (claim !== 'look_again') return claim;
+  }
+}
+
+/**
+ * getNewLeads and createCall in one short transaction under one lock: the oldest due lead becomes a `calling` row with
+ * its dial, so that no second dispatcher can hold it. `look_again`: all the oldest were told to wait, or refused.
+ */
+async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
+  let inHand: number | undefined;
+  try {
+    return await deps.postgres.transaction(async (em) => {
+      await lockDialControl(em);
+      if (!(await deps.database.holds(em))) return undefined;
+      const now = deps.now(await databaseNow(em));
+      const control = await readControl(em);
+      // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
+      if (control.next_dial_at !== null && control.next_dial_at.getTime() > now.getTime() + claimLifeMs(deps.policy))
+        return undefined;
+      if (control.unsent_dials >= mostUnsentDials(deps.policy)) return undefined;
+      const due = await getNewLeads(em, now);
+      let outOfTheWay = 0;
+      for (const leadId of due) {
+        inHand = leadId;
+        const lead = await lockLead(em, leadId);
+        if (lead === undefined) continue;
+        const decision = decideDial(await loadDialFacts(em, lead, control, now), now, deps.policy);
+        switch (decision.kind) {
+          case 'dial':
+            return await createCall(em, lead, decision.probe, now, deps);
+          case 'wait':
+            if (decision.reason !== 'number_in_use') return undefined;
+            if (await noteWait(em, lead, decision)) outOfTheWay++;
+            break;
+          case 'refuse':
+            if (decision.reason === 'answered') await markLeadAnswered(em, lead, now);
+            else await failLead(em, lead, decision.reason, lead.retry_count, now);
+            outOfTheWay++;
+            break;
+          case 'not_due':
+            break;
+        }
+      }
+      return due.length === candidates && outOfTheWay > 0 ? 'look_again' : undefined;
+    });
+  } catch (error) {
+    // A busy lock or a lost connection says nothing about the lead.
+    if (inHand === undefined || blameFor(error) === 'elsewhere') throw error;
+    await setAside(inHand, error, deps);
+    return undefined;
+  }
+}
+
+/** What the pace lets through within an agent's wait: a claim beyond that would only be put back. */
+function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
+  return Math.max(1, Math.floor(policy.agentWaitMs / policy.paceMs));
+}
+
+/**
+ * Due leads, oldest first: `new`, retry_after empty or past, every call decided. One that waits for its number, and was
+ * told so, is left out until that number is free.
+ */
+async function getNewLeads(em: EntityManager, now: Date): Promise<number[]> {
+  const due = await rows(
+    em,
+    z.object({ id: z.number() }),
+    `select l.id from leads l
+      where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)
+        and not exists (select 1 from calls c left join dials d on d.call_id = c.id
+                         where c.lead_id = l.id
+                           and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))
+        and not exists (select 1 from dials d left join call_facts f on f.call_id = d.call_id
+                         where last_ten(d.phone) = last_ten(l.phone) and d.revoked_at is null
+                           and (f.number_free_at is null or f.number_free_at > $1)
+                           and exists (select 1 from lead_waits w where w.lead_id = l.id))
+        and not exists (select 1 from calls o
+                         where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
+                           and o.call_started_at > $1::timestamptz - ${oldCallHolds}
+                           and exists (select 1 from lead_waits w where w.lead_id = l.id))
+      order by l.created_at, l.id
+      limit ${candidates}`,
+    [now],
+  );
+  return due.map((lead) => lead.id);
+}
+
+/** The attempt's row, before anything rings. */
+async function createCall(em: EntityManager, lead: LeadRow, probe: boolean, now: Date, deps: Deps): Promise<Claim> {
+  const normalised = normalisePhone(lead.phone);
+  if (!normalised.ok) throw new Error('a lead without a dialable number was claimed');
+  const next = await row(
+    em,
+    z.object({ call_id: z.coerce.number(), attempt: z.number(), traceparent: z.string().nullable() }),
+    `select nextval(pg_get_serial_sequence('calls', 'id')) as call_id,
+            coalesce((select max(attempt) from calls where lead_id = $1), 0) + 1 as attempt,
+            (select traceparent from lead_receipts where lead_id = $1 and verdict = 'accepted'
+              order by received_at limit 1) as traceparent`,
+    [lead.id],
+  );
+  if (next === undefined) throw new Error('the sequence of calls gave no number');
+  const mode = lead.agent_mode ?? deps.policy.agentMode;
+  const room = roomName(next.call_id, randomRoomPart());
+  const span = startSpan('attempt', {
+    traceparent: next.traceparent,
+    attributes: { 'leadline.lead_id': lead.id, 'leadline.call_id': next.call_id, 'leadline.attempt': next.attempt },
+  });
+  await affected(
+    em,
+    `insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
+     values ($1, $2, $3, $4, $5, 'calling', $6, $7, $8, $9)`,
+    [next.call_id, lead.id, lead.name, normalised.phone, lead.source, room, now, next.attempt, mode],
+  );
+  await affected(
+    em,
+    `insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [next.call_id, lead.id, next.attempt, normalised.phone, deps.owner, now, probe, span.traceparent],
+  );
+  // A day ahead: it keeps the old program away, and the decision on this call overwrites it.
+  await affected(
+    em,
+    `update leads set retry_after = $2::timestamptz + interval '1 day', updated_at = $2 where id = $1`,
+    [lead.id, now],
+  );
+  await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
+  return {
+    callId: next.call_id,
+    leadId: lead.id,
+    source: lead.source,
+    attempt: next.attempt,
+    room,
+    phone: normalised.phone,
+    name: lead.name,
+    products: [...new Set([lead.product_name ?? [], lead.enquired_products].flat())],
+    mode,
+    probe,
+    claimedAt: performance.now(),
+    span,
+  };
+}
+
+/** Twelve characters that nobody guesses: a room's name is its call's only name outside. */
+function randomRoomPart(): string {
+  return Array.from(randomBytes(12), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('');
+}
+
+/** Tells once why a lead waits for its own reason, and again when the reason or its end changes; true when it told. */
+async function noteWait(
+  em: EntityManager,
+  lead: LeadRow,
+  wait: Extract<DialDecision, { kind: 'wait' }>,
+): Promise<boolean> {
+  const changed = await affected(
+    em,
+    `insert into lead_waits (lead_id, reason, until, noted_at) values ($1, $2, $3, clock_timestamp())
+     on conflict (lead_id) do update set reason = excluded.reason, until = excluded.until, noted_at = excluded.noted_at
+      where (lead_waits.reason, lead_waits.until) is distinct from (excluded.reason, excluded.until)`,
+    [lead.id, wait.reason, wait.until],
+  );
+  if (changed === 0) return false;
+  await enqueue(em, 'dispatcher', leadPostponed, {
+    subject: `lead/${lead.id}`,
+    data: { leadId: lead.id, source: lead.source, reason: wait.reason, until: wait.until?.toISOString() ?? null },
+  });
+  return true;
+}
+
+/** A lead whose claim throws must not stand in everybody's way: it comes up again in an hour. */
+async function setAside(leadId: number, error: unknown, deps: Deps): Promise<void> {
+  deps.log.error({ err: error, leadId }, 'a lead could not be claimed; it is looked at again in an hour');
+  deps.metrics.claimFaults.inc();
+  await deps.postgres.transaction((em) =>
+    affected(
+      em,
+      `update leads set retry_after = clock_timestamp() + interval '1 hour', updated_at = clock_timestamp()
+        where id = $1 and status = 'new' and (retry_after is null or retry_after <= clock_timestamp())`,
+      [leadId],
+    ),
+  );
+}

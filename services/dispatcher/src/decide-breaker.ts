@@ -1,0 +1,35 @@
+/** Kept in dial_control for all replicas. Tripped and past its end: one probe at a time may dial. */
+export type Breaker = { openUntil: Date | null; delayMs: number | null; startupFailures: number };
+
+/** What a dial, or the wait for its agent, showed about the way to the phone network. */
+export type BreakerSign = 'works' | 'agent_came' | 'no_agent' | 'not_dialled';
+
+/** What the delays between two probes begin with and double up to. */
+export type BreakerPolicy = { firstDelayMs: number; longestDelayMs: number };
+
+const startupFailuresToTrip = 3;
+
+/** Opens, twice as long with each further failure; several failures of one moment count once. */
+export function decideBreaker(breaker: Breaker, sign: BreakerSign, now: Date, policy: BreakerPolicy): Breaker {
+  switch (sign) {
+    case 'works':
+      return { openUntil: null, delayMs: null, startupFailures: 0 };
+    case 'agent_came':
+      return { ...breaker, startupFailures: 0 };
+    case 'no_agent': {
+      const startupFailures = breaker.startupFailures + 1;
+      const counted = { ...breaker, startupFailures };
+      return startupFailures >= startupFailuresToTrip || breaker.delayMs !== null
+        ? trip(counted, now, policy)
+        : counted;
+    }
+    case 'not_dialled':
+      return trip(breaker, now, policy);
+  }
+}
+
+function trip(breaker: Breaker, now: Date, { firstDelayMs, longestDelayMs }: BreakerPolicy): Breaker {
+  if (breaker.openUntil !== null && breaker.openUntil > now) return breaker;
+  const delayMs = breaker.delayMs === null ? firstDelayMs : Math.min(breaker.delayMs * 2, longestDelayMs);
+  return { ...breaker, delayMs, openUntil: new Date(now.getTime() + delayMs) };
+}

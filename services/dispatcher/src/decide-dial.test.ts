@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { parseCallWindow } from './call-window.ts';
+import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
+
+const noon = new Date('2026-11-24T12:00:00+05:30');
+const policy = {
+  window: parseCallWindow('mon-sat 09:30-19:00'),
+  maxConcurrentCalls: 10,
+  maxLeadAgeDays: 7,
+  ringSeconds: 30,
+  latestInviteMs: 65_000,
+};
+const free: DialFacts = {
+  lead: { status: 'new', retryAfter: null, createdAt: noon, askedAgainAt: null, lastEnquiryAt: null },
+  isTest: false,
+  dndFlag: false,
+  phone: '+919000000042',
+  hasUndecidedCall: false,
+  hasAnswers: false,
+  doNotCall: false,
+  numberInUse: undefined,
+  slotsInUse: 0,
+  control: { stopped: false, breakerOpenUntil: null, breakerTripped: false, probedAt: null },
+};
+const minutes = (n: number): Date => new Date(noon.getTime() + n * 60_000);
+const verdict = (facts: DialFacts, now = noon): string => {
+  const decision = decideDial(facts, now, policy);
+  return decision.kind === 'dial'
+    ? `dial${decision.probe ? ' as a probe' : ''}`
+    : `${decision.kind}: ${decision.reason}`;
+};
+
+test.for([
+  ['nothing in the way', free, 'dial'],
+  ['retry_after past', { ...free, lead: { ...free.lead, retryAfter: minutes(-1) } }, 'dial'],
+  ['retry_after ahead', { ...free, lead: { ...free.lead, retryAfter: minutes(1) } }, 'not_due: retry_later'],
+  ['dispatched', { ...free, lead: { ...free.lead, status: 'dispatched' } }, 'not_due: not_new'],
+  ['failed', { ...free, lead: { ...free.lead, status: 'failed' } }, 'not_due: not_new'],
+  ['an unknown status', { ...free, lead: { ...free.lead, status: 'odd' } }, 'not_due: not_new'],
+  ['an undecided call', { ...free, hasUndecidedCall: true }, 'not_due: call_in_progress'],
+  ['no mobile number', { ...free, phone: undefined }, 'refuse: invalid_number'],
+  ['do-not-call', { ...free, doNotCall: true }, 'refuse: do_not_call'],
+  ['answers are there', { ...free, hasAnswers: true }, 'refuse: answered'],
+  [
+    'do-not-call with a retry ahead',
+    { ...free, doNotCall: true, lead: { ...free.lead, retryAfter: minutes(9) } },
+    'refuse: do_not_call',
+  ],
+  ['too old', { ...free, lead: { ...free.lead, createdAt: minutes(-7 * 1440 - 1) } }, 'refuse: too_old'],
+  [
+    'too old, but an operator asked again',
+    { ...free, lead: { ...free.lead, createdAt: minutes(-90 * 1440), askedAgainAt: minutes(-1) } },
+    'dial',
+  ],
+  [
+    'too old, but the buyer asked again',
+    { ...free, lead: { ...free.lead, createdAt: minutes(-8 * 1440), lastEnquiryAt: minutes(-1440) } },
+    'dial',
+  ],
+  ['a test of the connection', { ...free, isTest: true }, 'refuse: test_lead'],
+  ['a number that its vendor says is on a list', { ...free, dndFlag: true }, 'refuse: dnd_listed'],
+  ['the stop switch', { ...free, control: { ...free.control, stopped: true } }, 'wait: stopped'],
+  [
+    'the breaker open',
+    { ...free, control: { ...free.control, breakerTripped: true, breakerOpenUntil: minutes(1) } },
+    'wait: breaker_open',
+  ],
+  [
+    'the breaker past its end',
+    { ...free, control: { ...free.control, breakerTripped: true, breakerOpenUntil: minutes(-1) } },
+    'dial as a probe',
+  ],
+  [
+    'a probe on its way',
+    {
+      ...free,
+      control: { ...free.control, breakerTripped: true, breakerOpenUntil: minutes(-1), probedAt: minutes(-1) },
+    },
+    'wait: breaker_open',
+  ],
+  [
+    'a probe that was lost with its dispatcher',
+    {
+      ...free,
+      control: { ...free.control, breakerTripped: true, breakerOpenUntil: minutes(-2), probedAt: minutes(-2) },
+    },
+    'dial as a probe',
+  ],
+  ['the number in use', { ...free, numberInUse: { until: null } }, 'wait: number_in_use'],
+  ['all slots in use', { ...free, slotsInUse: 10 }, 'wait: no_free_slot'],
+  ['the last slot free', { ...free, slotsInUse: 9 }, 'dial'],
+] as [string, DialFacts, string][])('%s: %s', ([_name, facts, expected]) => {
+  expect(verdict(facts)).toBe(expected);
+});
+
+test('outside of the window a lead waits for the next opening', () => {
+  const night = new Date('2026-11-24T22:00:00+05:30');
+  expect(decideDial(free, night, policy)).toEqual({
+    kind: 'wait',
+    reason: 'window_shut',
+    until: new Date('2026-11-25T09:30:00+05:30'),
+  });
+});
+
+test('a ring that could begin 65 s late and last its limit must end inside the window', () => {
+  expect(verdict(free, new Date('2026-11-24T18:58:25+05:30'))).toBe('dial');
+  expect(verdict(free, new Date('2026-11-24T18:58:26+05:30'))).toBe('wait: window_shut');
+});
+
+test('the permit asks the same again, without the claim that stands already', () => {
+  const claimed = { ...free, hasUndecidedCall: true, lead: { ...free.lead, retryAfter: minutes(1440) } };
+  expect(mayRing(claimed, noon, policy)).toEqual({ kind: 'dial', probe: false });
+  expect(mayRing({ ...claimed, doNotCall: true }, noon, policy)).toEqual({ kind: 'refuse', reason: 'do_not_call' });
+});

@@ -1,0 +1,100 @@
+import { isOpen, nextOpening, type CallWindow } from './call-window.ts';
+
+/** All that bears on whether a lead's phone may ring now. */
+export type DialFacts = {
+  lead: {
+    status: string;
+    retryAfter: Date | null;
+    createdAt: Date;
+    askedAgainAt: Date | null;
+    /** When the buyer last asked again. */
+    lastEnquiryAt: Date | null;
+  };
+  /** Sent by a vendor to try the connection. */
+  isTest: boolean;
+  /** A vendor says that the number is on a do-not-disturb list. */
+  dndFlag: boolean;
+  /** The lead's number as E.164, or undefined when it is no Indian mobile. */
+  phone: string | undefined;
+  hasUndecidedCall: boolean;
+  /** Answers stored for a call since the operator's last "once more". */
+  hasAnswers: boolean;
+  doNotCall: boolean;
+  /** Another dial or an old call holds the number; null when it is not known until when. */
+  numberInUse: { until: Date | null } | undefined;
+  slotsInUse: number;
+  /** `probedAt`: since when the newest undecided probe is on its way. */
+  control: { stopped: boolean; breakerOpenUntil: Date | null; breakerTripped: boolean; probedAt: Date | null };
+};
+
+export type DialPolicy = {
+  window: CallWindow;
+  maxConcurrentCalls: number;
+  maxLeadAgeDays: number;
+  ringSeconds: number;
+  /** A request sent now may make a phone ring until its token's end and LiveKit's leeway are over. */
+  latestInviteMs: number;
+};
+
+export type DialDecision =
+  | { kind: 'dial'; probe: boolean }
+  | { kind: 'wait'; reason: WaitReason; until: Date | null }
+  | { kind: 'refuse'; reason: RefusalReason }
+  | { kind: 'not_due'; reason: 'not_new' | 'retry_later' | 'call_in_progress'; until: Date | null };
+
+type RefusalReason = 'test_lead' | 'invalid_number' | 'dnd_listed' | 'do_not_call' | 'too_old' | 'answered';
+type WaitReason = 'stopped' | 'breaker_open' | 'window_shut' | 'number_in_use' | 'no_free_slot';
+
+/** How long the window must stay open from the permit on. */
+export function ringWindowMs(policy: { latestInviteMs: number; ringSeconds: number }): number {
+  return policy.latestInviteMs + policy.ringSeconds * 1_000;
+}
+
+/**
+ * May this lead be dialled now? What is asked first is told first: what the lead itself forbids, then what holds for
+ * everybody. Claim, permit and `explain` ask the same question.
+ */
+export function decideDial(facts: DialFacts, now: Date, policy: DialPolicy): DialDecision {
+  const { lead, control } = facts;
+  if (lead.status !== 'new') return { kind: 'not_due', reason: 'not_new', until: null };
+  if (facts.hasUndecidedCall) return { kind: 'not_due', reason: 'call_in_progress', until: null };
+  const verdict = mayRing(facts, now, policy);
+  if (verdict.kind === 'refuse') return verdict;
+  if (lead.retryAfter !== null && lead.retryAfter > now) {
+    return { kind: 'not_due', reason: 'retry_later', until: lead.retryAfter };
+  }
+  if (control.breakerTripped && control.probedAt !== null) {
+    // By then its result is due. Its dispatcher may have died with it, and nobody else knows whether the way is open.
+    const until = new Date(control.probedAt.getTime() + ringWindowMs(policy));
+    if (until > now) return { kind: 'wait', reason: 'breaker_open', until };
+  }
+  return verdict;
+}
+
+/** The part of the question that is asked again right before the phone rings, when the call is already claimed. */
+export function mayRing(
+  facts: DialFacts,
+  now: Date,
+  policy: DialPolicy,
+): Extract<DialDecision, { kind: 'dial' | 'wait' | 'refuse' }> {
+  const { lead, control } = facts;
+  if (facts.isTest) return { kind: 'refuse', reason: 'test_lead' };
+  if (facts.phone === undefined) return { kind: 'refuse', reason: 'invalid_number' };
+  if (facts.dndFlag) return { kind: 'refuse', reason: 'dnd_listed' };
+  if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };
+  if (facts.hasAnswers) return { kind: 'refuse', reason: 'answered' };
+  const wishedAt = Math.max(Number(lead.askedAgainAt ?? lead.createdAt), Number(lead.lastEnquiryAt));
+  if (now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
+    return { kind: 'refuse', reason: 'too_old' };
+  }
+  if (control.stopped) return { kind: 'wait', reason: 'stopped', until: null };
+  if (!isOpen(policy.window, now, ringWindowMs(policy))) {
+    return { kind: 'wait', reason: 'window_shut', until: nextOpening(policy.window, now, ringWindowMs(policy)) };
+  }
+  if (control.breakerOpenUntil !== null && control.breakerOpenUntil > now) {
+    return { kind: 'wait', reason: 'breaker_open', until: control.breakerOpenUntil };
+  }
+  if (facts.numberInUse !== undefined) return { kind: 'wait', reason: 'number_in_use', until: facts.numberInUse.until };
+  if (facts.slotsInUse >= policy.maxConcurrentCalls) return { kind: 'wait', reason: 'no_free_slot', until: null };
+  return { kind: 'dial', probe: control.breakerTripped };
+}

@@ -1,0 +1,166 @@
+import { failureReasons } from '@leadline/contracts/failure-reason';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isOpen, parseCallWindow } from './call-window.ts';
+import { ringWindowMs } from './decide-dial.ts';
+import { decideRetry, type EndedCall, type RetryPolicy } from './decide-retry.ts';
+
+const noon = new Date('2026-11-24T12:00:00+05:30');
+const minute = 60_000;
+const policy: RetryPolicy = {
+  delaysMs: {
+    rejected: [240 * minute],
+    unanswered: [30 * minute, 120 * minute],
+    dispatch_failed: [5 * minute],
+    startup_failed: [2 * minute],
+    stale_timeout: [30 * minute],
+    no_answers: [240 * minute],
+  },
+  jitter: 0.1,
+  maxRetries: 2,
+  window: parseCallWindow('mon-sat 09:30-19:00'),
+  ringSeconds: 30,
+  latestInviteMs: 65_000,
+  putBackDelayMs: 30_000,
+};
+const unanswered: EndedCall = {
+  outcome: 'failed',
+  reason: 'unanswered',
+  newest: true,
+  putBack: undefined,
+  putBacksBefore: 0,
+  doNotCall: false,
+  leadHasAnswers: false,
+  otherCallUndecided: false,
+};
+const decide = (call: Partial<EndedCall>, lead = { status: 'dispatched', retryCount: 0 }, now = noon, random = 0) =>
+  decideRetry({ ...unanswered, ...call }, lead, now, policy, random);
+
+test('each spent attempt waits its own delay, later ones the last of the list', () => {
+  expect(decide({})).toEqual({ kind: 'retry', at: new Date(noon.getTime() + 30 * minute), retryCount: 1 });
+  expect(decide({}, { status: 'dispatched', retryCount: 1 })).toEqual({
+    kind: 'retry',
+    at: new Date(noon.getTime() + 120 * minute),
+    retryCount: 2,
+  });
+});
+
+test('the failure that goes past the maximum ends the lead', () => {
+  expect(decide({}, { status: 'dispatched', retryCount: 2 })).toEqual({
+    kind: 'give_up',
+    because: 'retries_used_up',
+    retryCount: 3,
+  });
+});
+
+test('a delay that ends at night is pushed into the next morning', () => {
+  const evening = new Date('2026-11-24T18:45:00+05:30');
+  expect(decide({}, undefined, evening)).toMatchObject({ at: new Date('2026-11-25T09:30:00+05:30') });
+});
+
+test('jitter only makes a delay longer, by a tenth at most', () => {
+  expect(decide({}, undefined, noon, 1)).toMatchObject({ at: new Date(noon.getTime() + 33 * minute) });
+});
+
+test('a put-back spends nothing and comes up at its reason’s end, else in 30 s', () => {
+  const until = new Date(noon.getTime() + minute);
+  expect(decide({ putBack: { until } })).toEqual({ kind: 'retry', at: until, retryCount: 0 });
+  expect(decide({ putBack: { until: null } })).toMatchObject({ at: new Date(noon.getTime() + 30_000), retryCount: 0 });
+});
+
+test('the eleventh put-back spends an attempt', () => {
+  expect(decide({ putBack: { until: null }, putBacksBefore: 9 })).toMatchObject({ retryCount: 0 });
+  expect(decide({ putBack: { until: null }, putBacksBefore: 10, reason: 'dispatch_failed' })).toMatchObject({
+    retryCount: 1,
+  });
+});
+
+test.for([
+  ['an older call’s failure', { newest: false }, 'dispatched', 'nothing'],
+  ['a lead that is failed already', {}, 'failed', 'nothing'],
+  ['a person who asked not to be called', { doNotCall: true }, 'dispatched', 'give_up'],
+  ['answers of another call', { leadHasAnswers: true }, 'new', 'answered'],
+  ['answers of another call, lead dispatched', { leadHasAnswers: true }, 'dispatched', 'nothing'],
+  ['answers while another call is undecided', { leadHasAnswers: true, otherCallUndecided: true }, 'new', 'nothing'],
+  ['a called call', { outcome: 'called', leadHasAnswers: true }, 'new', 'answered'],
+  ['a called call of a failed lead', { outcome: 'called', leadHasAnswers: true }, 'failed', 'answered'],
+  ['late answers to a call before the operator’s once more', { outcome: 'called', newest: false }, 'new', 'nothing'],
+] as [string, Partial<EndedCall>, string, string][])('%s: %s', ([_name, call, status, kind]) => {
+  expect(decide(call, { status, retryCount: 0 }).kind).toBe(kind);
+});
+
+type Step = 'answers' | 'do_not_call' | 'put_back' | (typeof failureReasons.options)[number];
+const steps: Step[] = ['answers', 'do_not_call', 'put_back', ...failureReasons.options];
+
+/** Plays the ends of a lead's calls one after the other and checks design §5 at each. */
+function play(ends: Step[], maxRetries: number): void {
+  const lead = { status: 'new', retryCount: 0 };
+  let spent = 0;
+  let putBacks = 0;
+  let answered = false;
+  for (const end of ends) {
+    if (lead.status !== 'new') return;
+    lead.status = 'dispatched';
+    if (end === 'answers') answered = true;
+    const decision = decideRetry(
+      {
+        ...unanswered,
+        outcome: end === 'answers' ? 'called' : 'failed',
+        reason: failureReasons.safeParse(end).data ?? null,
+        putBack: end === 'put_back' ? { until: null } : undefined,
+        putBacksBefore: putBacks,
+        doNotCall: end === 'do_not_call',
+        leadHasAnswers: answered,
+      },
+      lead,
+      noon,
+      { ...policy, maxRetries },
+      0.5,
+    );
+    if (end === 'put_back') putBacks++;
+    else if (end !== 'answers' && end !== 'do_not_call') spent++;
+    switch (decision.kind) {
+      case 'retry':
+        expect(answered).toBe(false);
+        expect(decision.at > noon).toBe(true);
+        expect(isOpen(policy.window, decision.at, ringWindowMs(policy))).toBe(true);
+        expect(decision.retryCount).toBe(spent);
+        expect(spent).toBeLessThanOrEqual(maxRetries);
+        Object.assign(lead, { status: 'new', retryCount: decision.retryCount });
+        break;
+      case 'give_up':
+        expect(answered).toBe(false);
+        expect(end === 'do_not_call' || spent === maxRetries + 1).toBe(true);
+        lead.status = 'failed';
+        break;
+      case 'answered':
+      case 'nothing':
+        expect(answered).toBe(true);
+        break;
+    }
+  }
+  if (!answered && lead.status !== 'failed') expect(spent).toBeLessThanOrEqual(maxRetries);
+}
+
+describe('whatever ends a lead’s calls have', () => {
+  test('every sequence up to length six keeps the rules', { timeout: 120_000 }, () => {
+    let played = 0;
+    const extend = (ends: Step[]): void => {
+      if (ends.length > 0) {
+        play(ends, 2);
+        played++;
+      }
+      if (ends.length === 6) return;
+      // After a settling end nothing follows; going on there would only repeat the same prefix.
+      if (ends.at(-1) === 'answers' || ends.at(-1) === 'do_not_call') return;
+      if (ends.filter((end) => end !== 'put_back').length > 2 + 1) return;
+      for (const step of steps) extend([...ends, step]);
+    };
+    extend([]);
+    expect(played).toBeGreaterThan(10_000);
+  });
+
+  test('longer ones do too', () => {
+    fc.assert(fc.property(fc.array(fc.constantFrom(...steps), { maxLength: 40 }), fc.nat(6), play));
+  });
+});

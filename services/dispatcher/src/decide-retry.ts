@@ -1,0 +1,69 @@
+import type { FailureReason } from '@leadline/contracts/failure-reason';
+import { nextOpening, type CallWindow } from './call-window.ts';
+import { ringWindowMs } from './decide-dial.ts';
+
+/** Delays by failure reason: the n-th spent attempt waits the n-th delay, later ones the last. */
+export type RetryPolicy = {
+  delaysMs: Record<FailureReason, readonly number[]>;
+  /** 0.1 = a delay is up to a tenth longer, so that a morning's misses do not all ring at one moment. */
+  jitter: number;
+  maxRetries: number;
+  window: CallWindow;
+  ringSeconds: number;
+  latestInviteMs: number;
+  /** For what was put back and has no better time. */
+  putBackDelayMs: number;
+};
+
+/** A call that has ended, as the decision on its lead sees it. */
+export type EndedCall = {
+  outcome: 'failed' | 'called';
+  reason: FailureReason | null;
+  /** Ours and the newest of its lead; an older call's failure has no say. */
+  newest: boolean;
+  /** Given back without spending an attempt: why, and until when at least. */
+  putBack: { until: Date | null } | undefined;
+  /** Put-backs that counted so far for this lead, this one not included. */
+  putBacksBefore: number;
+  doNotCall: boolean;
+  /** Answers of any of the lead's calls since the operator's last "once more". */
+  leadHasAnswers: boolean;
+  otherCallUndecided: boolean;
+};
+
+export type RetryDecision =
+  | { kind: 'nothing' }
+  | { kind: 'answered' }
+  | { kind: 'retry'; at: Date; retryCount: number }
+  | { kind: 'give_up'; because: 'retries_used_up' | 'do_not_call'; retryCount: number };
+
+/** An attempt that proved not dialled is given back this often; the next one is spent. */
+const maxPutBacks = 10;
+
+/**
+ * What an ended call means for its lead, for every failure whatever its cause. `random` (0 to 1) spreads the retries.
+ * An instant in the past is due at once.
+ */
+export function decideRetry(
+  call: EndedCall,
+  lead: { status: string; retryCount: number },
+  now: Date,
+  policy: RetryPolicy,
+  random: number,
+): RetryDecision {
+  if (call.leadHasAnswers || (call.outcome === 'called' && call.newest)) {
+    return call.otherCallUndecided || lead.status === 'dispatched' ? { kind: 'nothing' } : { kind: 'answered' };
+  }
+  if (call.outcome === 'called' || !call.newest || lead.status === 'failed') return { kind: 'nothing' };
+  if (call.doNotCall) return { kind: 'give_up', because: 'do_not_call', retryCount: lead.retryCount };
+  const open = (at: Date): Date => nextOpening(policy.window, at, ringWindowMs(policy));
+  if (call.putBack !== undefined && call.putBacksBefore < maxPutBacks) {
+    const at = call.putBack.until ?? new Date(now.getTime() + policy.putBackDelayMs);
+    return { kind: 'retry', at: open(at), retryCount: lead.retryCount };
+  }
+  const retryCount = lead.retryCount + 1;
+  if (retryCount > policy.maxRetries) return { kind: 'give_up', because: 'retries_used_up', retryCount };
+  const delays = policy.delaysMs[call.reason ?? 'dispatch_failed'];
+  const delayMs = delays[Math.min(lead.retryCount, delays.length - 1)] ?? policy.putBackDelayMs;
+  return { kind: 'retry', at: open(new Date(now.getTime() + delayMs * (1 + policy.jitter * random))), retryCount };
+}

@@ -1,0 +1,43 @@
+import type { Database } from '@leadline/database/open-database';
+import type { Nats } from '@leadline/messaging/connect';
+import type { Log } from '@leadline/service-kit/logger';
+import type { LiveKit } from '@leadline/telephony/livekit';
+import type { AgentMode } from '@leadline/contracts/qualification';
+import type { BreakerPolicy } from './decide-breaker.ts';
+import type { DialPolicy } from './decide-dial.ts';
+import type { RetryPolicy } from './decide-retry.ts';
+import type { Metrics } from './metrics.ts';
+import type { CurrentDatabase } from './watch-generation.ts';
+
+/** What the dispatcher's steps touch. There is one clock, the database's, read once a transaction and passed through `now`. */
+export type Deps = {
+  postgres: Database;
+  nats: Nats;
+  livekit: LiveKit;
+  now: (databaseTime: Date) => Date;
+  random: () => number;
+  log: Log;
+  metrics: Metrics;
+  policy: Policy;
+  database: CurrentDatabase;
+  /** This process among the replicas. */
+  owner: string;
+};
+
+export type Policy = DialPolicy &
+  RetryPolicy & {
+    breaker: BreakerPolicy;
+    agentMode: AgentMode;
+    agentName: string;
+    agentWaitMs: number;
+    maxCallSeconds: number;
+    trunkId: string;
+    callerId: string | undefined;
+    /** Between two dials of all replicas together. */
+    paceMs: number;
+  };
+
+/** A claim this old gets no permit any more; whoever sees it first puts it back. */
+export function claimLifeMs(policy: { agentWaitMs: number }): number {
+  return policy.agentWaitMs + 5_000;
+}

@@ -1,0 +1,393 @@
+import { ask } from '@leadline/messaging/ask';
+import { openLiveKit } from '@leadline/telephony/livekit';
+import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testNats, type TestNats } from '@leadline/testing/nats';
+import { silentLog } from '@leadline/testing/silent-log';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { answerCommands } from './answer-commands.ts';
+import { parseCallWindow } from './call-window.ts';
+import { claimDueLead, type Claim } from './claim-due-leads.ts';
+import type { Deps, Policy } from './deps.ts';
+import { createMetrics } from './metrics.ts';
+import { permitDial } from './permit-dial.ts';
+import { reportDial } from './report-dial.ts';
+import { revokeDial, revokeUnsentDials } from './revoke-dial.ts';
+import { settleCall, settleEndedCalls } from './settle-lead.ts';
+import { stopDialling } from './switch-dialling.ts';
+
+// Claim, permit and decision of two replicas on a real Postgres: what the fault campaign looks for by chance, on purpose.
+let database: TestDatabase;
+let nats: TestNats;
+let one: Deps;
+let other: Deps;
+let shiftMs = 0;
+
+const policy: Policy = {
+  window: parseCallWindow('mon-sun 09:00-21:00'),
+  maxConcurrentCalls: 1_000,
+  maxLeadAgeDays: 7,
+  ringSeconds: 30,
+  latestInviteMs: 65_000,
+  delaysMs: {
+    rejected: [60_000],
+    unanswered: [60_000, 120_000],
+    dispatch_failed: [60_000],
+    startup_failed: [60_000],
+    stale_timeout: [60_000],
+    no_answers: [60_000],
+  },
+  jitter: 0,
+  maxRetries: 2,
+  putBackDelayMs: 30_000,
+  breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
+  agentMode: 'sarvam',
+  agentName: 'agent',
+  agentWaitMs: 10_000,
+  maxCallSeconds: 600,
+  trunkId: 'ST_test',
+  callerId: undefined,
+  paceMs: 1,
+};
+
+beforeAll(async () => {
+  database = await testDatabase();
+  nats = await testNats();
+  [one, other] = [await replica('one'), await replica('other')];
+});
+afterAll(async () => {
+  await nats.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  // Noon in India, whatever the time is here.
+  shiftMs = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
+  await database.query(
+    `truncate leads, calls, dials, call_facts, lead_waits, do_not_call, dispatcher_audit, dispatcher_outbox cascade`,
+  );
+  await database.query(
+    `update dial_control set stopped_at = null, next_dial_at = null, breaker_open_until = null, breaker_delay_ms = null, startup_failures = 0`,
+  );
+});
+
+async function replica(owner: string): Promise<Deps> {
+  return {
+    postgres: await database.open('dispatcher', 20),
+    nats: await nats.connect('dispatcher'),
+    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
+    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
+    random: () => 0,
+    log: silentLog,
+    metrics: createMetrics(),
+    policy,
+    database: { holds: () => Promise.resolve(true), stop: () => Promise.resolve() },
+    owner,
+  };
+}
+
+async function addLeads(count: number, phone?: string): Promise<number[]> {
+  const added = await database.query<{ id: number }>(
+    `insert into leads (name, phone, source, created_at)
+     select 'Asha', coalesce($2, '+9198' || lpad((nextval('leads_id_seq') % 100000000)::text, 8, '0')), 'website', $3::timestamptz
+       from generate_series(1, $1) returning id`,
+    [count, phone ?? null, new Date(Date.now() + shiftMs - 60_000)],
+  );
+  return added.map(({ id }) => id);
+}
+
+async function claimed(deps: Deps = one): Promise<Claim> {
+  const claim = await claimDueLead(deps);
+  if (claim === undefined) throw new Error('nothing was claimed');
+  return claim;
+}
+
+/** The call ends as the tracker would write it. */
+async function endCall(callId: number, status: 'failed' | 'called', reason: string | null): Promise<void> {
+  const answers = status === 'called' ? '{"location": "Pune"}' : null;
+  await database.query(
+    `update calls set status = $2, failure_reason = $3, qualification = $4::jsonb, updated_at = clock_timestamp() + $5 * interval '1 ms' where id = $1`,
+    [callId, status, reason, answers, shiftMs],
+  );
+}
+
+const lead = async (
+  id: number,
+): Promise<{ status: string; retry_count: number; retry_after: Date | null; failure_reason: string | null }> => {
+  const [found] = await database.query<Awaited<ReturnType<typeof lead>>>(`select * from leads where id = $1`, [id]);
+  if (found === undefined) throw new Error(`there is no lead ${id}`);
+  return found;
+};
+
+test('two replicas that claim at once hold each lead once, and a number once', async () => {
+  const ids = await addLeads(40);
+  const [twin] = await addLeads(1, '9812345678');
+  await addLeads(1, '+91 98123 45678');
+  const claims = (
+    await Promise.all(Array.from({ length: 60 }, (_, n) => claimDueLead(n % 2 === 0 ? one : other)))
+  ).flatMap((claim) => claim ?? []);
+  expect(claims.map(({ leadId }) => leadId).toSorted((a, b) => a - b)).toEqual([...ids, twin]);
+  expect(new Set(claims.map(({ room }) => room)).size).toBe(41);
+});
+
+test('500 leads of a number in use keep nobody waiting', async () => {
+  await addLeads(500, '+919812345678');
+  const [free] = await addLeads(1);
+  const first = await claimed();
+  expect(first.phone).toBe('+919812345678');
+  expect((await claimed()).leadId).toBe(free);
+  expect(await claimDueLead(one)).toBeUndefined();
+});
+
+test('an old program’s open call holds its number, and leads behind it go on', async () => {
+  await addLeads(30, '+919812345678');
+  await database.query(`insert into calls (phone, call_started_at) values ('9812345678', $1)`, [
+    new Date(Date.now() + shiftMs - 60_000),
+  ]);
+  const [free] = await addLeads(1);
+  expect((await claimed()).leadId).toBe(free);
+  expect(await claimDueLead(one)).toBeUndefined();
+  shiftMs += 15 * 60_000;
+  expect((await claimed()).phone).toBe('+919812345678');
+});
+
+test('a permit and a revocation at the same moment: one of them wins, never both', async () => {
+  await addLeads(30);
+  for (let round = 0; round < 30; round++) {
+    const claim = await claimed();
+    const [permit, revoked] = await Promise.all([
+      permitDial(claim, one),
+      revokeDial(claim.callId, { putBack: 'test' }, other),
+    ]);
+    expect(permit.kind === 'permitted').toBe(!revoked);
+  }
+  expect(await database.query(`select 1 from dials where sent_at is not null and revoked_at is not null`)).toEqual([]);
+});
+
+test.for([
+  [
+    'the stop switch',
+    () => stopDialling({ who: 'test', reason: 'test' }, other),
+    { kind: 'refused', reason: 'stopped' },
+  ],
+  [
+    'do-not-call',
+    ({ phone }: Claim) =>
+      database.query(`insert into do_not_call (phone, reason, added_by) values ($1, 'asked', 'test')`, [phone]),
+    { kind: 'refused', reason: 'do_not_call' },
+  ],
+  [
+    'answers to an earlier call',
+    ({ leadId, phone }: Claim) =>
+      database.query(
+        `insert into calls (lead_id, phone, status, qualification, attempt) values ($1, $2, 'called', '{"location": "Pune"}', 9)`,
+        [leadId, phone],
+      ),
+    { kind: 'refused', reason: 'answered' },
+  ],
+  [
+    'the lead settled',
+    ({ leadId }: Claim) => database.query(`update leads set status = 'dispatched' where id = $1`, [leadId]),
+    { kind: 'refused', reason: 'lead_not_new' },
+  ],
+  [
+    'a window that shuts',
+    async () => {
+      shiftMs += 8.99 * 3_600_000;
+      await database.query(`update dials set claimed_at = claimed_at + interval '8.99 hours'`);
+    },
+    { kind: 'refused', reason: 'window_shut' },
+  ],
+  [
+    'time',
+    async () => {
+      shiftMs += 15_001;
+    },
+    { kind: 'lost' },
+  ],
+] as const)('between claim and permit: %s', async ([, meanwhile, expected]) => {
+  await addLeads(1);
+  const claim = await claimed();
+  await meanwhile(claim);
+  expect(await permitDial(claim, one)).toEqual(expected);
+  expect(await database.query(`select sent_at from dials where call_id = $1`, [claim.callId])).toEqual([
+    { sent_at: null },
+  ]);
+});
+
+test('permits keep the pace, the cap and the number, and count only what was sent', async () => {
+  await addLeads(3);
+  const slow: Deps = { ...one, policy: { ...policy, paceMs: 400, maxConcurrentCalls: 3 } };
+  const claims = [await claimed(slow), await claimed(slow), await claimed(slow)];
+  const [first, second, third] = claims;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three were claimed');
+  expect((await permitDial(first, slow)).kind).toBe('permitted');
+  expect(await permitDial(second, slow)).toMatchObject({ kind: 'ask_again', reason: 'pace' });
+  shiftMs += 500;
+  const capped: Deps = { ...slow, policy: { ...slow.policy, maxConcurrentCalls: 1 } };
+  expect(await permitDial(second, capped)).toMatchObject({ kind: 'ask_again', reason: 'no_free_slot' });
+  await database.query(`update dials set phone = $1 where call_id = $2`, [third.phone, first.callId]);
+  expect(await permitDial(third, slow)).toMatchObject({ kind: 'ask_again', reason: 'number_in_use' });
+  expect((await permitDial(second, slow)).kind).toBe('permitted');
+});
+
+test('an end decided by two replicas many times counts once', async () => {
+  const [id] = await addLeads(1);
+  const claim = await claimed();
+  await permitDial(claim, one);
+  await endCall(claim.callId, 'failed', 'unanswered');
+  await Promise.all(Array.from({ length: 12 }, (_, n) => settleCall(claim.callId, n % 2 === 0 ? one : other)));
+  expect(await lead(id ?? 0)).toMatchObject({ status: 'new', retry_count: 1 });
+  expect(
+    await database.query(`select count(*)::int as n from dispatcher_outbox where subject = 'lead.retry_scheduled'`),
+  ).toEqual([{ n: 1 }]);
+});
+
+test('retries end when they are used up, and late answers settle the lead after all', async () => {
+  const [id = 0] = await addLeads(1);
+  let last = 0;
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const claim = await claimed();
+    expect(claim.attempt).toBe(attempt);
+    await permitDial(claim, one);
+    await endCall(claim.callId, 'failed', 'rejected');
+    await database.query(`insert into call_facts (call_id, number_free_at, slot_free_at) values ($1, $2, $2)`, [
+      claim.callId,
+      new Date(Date.now() + shiftMs),
+    ]);
+    await settleEndedCalls(other);
+    shiftMs += 61_000;
+    last = claim.callId;
+  }
+  expect(await lead(id)).toMatchObject({ status: 'failed', failure_reason: 'retries_used_up', retry_count: 3 });
+  await endCall(last, 'called', null);
+  await settleEndedCalls(one);
+  expect(await lead(id)).toMatchObject({ status: 'dispatched' });
+});
+
+test('what proved not dialled spends nothing ten times, and the eleventh time does', async () => {
+  const [id = 0] = await addLeads(1);
+  for (let times = 1; times <= 11; times++) {
+    const claim = await claimed();
+    expect((await permitDial(claim, one)).kind).toBe('permitted');
+    await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, one);
+    await endCall(claim.callId, 'failed', 'dispatch_failed');
+    await database.query(`update dials set probe = false where call_id = $1`, [claim.callId]);
+    await settleCall(claim.callId, one);
+    expect((await lead(id)).retry_count).toBe(times <= 10 ? 0 : 1);
+    shiftMs += 120_000;
+    await database.query(`insert into call_facts (call_id, number_free_at, slot_free_at) values ($1, $2, $2)`, [
+      claim.callId,
+      new Date(Date.now() + shiftMs - 1_000),
+    ]);
+  }
+});
+
+test('a tripped breaker lets one probe through over all replicas', async () => {
+  await addLeads(5);
+  const claim = await claimed();
+  await permitDial(claim, one);
+  await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, one);
+  expect(await claimDueLead(other)).toBeUndefined();
+  shiftMs += 5_100;
+  const claims = (await Promise.all([one, other, one, other].map((deps) => claimDueLead(deps)))).flatMap(
+    (found) => found ?? [],
+  );
+  expect(claims.map(({ probe }) => probe)).toEqual([true]);
+});
+
+test('unsent dials of a dead owner are put back by any replica, and told', async () => {
+  const [id = 0] = await addLeads(1);
+  const claim = await claimed(one);
+  await revokeUnsentDials(other);
+  expect(await permitDial(claim, one)).toMatchObject({ kind: 'permitted' });
+  await database.query(`update dials set sent_at = null`);
+  shiftMs += 17_000;
+  await revokeUnsentDials(other);
+  expect(await permitDial(claim, one)).toEqual({ kind: 'lost' });
+  expect(
+    await database.query(
+      `select payload->>'reason' as reason, payload->>'rang' as rang from dispatcher_outbox where subject = 'call.dial_failed'`,
+    ),
+  ).toEqual([{ reason: 'dispatch_failed', rang: 'no' }]);
+  await endCall(claim.callId, 'failed', 'dispatch_failed');
+  await settleCall(claim.callId, other);
+  expect(await lead(id)).toMatchObject({ status: 'new', retry_count: 0 });
+});
+
+test('a lead that waited too long, or has no mobile number, fails without a call', async () => {
+  const [old = 0] = await addLeads(1);
+  const [odd = 0] = await addLeads(1, '022 2345 6789');
+  await database.query(`update leads set created_at = created_at - interval '8 days' where id = $1`, [old]);
+  expect(await claimDueLead(one)).toBeUndefined();
+  expect(await lead(old)).toMatchObject({ status: 'failed', failure_reason: 'too_old' });
+  expect(await lead(odd)).toMatchObject({ status: 'failed', failure_reason: 'invalid_number' });
+});
+
+test('the agent is told every product that the buyer asked for, and talks as the lead’s connection wants', async () => {
+  const [leadId = 0] = await addLeads(1);
+  await database.query(`update leads set product_name = 'Paper cup machine' where id = $1`, [leadId]);
+  await database.query(
+    `insert into lead_origins (lead_id, connection_id, is_test, agent_mode) values ($1, gen_random_uuid(), false, 'openai_realtime')`,
+    [leadId],
+  );
+  for (const product of ['Dona machine', null, 'Paper cup machine', 'Forklift']) {
+    await database.query(
+      `insert into lead_enquiries (receipt_id, lead_id, source, product_name, enquired_at)
+       values (gen_random_uuid(), $1, 'justdial', $2, now())`,
+      [leadId, product],
+    );
+  }
+  expect(await claimed()).toMatchObject({
+    ...{ leadId, products: ['Paper cup machine', 'Dona machine', 'Forklift'], mode: 'openai_realtime' },
+  });
+});
+
+test.for([
+  ['a test of a connection', `insert into lead_origins values ($1, gen_random_uuid(), null, true, null)`, 'test_lead'],
+  ['a listed number', `insert into lead_origins values ($1, gen_random_uuid(), true, false, null)`, 'dnd_listed'],
+  [
+    'a number that a further enquiry says is listed',
+    `insert into lead_enquiries (receipt_id, lead_id, source, enquired_at, dnd_flag)
+     values (gen_random_uuid(), $1, 'justdial', now(), true)`,
+    'dnd_listed',
+  ],
+] as [string, string, string][])('%s is never dialled, also when asked for again', async ([_what, insert, reason]) => {
+  const [leadId = 0] = await addLeads(1);
+  await database.query(insert, [leadId]);
+  expect(await claimDueLead(one)).toBeUndefined();
+  expect(await lead(leadId)).toMatchObject({ status: 'failed', failure_reason: reason });
+  await database.query(`update leads set status = 'new', failure_reason = null where id = $1`, [leadId]);
+  expect(await claimDueLead(other)).toBeUndefined();
+  expect(await lead(leadId)).toMatchObject({ status: 'failed', failure_reason: reason });
+});
+
+test('people’s commands are answered, audited, and name what is wrong', async () => {
+  const answering = await answerCommands(one, () => undefined);
+  const ops = await nats.connect('ops');
+  const command = (verb: string, body: unknown): Promise<unknown> =>
+    ask(ops, `ops.dispatcher.${verb}`, body, z.unknown());
+  const by = { who: 'asha', reason: 'test' };
+  const [id = 0] = await addLeads(1, '+919812345678');
+
+  expect(await command('explain', { leadId: id })).toMatchObject({ kind: 'dial' });
+  expect(await command('add_do_not_call', { phone: '98123 45678', ...by })).toMatchObject({ onTheList: true });
+  expect(await command('explain', { leadId: id })).toMatchObject({ kind: 'refuse', reason: 'do_not_call' });
+  expect(await command('remove_do_not_call', { phone: '+919812345678', ...by })).toMatchObject({ onTheList: false });
+  expect(await command('stop_dialling', by)).toMatchObject({ state: 'stopped', stoppedBy: 'asha' });
+  expect(await command('explain', { leadId: id })).toMatchObject({ kind: 'wait', reason: 'stopped' });
+  expect(await command('start_dialling', by)).toMatchObject({ state: 'running' });
+  await database.query(`update leads set status = 'failed', failure_reason = 'retries_used_up' where id = $1`, [id]);
+  await command('call_again', { leadId: id, ...by });
+  expect(await lead(id)).toMatchObject({ status: 'new', failure_reason: null });
+  await expect(command('call_again', { leadId: id })).rejects.toThrow(/who: .*reason: /);
+  await expect(command('explain', { leadId: 999_999 })).rejects.toThrow('leadId: there is no lead 999999');
+  const audited = await database.query<{ action: string }>(`select action from dispatcher_audit order by id`);
+  expect(audited.map(({ action }) => action)).toEqual([
+    'add_do_not_call',
+    'remove_do_not_call',
+    'stop_dialling',
+    'start_dialling',
+    'call_again',
+  ]);
+  for (const each of answering) each.stop();
+});

@@ -1,0 +1,43 @@
+import type { AgentReadiness } from './await-agent.ts';
+import { claimDueLead } from './claim-due-leads.ts';
+import type { Deps } from './deps.ts';
+import type { PermitGuard } from './permit-guard.ts';
+import { placeCall } from './place-call.ts';
+
+export type Dispatching = {
+  /** Claims what is due and places it; returns when nothing more may be claimed now. */
+  run(): Promise<void>;
+  /** Claims no more, puts unsent dials back, waits at most `ms` for dials to hear their result. */
+  stop(ms: number): Promise<void>;
+};
+
+/** Claims due leads one by one and runs their attempts side by side; the caps live in the database, not here. */
+export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
+  const stopping = new AbortController();
+  const placing = new Set<Promise<void>>();
+  return {
+    async run() {
+      while (!stopping.signal.aborted && deps.nats.isUp()) {
+        const claim = await claimDueLead(deps);
+        if (claim === undefined) return;
+        const attempt = claim.span
+          .run(() => placeCall(claim, { ...around, stopping: stopping.signal }, deps))
+          .catch((error: unknown) => {
+            // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
+            deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');
+          })
+          .finally(() => placing.delete(attempt));
+        placing.add(attempt);
+      }
+    },
+    async stop(ms) {
+      stopping.abort();
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      });
+      await Promise.race([Promise.all(placing), late]);
+      clearTimeout(timer);
+    },
+  };
+}

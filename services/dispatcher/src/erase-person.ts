@@ -1,0 +1,98 @@
+import { maskPhone } from '@leadline/contracts/phone-number';
+import { databaseNow, lockDialControl } from '@leadline/database/locks';
+import { rehearse } from '@leadline/database/rehearse';
+import { affected, instant, row, rows } from '@leadline/database/sql';
+import { CommandRefused } from '@leadline/messaging/ask';
+import { erasedValue, type EraseAsked, type Erased } from '@leadline/messaging/erase';
+import { requirePhone } from '@leadline/messaging/require-phone';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { audit } from './audit.ts';
+import type { Deps } from './deps.ts';
+import { isDoNotCall } from './load-dial-facts.ts';
+import { revokeDial } from './revoke-dial.ts';
+
+/**
+ * Takes a person's name and number out of calls, dials and the audit. A dial that is not sent yet is revoked. While a
+ * phone may ring or a call goes on it is refused: blanking the number then would let a second call be made to it.
+ * Numbers that are never to be rung stay on their list: to honour that, it has to be known.
+ */
+export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased> {
+  const phone = requirePhone(asked.phone);
+  const { postgres } = deps;
+  const unsent = await rows(
+    postgres.em(),
+    z.object({ call_id: z.number() }),
+    `select call_id from dials where last_ten(phone) = last_ten($1) and sent_at is null and revoked_at is null`,
+    [phone],
+  );
+  if (!asked.dryRun) for (const dial of unsent) await revokeDial(dial.call_id, { putBack: erasedValue }, deps);
+  return rehearse(postgres, asked.dryRun, async (em) => {
+    await lockDialControl(em);
+    const now = deps.now(await databaseNow(em));
+    await refuseWhileInUse(em, phone, now, asked.dryRun);
+    const isListed = await keepRefusal(em, phone, asked.who);
+    const counts = {
+      revokedDials: unsent.length,
+      calls: await affected(
+        em,
+        `update calls set name = null, phone = $2, updated_at = $3 where last_ten(phone) = last_ten($1)`,
+        [phone, erasedValue, now],
+      ),
+      dials: await affected(em, `update dials set phone = $2 where last_ten(phone) = last_ten($1)`, [
+        phone,
+        erasedValue,
+      ]),
+      auditEntries: await affected(em, `update dispatcher_audit set phone = $2 where last_ten(phone) = last_ten($1)`, [
+        phone,
+        maskPhone(phone),
+      ]),
+    };
+    await audit(em, {
+      action: 'erase',
+      who: asked.who,
+      reason: asked.reason,
+      phone: maskPhone(phone),
+      details: counts,
+    });
+    return { counts, left: isListed ? ['the number stays on the do-not-call list, to be honoured'] : [] };
+  });
+}
+
+/** A permit given meanwhile is seen here: both hold the same lock. */
+async function refuseWhileInUse(em: EntityManager, phone: string, now: Date, isRehearsal: boolean): Promise<void> {
+  const open = await row(
+    em,
+    z.object({ id: z.number() }),
+    `select c.id from calls c left join dials d on d.call_id = c.id
+      where last_ten(c.phone) = last_ten($1) and c.status = 'calling'
+        and d.revoked_at is null and (d.sent_at is not null or d.call_id is null or not $2) limit 1`,
+    [phone, isRehearsal],
+  );
+  if (open !== undefined) throw new CommandRefused(`phone: call ${open.id} to it goes on; ask again when it has ended`);
+  const held = await row(
+    em,
+    z.object({ until: instant }),
+    `select max(f.number_free_at) as until from dials d join call_facts f on f.call_id = d.call_id
+      where last_ten(d.phone) = last_ten($1) and d.revoked_at is null having max(f.number_free_at) > $2`,
+    [phone, now],
+  );
+  if (held !== undefined) {
+    throw new CommandRefused(
+      `phone: it may still ring from an earlier call; ask again after ${held.until.toISOString()}`,
+    );
+  }
+}
+
+/** What the person said in a call is known by the call's number, which goes: the list takes it over. */
+export async function keepRefusal(em: EntityManager, phone: string, who: string): Promise<boolean> {
+  if (!(await isDoNotCall(em, phone))) return false;
+  await affected(
+    em,
+    `insert into do_not_call (phone, reason, added_at, added_by)
+     select $1, 'asked for it in a call', clock_timestamp(), $2
+      where not exists (select from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)`,
+    [phone, who],
+  );
+  return true;
+}

@@ -1,0 +1,49 @@
+import { maskPhone } from '@leadline/contracts/phone-number';
+import { affected, rows } from '@leadline/database/sql';
+import { erasedValue } from '@leadline/messaging/erase';
+import { z } from 'zod';
+import type { Deps } from './deps.ts';
+import { keepRefusal } from './erase-person.ts';
+
+const atOnce = 500;
+
+const oldCall = z.object({ id: z.number(), phone: z.string(), do_not_call: z.boolean().nullable() });
+
+/**
+ * Takes names and numbers out of calls that ended more than `days` ago, of their dials and of the audit; the rows stay.
+ * Who asked never to be called again stays on that list.
+ * @returns how many rows it emptied; none: nobody is left
+ */
+export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: number): Promise<number> {
+  return postgres.transaction(async (em) => {
+    const calls = await rows(
+      em,
+      oldCall,
+      `select id, phone, do_not_call from calls
+        where coalesce(call_ended_at, call_started_at) < clock_timestamp() - $1 * interval '1 day' and phone <> $2 and status <> 'calling'
+        order by id limit $3`,
+      [days, erasedValue, atOnce],
+    );
+    const ids = calls.map(({ id }) => id);
+    for (const { phone, do_not_call: refused } of calls)
+      if (refused === true) await keepRefusal(em, phone, 'retention');
+    await affected(
+      em,
+      `update calls set name = null, phone = $2, updated_at = clock_timestamp() where id = any($1) and status <> 'calling'`,
+      [ids, erasedValue],
+    );
+    await affected(em, `update dials set phone = $2 where call_id = any($1)`, [ids, erasedValue]);
+    const entries = await rows(
+      em,
+      z.object({ id: z.coerce.number(), phone: z.string() }),
+      `select id, phone from dispatcher_audit
+        where at < clock_timestamp() - $1 * interval '1 day' and length(regexp_replace(phone, '\\D', '', 'g')) >= 10
+        order by id limit $2`,
+      [days, atOnce],
+    );
+    for (const { id, phone } of entries) {
+      await affected(em, `update dispatcher_audit set phone = $2 where id = $1`, [id, maskPhone(phone)]);
+    }
+    return calls.length + entries.length;
+  });
+}

@@ -1,0 +1,64 @@
+import { affected, instant, row } from '@leadline/database/sql';
+import { requirePhone } from '@leadline/messaging/require-phone';
+import { z } from 'zod';
+import { audit } from './audit.ts';
+import type { Deps } from './deps.ts';
+import { isDoNotCall } from './load-dial-facts.ts';
+
+export type DoNotCallState = { onTheList: boolean; reason: string | null; since: string | null };
+
+type Asked = { phone: string; who: string; reason: string };
+
+/** From its commit on no permit is given for the number, however it is written in a lead. */
+export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
+  const phone = requirePhone(asked.phone);
+  await deps.postgres.transaction(async (em) => {
+    await affected(
+      em,
+      `insert into do_not_call (phone, reason, added_at, added_by)
+       select $1, $2, clock_timestamp(), $3
+        where not exists (select 1 from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)`,
+      [phone, asked.reason, asked.who],
+    );
+    await audit(em, { action: 'add_do_not_call', who: asked.who, reason: asked.reason, phone });
+  });
+  return findDoNotCall(asked, deps);
+}
+
+/** Takes the number off, and with it what the person asked for in earlier calls: the operator answers for that. */
+export async function removeDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
+  const phone = requirePhone(asked.phone);
+  await deps.postgres.transaction(async (em) => {
+    const removed = await affected(
+      em,
+      `update do_not_call set removed_at = clock_timestamp(), removed_by = $2
+        where last_ten(phone) = last_ten($1) and removed_at is null`,
+      [phone, asked.who],
+    );
+    if (removed === 0) {
+      await affected(
+        em,
+        `insert into do_not_call (phone, reason, added_at, added_by, removed_at, removed_by)
+         values ($1, $2, clock_timestamp(), $3, clock_timestamp(), $3)`,
+        [phone, asked.reason, asked.who],
+      );
+    }
+    await audit(em, { action: 'remove_do_not_call', who: asked.who, reason: asked.reason, phone });
+  });
+  return findDoNotCall(asked, deps);
+}
+
+export async function findDoNotCall(asked: { phone: string }, deps: Deps): Promise<DoNotCallState> {
+  const phone = requirePhone(asked.phone);
+  const em = deps.postgres.em();
+  const listed = await row(
+    em,
+    z.object({ reason: z.string().nullable(), added_at: instant }),
+    `select reason, added_at from do_not_call
+      where last_ten(phone) = last_ten($1) and removed_at is null order by added_at limit 1`,
+    [phone],
+  );
+  if (listed !== undefined) return { onTheList: true, reason: listed.reason, since: listed.added_at.toISOString() };
+  const heard = await isDoNotCall(em, phone);
+  return { onTheList: heard, reason: heard ? 'asked for it in a call' : null, since: null };
+}

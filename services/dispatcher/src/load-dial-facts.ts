@@ -1,0 +1,207 @@
+import { normalisePhone } from '@leadline/contracts/phone-number';
+import { agentModes } from '@leadline/contracts/qualification';
+import { instant, row, rows } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import type { DialFacts } from './decide-dial.ts';
+
+const leadRow = z.object({
+  id: z.number(),
+  status: z.string(),
+  name: z.string(),
+  phone: z.string(),
+  source: z.string(),
+  product_name: z.string().nullable(),
+  retry_after: instant.nullable(),
+  retry_count: z.number(),
+  created_at: instant,
+  /** Said by the lead's own source, or by that of an enquiry that joined it. */
+  dnd_flag: z.boolean(),
+  is_test: z.boolean(),
+  agent_mode: agentModes.nullable().catch(null),
+  /** What further enquiries ask for, in the order in which they came. */
+  enquired_products: z.array(z.string()),
+  last_enquiry_at: instant.nullable(),
+});
+export type LeadRow = z.infer<typeof leadRow>;
+
+const controlRow = z.object({
+  stopped_at: instant.nullable(),
+  next_dial_at: instant.nullable(),
+  breaker_open_until: instant.nullable(),
+  breaker_delay_ms: z.number().nullable(),
+  startup_failures: z.number(),
+  probed_at: instant.nullable(),
+  unsent_dials: z.number(),
+});
+export type ControlRow = z.infer<typeof controlRow>;
+
+/** An old program's open call holds its number and a slot this long. */
+export const oldCallHolds = `interval '15 minutes'`;
+
+/** A lead's row, and what ingest keeps beside it: how it came, and the enquiries that joined it. */
+const leadColumns = `id, status, name, phone, source, product_name, retry_after, retry_count, created_at,
+  exists (select from lead_origins o where o.lead_id = leads.id and o.dnd_flag)
+    or exists (select from lead_enquiries e where e.lead_id = leads.id and e.dnd_flag) as dnd_flag,
+  exists (select from lead_origins o where o.lead_id = leads.id and o.is_test) as is_test,
+  (select agent_mode from lead_origins o where o.lead_id = leads.id) as agent_mode,
+  (select coalesce(jsonb_agg(e.product_name order by e.added_at), '[]') from lead_enquiries e
+    where e.lead_id = leads.id and e.product_name is not null) as enquired_products,
+  (select max(added_at) from lead_enquiries e where e.lead_id = leads.id) as last_enquiry_at`;
+
+/** Locks the lead's row for the rest of the transaction: the claim and the decision on it exclude each other. */
+export function lockLead(em: EntityManager, leadId: number): Promise<LeadRow | undefined> {
+  return row(em, leadRow, `select ${leadColumns} from leads where id = $1 for update`, [leadId]);
+}
+
+export function readLead(em: EntityManager, leadId: number): Promise<LeadRow | undefined> {
+  return row(em, leadRow, `select ${leadColumns} from leads where id = $1`, [leadId]);
+}
+
+export async function readControl(em: EntityManager): Promise<ControlRow> {
+  const control = await row(
+    em,
+    controlRow,
+    `select stopped_at, next_dial_at, breaker_open_until, breaker_delay_ms, startup_failures,
+            (select max(coalesce(sent_at, claimed_at)) from dials where probe and decided_at is null) as probed_at,
+            (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials
+       from dial_control where id = 1`,
+    [],
+  );
+  if (control === undefined) throw new Error('dial_control has lost its row: run npm run migrate');
+  return control;
+}
+
+/** Answers and undecided calls of one lead. The floor is the lead's newest call when an operator last asked for one more. */
+export async function readLeadCalls(
+  em: EntityManager,
+  leadId: number,
+  exceptCallId: number | null,
+): Promise<{ hasAnswers: boolean; hasUndecidedCall: boolean; askedAgainAt: Date | null; floor: number }> {
+  const found = await row(
+    em,
+    z.object({
+      asked_again_at: instant.nullable(),
+      floor: z.number(),
+      has_answers: z.boolean(),
+      has_undecided_call: z.boolean(),
+    }),
+    `with asked as (
+       select max(at) as at, coalesce(max((details->>'newestCallId')::int), 0) as floor
+         from dispatcher_audit where lead_id = $1 and action = 'call_again')
+     select asked.at as asked_again_at, asked.floor,
+            exists (select 1 from calls where lead_id = $1 and id > asked.floor
+                      and qualification is not null and qualification not in ('{}', 'null')) as has_answers,
+            exists (select 1 from calls c left join dials d on d.call_id = c.id
+                     where c.lead_id = $1 and c.id is distinct from $2
+                       and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null))) as has_undecided_call
+       from asked`,
+    [leadId, exceptCallId],
+  );
+  return {
+    hasAnswers: found?.has_answers ?? false,
+    hasUndecidedCall: found?.has_undecided_call ?? false,
+    askedAgainAt: found?.asked_again_at ?? null,
+    floor: found?.floor ?? 0,
+  };
+}
+
+/** Never rung again: on the list, or heard in any call of this number, unless taken off the list after that. */
+export async function isDoNotCall(em: EntityManager, phone: string): Promise<boolean> {
+  const found = await row(
+    em,
+    z.object({ blocked: z.boolean() }),
+    `select exists (select 1 from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)
+         or exists (select 1 from calls c where last_ten(c.phone) = last_ten($1) and c.do_not_call
+                      and not exists (select 1 from do_not_call r where last_ten(r.phone) = last_ten($1)
+                                        and r.removed_at > c.call_started_at)) as blocked`,
+    [phone],
+  );
+  return found?.blocked ?? false;
+}
+
+/** Until when another dial or an old call holds this number; undefined when it is free. */
+async function readNumberInUse(
+  em: EntityManager,
+  phone: string,
+  at: Date,
+  except: { callId: number | null; sentOnly: boolean },
+): Promise<{ until: Date | null } | undefined> {
+  const holders = await rows(
+    em,
+    z.object({ until: instant.nullable() }),
+    `select f.number_free_at as until
+       from dials d left join call_facts f on f.call_id = d.call_id
+      where last_ten(d.phone) = last_ten($1) and d.revoked_at is null and d.call_id is distinct from $2
+        and (f.number_free_at is null or f.number_free_at > $3) and (d.sent_at is not null or not $4)
+     union all
+     select call_started_at + ${oldCallHolds}
+       from calls
+      where last_ten(phone) = last_ten($1) and attempt is null and status = 'calling'
+        and call_started_at > $3::timestamptz - ${oldCallHolds}`,
+    [phone, except.callId, at, except.sentOnly],
+  );
+  if (holders.length === 0) return undefined;
+  const known = holders.map((holder) => holder.until);
+  if (known.includes(null)) return { until: null };
+  return { until: new Date(Math.max(...known.map((until) => until?.getTime() ?? 0))) };
+}
+
+/** Calls that hold one of the trunk's channels. */
+export async function countSlotsInUse(
+  em: EntityManager,
+  at: Date,
+  except: { callId: number | null; sentOnly: boolean },
+): Promise<number> {
+  const found = await row(
+    em,
+    z.object({ used: z.number() }),
+    `select ((select count(*) from dials d left join call_facts f on f.call_id = d.call_id
+               where d.revoked_at is null and d.claimed_at > $2::timestamptz - interval '1 day'
+                 and d.call_id is distinct from $1
+                 and (f.slot_free_at is null or f.slot_free_at > $2) and (d.sent_at is not null or not $3))
+           + (select count(*) from calls where attempt is null and status = 'calling'
+                 and call_started_at > $2::timestamptz - ${oldCallHolds}))::int as used`,
+    [except.callId, at, except.sentOnly],
+  );
+  return found?.used ?? 0;
+}
+
+/**
+ * Everything `decideDial` asks about a lead. For the permit, `except` leaves the call itself out and counts only dials
+ * that were sent: claims that wait beside it have no right over it.
+ */
+export async function loadDialFacts(
+  em: EntityManager,
+  lead: LeadRow,
+  control: ControlRow,
+  at: Date,
+  except: { callId: number | null; sentOnly: boolean } = { callId: null, sentOnly: false },
+): Promise<DialFacts> {
+  const normalised = normalisePhone(lead.phone);
+  const phone = normalised.ok ? normalised.phone : undefined;
+  const calls = await readLeadCalls(em, lead.id, except.callId);
+  return {
+    lead: {
+      status: lead.status,
+      retryAfter: lead.retry_after,
+      createdAt: lead.created_at,
+      askedAgainAt: calls.askedAgainAt,
+      lastEnquiryAt: lead.last_enquiry_at,
+    },
+    isTest: lead.is_test,
+    dndFlag: lead.dnd_flag,
+    phone,
+    hasUndecidedCall: calls.hasUndecidedCall,
+    hasAnswers: calls.hasAnswers,
+    doNotCall: phone !== undefined && (await isDoNotCall(em, phone)),
+    numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),
+    slotsInUse: await countSlotsInUse(em, at, except),
+    control: {
+      stopped: control.stopped_at !== null,
+      breakerOpenUntil: control.breaker_open_until,
+      breakerTripped: control.breaker_delay_ms !== null,
+      probedAt: control.probed_at,
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { databaseNow } from '@leadline/database/locks';
+import { row } from '@leadline/database/sql';
+import { measureMessaging } from '@leadline/messaging/measure-messaging';
+import { z } from 'zod';
+import { isOpen } from './call-window.ts';
+import { ringWindowMs } from './decide-dial.ts';
+import type { Deps } from './deps.ts';
+import { countSlotsInUse, readControl } from './load-dial-facts.ts';
+
+/** Brings the gauges up to date, from the rows that all replicas share. */
+export async function measure(deps: Deps): Promise<void> {
+  const { postgres, nats, metrics } = deps;
+  await Promise.all([
+    measureDialling(deps),
+    measureMessaging({ em: postgres.em(), nats, service: 'dispatcher', metrics: metrics.messaging }),
+  ]);
+}
+
+async function measureDialling(deps: Deps): Promise<void> {
+  const em = deps.postgres.em();
+  const now = deps.now(await databaseNow(em));
+  const control = await readControl(em);
+  const due = await row(
+    em,
+    z.object({ due: z.number(), overdue: z.number() }),
+    `select count(*)::int as due,
+            coalesce(extract(epoch from $1::timestamptz - min(coalesce(l.retry_after, l.created_at))
+              filter (where not exists (select 1 from lead_waits w where w.lead_id = l.id))), 0)::float8 as overdue
+       from leads l where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)`,
+    [now],
+  );
+  deps.metrics.callsActive.set(await countSlotsInUse(em, now, { callId: null, sentOnly: false }));
+  deps.metrics.callsCap.set(deps.policy.maxConcurrentCalls);
+  deps.metrics.windowOpen.set(isOpen(deps.policy.window, now, ringWindowMs(deps.policy)) ? 1 : 0);
+  deps.metrics.stopped.set(control.stopped_at === null ? 0 : 1);
+  deps.metrics.breakerOpen.set(control.breaker_delay_ms === null ? 0 : 1);
+  deps.metrics.leadsDue.set(due?.due ?? 0);
+  deps.metrics.leadsOverdue.set(due?.overdue ?? 0);
+}

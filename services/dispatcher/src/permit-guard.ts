@@ -1,0 +1,44 @@
+import type { Nats } from '@leadline/messaging/connect';
+import type { LiveKit } from '@leadline/telephony/livekit';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { CallWindow } from './call-window.ts';
+
+/** What forbids a permit although no row says so. */
+export type PermitGuard = {
+  /** The reason to put a dial back at once, or undefined. May wait up to 5 s for NATS to come back. */
+  blockedBy(): Promise<string | undefined>;
+};
+
+const proofLastsMs = 5_000;
+const natsGraceMs = 5_000;
+
+/**
+ * Without NATS nobody would hear what became of the call. And the simulated window holds only as long as the LiveKit
+ * server itself says that it is the simulator: nothing simulated may ring a real phone at night.
+ */
+export function permitGuard(options: {
+  nats: Nats;
+  livekit: Pick<LiveKit, 'isSimulator'>;
+  window: CallWindow;
+}): PermitGuard {
+  let provedAt = Number.NEGATIVE_INFINITY;
+
+  async function isSimulator(): Promise<boolean> {
+    if (performance.now() - provedAt < proofLastsMs) return true;
+    const proved = await options.livekit.isSimulator().catch(() => false);
+    if (proved) provedAt = performance.now();
+    return proved;
+  }
+
+  return {
+    async blockedBy() {
+      const deadline = performance.now() + natsGraceMs;
+      while (!options.nats.isUp()) {
+        if (performance.now() > deadline) return 'no_nats';
+        await wait(100);
+      }
+      if (options.window.kind === 'simulated' && !(await isSimulator())) return 'not_the_simulator';
+      return undefined;
+    },
+  };
+}

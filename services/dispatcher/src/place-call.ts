@@ -1,0 +1,139 @@
+import { databaseNow } from '@leadline/database/locks';
+import { inSpan, noteOnSpan } from '@leadline/messaging/span';
+import { liveKitFault } from '@leadline/telephony/livekit';
+import { setTimeout as wait } from 'node:timers/promises';
+import { awaitAgent, type AgentReadiness } from './await-agent.ts';
+import type { Claim } from './claim-due-leads.ts';
+import { claimLifeMs, type Deps } from './deps.ts';
+import { permitDial } from './permit-dial.ts';
+import type { PermitGuard } from './permit-guard.ts';
+import { moveBreaker, reportDial, type DroppedDial } from './report-dial.ts';
+import { revokeDial } from './revoke-dial.ts';
+import type { DialResult } from '@leadline/telephony/to-dial-result';
+
+/** Longer since the permit's COMMIT was asked for: this process was frozen, and others may have moved on. */
+const longestSinceCommitMs = 1_000;
+
+/**
+ * One attempt from its claim to its own result: agent, permit, dial. `stopping` ends the waits before the permit; a
+ * dial that was sent is never hung up because a process stops.
+ */
+export async function placeCall(
+  claim: Claim,
+  around: { readiness: AgentReadiness; guard: PermitGuard; stopping: AbortSignal },
+  deps: Deps,
+): Promise<void> {
+  const log = deps.log.child({ leadId: claim.leadId, callId: claim.callId, attempt: claim.attempt });
+  const arrival = await inSpan('await agent', {}, () => awaitAgent(claim, around.readiness, deps, around.stopping));
+  if (around.stopping.aborted) {
+    await revokeDial(claim.callId, { putBack: 'dispatcher_stopping' }, deps);
+    return endRoom(claim, deps);
+  }
+  await noteArrival(arrival, deps);
+  if (arrival !== 'present') {
+    log.warn({ arrival }, 'no agent is in the room; nobody is rung');
+    // A probe spends nothing, and neither does a LiveKit that could not be asked.
+    const spent = arrival === 'absent' && !claim.probe;
+    await revokeDial(claim.callId, { putBack: spent ? null : `agent_${arrival}` }, deps);
+    return endRoom(claim, deps);
+  }
+
+  const token = await inSpan('await permit', {}, () => awaitPermit(claim, around, deps));
+  if (token === undefined) return endRoom(claim, deps);
+  log.info('dialling');
+  const result = await inSpan('dial', { kind: 'client' }, async () => {
+    const told = await dial(claim, token, deps);
+    noteOnSpan({ 'leadline.result': told.kind === 'failed' ? told.reason : told.kind });
+    return told;
+  });
+  log.info(
+    { result: result.kind, ...('because' in result ? { because: result.because } : {}) },
+    'the dial has its result',
+  );
+  await reportUntilCommitted(claim, result, deps, log);
+  if (result.kind === 'not_dialled') await endRoom(claim, deps);
+}
+
+type DialToken = { token: string; askedForCommitAt: number };
+
+/** Asks for the permit until it is given, refused or the claim is too old. Undefined: nobody rings, and the dial is put back. */
+async function awaitPermit(
+  claim: Claim,
+  around: { guard: PermitGuard; stopping: AbortSignal },
+  deps: Deps,
+): Promise<DialToken | undefined> {
+  const deadline = claim.claimedAt + claimLifeMs(deps.policy);
+  for (;;) {
+    const blocked = around.stopping.aborted ? 'dispatcher_stopping' : await around.guard.blockedBy();
+    if (blocked !== undefined) {
+      await revokeDial(claim.callId, { putBack: blocked }, deps);
+      return undefined;
+    }
+    // Signed before the permit: a process that freezes after it holds a token that is over when it wakes.
+    const token = await deps.livekit.signDialToken();
+    const permit = await permitDial(claim, deps);
+    switch (permit.kind) {
+      case 'permitted':
+        return { token, askedForCommitAt: permit.askedForCommitAt };
+      case 'lost':
+        await revokeDial(claim.callId, { putBack: 'permit_too_late' }, deps);
+        return undefined;
+      case 'refused':
+        await revokeDial(claim.callId, { putBack: permit.reason }, deps);
+        return undefined;
+      case 'ask_again':
+        if (performance.now() + permit.afterMs > deadline) {
+          await revokeDial(claim.callId, { putBack: permit.reason }, deps);
+          return undefined;
+        }
+        await wait(permit.afterMs, undefined, { signal: around.stopping }).catch(() => undefined);
+    }
+  }
+}
+
+async function dial(claim: Claim, permit: DialToken, deps: Deps): Promise<DialResult | DroppedDial> {
+  if (performance.now() - permit.askedForCommitAt > longestSinceCommitMs) {
+    return { kind: 'not_dialled', because: 'permit_too_late' };
+  }
+  return deps.livekit.dial({
+    token: permit.token,
+    trunkId: deps.policy.trunkId,
+    callerId: deps.policy.callerId,
+    number: claim.phone,
+    room: claim.room,
+    ringSeconds: deps.policy.ringSeconds,
+    maxCallSeconds: deps.policy.ringSeconds + deps.policy.maxCallSeconds,
+  });
+}
+
+/** The database may be down right now; what LiveKit shows would settle the call too, only later and knowing less. */
+async function reportUntilCommitted(
+  claim: Claim,
+  result: DialResult | DroppedDial,
+  deps: Deps,
+  log: Deps['log'],
+): Promise<void> {
+  for (let attempt = 1; attempt <= 60; attempt++) {
+    try {
+      return await reportDial(claim, result, deps);
+    } catch (error) {
+      if (attempt === 1) log.warn({ err: error }, 'the result could not be written; it is tried again');
+      await wait(Math.min(attempt * 250, 2_000));
+    }
+  }
+  log.error('the result could not be written; the tracker settles the call by what LiveKit shows');
+}
+
+async function noteArrival(arrival: 'present' | 'absent' | 'unreachable', deps: Deps): Promise<void> {
+  const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
+  await deps.postgres.transaction(async (em) =>
+    moveBreaker(em, sign[arrival], deps.now(await databaseNow(em)), deps.policy.breaker),
+  );
+}
+
+/** Nobody was rung: the agent need not wait in an empty room. Failing at it costs nothing, the room ends by itself. */
+async function endRoom(claim: Claim, deps: Deps): Promise<void> {
+  await deps.livekit.endRoom(claim.room).catch((error: unknown) => {
+    deps.log.debug({ ...liveKitFault(error), callId: claim.callId }, 'the room could not be ended');
+  });
+}

@@ -1,0 +1,216 @@
+import { callDialing } from '@leadline/contracts/events/call-dialing';
+import { callEnded } from '@leadline/contracts/events/call-ended';
+import { leadFailed } from '@leadline/contracts/events/lead-failed';
+import { ask, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { enqueue } from '@leadline/messaging/outbox';
+import { keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
+import { startRelay } from '@leadline/messaging/relay';
+import { openLiveKit } from '@leadline/telephony/livekit';
+import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testNats, type TestNats } from '@leadline/testing/nats';
+import { silentLog } from '@leadline/testing/silent-log';
+import { until } from '@leadline/testing/until';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { parseCallWindow } from './call-window.ts';
+import { claimDueLead } from './claim-due-leads.ts';
+import type { Deps } from './deps.ts';
+import { createMetrics } from './metrics.ts';
+import { permitDial } from './permit-dial.ts';
+import { answerReconcile } from './reconcile.ts';
+import { watchGeneration } from './watch-generation.ts';
+
+// Postgres comes back from a backup: rows are taken away that the streams tell of.
+let database: TestDatabase;
+let nats: TestNats;
+let tracker: Nats;
+let deps: Deps;
+let answering: Answering;
+
+const noonInIndia = Date.parse('2026-11-24T12:00:00+05:30');
+
+beforeEach(async () => {
+  [nats, database] = await Promise.all([testNats(), testDatabase()]);
+  const [postgres, own] = [await database.open('dispatcher', 10), await nats.connect('dispatcher')];
+  tracker = await nats.connect('call-tracker');
+  const shiftMs = noonInIndia - Date.now();
+  const always = [60_000];
+  deps = {
+    ...{ postgres, nats: own, random: () => 0, log: silentLog, metrics: createMetrics(), owner: 'test' },
+    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
+    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
+    database: watchGeneration(postgres, own, silentLog),
+    policy: {
+      ...{ window: parseCallWindow('mon-sun 09:00-21:00'), maxConcurrentCalls: 10, maxLeadAgeDays: 7 },
+      ...{ ringSeconds: 30, latestInviteMs: 65_000, jitter: 0, maxRetries: 2, putBackDelayMs: 30_000, paceMs: 1 },
+      ...{ agentMode: 'sarvam', agentName: 'agent', agentWaitMs: 10_000, maxCallSeconds: 600 },
+      ...{ trunkId: 'ST_test', callerId: undefined, breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 } },
+      delaysMs: {
+        ...{ rejected: always, unanswered: always, dispatch_failed: always },
+        ...{ startup_failed: always, stale_timeout: always, no_answers: always },
+      },
+    },
+  };
+  answering = await answerReconcile(deps);
+});
+afterEach(async () => {
+  answering.stop();
+  await deps.database.stop();
+  await Promise.all([nats.close(), database.drop()]);
+});
+
+async function addLead(phone: string): Promise<number> {
+  const [lead] = await database.query<{ id: number }>(
+    `insert into leads (name, phone, source, created_at) values ('Asha', $1, 'website', $2) returning id`,
+    [phone, new Date(noonInIndia - 3_600_000)],
+  );
+  return lead?.id ?? 0;
+}
+
+const about = (leadId: number, callId: number) => ({
+  ...{ leadId, callId, source: 'website', room: `call-${callId}-aaaabbbbcccc` },
+});
+
+function dialled(leadId: number, callId: number, time: Date): Promise<void> {
+  return deps.postgres.transaction((em) =>
+    enqueue(em, 'dispatcher', callDialing, {
+      ...{ subject: `call/${callId}`, time, data: { ...about(leadId, callId), attempt: 1 } },
+    }),
+  );
+}
+
+/** Publishes what was said, and forgets that it was. */
+async function publishAndForget(): Promise<void> {
+  const started = (['dispatcher', 'call-tracker'] as const).map((service) =>
+    startRelay({
+      databaseUrl: service === 'dispatcher' ? database.roleUrls.dispatcher : database.roleUrls.callTracker,
+      ...{ nats: service === 'dispatcher' ? deps.nats : tracker, service, log: silentLog },
+    }),
+  );
+  await until('all is published', async () => {
+    const [left] = await database.query<{ n: number }>(
+      `select ((select count(*) from dispatcher_outbox where published_at is null)
+             + (select count(*) from call_tracker_outbox where published_at is null))::int as n`,
+    );
+    return left?.n === 0;
+  });
+  await Promise.all(started.map((relay) => relay.stop()));
+  await database.query(`truncate dispatcher_outbox, call_tracker_outbox`);
+}
+
+async function reconcile(): Promise<Record<string, unknown>> {
+  const ops = await nats.connect('ops');
+  const by = { who: 'asha', reason: 'restored last night’s backup' };
+  return ask(ops, 'ops.dispatcher.reconcile', by, z.record(z.string(), z.unknown()), 20_000);
+}
+
+const holds = (): Promise<boolean> => deps.database.holds(deps.postgres.em());
+
+test('nobody is claimed, permitted or rung again after a restore until the streams are reconciled', async () => {
+  const [rung, untouched, refused, givenUp] = [
+    await addLead('+919812345671'),
+    await addLead('+919812345672'),
+    await addLead('+919812345673'),
+    await addLead('+919812345674'),
+  ];
+  await until('the database is found current', holds);
+  const claim = await claimDueLead(deps);
+  expect(claim?.leadId).toBe(rung);
+  // Since the backup: a call nobody knows any more, a call that asked for rest, a lead that was given up.
+  await dialled(rung, 41, new Date(noonInIndia - 60_000));
+  await dialled(999, 77, new Date(noonInIndia - 90_000));
+  const own = await database.open('callTracker');
+  await own.transaction((em) =>
+    enqueue(em, 'call-tracker', callEnded, {
+      subject: 'call/40',
+      data: {
+        ...{ ...about(refused, 40), attempt: 1, reason: 'rejected', sipStatus: null, rang: 'yes', durationSeconds: 9 },
+        ...{ talkSeconds: 4, doNotCall: true, callbackAt: null },
+      },
+    }),
+  );
+  await deps.postgres.transaction((em) =>
+    enqueue(em, 'dispatcher', leadFailed, {
+      subject: `lead/${givenUp}`,
+      data: { leadId: givenUp, source: 'website', reason: 'retries_used_up' },
+    }),
+  );
+  await publishAndForget();
+  await database.query(`delete from calls`);
+  await database.query(`update leads set retry_after = null`);
+
+  // Another session of NATS is one of the moments at which it looks.
+  await nats.restart('kill');
+  await until('the older database is found out', async () => !(await holds()));
+  expect(await claimDueLead(deps)).toBeUndefined();
+  if (claim === undefined) throw new Error('nothing was claimed');
+  expect(await permitDial(claim, deps)).toEqual({ kind: 'refused', reason: 'older_database' });
+
+  await until('NATS is there again', () => deps.nats.isUp());
+  const told = await reconcile();
+  expect(told).toMatchObject({ events: 3, dialledLeads: [rung], failedLeads: [givenUp], doNotCall: 1 });
+  // The call nobody knows may last as long as a call may: 60 s ago + token 65 s + ringing twice 30 s + 600 s.
+  const heldMs = new Date(z.string().parse(told['diallingFrom'])).getTime() - noonInIndia;
+  expect(Math.round(heldMs / 1_000)).toBe(-60 + 65 + 60 + 600);
+  expect(await reconcile()).toMatchObject({ events: 0, dialledLeads: [], failedLeads: [], doNotCall: 0 });
+
+  // Three other outboxes: while the tracker's does not know its own words, nobody is dialled.
+  expect(await claimDueLead(deps)).toBeUndefined();
+  const said = await readSaidSince(tracker, own.em(), 'call-tracker');
+  await own.transaction((em) => keepSaid(em, 'call-tracker', said));
+  await until('the database is found current again', holds);
+  expect(await claimDueLead(deps)).toBeUndefined();
+  await database.query(`update dial_control set next_dial_at = null`);
+  const next = await claimDueLead(deps);
+  expect(next?.leadId).toBe(untouched);
+  expect(next?.callId).toBeGreaterThan(77);
+  expect(await claimDueLead(deps)).toBeUndefined();
+  const leads = await database.query<{ id: number; failure_reason: string | null }>(
+    `select id, failure_reason from leads where status = 'failed' order by id`,
+  );
+  expect(leads.map(({ id, failure_reason }) => [id, failure_reason])).toEqual([
+    [rung, 'dialled_before_restore'],
+    [refused, 'do_not_call'],
+    [givenUp, 'retries_used_up'],
+  ]);
+});
+
+test('a restored table in the same server is another database, and is compared before anybody is dialled', async () => {
+  await addLead('+919812345671');
+  await until('the database is found current', holds);
+  // pg_restore --clean, while everything runs.
+  await database.query(`alter table dispatcher_outbox rename to gone`);
+  await database.query(`create table dispatcher_outbox (like gone including all)`);
+  await database.query(`grant select, insert, update, delete on dispatcher_outbox to leadline_dispatcher`);
+  expect(await claimDueLead(deps)).toBeUndefined();
+  await until('it is compared and found current', holds);
+  expect(await claimDueLead(deps)).toBeDefined();
+});
+
+test('a dial that the backup has as unsent was sent, and a new lead with an old number is not marked', async () => {
+  const leadId = await addLead('+919812345671');
+  await until('the database is found current', holds);
+  const claim = await claimDueLead(deps);
+  if (claim === undefined) throw new Error('nothing was claimed');
+  await deps.postgres.transaction((em) =>
+    enqueue(em, 'dispatcher', callDialing, {
+      subject: `call/${claim.callId}`,
+      time: new Date(noonInIndia),
+      data: { ...about(leadId, claim.callId), room: claim.room, attempt: 1 },
+    }),
+  );
+  // Its number comes again: the row of now was made after the event.
+  const reused = await addLead('+919812345672');
+  await dialled(reused, 500, new Date(noonInIndia - 7_200_000));
+  await publishAndForget();
+  const told = await reconcile();
+  expect(told).toMatchObject({ events: 2, dialledLeads: [leadId] });
+  const [dial] = await database.query<{ sent: boolean }>(
+    `select sent_at is not null as sent from dials where call_id = $1`,
+    [claim.callId],
+  );
+  expect(dial?.sent).toBe(true);
+  const [lead] = await database.query<{ status: string }>(`select status from leads where id = $1`, [reused]);
+  expect(lead?.status).toBe('new');
+});

@@ -1,0 +1,163 @@
+import { callEnded } from '@leadline/contracts/events/call-ended';
+import { databaseNow, lockDialControl } from '@leadline/database/locks';
+import { affected, rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import { readBack } from '@leadline/messaging/read-back';
+import { keepSaid, moveSequence, readSaidSince, reconciledBy, type SaidEvent } from '@leadline/messaging/reconcile';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { audit } from './audit.ts';
+import type { Deps } from './deps.ts';
+import { lockLead, readLeadCalls } from './load-dial-facts.ts';
+import { failLead } from './settle-lead.ts';
+
+/** What was set right: its own events taken in, and whom nobody rings again by himself. */
+type Reconciled = {
+  events: number;
+  /** Rung since the backup: `failed` as `dialled_before_restore`, until an operator asks for one more call. */
+  dialledLeads: number[];
+  /** Were given up since the backup, and are again. */
+  failedLeads: number[];
+  /** Numbers that asked since the backup never to be rung, and are on the list again. */
+  doNotCall: number;
+  /** Nobody is dialled before: the last call that this database does not know may go on until then. */
+  diallingFrom: string | null;
+};
+
+/**
+ * `ops.dispatcher.reconcile` { who, reason }: the database came back from a backup, and the streams know whom it rang
+ * since. May be asked again, and answers the same to what it finds then. Dialling goes on when all four services are
+ * reconciled.
+ */
+export function answerReconcile(deps: Deps): Promise<Answering> {
+  return answer(deps.nats, 'ops.dispatcher.reconcile', reconciledBy, async (asked): Promise<Reconciled> => {
+    const said = await readSaidSince(deps.nats, deps.postgres.em(), 'dispatcher');
+    const refusing = await readDoNotCalls(deps, said.since);
+    const reconciled = await deps.postgres.transaction(async (em) => {
+      await lockDialControl(em);
+      const now = deps.now(await databaseNow(em));
+      await keepSaid(em, 'dispatcher', said);
+      const calls = said.events.flatMap(({ about }) => about.callId ?? []);
+      if (calls.length > 0) await moveSequence(em, 'calls', Math.max(...calls));
+      const dialling = said.events.filter(({ type }) => type === 'call.dialing');
+      await markSent(em, dialling);
+      const done: Reconciled = {
+        events: said.events.length,
+        dialledLeads: await failAgain(em, dialling, () => 'dialled_before_restore', now),
+        failedLeads: await failAgain(
+          em,
+          said.events.filter(({ type }) => type === 'lead.failed'),
+          toReason,
+          now,
+        ),
+        doNotCall: await addHeard(em, refusing, asked.who),
+        diallingFrom: (await holdDialling(em, dialling, now, deps))?.toISOString() ?? null,
+      };
+      await audit(em, { action: 'reconcile', ...asked, details: done });
+      return done;
+    });
+    deps.log.warn({ ...reconciled }, 'reconciled with the streams by an operator');
+    return reconciled;
+  });
+}
+
+/** A dial that the backup has as unsent was sent: it is no dead dispatcher's, and its call may be going on. */
+async function markSent(em: EntityManager, dialling: SaidEvent[]): Promise<void> {
+  const sent = dialling.map(({ about, time }) => ({ id: about.callId, room: about.room, at: time }));
+  await affected(
+    em,
+    `update dials as d set sent_at = r.at
+       from jsonb_to_recordset($1::jsonb) as r(id int, room text, at timestamptz), calls c
+      where d.call_id = r.id and c.id = r.id and c.call_room = r.room and d.sent_at is null and d.revoked_at is null`,
+    [JSON.stringify(sent)],
+  );
+}
+
+/**
+ * Fails the leads of these events, so that nobody is rung by himself whom this database thinks untouched. One that was
+ * made after its event only carries an old lead's number; one with answers is settled.
+ */
+async function failAgain(
+  em: EntityManager,
+  events: SaidEvent[],
+  toLeadReason: (event: SaidEvent) => string,
+  now: Date,
+): Promise<number[]> {
+  const newest = new Map<number, SaidEvent>();
+  for (const event of events) if (event.about.leadId !== null) newest.set(event.about.leadId, event);
+  const failed: number[] = [];
+  for (const [leadId, event] of [...newest].toSorted(([a], [b]) => a - b)) {
+    const lead = await lockLead(em, leadId);
+    if (lead === undefined || !['new', 'dispatched'].includes(lead.status) || lead.created_at > event.time) continue;
+    if ((await readLeadCalls(em, leadId, null)).hasAnswers) continue;
+    await failLead(em, lead, toLeadReason(event), lead.retry_count, now);
+    failed.push(leadId);
+  }
+  return failed;
+}
+
+function toReason({ data }: SaidEvent): string {
+  return typeof data['reason'] === 'string' ? data['reason'] : 'failed_before_restore';
+}
+
+type Refusal = { leadId: number; at: Date };
+
+/** Who asked since then never to be rung again, in whatever call. */
+async function readDoNotCalls(deps: Deps, since: Date): Promise<Refusal[]> {
+  const ended = await readBack(deps.nats, 'CALLS', [callEnded.type], since);
+  return ended.flatMap((message) => {
+    const event = callEnded.schema.safeParse(toJson(message.data));
+    const leadId = event.success && event.data.doNotCall ? event.data.leadId : null;
+    return leadId === null ? [] : [{ leadId, at: message.time }];
+  });
+}
+
+function toJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(data));
+  } catch {
+    return undefined;
+  }
+}
+
+async function addHeard(em: EntityManager, refusing: Refusal[], who: string): Promise<number> {
+  const added = await rows(
+    em,
+    z.object({ id: z.number() }),
+    `insert into do_not_call (phone, reason, added_at, added_by)
+     select distinct on (last_ten(l.phone)) l.phone, 'asked for it in a call before the restore', clock_timestamp(), $2
+       from jsonb_to_recordset($1::jsonb) as r("leadId" int, at timestamptz) join leads l on l.id = r."leadId"
+      where l.created_at < r.at
+        and not exists (select 1 from do_not_call d where last_ten(d.phone) = last_ten(l.phone)
+                           and (d.removed_at is null or d.removed_at > r.at))
+     returning id`,
+    [JSON.stringify(refusing), who],
+  );
+  return added.length;
+}
+
+/**
+ * Calls that this database does not know hold their numbers and slots too. The last of them has ended when its token,
+ * its ringing and the longest call are over; before that nobody is dialled.
+ */
+async function holdDialling(
+  em: EntityManager,
+  dialling: SaidEvent[],
+  now: Date,
+  { policy }: Deps,
+): Promise<Date | undefined> {
+  const known = await rows(
+    em,
+    z.object({ call_room: z.string().nullable() }),
+    `select call_room from calls where call_room = any($1::text[])`,
+    [dialling.flatMap(({ about }) => about.room ?? [])],
+  );
+  const knownRooms = new Set(known.map(({ call_room }) => call_room));
+  const last = Math.max(
+    ...dialling.filter(({ about }) => !knownRooms.has(about.room)).map(({ time }) => time.getTime()),
+  );
+  const endedAt = new Date(last + policy.latestInviteMs + (2 * policy.ringSeconds + policy.maxCallSeconds) * 1_000);
+  if (!(endedAt > now)) return undefined;
+  await affected(em, `update dial_control set next_dial_at = greatest(next_dial_at, $1) where id = 1`, [endedAt]);
+  return endedAt;
+}

@@ -1,0 +1,105 @@
+import { callAnswered } from '@leadline/contracts/events/call-answered';
+import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
+import { databaseNow, lockCall, lockDialControl } from '@leadline/database/locks';
+import { affected } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import type { DialResult } from '@leadline/telephony/to-dial-result';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Claim } from './claim-due-leads.ts';
+import { decideBreaker, type BreakerPolicy, type BreakerSign } from './decide-breaker.ts';
+import type { Deps } from './deps.ts';
+import { readControl } from './load-dial-facts.ts';
+
+/** A dial that this process dropped itself, after its permit and before its request. */
+export type DroppedDial = { kind: 'not_dialled'; because: 'permit_too_late' | 'stopping' };
+
+/**
+ * Tells what the dial's own request was told, and nothing more: an unclear outcome is left to what LiveKit shows and
+ * says later. Safe to repeat until it is committed.
+ */
+export async function reportDial(claim: Claim, result: DialResult | DroppedDial, deps: Deps): Promise<void> {
+  const facts = { leadId: claim.leadId, source: claim.source, room: claim.room, callId: claim.callId };
+  const subject = `call/${claim.callId}`;
+  await deps.postgres.transaction(async (em) => {
+    await lockCall(em, claim.callId);
+    const now = deps.now(await databaseNow(em));
+    switch (result.kind) {
+      case 'answered':
+        await enqueue(em, 'dispatcher', callAnswered, {
+          subject,
+          time: now,
+          data: { ...facts, answeredAt: now.toISOString(), sipCallId: result.sipCallId },
+        });
+        break;
+      case 'failed':
+        await enqueue(em, 'dispatcher', callDialFailed, {
+          subject,
+          time: now,
+          data: {
+            ...facts,
+            reason: result.reason,
+            sipStatus: result.sipStatus,
+            rang: result.rang,
+            numberFree: result.numberFree,
+          },
+        });
+        break;
+      case 'not_dialled':
+        await affected(em, `update dials set put_back_reason = $2 where call_id = $1 and put_back_reason is null`, [
+          claim.callId,
+          result.because,
+        ]);
+        await enqueue(em, 'dispatcher', callDialFailed, {
+          subject,
+          time: now,
+          data: { ...facts, reason: 'dispatch_failed', sipStatus: null, rang: 'no', numberFree: true },
+        });
+        break;
+      case 'unknown':
+        break;
+    }
+    const sign = toBreakerSign(result);
+    if (sign !== undefined) await moveBreaker(em, sign, now, deps.policy.breaker);
+  });
+  deps.metrics.dials.inc({ result: result.kind === 'failed' ? result.reason : result.kind });
+}
+
+function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefined {
+  switch (result.kind) {
+    case 'answered':
+      return 'works';
+    case 'failed':
+      return result.rang === 'yes' || result.sipStatus !== null ? 'works' : undefined;
+    case 'not_dialled':
+      return result.because === 'permit_too_late' || result.because === 'stopping' ? undefined : 'not_dialled';
+    case 'unknown':
+      return undefined;
+  }
+}
+
+/** The breaker belongs to all replicas; its row is moved under dial_control's lock. */
+export async function moveBreaker(
+  em: EntityManager,
+  sign: BreakerSign,
+  now: Date,
+  policy: BreakerPolicy,
+): Promise<void> {
+  await lockDialControl(em);
+  const control = await readControl(em);
+  const next = decideBreaker(
+    {
+      openUntil: control.breaker_open_until,
+      delayMs: control.breaker_delay_ms,
+      startupFailures: control.startup_failures,
+    },
+    sign,
+    now,
+    policy,
+  );
+  await affected(
+    em,
+    `update dial_control set breaker_open_until = $1, breaker_delay_ms = $2, startup_failures = $3
+      where id = 1 and (breaker_open_until, breaker_delay_ms, startup_failures) is distinct from ($1, $2, $3)`,
+    [next.openUntil, next.delayMs, next.startupFailures],
+  );
+}

@@ -1,0 +1,63 @@
+import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
+import { databaseNow, lockCall } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import { z } from 'zod';
+import { claimLifeMs, type Deps } from './deps.ts';
+
+/** A put-back spends no attempt; without one the dial is spent as `startup_failed`: its agent did not come. */
+export type Revocation = { putBack: string } | { putBack: null };
+
+/**
+ * Takes an unsent dial back, so that no permit can be given for it any more, and tells the tracker to end its call.
+ * Answers false when it was sent or revoked before.
+ */
+export async function revokeDial(callId: number, revocation: Revocation, deps: Deps): Promise<boolean> {
+  return deps.postgres.transaction(async (em) => {
+    await lockCall(em, callId);
+    const now = deps.now(await databaseNow(em));
+    const revoked = await affected(
+      em,
+      `update dials set revoked_at = $2, put_back_reason = $3
+        where call_id = $1 and sent_at is null and revoked_at is null`,
+      [callId, now, revocation.putBack],
+    );
+    if (revoked === 0) return false;
+    const call = await row(
+      em,
+      z.object({ lead_id: z.number().nullable(), source: z.string().nullable(), call_room: z.string() }),
+      `select lead_id, source, call_room from calls where id = $1`,
+      [callId],
+    );
+    if (call === undefined) return true;
+    await enqueue(em, 'dispatcher', callDialFailed, {
+      subject: `call/${callId}`,
+      time: now,
+      data: {
+        leadId: call.lead_id,
+        source: call.source,
+        room: call.call_room,
+        callId,
+        reason: revocation.putBack === null ? 'startup_failed' : 'dispatch_failed',
+        sipStatus: null,
+        rang: 'no',
+        numberFree: true,
+      },
+    });
+    deps.metrics.dials.inc({ result: revocation.putBack ?? 'startup_failed' });
+    return true;
+  });
+}
+
+/** Unsent dials whose owner died or forgot them: too old for a permit, so any replica puts them back. */
+export async function revokeUnsentDials(deps: Deps): Promise<void> {
+  const dead = await rows(
+    deps.postgres.em(),
+    z.object({ call_id: z.number() }),
+    `select call_id from dials
+      where sent_at is null and revoked_at is null
+        and claimed_at < $1::timestamptz - make_interval(secs => $2)`,
+    [deps.now(await databaseNow(deps.postgres.em())), claimLifeMs(deps.policy) / 1_000 + 1],
+  );
+  for (const dial of dead) await revokeDial(dial.call_id, { putBack: 'dispatcher_lost' }, deps);
+}

@@ -1,0 +1,270 @@
+import { leadDispatched } from '@leadline/contracts/events/lead-dispatched';
+import { leadFailed } from '@leadline/contracts/events/lead-failed';
+import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
+import { failureReasons } from '@leadline/contracts/failure-reason';
+import { databaseNow } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { nextOpening } from './call-window.ts';
+import { ringWindowMs } from './decide-dial.ts';
+import { decideRetry, type EndedCall } from './decide-retry.ts';
+import type { Deps } from './deps.ts';
+import { isDoNotCall, lockLead, readControl, readLeadCalls, type LeadRow } from './load-dial-facts.ts';
+
+const endedCall = z.object({
+  id: z.number(),
+  lead_id: z.number().nullable(),
+  phone: z.string(),
+  attempt: z.number(),
+  status: z.enum(['failed', 'called', 'pushed']),
+  failure_reason: failureReasons.nullable().catch(null),
+  do_not_call: z.boolean().nullable(),
+  put_back_reason: z.string().nullable(),
+  probe: z.boolean(),
+  decided_as: z.string().nullable(),
+  newest: z.boolean(),
+});
+type EndedCallRow = z.infer<typeof endedCall>;
+
+/**
+ * Decides an ended call for its lead, once per end: failed, and again if answers come after all. Repeats and races end
+ * at the conditional UPDATE of `dials`. Handlers and sweep run this same function.
+ */
+export async function settleCall(callId: number, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    const leadId = await row(
+      em,
+      z.object({ lead_id: z.number().nullable() }),
+      `select lead_id from calls where id = $1`,
+      [callId],
+    );
+    const lead = leadId?.lead_id == null ? undefined : await lockLead(em, leadId.lead_id);
+    const call = await readEndedCall(em, callId);
+    if (call === undefined) return;
+    const outcome = call.status === 'failed' ? 'failed' : 'called';
+    const now = deps.now(await databaseNow(em));
+    const decided = await affected(
+      em,
+      `update dials set decided_at = $2, decided_as = $3
+        where call_id = $1 and (decided_at is null or (decided_as = 'failed' and $3 = 'called'))`,
+      [callId, now, outcome],
+    );
+    if (decided === 0 || lead === undefined) return;
+    await settleLead(em, lead, call, outcome, now, deps);
+  });
+}
+
+async function readEndedCall(em: EntityManager, callId: number): Promise<EndedCallRow | undefined> {
+  return row(
+    em,
+    endedCall,
+    `select c.id, c.lead_id, c.phone, c.attempt, c.status, c.failure_reason, c.do_not_call,
+            d.put_back_reason, d.probe, d.decided_as,
+            not exists (select 1 from calls n where n.lead_id = c.lead_id and n.id > c.id) as newest
+       from calls c join dials d on d.call_id = c.id
+      where c.id = $1 and c.status in ('failed', 'called', 'pushed')`,
+    [callId],
+  );
+}
+
+async function settleLead(
+  em: EntityManager,
+  lead: LeadRow,
+  call: EndedCallRow,
+  outcome: EndedCall['outcome'],
+  now: Date,
+  deps: Deps,
+): Promise<void> {
+  const calls = await readLeadCalls(em, lead.id, null);
+  const decision = decideRetry(
+    {
+      outcome,
+      reason: call.failure_reason,
+      newest: call.newest,
+      putBack:
+        call.put_back_reason === null ? undefined : { until: await putBackUntil(em, call.put_back_reason, now, deps) },
+      // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back.
+      putBacksBefore: call.probe ? 0 : await countPutBacks(em, lead.id, call.id),
+      doNotCall: call.do_not_call === true || (await isDoNotCall(em, call.phone)),
+      leadHasAnswers: calls.hasAnswers,
+      otherCallUndecided: calls.hasUndecidedCall,
+    },
+    { status: lead.status, retryCount: lead.retry_count },
+    now,
+    deps.policy,
+    deps.random(),
+  );
+  switch (decision.kind) {
+    case 'nothing':
+      return;
+    case 'answered':
+      return markLeadAnswered(em, lead, now, call);
+    case 'retry':
+      return scheduleLeadRetry(em, lead, call, decision, now);
+    case 'give_up':
+      return failLead(em, lead, decision.because, decision.retryCount, now);
+  }
+}
+
+/** When a dial that was put back may be tried again: at its reason's end where that is known. */
+async function putBackUntil(em: EntityManager, reason: string, now: Date, deps: Deps): Promise<Date | null> {
+  if (reason === 'window_shut') return nextOpening(deps.policy.window, now, ringWindowMs(deps.policy));
+  const control = await readControl(em);
+  const openUntil = control.breaker_open_until;
+  return control.breaker_delay_ms !== null && openUntil !== null && openUntil > now ? openUntil : null;
+}
+
+/** Put-backs that proved not dialled: those of a shut window, a full trunk or a dead dispatcher count nothing. */
+async function countPutBacks(em: EntityManager, leadId: number, callId: number): Promise<number> {
+  const found = await row(
+    em,
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from dials
+      where lead_id = $1 and call_id < $2 and put_back_reason is not null and sent_at is not null and not probe`,
+    [leadId, callId],
+  );
+  return found?.count ?? 0;
+}
+
+/** scheduleLeadRetry: back to `new` with its due time, once per call. retry_count holds the spent attempts. */
+async function scheduleLeadRetry(
+  em: EntityManager,
+  lead: LeadRow,
+  call: EndedCallRow,
+  retry: { at: Date; retryCount: number },
+  now: Date,
+): Promise<void> {
+  await affected(
+    em,
+    `update leads set status = 'new', retry_after = $2, retry_count = $3, updated_at = $4
+      where id = $1 and status in ('new', 'dispatched')`,
+    [lead.id, retry.at, retry.retryCount, now],
+  );
+  await enqueue(em, 'dispatcher', leadRetryScheduled, {
+    subject: `lead/${lead.id}`,
+    data: {
+      leadId: lead.id,
+      source: lead.source,
+      callId: call.id,
+      reason: call.put_back_reason ?? call.failure_reason ?? 'dispatch_failed',
+      retryAt: retry.at.toISOString(),
+      retryCount: retry.retryCount,
+    },
+  });
+}
+
+/** The lead is `failed` for good, unless answers come late or an operator asks for once more. */
+export async function failLead(
+  em: EntityManager,
+  lead: LeadRow,
+  reason: string,
+  retryCount: number,
+  now: Date,
+): Promise<void> {
+  const changed = await affected(
+    em,
+    `update leads set status = 'failed', failure_reason = $2, retry_count = $3, retry_after = null, updated_at = $4
+      where id = $1 and status in ('new', 'dispatched')`,
+    [lead.id, reason, retryCount, now],
+  );
+  if (changed === 0) return;
+  await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
+  await enqueue(em, 'dispatcher', leadFailed, {
+    subject: `lead/${lead.id}`,
+    data: { leadId: lead.id, source: lead.source, reason },
+  });
+}
+
+/** Answers make a waiting retry needless, and settle a failed lead after all. */
+export async function markLeadAnswered(
+  em: EntityManager,
+  lead: LeadRow,
+  now: Date,
+  call?: { id: number; attempt: number },
+): Promise<void> {
+  const changed = await affected(
+    em,
+    `update leads set status = 'dispatched', retry_after = null, failure_reason = null, updated_at = $2
+      where id = $1 and status in ('new', 'failed')`,
+    [lead.id, now],
+  );
+  if (changed === 0) return;
+  const answered = call ?? (await newestAnswered(em, lead.id));
+  if (answered === undefined) return;
+  await enqueue(em, 'dispatcher', leadDispatched, {
+    subject: `lead/${lead.id}`,
+    data: { leadId: lead.id, source: lead.source, callId: answered.id, attempt: answered.attempt },
+  });
+}
+
+function newestAnswered(em: EntityManager, leadId: number): Promise<{ id: number; attempt: number } | undefined> {
+  return row(
+    em,
+    z.object({ id: z.number(), attempt: z.number() }),
+    `select id, coalesce(attempt, 1) as attempt from calls where lead_id = $1 and qualification is not null
+      order by id desc limit 1`,
+    [leadId],
+  );
+}
+
+/** setLeadDispatched: the phone leg exists. Only for the lead's newest call, and only while that call is undecided. */
+export async function setLeadDispatched(callId: number, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    const found = await row(em, z.object({ lead_id: z.number() }), `select lead_id from dials where call_id = $1`, [
+      callId,
+    ]);
+    const lead = found && (await lockLead(em, found.lead_id));
+    if (lead === undefined || lead.status !== 'new') return;
+    const now = deps.now(await databaseNow(em));
+    const call = await row(
+      em,
+      z.object({ id: z.number(), attempt: z.number() }),
+      `select d.call_id as id, d.attempt from dials d
+        where d.call_id = $1 and d.decided_at is null
+          and not exists (select 1 from calls n where n.lead_id = d.lead_id and n.id > d.call_id)`,
+      [callId],
+    );
+    if (call === undefined) return;
+    await affected(em, `update leads set status = 'dispatched', updated_at = $2 where id = $1 and status = 'new'`, [
+      lead.id,
+      now,
+    ]);
+    await enqueue(em, 'dispatcher', leadDispatched, {
+      subject: `lead/${lead.id}`,
+      data: { leadId: lead.id, source: lead.source, callId: call.id, attempt: call.attempt },
+    });
+  });
+}
+
+const batch = 200;
+
+/** What no event told of: ended calls nobody decided, answers that came late, legs nobody heard ring. */
+export async function settleEndedCalls(deps: Deps): Promise<void> {
+  const ended = await rows(
+    deps.postgres.em(),
+    z.object({ call_id: z.number() }),
+    `select d.call_id from dials d join calls c on c.id = d.call_id
+      where d.decided_at is null and c.status <> 'calling'
+     union all
+     (select d.call_id from calls c join dials d on d.call_id = c.id
+       where c.status in ('called', 'pushed') and c.updated_at > $1::timestamptz - interval '1 day'
+         and d.decided_as = 'failed')
+     limit ${batch}`,
+    [deps.now(await databaseNow(deps.postgres.em()))],
+  );
+  for (const call of ended) await settleCall(call.call_id, deps);
+
+  const rung = await rows(
+    deps.postgres.em(),
+    z.object({ call_id: z.number() }),
+    `select d.call_id from dials d
+       join call_facts f on f.call_id = d.call_id
+       join leads l on l.id = d.lead_id
+      where d.decided_at is null and f.leg_joined_at is not null and l.status = 'new'
+      limit ${batch}`,
+    [],
+  );
+  for (const call of rung) await setLeadDispatched(call.call_id, deps);
+}

@@ -1,0 +1,86 @@
+import { databaseNow, lockDialControl } from '@leadline/database/locks';
+import { affected, instant, row } from '@leadline/database/sql';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { audit } from './audit.ts';
+import type { Deps } from './deps.ts';
+
+export type DiallingState = {
+  state: 'running' | 'stopping' | 'stopped';
+  /** Dials that may still make a phone start to ring. */
+  onTheirWay: number;
+  stoppedAt: string | null;
+  stoppedBy: string | null;
+  reason: string | null;
+};
+
+const answerWithinMs = 900;
+
+/**
+ * No permit after it. Answers `stopped` once no phone will start to ring any more, or `stopping` with the number of
+ * dials on their way when that takes longer than about a second: then ask for the state again. Calls in progress go on.
+ */
+export async function stopDialling(by: { who: string; reason: string }, deps: Deps): Promise<DiallingState> {
+  await deps.postgres.transaction(async (em) => {
+    await lockDialControl(em);
+    await affected(
+      em,
+      `update dial_control set stopped_at = clock_timestamp(), stopped_by = $1, stop_reason = $2
+        where id = 1 and stopped_at is null`,
+      [by.who, by.reason],
+    );
+    await audit(em, { action: 'stop_dialling', ...by });
+  });
+  deps.log.warn('dialling was stopped by an operator');
+  const deadline = performance.now() + answerWithinMs;
+  for (;;) {
+    const state = await diallingState(deps);
+    if (state.state !== 'stopping' || performance.now() > deadline) return state;
+    await wait(50);
+  }
+}
+
+export async function startDialling(by: { who: string; reason: string }, deps: Deps): Promise<DiallingState> {
+  await deps.postgres.transaction(async (em) => {
+    await lockDialControl(em);
+    await affected(
+      em,
+      `update dial_control set stopped_at = null, stopped_by = null, stop_reason = null where id = 1`,
+      [],
+    );
+    await audit(em, { action: 'start_dialling', ...by });
+  });
+  deps.log.warn('dialling was started by an operator');
+  return diallingState(deps);
+}
+
+/** A sent dial is on its way until its leg was seen, its result is known, or its token and LiveKit's leeway are over. */
+export async function diallingState(deps: Deps): Promise<DiallingState> {
+  const em = deps.postgres.em();
+  const found = await row(
+    em,
+    z.object({
+      stopped_at: instant.nullable(),
+      stopped_by: z.string().nullable(),
+      stop_reason: z.string().nullable(),
+      on_their_way: z.number(),
+    }),
+    `select stopped_at, stopped_by, stop_reason,
+            (select count(*)::int from dials d
+               join calls c on c.id = d.call_id
+               left join call_facts f on f.call_id = d.call_id
+              where d.sent_at > $1::timestamptz - make_interval(secs => $2)
+                and c.status = 'calling' and f.leg_joined_at is null and f.dial_result is null) as on_their_way
+       from dial_control where id = 1`,
+    [deps.now(await databaseNow(em)), deps.policy.latestInviteMs / 1_000],
+  );
+  const stopped = found?.stopped_at ?? null;
+  const onTheirWay = found?.on_their_way ?? 0;
+  return {
+    state: stopped === null ? 'running' : onTheirWay === 0 ? 'stopped' : 'stopping',
+    onTheirWay,
+    stoppedAt: stopped?.toISOString() ?? null,
+    stoppedBy: found?.stopped_by ?? null,
+    reason: found?.stop_reason ?? null,
+  };
+}

@@ -1,0 +1,90 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Database } from '@leadline/database/open-database';
+import { traceRequests } from '@leadline/service-kit/trace-requests';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { apiDocument } from './api-document.ts';
+import type { FindSource } from './find-source.ts';
+import { readIdempotencyKey } from './read-idempotency-key.ts';
+import { readLeadStatus } from './read-lead-status.ts';
+import { receiveBatch, receiveLead, type Receiving, type Refusal, type Sender } from './receive-lead.ts';
+import { createSourceApp, type SourceDeps } from './source-app.ts';
+import { toProblem } from './to-problem.ts';
+
+/** Room for a message of 10 000 characters, each escaped. */
+const mostBytes = 256 * 1024;
+const mostBatchBytes = 8 * 1024 * 1024;
+
+type Deps = Receiving & SourceDeps & { postgres: Database; findSource: FindSource };
+
+/** The routes of ingest. They read the body themselves, once: what can't be parsed is kept too. */
+export function createApp(deps: Deps): OpenAPIHono {
+  const app = new OpenAPIHono();
+  const document = apiDocument();
+  app.use('*', traceRequests());
+
+  app.post('/v1/leads', (c) =>
+    withBody(c, deps, mostBytes, async (text, sender) => {
+      const answer = await receiveLead(text, sender, deps);
+      if (!answer.accepted) return refuse(c, answer.problem);
+      const { id, status } = answer;
+      return c.json({ id, status }, 202, { location: `/v1/leads/${id}` });
+    }),
+  );
+  app.post('/v1/leads/batch', (c) =>
+    withBody(c, deps, mostBatchBytes, async (text, sender) => {
+      const answer = await receiveBatch(text, sender, deps);
+      return answer.accepted ? c.json(answer.result) : refuse(c, answer.problem);
+    }),
+  );
+  app.get('/v1/leads/:id', async (c) => {
+    const source = deps.findSource(c.req.header('authorization'));
+    if (source === undefined) return refuse(c, toProblem('unauthorised'));
+    const lead = await readLeadStatus(deps.postgres, c.req.param('id'), source);
+    return lead === undefined ? refuse(c, toProblem('not-found')) : c.json(lead);
+  });
+  app.route('/', createSourceApp(deps));
+  app.get('/openapi.json', (c) => c.json(document));
+  app.on(['GET', 'PUT', 'PATCH', 'DELETE'], ['/v1/leads', '/v1/leads/batch'], (c) => {
+    c.header('allow', 'POST');
+    return refuse(c, toProblem('method-not-allowed'));
+  });
+
+  app.notFound((c) => refuse(c, toProblem('not-found')));
+  app.onError((error, c) => {
+    deps.log.error({ err: error, path: c.req.routePath }, 'a request could not be served');
+    return refuse(c, toProblem('unavailable'));
+  });
+  return app;
+}
+
+async function withBody(
+  c: Context,
+  deps: Deps,
+  most: number,
+  work: (text: string, sender: Sender) => Promise<Response>,
+): Promise<Response> {
+  // While stopping, whoever keeps a connection open is sent to another replica with the next request.
+  if (deps.isStopping()) c.header('connection', 'close');
+  const source = deps.findSource(c.req.header('authorization'));
+  if (source === undefined) return refuse(c, toProblem('unauthorised'));
+  const idempotencyKey = readIdempotencyKey(c.req.header('idempotency-key'));
+  if (idempotencyKey === undefined) return refuse(c, toProblem('invalid-idempotency-key'));
+  const sender = { source, idempotencyKey };
+
+  const tooLarge = (): Response => refuse(c, toProblem('too-large', { detail: `At most ${most} bytes are taken.` }));
+  const told = c.req.header('content-length');
+  if (told !== undefined) return Number(told) > most ? tooLarge() : work(await c.req.text(), sender);
+  // Sent in chunks: counted while it is read.
+  let response: Response | undefined;
+  const refused = await bodyLimit({ maxSize: most, onError: tooLarge })(c, async () => {
+    response = await work(await c.req.text(), sender);
+  });
+  return response ?? (refused instanceof Response ? refused : tooLarge());
+}
+
+function refuse(c: Context, problem: Refusal['problem']): Response {
+  if (problem.status === 401) c.header('www-authenticate', 'Bearer');
+  if (problem.status === 503) c.header('retry-after', '5');
+  return c.json(problem, problem.status, { 'content-type': 'application/problem+json' });
+}

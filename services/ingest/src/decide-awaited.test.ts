@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { decideAwaited, type AwaitedAnswer } from './decide-awaited.ts';
+
+const lead = {
+  ...{ sourceLeadId: '1', read: { ok: false as const, faults: [] }, phoneRaw: null, phoneAlternates: [] },
+  ...{ dndFlag: null, isTest: false, enquiryType: null },
+};
+const answer = (more: Partial<NonNullable<AwaitedAnswer>> = {}): AwaitedAnswer => ({
+  ...{ status: 200, code: null, retryAfterMs: null, lead: null },
+  ...more,
+});
+const day = 86_400_000;
+
+test.for([
+  ['a lead', answer({ lead }), 1, 0, { kind: 'take', lead }],
+  ['no answer', null, 1, 0, { kind: 'later', delayMs: 2_000, error: 'no answer' }],
+  ['an answer without a lead', answer(), 2, 0, { kind: 'later', delayMs: 4_000, error: 'the answer holds no lead' }],
+  ['an HTML page', answer({ status: 502 }), 40, 0, { kind: 'later', delayMs: 3_600_000, error: 'answered 502' }],
+  [
+    'a limit',
+    answer({ status: 400, code: 80_005 }),
+    1,
+    0,
+    { kind: 'later', delayMs: 2_000, error: 'refused with code 80005' },
+  ],
+  [
+    'a limit with its end',
+    answer({ status: 429, retryAfterMs: 60_000 }),
+    1,
+    0,
+    { kind: 'later', delayMs: 60_000, error: 'answered 429' },
+  ],
+  [
+    'a token that is wrong',
+    answer({ status: 400, code: 190 }),
+    3,
+    day,
+    { kind: 'later', delayMs: 8_000, error: expect.stringContaining('token') },
+  ],
+  [
+    'a token that is wrong for a week',
+    answer({ status: 400, code: 190 }),
+    3,
+    8 * day,
+    { kind: 'give_up', error: expect.any(String) },
+  ],
+  [
+    'a lead that is not there',
+    answer({ status: 400, code: 100 }),
+    1,
+    0,
+    { kind: 'give_up', error: expect.any(String) },
+  ],
+] as [string, AwaitedAnswer, number, number, unknown][])('%s', ([_what, given, attempts, ageMs, expected]) => {
+  expect(decideAwaited(given, attempts, ageMs)).toEqual(expected);
+});

@@ -1,0 +1,81 @@
+import { lockNumbers } from '@leadline/database/locks';
+import type { Database } from '@leadline/database/open-database';
+import { rehearse } from '@leadline/database/rehearse';
+import { affected, rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { eraseAsked, erasedValue, type EraseAsked, type Erased } from '@leadline/messaging/erase';
+import { requirePhone } from '@leadline/messaging/require-phone';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+
+/** `ops.ingest.erase` */
+export function answerErase(nats: Nats, postgres: Database): Promise<Answering> {
+  return answer(nats, 'ops.ingest.erase', eraseAsked, (asked) => erasePerson(asked, postgres));
+}
+
+/**
+ * Takes a person out of leads, deliveries and enquiries, in one transaction. The rows stay, so that minutes and funnels
+ * stay right and a repeat of a delivery is known as one; a hash stays, so that what was sent before is not taken again.
+ * A lead that waited for its call is given up by the dispatcher: it has no number any more.
+ */
+function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
+  const phone = requirePhone(asked.phone);
+  return rehearse(postgres, asked.dryRun, async (em) => {
+    // Nothing of this number is taken in meanwhile.
+    await lockNumbers(em, [phone]);
+    await affected(
+      em,
+      `insert into erased_numbers (phone_hash, erased_at) values (leadline_phone_hash($1), clock_timestamp())
+           on conflict (phone_hash) do update set erased_at = excluded.erased_at`,
+      [phone],
+    );
+    const leads = await rows(
+      em,
+      z.object({ id: z.number() }),
+      `update leads set name = $2, phone = $2, email = null, city = null, state = null, query_message = null,
+              updated_at = clock_timestamp()
+        where last_ten(phone) = last_ten($1) returning id`,
+      [phone, erasedValue],
+    );
+    const ids = leads.map(({ id }) => id);
+    const counts = {
+      leads: ids.length,
+      deliveries: await blankReceipts(em, phone, ids),
+      enquiries: await affected(
+        em,
+        `update lead_enquiries set query_message = null where lead_id = any($1) and query_message is not null`,
+        [ids],
+      ),
+    };
+    const details = { reason: asked.reason, leadIds: ids, ...counts };
+    await affected(em, `insert into ingest_audit (action, who, details) values ('erase', $1, $2)`, [
+      asked.who,
+      JSON.stringify(details),
+    ]);
+    return { counts, left: [] };
+  });
+}
+
+/**
+ * Empties what was delivered of this person: accepted ones by their lead, refused ones by the number in them. A body that
+ * several people's leads came in with goes as a whole; the others' leads stay.
+ */
+function blankReceipts(em: EntityManager, phone: string, leadIds: number[]): Promise<number> {
+  return affected(
+    em,
+    `with own as materialized (
+       select id, delivery_id from lead_receipts
+        where lead_id = any($2) or last_ten(phone_raw) = last_ten($1)
+           or phone_alternates::text like '%' || last_ten($1) || '%'
+           or verdict = 'rejected' and (body like '%' || last_ten($1) || '%' or query like '%' || last_ten($1) || '%'))
+     update lead_receipts r
+        set body = '', raw = null, query = null,
+            phone_raw = case when r.id in (select id from own) then null else phone_raw end,
+            phone_alternates = case when r.id in (select id from own) then null else phone_alternates end
+      where (r.id in (select id from own)
+             or r.delivery_id in (select delivery_id from own where delivery_id is not null))
+        and (body <> '' or raw is not null or query is not null or phone_raw is not null or phone_alternates is not null)`,
+    [phone, leadIds],
+  );
+}

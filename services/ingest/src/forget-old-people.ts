@@ -1,0 +1,45 @@
+import type { Database } from '@leadline/database/open-database';
+import { affected } from '@leadline/database/sql';
+import { erasedValue } from '@leadline/messaging/erase';
+
+const atOnce = 500;
+
+/**
+ * Takes who is older than `days` out of leads, deliveries and enquiries, a few in each transaction; the rows stay. A lead
+ * that waits for a call or has one is kept, however old.
+ * @returns how many rows it emptied; none: nobody is left
+ */
+export function forgetOldPeople(postgres: Database, days: number): Promise<number> {
+  return postgres.transaction(async (em) => {
+    const leads = await affected(
+      em,
+      `with old as (
+         select id from leads l
+          where updated_at < clock_timestamp() - $1 * interval '1 day' and phone <> $2 and status <> 'new'
+            and not exists (select from calls c where c.lead_id = l.id and c.status = 'calling')
+          order by id limit $3 for update skip locked)
+       update leads set name = $2, phone = $2, email = null, city = null, state = null, query_message = null,
+              updated_at = clock_timestamp()
+        where id in (select id from old)`,
+      [days, erasedValue, atOnce],
+    );
+    const deliveries = await affected(
+      em,
+      `with old as (
+         select id from lead_receipts
+          where received_at < clock_timestamp() - $1 * interval '1 day'
+            and (body <> '' or raw is not null or query is not null or phone_raw is not null or phone_alternates is not null)
+          order by received_at limit $2 for update skip locked)
+       update lead_receipts set body = '', raw = null, query = null, phone_raw = null, phone_alternates = null
+        where id in (select id from old)`,
+      [days, atOnce],
+    );
+    const enquiries = await affected(
+      em,
+      `update lead_enquiries set query_message = null
+        where query_message is not null and lead_id in (select id from leads where phone = $1)`,
+      [erasedValue],
+    );
+    return leads + deliveries + enquiries;
+  });
+}

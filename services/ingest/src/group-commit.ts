@@ -1,0 +1,66 @@
+export type GroupCommit<Item, Result> = {
+  /** Resolves with the item's result once its group is committed. Undefined: the queue is full, nothing was taken. */
+  add(item: Item): Promise<Result> | undefined;
+  /** Resolves when all that was added is done. */
+  drain(): Promise<void>;
+};
+
+type Waiting<Item, Result> = { item: Item; done: PromiseWithResolvers<Result> };
+
+/**
+ * Lets concurrent items share a transaction: what arrives while groups are on their way makes the next one. Nobody waits
+ * for a group to fill up; a lone item goes at once.
+ */
+export function groupCommit<Item, Result>(options: {
+  /** One result an item, in their order. */
+  commit: (items: Item[]) => Promise<Result[]>;
+  mostTogether: number;
+  mostOnTheirWay: number;
+  mostWaiting: number;
+}): GroupCommit<Item, Result> {
+  const waiting: Waiting<Item, Result>[] = [];
+  let onTheirWay = 0;
+  let scheduled = false;
+  let drained: PromiseWithResolvers<void> | undefined;
+
+  const depart = async (group: Waiting<Item, Result>[]): Promise<void> => {
+    try {
+      const results = await options.commit(group.map(({ item }) => item));
+      for (const [index, { done }] of group.entries()) {
+        const result = results[index];
+        if (result === undefined) done.reject(new Error('a group was committed without a result for each item'));
+        else done.resolve(result);
+      }
+    } catch (error) {
+      for (const { done } of group) done.reject(error);
+    }
+    onTheirWay--;
+    if (waiting.length > 0) departures();
+    else if (onTheirWay === 0) drained?.resolve();
+  };
+  const departures = (): void => {
+    scheduled = false;
+    while (waiting.length > 0 && onTheirWay < options.mostOnTheirWay) {
+      onTheirWay++;
+      void depart(waiting.splice(0, options.mostTogether));
+    }
+  };
+  return {
+    add(item) {
+      if (waiting.length >= options.mostWaiting) return undefined;
+      const done = Promise.withResolvers<Result>();
+      waiting.push({ item, done });
+      if (!scheduled && onTheirWay < options.mostOnTheirWay) {
+        // After this turn of the loop: all requests that came in with it go together.
+        scheduled = true;
+        setImmediate(departures);
+      }
+      return done.promise;
+    },
+    async drain() {
+      if (waiting.length === 0 && onTheirWay === 0) return;
+      drained ??= Promise.withResolvers();
+      await drained.promise;
+    },
+  };
+}

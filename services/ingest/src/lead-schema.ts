@@ -1,0 +1,97 @@
+import { leadStatuses } from '@leadline/contracts/statuses';
+import { z } from 'zod';
+
+/** Postgres can't store a NUL, and a lone surrogate is no character: refused here, before any SQL. */
+const storable = z
+  .string()
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds a character that can not be stored');
+
+const text = (most: number) => storable.trim().max(most);
+
+/** Absent, null and blank are the same: not told. */
+const optional = (most: number) =>
+  text(most)
+    .transform((value) => (value === '' ? null : value))
+    .nullish();
+
+const enquiredAt = z.iso
+  .datetime({ offset: true, error: 'must be a time with its zone, like 2026-11-24T11:00:00+05:30' })
+  .transform((value) => new Date(value))
+  .refine((at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 2100, 'must be a time of our days');
+
+/** A lead as a source delivers it. Unknown fields are refused: a misspelt one would be lost in silence. */
+export const newLead = z
+  .strictObject({
+    name: text(200)
+      .min(1, 'must not be empty')
+      .meta({ examples: ['Ravi Kumar'] }),
+    phone: text(200).meta({
+      description: 'An Indian mobile number, written as people write it. Of several the first good one counts.',
+      examples: ['+91 98765 43210'],
+    }),
+    sourceLeadId: optional(200).meta({
+      description: "The source's own id of this enquiry. The same id is the same lead, however often it is delivered.",
+      examples: ['WEB-1042'],
+    }),
+    email: optional(320).meta({ examples: ['ravi@example.com'] }),
+    productName: optional(500).meta({ examples: ['Fly ash brick machine'] }),
+    city: optional(200).meta({ examples: ['Indore'] }),
+    state: optional(200).meta({ examples: ['Madhya Pradesh'] }),
+    message: optional(10_000).meta({ examples: ['Please call after lunch'] }),
+    enquiredAt: enquiredAt.nullish().meta({
+      description: 'When the person asked, if not just now.',
+      format: 'date-time',
+      examples: ['2026-11-24T11:00:00+05:30'],
+    }),
+  })
+  .meta({ id: 'NewLead' });
+
+export const fieldNames = Object.keys(newLead.shape);
+
+export const acceptedLead = z
+  .object({ id: z.int().meta({ examples: [42] }), status: leadStatuses })
+  .meta({ id: 'AcceptedLead' });
+
+/** What is wrong with one field. Never the value itself. */
+export const fault = z
+  .object({
+    pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the body', examples: ['/phone'] }),
+    reason: z.string().meta({ description: 'For programs', examples: ['landline'] }),
+    detail: z.string().meta({ description: 'For people' }),
+  })
+  .meta({ id: 'Fault' });
+export type Fault = z.infer<typeof fault>;
+
+/** RFC 9457. */
+export const problem = z
+  .object({
+    type: z.string().meta({ examples: ['urn:leadline:problem:invalid-lead'] }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(fault).optional(),
+    receipt: z
+      .string()
+      .optional()
+      .meta({ description: 'Under this id the delivery was kept; tell it when you ask us' }),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problem>;
+
+export const mostRows = 1_000;
+
+export const newLeads = z
+  .object({ leads: z.array(newLead).max(mostRows) })
+  .meta({ id: 'NewLeads', description: 'A bare array of leads is taken too.' });
+
+const rowResult = z.union([
+  z.object({ status: z.literal(202), row: z.int(), id: z.int() }).meta({ id: 'AcceptedRow' }),
+  z
+    .object({ ...problem.shape, row: z.int() })
+    .meta({ id: 'RefusedRow', description: 'A problem of one row; its pointers are within the row' }),
+]);
+
+export const batchResult = z
+  .object({ accepted: z.int(), rejected: z.int(), results: z.array(rowResult) })
+  .meta({ id: 'BatchResult', description: 'One result a row, in the order of the rows.' });
+export type BatchResult = z.infer<typeof batchResult>;

@@ -1,0 +1,6 @@
+/** Null: none. Undefined: not one. The draft wants it quoted, most clients send it bare; both are the same key. */
+export function readIdempotencyKey(header: string | undefined): string | null | undefined {
+  if (header === undefined) return null;
+  const key = header.trim().replace(/^"(.*)"$/, '$1');
+  return /^[\x21-\x7e]{1,200}$/.test(key) ? key : undefined;
+}

@@ -1,0 +1,37 @@
+import type { Database } from '@leadline/database/open-database';
+import { rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { keepSaid, moveSequence, readSaidSince, reconciledBy } from '@leadline/messaging/reconcile';
+import { z } from 'zod';
+
+/** What was set right; `lostLeads` were taken after the backup and are not there any more. */
+type Reconciled = { events: number; lostLeads: number[] };
+
+/**
+ * `ops.ingest.reconcile` { who, reason }: the database came back from a backup. No lead's id is given a second time, and
+ * the leads that the backup did not have are listed. May be asked again.
+ */
+export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
+  return answer(nats, 'ops.ingest.reconcile', reconciledBy, async (asked): Promise<Reconciled> => {
+    const said = await readSaidSince(nats, postgres.em(), 'ingest');
+    const reconciled = await postgres.transaction(async (em) => {
+      await keepSaid(em, 'ingest', said);
+      const leads = new Map(said.events.map(({ about, time }) => [about.leadId ?? 0, time]));
+      if (leads.size > 0) await moveSequence(em, 'leads', Math.max(...leads.keys()));
+      // One that was made after the event only carries the lost one's number.
+      const there = await rows(
+        em,
+        z.object({ id: z.number() }),
+        `select l.id from leads l join jsonb_to_recordset($1::jsonb) as r(id int, at timestamptz) on r.id = l.id
+          where l.created_at <= r.at + interval '1 second'`,
+        [JSON.stringify([...leads].map(([id, at]) => ({ id, at })))],
+      );
+      const known = new Set(there.map(({ id }) => id));
+      const lostLeads = [...leads.keys()].filter((id) => id > 0 && !known.has(id)).toSorted((a, b) => a - b);
+      return { events: said.events.length, lostLeads };
+    });
+    nats.log.warn({ ...reconciled, who: asked.who }, 'reconciled with the streams by an operator');
+    return reconciled;
+  });
+}

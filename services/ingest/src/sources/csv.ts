@@ -1,0 +1,63 @@
+import type { Fault } from '../lead-schema.ts';
+import { unreadable, type ParsedDelivery, type RawDelivery } from './adapter.ts';
+import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
+import { isNothing, pickAll, readFields, type Aliases, type Fields } from './read-fields.ts';
+import { readJson } from './read-json.ts';
+import { usualNames } from './usual-names.ts';
+
+/** One row of a file that a person imports, as an object of its cells by their columns. */
+export function parseCsvRow({ text }: Pick<RawDelivery, 'text'>, aliases: Aliases): ParsedDelivery {
+  const row = readJson(text);
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return unreadable('is no row of a table');
+  return { ok: true, leads: [toCsvLead(readFields(undamaged(row)), aliases)] };
+}
+
+function toCsvLead(fields: Fields, aliases: Aliases): ParsedLead {
+  const lead = toParsedLead(fields, { names: usualNames, aliases, label: 'Buyer' });
+  const ids = findDamage(fields, [...(aliases.sourceLeadId ?? []), ...usualNames.sourceLeadId]);
+  // Ids that lost their last digits are all the same one.
+  if (ids !== undefined) return { ...lead, sourceLeadId: null, read: { ok: false, faults: [ids] } };
+  const phones = findDamage(fields, [...(aliases.phone ?? []), ...usualNames.phone]);
+  return lead.read.ok || phones === undefined ? lead : { ...lead, read: { ok: false, faults: [phones] } };
+}
+
+/** What a spreadsheet made of a number that it took for one; its digits are gone, and nobody guesses them. */
+function findDamage(fields: Fields, names: readonly string[]): Fault | undefined {
+  for (const { name, value } of pickAll(fields, names)) {
+    if (isNothing(value)) continue;
+    const pointer = `/${name}`;
+    if (/(?:^|[\s,;/])\d(?:[.,]\d+)?[eE]\+?\d{1,2}(?:$|[\s,;/])/.test(value))
+      return {
+        pointer,
+        reason: 'scientific_notation',
+        detail:
+          'was shortened by the spreadsheet to the form 9.9E+09 and its digits are lost; make the column text, enter it anew and save again',
+      };
+    if (/^#[A-Z/0!?]+$/.test(value))
+      return {
+        pointer,
+        reason: 'spreadsheet_error',
+        detail: 'holds an error of the spreadsheet: it took a leading + for a formula; make the column text',
+      };
+  }
+  return undefined;
+}
+
+/** Without the marks that make a spreadsheet keep a text: '98… and ="98…". */
+function undamaged(row: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(row).flatMap(([name, value]) =>
+      typeof value === 'string'
+        ? [
+            [
+              name,
+              value
+                .trim()
+                .replace(/^'+(?=[+\d])/, '')
+                .replace(/^="(.*)"$/, '$1'),
+            ],
+          ]
+        : [],
+    ),
+  );
+}

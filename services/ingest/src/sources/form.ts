@@ -1,0 +1,59 @@
+import type { ParsedDelivery, RawDelivery, Reply, SourceAdapter, TakenLead } from './adapter.ts';
+import { toParsedLead, type Reading } from './parsed-lead.ts';
+import type { FieldNames } from './read-fields.ts';
+import { readSubmission } from './read-submission.ts';
+import { usualNames } from './usual-names.ts';
+
+/** An automation's `id` is its record's. A form's may be the form's own, the same in every submission. */
+const automationNames: FieldNames = { ...usualNames, sourceLeadId: [...usualNames.sourceLeadId, 'id'] };
+
+function parseForm(delivery: RawDelivery, reading: Omit<Reading, 'message'>): ParsedDelivery {
+  const read = readSubmission(delivery);
+  return read.ok ? { ok: true, leads: read.records.map((fields) => toParsedLead(fields, reading)) } : read;
+}
+
+/** What we understood of each, so that whoever builds the form sees it. Its sender hears success all the same. */
+function toReply(taken: readonly TakenLead[]): Reply {
+  const results = taken.map((one) =>
+    one.kind === 'rejected'
+      ? { id: null, status: 'rejected', errors: one.faults, receipt: one.receiptId }
+      : { id: one.leadId, status: 'accepted', duplicate: one.kind !== 'accepted', phone: one.phone },
+  );
+  const [only] = results;
+  const body = results.length === 1 ? only : { results };
+  return { status: 202, contentType: 'application/json', body: JSON.stringify(body) };
+}
+
+const common = {
+  methods: ['POST'],
+  secret: 'none',
+  comesAgain: true,
+  ownIds: true,
+  reply: toReply,
+} as const satisfies Partial<SourceAdapter>;
+
+const sample = `{"name":"Test","phone":"0000000000","product":"Test","message":"Only a test"}`;
+
+/** A form of the company's own site, sent by its browser or by its server. */
+export const form: SourceAdapter = {
+  ...common,
+  ...{ source: 'form', otherNames: ['website', 'website-form'], title: 'Website form', fromBrowsers: true },
+  parse: (delivery, aliases) => parseForm(delivery, { names: usualNames, aliases, label: 'Website visitor' }),
+  curl: (url) => `curl -i '${url}' -d 'name=Test' -d 'phone=0000000000' -d 'product=Test'`,
+};
+
+/** Zapier's webhook action. */
+export const zapier: SourceAdapter = {
+  ...common,
+  ...{ source: 'zapier', otherNames: [], title: 'Zapier', fromBrowsers: false },
+  parse: (delivery, aliases) => parseForm(delivery, { names: automationNames, aliases, label: 'New enquiry' }),
+  curl: (url) => `curl -i '${url}' -H 'content-type: application/json' -d '${sample}'`,
+};
+
+/** Make's, n8n's and any other automation's HTTP module. */
+export const make: SourceAdapter = {
+  ...common,
+  ...{ source: 'make', otherNames: ['n8n', 'webhook'], title: 'Make', fromBrowsers: false },
+  parse: (delivery, aliases) => parseForm(delivery, { names: automationNames, aliases, label: 'New enquiry' }),
+  curl: (url) => `curl -i '${url}' -H 'content-type: application/json' -d '${sample}'`,
+};

@@ -1,0 +1,11 @@
+import { pullExportersIndia } from './exportersindia.ts';
+import type { PullAdapter } from './pull-adapter.ts';
+import { pullIndiaMart } from './pull-indiamart.ts';
+import { pullTradeIndia } from './tradeindia.ts';
+
+/** Every source that is asked. */
+export const pullAdapters: readonly PullAdapter[] = [pullIndiaMart, pullTradeIndia, pullExportersIndia];
+
+export function findPullAdapter(source: string): PullAdapter | undefined {
+  return pullAdapters.find(({ adapter }) => adapter.source === source);
+}

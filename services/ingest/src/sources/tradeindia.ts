@@ -1,0 +1,66 @@
+import type { SourceAdapter } from './adapter.ts';
+import { parseRows, readListed } from './listed-rows.ts';
+import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
+import { toUrlBelow, type PullAdapter } from './pull-adapter.ts';
+import { readFields, type Aliases, type FieldNames } from './read-fields.ts';
+import type { Written } from './read-json.ts';
+import { toIndianDay } from './to-indian-clock.ts';
+
+const names: FieldNames = {
+  sourceLeadId: ['rfi_id', 'inquiry_id'],
+  name: ['sender_name', 'sender_co'],
+  phone: ['sender_mobile', 'sender_other_mobiles', 'landline_number'],
+  email: ['sender_email', 'sender_other_emails'],
+  productName: ['product_name', 'subject'],
+  city: ['sender_city'],
+  state: ['sender_state'],
+  message: ['message', 'query_message'],
+  enquiredAt: ['generated_date + generated_time', 'generated'],
+  country: ['sender_country'],
+  enquiryType: ['inquiry_type'],
+};
+
+/** TradeIndia delivers to nobody; its My Inquiry API is asked. */
+export const tradeindia: SourceAdapter = {
+  source: 'tradeindia',
+  otherNames: [],
+  title: 'TradeIndia',
+  methods: [],
+  secret: 'asked',
+  comesAgain: false,
+  ownIds: false,
+  fromBrowsers: false,
+  parse: ({ text }, aliases) => parseRows(text, (row) => toTradeIndiaLead(row, aliases)),
+  curl: (url) =>
+    `curl -i '${url}?userid=USER_ID&profile_id=PROFILE_ID&key=KEY&from_date=2026-11-24&to_date=2026-11-24&page_no=1'`,
+  reply: () => ({ status: 200, contentType: 'text/plain', body: '' }),
+};
+
+const pullPath = 'utils/my_inquiry.html';
+
+export const pullTradeIndia: PullAdapter = {
+  adapter: tradeindia,
+  credentials: ['user id', 'profile id', 'key'],
+  everyMs: 10 * 60_000,
+  leastGapMs: 60_000,
+  // It is asked for whole days; late in the evening that is still today's.
+  overlapMs: 60 * 60_000,
+  longestMs: 7 * 24 * 3_600_000,
+  paged: true,
+  path: pullPath,
+  toUrl: (base, [userId = '', profileId = '', key = ''], { from, to }, page) =>
+    toUrlBelow(base, pullPath, {
+      userid: userId,
+      profile_id: profileId,
+      key,
+      from_date: toIndianDay(from),
+      to_date: toIndianDay(to),
+      limit: '100',
+      page_no: String(page),
+    }),
+  readPage: readListed,
+};
+
+function toTradeIndiaLead(row: Written, aliases: Aliases): ParsedLead {
+  return toParsedLead(readFields(row), { names, aliases, label: 'TradeIndia buyer' });
+}

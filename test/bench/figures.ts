@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+
+export type Report = {
+  /**
+   * Accepting durably beside the same machine's bare route and beside one INSERT and publish a request; and how much
+   * longer than a bare nats client `leadline tail` takes to print 5,000 stored events.
+   */
+  ratios: { acceptToRoute: number; acceptToPlain: number; tailToBare: number };
+  endToEndPerSecond: number;
+  postToDialMs: { p50: number; p99: number };
+};
+
+/** `--report FILE`: where the JSON goes besides stdout. @throws TypeError on anything else */
+export function readArguments(args: string[]): { report: string | undefined } {
+  // pnpm and npm hand a lone `--` through.
+  const { values } = parseArgs({ args: args.filter((one) => one !== '--'), options: { report: { type: 'string' } } });
+  return { report: values.report };
+}
+
+/** Nearest rank: the smallest value that at least this share of all does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+export function round(value: number, digits = 2): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { readArguments, round, type Report } from './figures.ts';
+import { measureAccepting, type Accepting } from './measure-accepting.ts';
+import { measureDialling, type Dialling } from './measure-dialling.ts';
+import { measureTail, type Tailing } from './measure-tail.ts';
+import { startServers } from './servers.ts';
+
+// `npm run bench [-- --report FILE]`: figures of this machine, to compare with each other and with an earlier run here.
+const say = (line: string): void => console.error(line);
+const { report: file } = readArguments(process.argv.slice(2));
+
+say('bench: starting Postgres and nats-server');
+const servers = await startServers(say);
+try {
+  const accepting = await measureAccepting(servers, say);
+  const dialling = await measureDialling(servers, say);
+  const tailing = await measureTail(servers, say);
+  const report: Report = {
+    ratios: {
+      acceptToRoute: round(accepting.ingest.perSecond / accepting.route.perSecond),
+      acceptToPlain: round(accepting.ingest.perSecond / accepting.plain.perSecond),
+      tailToBare: round(tailing.tail.ms / tailing.bare.ms),
+    },
+    endToEndPerSecond: dialling.endToEndPerSecond,
+    postToDialMs: dialling.postToDialMs,
+  };
+  const json = JSON.stringify(report, null, 2);
+  say(toTable(accepting, dialling, tailing, report));
+  if (file !== undefined) writeFileSync(file, `${json}\n`);
+  console.log(json);
+} finally {
+  await servers.stop();
+}
+
+function toTable(accepting: Accepting, dialling: Dialling, tailing: Tailing, report: Report): string {
+  const row = (name: string, one: Accepting['ingest']): string =>
+    `  ${name.padEnd(34)}${one.perSecond.toFixed(0).padStart(8)}${one.p50.toFixed(1).padStart(10)}${one.p99.toFixed(1).padStart(10)}`;
+  const steps = Object.entries(dialling.stepsMs).map(([name, ms]) => `${name} ${ms}`);
+  return [
+    '',
+    `  ${'accepting leads'.padEnd(34)}${'a second'.padStart(8)}${'p50 ms'.padStart(10)}${'p99 ms'.padStart(10)}`,
+    row('ingest', accepting.ingest),
+    row('bare hono + zod route', accepting.route),
+    row('plain INSERT and publish', accepting.plain),
+    `  ingest is ${report.ratios.acceptToRoute} of the bare route and ${report.ratios.acceptToPlain} times the plain service`,
+    '',
+    `  end to end, into the dial log: ${dialling.endToEndPerSecond} leads a second`,
+    `  POST to dial at 10 leads a second: p50 ${dialling.postToDialMs.p50} ms, p99 ${dialling.postToDialMs.p99} ms`,
+    `  of which, medians in ms: ${steps.join(', ')}`,
+    '',
+    `  leadline tail prints 5,000 stored events in ${tailing.tail.ms.toFixed(0)} ms, a bare nats client in ${tailing.bare.ms.toFixed(0)} ms: ${report.ratios.tailToBare} times`,
+    '',
+  ].join('\n');
+}

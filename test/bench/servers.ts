@@ -1,0 +1,90 @@
+import { initDatabase } from '@leadline/database/init-database';
+import { roleUrl, type Role } from '@leadline/database/roles';
+import { findNatsServer } from '@leadline/local/find-nats-server';
+import { startNatsServer } from '@leadline/local/nats-server';
+import { startPostgres } from '@leadline/local/postgres';
+import { removeWithUs } from '@leadline/local/reaper';
+import { connectNats } from '@leadline/messaging/connect';
+import { provision } from '@leadline/messaging/provision';
+import { toNatsConfig } from '@leadline/messaging/to-nats-config';
+import { natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { rolePasswords } from '@leadline/testing/role-passwords';
+import { silentLog } from '@leadline/testing/silent-log';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+
+/** A database and a nats-server that only the services of one measurement use. */
+export type Stand = {
+  /** As superuser. */
+  query(text: string): Promise<Record<string, unknown>[]>;
+  /** What a service with this role and user is told. */
+  settings(role: Role, user: NatsUser): Record<string, string>;
+};
+
+export type Servers = { folder: string; stand(name: string): Promise<Stand>; stop(): Promise<void> };
+
+const state = join(import.meta.dirname, '../../.leadline');
+
+/** A Postgres that forces each commit to the disk, and a nats-server for each stand with the settings that we ship. */
+export async function startServers(say: (line: string) => void): Promise<Servers> {
+  mkdirSync(state, { recursive: true });
+  // Not below /tmp, which may be memory: then a commit would cost nothing.
+  const folder = mkdtempSync(join(state, 'bench-'));
+  removeWithUs(folder);
+  const path = await findNatsServer({ toolsDir: join(state, 'tools'), say });
+  const postgres = await startPostgres({ dir: join(folder, 'postgres'), password: 'bench', durable: true });
+  const stops: (() => Promise<unknown>)[] = [];
+
+  return {
+    folder,
+    async stand(name) {
+      const url = new URL(postgres.url);
+      const admin = new Client({ connectionString: url.href });
+      await admin.connect();
+      await admin.query(`create database ${name}`);
+      await admin.end();
+      url.pathname = `/${name}`;
+      await initDatabase({ url: url.href, rolePasswords });
+      const passwords = Object.fromEntries(natsUsers.map((user) => [user, `bench-${user}`])) as Record<
+        NatsUser,
+        string
+      >;
+      const server = await startNatsServer({
+        path,
+        dir: join(folder, name),
+        config: (at) => toNatsConfig({ ...at, passwords }),
+      });
+      const nats = await connectNats({
+        url: server.url,
+        user: 'provisioner',
+        pass: passwords.provisioner,
+        name: 'bench',
+        log: silentLog,
+      });
+      await provision(nats);
+      await nats.close();
+      const client = new Client({ connectionString: url.href });
+      client.on('error', () => undefined);
+      await client.connect();
+      stops.unshift(
+        () => client.end(),
+        () => server.kill(),
+      );
+      return {
+        query: async (text) => (await client.query(text)).rows as Record<string, unknown>[],
+        settings: (role, user) => ({
+          DATABASE_URL: roleUrl(url.href, role, rolePasswords[role]),
+          NATS_URL: server.url,
+          NATS_USER: user,
+          NATS_PASS: passwords[user],
+        }),
+      };
+    },
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()));
+      await postgres.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,306 @@
+import type { Database } from '@leadline/database/open-database';
+import { ask } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import type { Faults } from '@leadline/simulator/faults';
+import { readSimulatorConfig } from '@leadline/simulator/config';
+import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
+import { openLiveKit } from '@leadline/telephony/livekit';
+import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testNats } from '@leadline/testing/nats';
+import { silentLog } from '@leadline/testing/silent-log';
+import { until } from '@leadline/testing/until';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readCallTrackerConfig } from '../../services/call-tracker/src/config.ts';
+import { start as startCallTracker } from '../../services/call-tracker/src/start.ts';
+import { readCrmPusherConfig } from '../../services/crm-pusher/src/config.ts';
+import { start as startCrmPusher } from '../../services/crm-pusher/src/start.ts';
+import { readDispatcherConfig } from '../../services/dispatcher/src/config.ts';
+import { start as startDispatcher } from '../../services/dispatcher/src/start.ts';
+import { readIngestConfig } from '../../services/ingest/src/config.ts';
+import { start as startIngest } from '../../services/ingest/src/start.ts';
+import { freePort } from '@leadline/local/free-port';
+import { endWithUs } from '@leadline/local/reaper';
+
+export type PhoneLine = {
+  at: string;
+  event: 'invite' | 'ringing' | 'answered' | 'refused' | 'cancelled' | 'hangup';
+  number: string;
+  room: string;
+};
+export type CrmLine = { event: 'customer.created' | 'task.created'; id: string; mobile?: string; room?: string };
+
+export type CallRow = {
+  id: number;
+  lead_id: number;
+  status: string;
+  failure_reason: string | null;
+  attempt: number;
+  qualification: Record<string, string> | null;
+  agent_mode: string | null;
+  sip_status: number | null;
+  do_not_call: boolean | null;
+  crm_task_id: string | null;
+  call_room: string;
+  duration_seconds: number | null;
+  answered_at: Date | null;
+  call_ended_at: Date | null;
+};
+export type LeadRow = {
+  id: number;
+  status: string;
+  retry_count: number;
+  retry_after: Date | null;
+  failure_reason: string | null;
+};
+
+type Service = { stop(): Promise<void> };
+type Overrides = Partial<
+  Record<'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher' | 'simulator', Record<string, string>>
+>;
+
+export type System = Awaited<ReturnType<typeof startSystem>>;
+
+const liveKitKey = { LIVEKIT_API_KEY: 'test-key', LIVEKIT_API_SECRET: 'test-secret-of-at-least-32-characters' };
+const apiKey = 'test-api-key-of-website';
+
+/** A number of its own for each lead, ending in the digits that choose what happens. */
+let numbers = 0;
+export function numberEnding(digits: string): string {
+  numbers++;
+  return `+9190${String(numbers).padStart(8 - digits.length, '0')}${digits}`;
+}
+
+/**
+ * The four services over a real Postgres and a real nats-server, with the simulated world where LiveKit, the voice agent
+ * and the CRM stand. Each service has its own role and NATS user. Waits of minutes are seconds here.
+ */
+export async function startSystem(options: { overrides?: Overrides; dispatchers?: number } = {}) {
+  const own = options.overrides ?? {};
+  const folder = mkdtempSync(join(tmpdir(), 'leadline-e2e-'));
+  const [db, nats] = await Promise.all([testDatabase(), testNats()]);
+  const trackerPort = await freePort();
+  const simulator: Simulator = await startSimulator(
+    readSimulatorConfig({
+      ...liveKitKey,
+      SIP_TRUNK_ID: 'ST_test',
+      WEBHOOK_URL: `http://127.0.0.1:${trackerPort}/webhooks/livekit`,
+      NATS_URL: nats.url,
+      NATS_USER: 'agent',
+      NATS_PASS: nats.user('agent').pass,
+      PHONE_LOG: join(folder, 'phone.jsonl'),
+      CRM_LOG: join(folder, 'crm.jsonl'),
+      CRM_API_KEY: 'test-crm-key',
+      CRM_REQUESTS_PER_MINUTE: '100000',
+      SIMULATED_RING_SECONDS: '0.3',
+      SIMULATED_TALK_SECONDS: '1.3',
+      TIME_FACTOR: '1',
+      ...own.simulator,
+    }),
+  );
+  const liveKit = { ...liveKitKey, LIVEKIT_URL: simulator.url };
+  let shiftMs = 0;
+  const opened: (Database | Nats)[] = [];
+  const stand = async (
+    role: 'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher',
+    user: 'ingest' | 'dispatcher' | 'call-tracker' | 'crm-pusher',
+  ) => {
+    const postgres = await db.open(role, 10);
+    const connection = await nats.connect(user);
+    opened.push(postgres, connection);
+    return {
+      postgres,
+      nats: connection,
+      livekit: openLiveKit({
+        url: simulator.url,
+        apiKey: liveKitKey.LIVEKIT_API_KEY,
+        apiSecret: liveKitKey.LIVEKIT_API_SECRET,
+      }),
+      fetch,
+      now: (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs),
+      log: silentLog,
+    };
+  };
+  const servers = (role: keyof TestDatabase['roleUrls']) => ({
+    DATABASE_URL: db.roleUrls[role],
+    NATS_URL: nats.url,
+    ADMIN_PORT: '0',
+  });
+
+  const dispatcherEnv = {
+    ...servers('dispatcher'),
+    ...liveKit,
+    SIP_TRUNK_ID: 'ST_test',
+    CALL_WINDOW: 'simulated',
+    RING_SECONDS: '2',
+    MAX_CALL_SECONDS: '20',
+    AGENT_WAIT_SECONDS: '2',
+    CALLS_PER_SECOND: '50',
+    MAX_CONCURRENT_CALLS: '20',
+    MAX_CALL_RETRIES: '2',
+    RETRY_DELAYS: 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s',
+    OPS_KEY: 'test-ops-key-of-operators',
+    ...own.dispatcher,
+  };
+  const callTrackerEnv = {
+    ...servers('callTracker'),
+    ...liveKit,
+    PORT: String(trackerPort),
+    RING_SECONDS: '2',
+    MAX_CALL_SECONDS: '20',
+    MIN_TALK_SECONDS: '0.5',
+    REPORT_GRACE_SECONDS: '3',
+    PROVIDER_RING_LIMIT_SECONDS: '1',
+    AGENT_KEY: 'test-agent-key-over-http',
+    ...own.callTracker,
+  };
+  // Read at each start: a test may change its overrides in between.
+  const crmPusherEnv = () => ({
+    ...servers('crmPusher'),
+    CRM_URL: `${simulator.url}/crm/v1`,
+    CRM_API_KEY: 'test-crm-key',
+    CRM_REQUESTS_PER_MINUTE: '100000',
+    CRM_LOOK_AGAIN_SECONDS: '2',
+    CRM_LOOK_GAP_SECONDS: '1',
+    CRM_SWEEP_AFTER_SECONDS: '5',
+    ...own.crmPusher,
+  });
+  const launch = {
+    ingest: async () =>
+      startIngest(
+        readIngestConfig({ ...servers('ingest'), PORT: '0', API_KEYS: `website:${apiKey}`, ...own.ingest }),
+        await stand('ingest', 'ingest'),
+      ),
+    dispatcher: async () =>
+      startDispatcher(readDispatcherConfig(dispatcherEnv), await stand('dispatcher', 'dispatcher')),
+    callTracker: async () =>
+      startCallTracker(readCallTrackerConfig(callTrackerEnv), await stand('callTracker', 'call-tracker')),
+    crmPusher: async () => startCrmPusher(readCrmPusherConfig(crmPusherEnv()), await stand('crmPusher', 'crm-pusher')),
+  };
+  const [ingest, callTracker, crmPusher, ...dispatchers] = await Promise.all([
+    launch.ingest(),
+    launch.callTracker(),
+    launch.crmPusher(),
+    ...Array.from({ length: options.dispatchers ?? 1 }, launch.dispatcher),
+  ]);
+  const ops = await nats.connect('ops');
+  const services: Service[] = [ingest, ...dispatchers, callTracker, crmPusher];
+
+  const lines = <T>(path: string): T[] =>
+    existsSync(path)
+      ? readFileSync(path, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as T)
+      : [];
+  const control = async (path: string, body: unknown): Promise<void> => {
+    const response = await fetch(`${simulator.url}/control${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`the simulator refused: ${await response.text()}`);
+  };
+
+  const children: ChildProcess[] = [];
+  const system = {
+    db,
+    nats,
+    ops,
+    launch,
+    services,
+    ingestUrl: ingest.url,
+    trackerUrl: `http://127.0.0.1:${trackerPort}`,
+    dispatcherUrl: dispatchers[0]?.adminUrl ?? '',
+    adminUrls: [ingest, ...dispatchers, callTracker, crmPusher].map(({ adminUrl }) => adminUrl),
+    opsKey: dispatcherEnv.OPS_KEY,
+    /** Lets the dispatcher's and the tracker's time run this much ahead of the database's. */
+    shift(ms: number): void {
+      shiftMs = ms;
+    },
+    /** What a process of its own is told to be one of these services. */
+    settingsOf(role: 'dispatcher' | 'callTracker' | 'crmPusher'): Record<string, string> {
+      const env = { dispatcher: dispatcherEnv, callTracker: callTrackerEnv, crmPusher: crmPusherEnv() }[role];
+      const { user, pass } = nats.user(
+        ({ dispatcher: 'dispatcher', callTracker: 'call-tracker', crmPusher: 'crm-pusher' } as const)[role],
+      );
+      return { ...env, NATS_USER: user, NATS_PASS: pass };
+    },
+    /** A dispatcher as a process of its own, to be frozen and killed. `freezeAtDial`: it stops itself right before its first request. */
+    dispatcherProcess(given: { freezeAtDial: boolean }): ChildProcess {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'dispatcher-process.ts')], {
+        env: {
+          ...process.env,
+          ...dispatcherEnv,
+          NATS_USER: 'dispatcher',
+          NATS_PASS: nats.user('dispatcher').pass,
+          LOG_LEVEL: process.env['LEADLINE_TEST_LOG'] ?? 'silent',
+          ...(given.freezeAtDial ? { FREEZE_AT_DIAL: '1' } : {}),
+        },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      endWithUs(child);
+      children.push(child);
+      return child;
+    },
+    apiKey,
+
+    /** POSTs a lead and answers its id. */
+    async post(phone: string, more: Record<string, unknown> = {}): Promise<number> {
+      const response = await fetch(`${ingest.url}/v1/leads`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiKey}` },
+        body: JSON.stringify({ name: 'Asha Verma', phone, productName: 'Paper cup machine', ...more }),
+      });
+      const body = z.object({ id: z.number().optional() }).parse(await response.json());
+      if (body.id === undefined) throw new Error(`the lead was refused: HTTP ${response.status}`);
+      return body.id;
+    },
+    script: (number: string, outcomes: unknown[]): Promise<void> => control('/script', { number, outcomes }),
+    faults: (faults: Partial<Faults>): Promise<void> => control('/faults', faults),
+    command: (verb: string, body: unknown): Promise<unknown> => ask(ops, `ops.dispatcher.${verb}`, body, z.unknown()),
+    async lead(id: number): Promise<LeadRow> {
+      const [row] = await db.query<LeadRow>(
+        `select id, status, retry_count, retry_after, failure_reason from leads where id = $1`,
+        [id],
+      );
+      if (row === undefined) throw new Error(`there is no lead ${id}`);
+      return row;
+    },
+    calls: (leadId: number): Promise<CallRow[]> =>
+      db.query<CallRow>(`select * from calls where lead_id = $1 order by id`, [leadId]),
+    phone: (number?: string): PhoneLine[] =>
+      lines<PhoneLine>(simulator.phoneLog).filter((line) => number === undefined || line.number === number),
+    crm: (room?: string): CrmLine[] =>
+      lines<CrmLine>(simulator.crmLog).filter((line) => room === undefined || line.room === room),
+    invites: (number: string): number => system.phone(number).filter((line) => line.event === 'invite').length,
+    /** The lead's only call, once it is in this state. */
+    callIs: (leadId: number, status: string, withinMs = 15_000): Promise<CallRow> =>
+      until(
+        `a call of lead ${leadId} is ${status}`,
+        async () => (await system.calls(leadId)).find((call) => call.status === status),
+        withinMs,
+      ),
+    leadIs: (leadId: number, status: string, withinMs = 20_000): Promise<LeadRow> =>
+      until(
+        `lead ${leadId} is ${status}`,
+        async () => {
+          const lead = await system.lead(leadId);
+          return lead.status === status && lead;
+        },
+        withinMs,
+      ),
+    async stop(): Promise<void> {
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(services.map((service) => service.stop()));
+      await simulator.stop();
+      await nats.close();
+      await db.drop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return system;
+}

@@ -1,0 +1,298 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { deployQuietly, repairHalf, type Deployed, type Repaired } from './after-heal.ts';
+import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
+import { disturbEvents, type Poison } from './disturb-events.ts';
+import { faults, type Fault } from './faults.ts';
+import { feedLeads, type Posted } from './feed-leads.ts';
+import { openRandom, type Random } from './random.ts';
+import { durableNames, startWorld, untilReady, type Policy, type World } from './world.ts';
+
+/** What the harness did and when, ms since 1970: the only memory of the run beside the ledgers. */
+export type Noted = { at: number; until: number; what: string; details: string[] };
+
+export type Campaign = {
+  seed: number;
+  world: World;
+  posted: Posted[];
+  poison: Poison[];
+  record: Noted[];
+  exposures: Map<string, number>;
+  readyMs: number | undefined;
+  drainedMs: number | undefined;
+  repaired: Repaired;
+  deployed: Deployed | undefined;
+  /** The most memory that each process was seen to hold, KiB. */
+  mostKib: Map<string, number>;
+};
+
+export type Plan = {
+  seed: number;
+  leads: number;
+  leadsPerSecond: number;
+  /** How many random faults at least. */
+  faults: number;
+  policy: Policy;
+  /** How often each crash point. */
+  crashes: number;
+  /** At half of it, leads that come all at once, with every process killed while they do. */
+  burst?: { leads: number; perSecond: number };
+  source?: string;
+  say: (line: string) => void;
+};
+
+const mostArmed = 3;
+const drainWithinMs = 120_000;
+
+/**
+ * Leads flow while faults of all kinds come and go; then everything is healed, a last lead goes through, and what is
+ * left is waited for. The caller checks, and stops the world.
+ */
+export async function runCampaign(
+  plan: Plan,
+  began: (campaign: Campaign) => void = () => undefined,
+): Promise<Campaign> {
+  const { seed, say } = plan;
+  say(`seed ${seed}: starting the servers, ${plan.leads} leads, ${plan.faults} faults`);
+  const world = await startWorld({
+    ...(plan.source === undefined ? {} : { source: plan.source }),
+    policy: plan.policy,
+    say,
+  });
+  const campaign = openCampaign(seed, world);
+  began(campaign);
+  try {
+    const disturbing = disturbEvents(world, openRandom(seed, 'events'));
+    campaign.poison = disturbing.poison;
+    const feeding = feedLeads(world, {
+      leads: plan.leads,
+      perSecond: plan.leadsPerSecond,
+      random: openRandom(seed, 'leads'),
+    });
+    const watching = setInterval(() => measureMemory(campaign), 2_000);
+    const progress = setInterval(() => say(toProgress(campaign, plan)), 10_000);
+    const [bursting] = await Promise.all([
+      burst(campaign, plan),
+      injectFaults(campaign, plan),
+      crashAtPoints(campaign, plan),
+    ]);
+    clearInterval(progress);
+    heal(world);
+    campaign.posted = [...(await feeding), ...bursting];
+    await disturbing.stop();
+    for (const [name, times] of Object.entries(disturbing.counts)) campaign.exposures.set(`event ${name}`, times);
+    say('healed; waiting for what is left');
+    campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
+    campaign.drainedMs = await untilDrained(world, say);
+    say('a part of the dead letters is repaired and sent back, then each service is deployed');
+    campaign.repaired = await repairHalf(world, campaign.poison, openRandom(seed, 'repair'));
+    await untilDrained(world, say);
+    const deploying = await deployQuietly(world, openRandom(seed, 'last'), plan.leads + (plan.burst?.leads ?? 0));
+    campaign.posted.push(...deploying.posted);
+    await untilReady(world, 30_000);
+    await untilDrained(world, say);
+    campaign.deployed = await deploying.finish();
+    clearInterval(watching);
+    return campaign;
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
+}
+
+export function openCampaign(seed: number, world: World): Campaign {
+  return {
+    ...{ seed, world, posted: [], poison: [], record: [], exposures: new Map() },
+    ...{ readyMs: undefined, drainedMs: undefined, repaired: new Set(), deployed: undefined, mostKib: new Map() },
+  };
+}
+
+/** Many at once, and in the thick of it everything of ours dies, one after the other. */
+async function burst(campaign: Campaign, plan: Plan): Promise<Posted[]> {
+  if (plan.burst === undefined) return [];
+  const { world } = campaign;
+  const { leads, perSecond } = plan.burst;
+  await wait((plan.leads / plan.leadsPerSecond / 2) * 1_000);
+  plan.say(`${leads} leads at ${perSecond}/s, and every process is killed meanwhile`);
+  const random = openRandom(plan.seed, 'burst');
+  const feeding = feedLeads(world, { leads, perSecond, random, from: plan.leads });
+  const noted: Noted = { at: Date.now(), until: Number.POSITIVE_INFINITY, what: 'kill at the peak', details: [] };
+  campaign.record.push(noted);
+  const kills = [
+    ...[...world.services.values()].map((service) => async () => service.kill()),
+    () => world.natsServer.kill(),
+    () => world.postgres.kill(),
+  ];
+  for (const kill of random.shuffle(kills)) {
+    await kill();
+    count(campaign, 'kill -9 at the peak');
+    await wait(random.between(200, 800));
+  }
+  const posted = await feeding;
+  noted.until = Date.now();
+  return posted;
+}
+
+export function measureMemory({ world, mostKib }: Campaign): void {
+  for (const kept of [...world.services.values(), world.simulator]) {
+    if (kept.pid === undefined) continue;
+    try {
+      const kib = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${kept.pid}/status`, 'utf8'))?.[1] ?? 0);
+      mostKib.set(kept.name, Math.max(mostKib.get(kept.name) ?? 0, kib));
+    } catch {
+      // Gone just now, or no such folder on this system.
+    }
+  }
+}
+
+export function heal(world: World): void {
+  for (const link of world.links.values()) link.heal();
+  for (const service of world.services.values()) service.thaw();
+}
+
+/** Several at a time, of different kinds, each kind about as often. */
+async function injectFaults(campaign: Campaign, plan: Plan): Promise<void> {
+  const random = openRandom(plan.seed, 'faults');
+  const queue: Fault[] = [];
+  // Of more kinds than a short run has room for, those that have a check of their own always come.
+  const watched = faults.filter(({ checked }) => checked === true);
+  while (queue.length < plan.faults) {
+    const others = random.shuffle(faults.filter((fault) => !watched.includes(fault)));
+    queue.push(...random.shuffle([...watched, ...others.slice(0, plan.faults - queue.length - watched.length)]));
+  }
+  // Those that set all of a far system's faults, or the same process, exclude each other.
+  const busy = new Set<string>();
+  const lane = async (own: Random): Promise<void> => {
+    for (;;) {
+      const next = queue.findIndex((fault) => !busy.has(groupOf(fault)));
+      const [fault] = next < 0 ? [] : queue.splice(next, 1);
+      if (fault === undefined) {
+        if (queue.length === 0) return;
+        await wait(200);
+        continue;
+      }
+      busy.add(groupOf(fault));
+      const noted: Noted = { at: Date.now(), until: Number.POSITIVE_INFINITY, what: fault.name, details: [] };
+      campaign.record.push(noted);
+      await fault.run(campaign.world, own, (what) => noted.details.push(`${Date.now()} ${what}`));
+      noted.until = Date.now();
+      count(campaign, fault.exposures);
+      busy.delete(groupOf(fault));
+      await wait(own.between(100, 500));
+    }
+  };
+  await Promise.all(Array.from({ length: 3 }, (_, n) => lane(openRandom(plan.seed, `lane ${n}`))));
+}
+
+function groupOf(fault: Fault): string {
+  if (/^(kill|freeze) (nats-server|Postgres|LiveKit)/.test(fault.name)) return 'servers';
+  if (fault.name.startsWith('partition')) return fault.name;
+  if (/^(clock jump|stop switch)/.test(fault.name)) return fault.name;
+  return /^(kill|freeze|rolling)/.test(fault.name) ? 'services' : 'far systems';
+}
+
+async function crashAtPoints(campaign: Campaign, plan: Plan): Promise<void> {
+  const random = openRandom(plan.seed, 'crashes');
+  const queue: CrashPoint[] = [];
+  for (let n = 0; n < plan.crashes; n++) queue.push(...random.shuffle(crashPoints));
+  const { world } = campaign;
+  const armed = new Set<string>();
+  const arm = (point: CrashPoint): Promise<void> =>
+    new Promise((resolve) => {
+      const disarms: (() => void)[] = [];
+      let fired = false;
+      for (const name of point.services) {
+        const watcher = toWatcher(point, () => {
+          if (fired) return;
+          fired = true;
+          for (const disarm of disarms) disarm();
+          world.services.get(name)?.kill();
+          campaign.record.push({
+            at: Date.now(),
+            until: Date.now(),
+            what: `crash point: ${point.name}`,
+            details: [name],
+          });
+          count(campaign, `crash point: ${point.name}`);
+          resolve();
+        });
+        const link = world.links.get(`${name}-${point.link}`);
+        if (link === undefined) throw new Error(`there is no link ${name}-${point.link}`);
+        disarms.push(link.watch(watcher));
+      }
+      // Nobody comes there any more: it is told as an exposure that is missing.
+      setTimeout(() => {
+        for (const disarm of disarms) disarm();
+        resolve();
+      }, 120_000).unref();
+    });
+  const working = new Set<Promise<void>>();
+  while (queue.length > 0) {
+    const next = queue.findIndex((point) => !point.services.some((name) => armed.has(name)));
+    const [point] = next < 0 || working.size >= mostArmed ? [] : queue.splice(next, 1);
+    if (point === undefined) {
+      await Promise.race([...working, wait(1_000)]);
+      continue;
+    }
+    for (const name of point.services) armed.add(name);
+    const work: Promise<void> = arm(point)
+      // So long it needs to be back at work.
+      .then(() => wait(random.between(1_500, 3_000)))
+      .finally(() => {
+        for (const name of point.services) armed.delete(name);
+        working.delete(work);
+      });
+    working.add(work);
+    await wait(random.between(200, 600));
+  }
+  await Promise.all(working);
+}
+
+function count({ exposures }: Campaign, name: string): void {
+  exposures.set(name, (exposures.get(name) ?? 0) + 1);
+}
+
+/** ms until nothing is left to do, or undefined when something still is after two minutes. */
+export async function untilDrained(world: World, say: (line: string) => void): Promise<number | undefined> {
+  const since = performance.now();
+  for (let looks = 0; performance.now() - since < drainWithinMs; looks++) {
+    const open = await openWork(world);
+    if (open === '') return performance.now() - since;
+    if (looks % 10 === 9) say(`  left: ${open}`);
+    await wait(1_000);
+  }
+  return undefined;
+}
+
+/** What still has something to do, in words; empty when nothing has. */
+export async function openWork(world: World): Promise<string> {
+  const [row] = await world.query<Record<string, number>>(`
+    select (select count(*)::int from leads where status = 'new') as "new leads",
+           (select count(*)::int from calls where status = 'calling') as "calling",
+           (select count(*)::int from dials where decided_at is null) as "undecided",
+           (select count(*)::int from calls c left join crm_pushes p on p.call_id = c.id
+             where c.status = 'called' and p.failed_at is null) as "unpushed",
+           (select count(*)::int from ingest_outbox where published_at is null)
+         + (select count(*)::int from dispatcher_outbox where published_at is null)
+         + (select count(*)::int from call_tracker_outbox where published_at is null)
+         + (select count(*)::int from crm_pusher_outbox where published_at is null) as "unpublished",
+           (select count(*)::int from call_changes) as "changes"`);
+  const left = Object.entries(row ?? {}).filter(([, n]) => n > 0);
+  if (left.length > 0) return left.map(([what, n]) => `${n} ${what}`).join(', ');
+  const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
+  const pending: string[] = [];
+  for (const stream of ['LEADS', 'CALLS', 'AGENT']) {
+    for await (const { name, num_pending, num_ack_pending } of manager.consumers.list(stream)) {
+      if (num_pending + num_ack_pending > 0 && durableNames.some(([own]) => own === name))
+        pending.push(`${num_pending}+${num_ack_pending} for ${name}`);
+    }
+  }
+  return pending.join(', ');
+}
+
+function toProgress({ record, exposures }: Campaign, plan: Plan): string {
+  const crashed = [...exposures].filter(([name]) => name.startsWith('crash point')).reduce((sum, [, n]) => sum + n, 0);
+  const done = record.filter(({ what, until }) => !what.startsWith('crash') && Number.isFinite(until)).length;
+  const now = record.filter(({ until }) => !Number.isFinite(until)).map(({ what }) => what);
+  return `  ${done} of ${plan.faults} faults, ${crashed} crashes; now: ${now.join(', ')}`;
+}

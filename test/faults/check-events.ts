@@ -1,0 +1,105 @@
+import type { Check, Violation } from './invariants.ts';
+import { durableNames } from './world.ts';
+
+const outboxes = ['ingest_outbox', 'dispatcher_outbox', 'call_tracker_outbox', 'crm_pusher_outbox'];
+/** What happened and was never said: each row of the answer is one. */
+const factsWithEvents: readonly (readonly [subject: string, text: string])[] = [
+  [
+    'lead.created',
+    `select id from leads where not exists (select 1 from ingest_outbox where aggregate = 'lead/' || leads.id)`,
+  ],
+  [
+    'call.dialing',
+    `select call_id as id from dials where sent_at is not null and not exists (
+       select 1 from dispatcher_outbox where aggregate = 'call/' || call_id and subject = 'call.dialing')`,
+  ],
+  [
+    'call.qualified or call.failed',
+    `select id from calls where status <> 'calling' and not exists (
+       select 1 from call_tracker_outbox
+        where aggregate = 'call/' || calls.id and subject in ('call.qualified', 'call.failed'))`,
+  ],
+  [
+    'call.pushed',
+    `select id from calls where status = 'pushed' and not exists (
+       select 1 from crm_pusher_outbox where aggregate = 'call/' || calls.id and subject = 'call.pushed')`,
+  ],
+];
+
+/** Each outbox row is in its stream once. */
+export const checkOutboxes: Check = async ({ world }, { stored }) => {
+  const violations: Violation[] = [];
+  const times = new Map<string, number>();
+  for (const { id, ours } of stored) if (ours) times.set(id, (times.get(id) ?? 0) + 1);
+  let checked = 0;
+  for (const outbox of outboxes) {
+    const rows = await world.query<{ id: string; subject: string; published: boolean }>(
+      `select id, subject, published_at is not null and failed_at is null as published from ${outbox}`,
+    );
+    checked += rows.length;
+    for (const { id, subject, published } of rows) {
+      if (!published) violations.push({ what: `${subject} ${id} of ${outbox} was never published` });
+      else if (times.get(id) !== 1)
+        violations.push({ what: `${subject} ${id} of ${outbox} is ${times.get(id) ?? 0} times in its stream` });
+    }
+    for (const { id } of rows) times.delete(id);
+  }
+  for (const [subject, text] of factsWithEvents) {
+    const silent = await world.query<{ id: number }>(text);
+    for (const { id } of silent) violations.push({ what: `${id} has no ${subject}` });
+  }
+  for (const message of stored) {
+    if (message.ours && /^(lead|call)\./.test(message.subject) && times.has(message.id))
+      violations.push({ what: `${message.subject} ${message.id} is in its stream and in no outbox` });
+  }
+  return { checked, violations };
+};
+
+/** No durable has anything pending, somebody pulls from each, and the dashboard has kept every event. */
+export const checkDurables: Check = async ({ world }, { stored }) => {
+  const violations: Violation[] = [];
+  let checked = 0;
+  const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
+  for (const stream of ['LEADS', 'CALLS', 'AGENT', 'ADVISORIES']) {
+    for await (const { name, num_pending, num_ack_pending, num_waiting } of manager.consumers.list(stream)) {
+      // Who only looks has a consumer without a name, which ends by itself.
+      if (!durableNames.some(([own]) => own === name)) continue;
+      checked++;
+      if (num_pending + num_ack_pending > 0)
+        violations.push({ what: `${name} has ${num_pending} pending, ${num_ack_pending} unacknowledged` });
+      if (num_waiting === 0) violations.push({ what: `nobody pulls from ${name}` });
+    }
+  }
+  const kept = await world.query<{ event_id: string }>(`select event_id from lead_events`);
+  const keptIds = new Set(kept.map(({ event_id }) => event_id));
+  for (const { subject, eventId, ours } of stored) {
+    if (!ours || !/^(lead|call)\./.test(subject)) continue;
+    checked++;
+    if (!keptIds.has(eventId)) violations.push({ what: `the dashboard has not kept ${subject} ${eventId}` });
+  }
+  return { checked, violations };
+};
+
+/** The dead letters are the injected poison. */
+export const checkDeadLetters: Check = ({ poison, repaired }, { stored }) => {
+  const violations: Violation[] = [];
+  const letters = stored.filter(({ stream, subject }) => stream === 'DLQ' && !subject.startsWith('dlq.redriven'));
+  const expected = new Set(
+    poison.flatMap(({ eventId, durables }) => durables.map((durable) => `${eventId} ${durable}`)),
+  );
+  const found = new Map(letters.map((letter) => [`${letter.eventId} ${letter.subject.split('.').at(-1)}`, letter]));
+  for (const key of expected) if (!found.has(key)) violations.push({ what: `the poison ${key} is no dead letter` });
+  for (const [key, { head, text, eventId }] of found) {
+    if (expected.has(key)) continue;
+    const whose = poison.some((one) => one.eventId === eventId) ? 'poisoned for others' : 'no poison';
+    const copies = stored.filter((one) => one.eventId === eventId && one.stream !== 'DLQ').map(({ seq }) => seq);
+    const { length } = text;
+    violations.push({
+      what: `a dead letter nobody poisoned: ${key} (${whose}, ${length} characters, stored as ${copies.join(', ')}): ${head}`,
+    });
+  }
+  for (const [key, own] of Map.groupBy(letters, (letter) => `${letter.eventId} ${letter.subject.split('.').at(-1)}`))
+    if (own.length > 1) violations.push({ what: `the poison ${key} is ${own.length} dead letters` });
+  if (expected.size > 20 && repaired.size === 0) violations.push({ what: 'no dead letter was repaired and sent back' });
+  return { checked: expected.size, violations };
+};

@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { openWork, type Campaign } from './campaign.ts';
+import { checkCaps, checkRings, checkTimes } from './check-dialling.ts';
+import { checkDeadLetters, checkDurables, checkOutboxes } from './check-events.ts';
+import { canary } from './feed-leads.ts';
+import { invariants, leadOf, type Check, type Checked, type Invariant, type Violation } from './invariants.ts';
+import type { Ledgers } from './ledgers.ts';
+import { durableNames, secrets } from './world.ts';
+
+/** What holds at every moment, asked while the campaign runs. */
+export async function findEarly(
+  campaign: Campaign,
+  ledgers: Ledgers,
+): Promise<{ invariant: Invariant; what: string } | undefined> {
+  for (const invariant of ['I3', 'I4', 'I7', 'I11'] as const) {
+    const [violation] = (await checks[invariant](campaign, ledgers)).violations;
+    if (violation !== undefined) return { invariant, what: violation.what };
+  }
+  const tasks = Map.groupBy(
+    ledgers.crm.filter(({ event }) => event === 'task.created'),
+    ({ room }) => room,
+  );
+  for (const [room, own] of tasks)
+    if (own.length > 1) return { invariant: 'I5', what: `${room} has ${own.length} tasks` };
+  const events = Map.groupBy(
+    ledgers.stored.filter(({ stream, ours }) => ours && (stream === 'LEADS' || stream === 'CALLS')),
+    ({ eventId }) => eventId,
+  );
+  for (const [eventId, own] of events)
+    if (own.length > 1)
+      return { invariant: 'I2', what: `${own[0]?.subject} ${eventId} is ${own.length} times in its stream` };
+  return undefined;
+}
+
+/** Compares the ledgers that are not ours with the tables and the streams. */
+export async function checkCampaign(
+  campaign: Campaign,
+  ledgers: Ledgers,
+  asked: readonly Invariant[] = invariants,
+): Promise<Map<Invariant, Checked>> {
+  const results = new Map<Invariant, Checked>();
+  for (const name of asked) results.set(name, await checks[name](campaign, ledgers));
+  return results;
+}
+
+/** A JWT, such as LiveKit's. */
+const signedToken = /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/;
+
+const checks: Record<Invariant, Check> = {
+  I2: checkOutboxes,
+  I3: checkRings,
+  I4: checkCaps,
+  I8: checkTimes,
+  I9: checkDurables,
+  I10: checkDeadLetters,
+
+  /** Each acknowledged POST is one lead, and a source id is one row. */
+  async I1({ world, posted }, { leads }) {
+    const violations: Violation[] = [];
+    const receipts = await world.query<{ source_lead_id: string; lead_id: number }>(
+      `select source_lead_id, lead_id from lead_receipts where verdict = 'accepted'`,
+    );
+    const ids = new Set(leads.map(({ id }) => id));
+    for (const one of posted) {
+      const rows = receipts.filter(({ source_lead_id }) => source_lead_id === one.sourceLeadId);
+      if (one.refused.length > 0)
+        violations.push({ what: `${one.sourceLeadId} was refused with ${one.refused.join(', ')}` });
+      if (rows.length !== 1) violations.push({ what: `${one.sourceLeadId} has ${rows.length} accepted receipts` });
+      for (const id of one.ids) {
+        if (id !== rows[0]?.lead_id || !ids.has(id))
+          violations.push({ what: `${one.sourceLeadId} was told ${id}, which is not its lead`, leadId: id });
+      }
+    }
+    if (leads.length !== posted.length)
+      violations.push({ what: `${posted.length} leads were sent and ${leads.length} are there` });
+    return { checked: posted.length, violations };
+  },
+
+  /** One task for each qualified call, and none else. */
+  I5(_campaign, { crm, calls, stored }) {
+    const violations: Violation[] = [];
+    const reported = new Set(
+      stored.flatMap(({ subject, ours, text }) => (ours && subject === 'agent.qualified' ? roomWithAnswers(text) : [])),
+    );
+    for (const call of calls) {
+      if (reported.has(call.call_room) && Object.keys(call.qualification ?? {}).length === 0)
+        violations.push({ what: `${call.call_room} was reported with answers and has none`, ...leadOf(call) });
+    }
+    const tasks = Map.groupBy(
+      crm.filter(({ event }) => event === 'task.created'),
+      ({ room }) => room ?? '',
+    );
+    for (const call of calls) {
+      const own = tasks.get(call.call_room) ?? [];
+      const hasAnswers = Object.keys(call.qualification ?? {}).length > 0;
+      const where = leadOf(call);
+      if (own.length > 1) violations.push({ what: `${call.call_room} has ${own.length} tasks`, ...where });
+      if (call.status === 'pushed' && own[0]?.id !== call.crm_task_id)
+        violations.push({ what: `${call.call_room} is pushed without its task`, ...where });
+      if (call.status !== 'pushed' && own.length > 0)
+        violations.push({ what: `${call.call_room} is ${call.status} and has a task`, ...where });
+      if (hasAnswers !== (call.status === 'pushed'))
+        violations.push({
+          what: `${call.call_room} ${hasAnswers ? 'has answers' : 'has none'} and is ${call.status}`,
+          ...where,
+        });
+      tasks.delete(call.call_room);
+    }
+    for (const room of tasks.keys()) violations.push({ what: `a task for "${room}", which is no call's` });
+    return { checked: calls.length, violations };
+  },
+
+  /** Every row is terminal. */
+  async I6({ world }, { leads, calls }) {
+    const violations: Violation[] = [];
+    for (const { id, status } of leads)
+      if (!['dispatched', 'failed'].includes(status)) violations.push({ what: `the lead is ${status}`, leadId: id });
+    for (const call of calls) {
+      if (!['pushed', 'failed'].includes(call.status))
+        violations.push({ what: `${call.call_room} is ${call.status}`, ...leadOf(call) });
+      if (call.decided_at === null) violations.push({ what: `${call.call_room} is undecided`, ...leadOf(call) });
+    }
+    const left = await openWork(world);
+    if (left !== '') violations.push({ what: `left: ${left}` });
+    return { checked: leads.length + calls.length, violations };
+  },
+
+  /** Only legal steps; a reason of the closed list, on failed calls and nowhere else. */
+  async I7({ world }, { calls }) {
+    const reasons = ['rejected', 'unanswered', 'dispatch_failed', 'startup_failed', 'stale_timeout', 'no_answers'];
+    const violations: Violation[] = [];
+    const odd = await world.query<{ table_name: string; row_id: number; from_status: string; to_status: string }>(
+      `select * from odd_steps`,
+    );
+    for (const step of odd)
+      violations.push({ what: `${step.table_name} ${step.row_id} went from ${step.from_status} to ${step.to_status}` });
+    for (const call of calls) {
+      const failed = call.status === 'failed';
+      if (failed !== (call.failure_reason !== null && reasons.includes(call.failure_reason)))
+        violations.push({
+          what: `${call.call_room} is ${call.status} because of ${call.failure_reason ?? 'nothing'}`,
+          ...leadOf(call),
+        });
+    }
+    return { checked: calls.length, violations };
+  },
+
+  /** No process ended but by the harness, and none grew without bound. */
+  I11({ world, mostKib }) {
+    const violations: Violation[] = [];
+    for (const kept of [...world.services.values(), world.simulator]) {
+      for (const what of kept.unexpected) violations.push({ what });
+      const log = readFileSync(kept.logFile, 'utf8');
+      if (/nobody caught|unhandled/i.test(log))
+        violations.push({ what: `${kept.name} says that something was not caught` });
+      const kib = mostKib.get(kept.name) ?? 0;
+      if (kib > 600 * 1_024) violations.push({ what: `${kept.name} held ${Math.round(kib / 1_024)} MiB` });
+    }
+    return { checked: world.services.size + 1, violations };
+  },
+
+  /** Ready soon after the last heal, and the backlog drained. */
+  I12({ readyMs, drainedMs }) {
+    const violations: Violation[] = [];
+    if (readyMs === undefined || readyMs > 30_000)
+      violations.push({ what: `ready ${readyMs === undefined ? 'never' : `after ${readyMs} ms`}` });
+    if (drainedMs === undefined) violations.push({ what: 'the backlog was not drained within two minutes' });
+    return { checked: 2, violations };
+  },
+
+  /** No phone number, name, address or secret where it must not be. */
+  async I13({ world, posted }, { stored }) {
+    const violations: Violation[] = [];
+    const numbers = [...new Set(posted.map(({ phone }) => phone.slice(-10)))];
+    const leaks = (text: string): string | undefined =>
+      [canary.name, canary.email, ...secrets, ...numbers].find((word) => text.includes(word)) ??
+      signedToken.exec(text)?.[0];
+    let checked = 0;
+    const look = (where: string, text: string): void => {
+      checked++;
+      if (leaks(text) !== undefined) violations.push({ what: `${where} holds ${leaks(text)?.slice(0, 4)}…` });
+    };
+    for (const [name, kept] of world.services) look(`the log of ${name}`, readFileSync(kept.logFile, 'utf8'));
+    for (const [name, url] of world.adminUrls)
+      look(`the metrics of ${name}`, await (await fetch(`${url}/metrics`)).text());
+    for (const { stream, subject, head, text, seq } of stored) {
+      look(`the headers of ${stream} ${seq}`, `${subject}\n${head}`);
+      if (stream === 'LEADS' || stream === 'CALLS') look(`the payload of ${stream} ${seq}`, text);
+    }
+    const refused = await fetch(`${world.ingestUrl}/v1/leads`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.apiKey}` },
+      body: JSON.stringify({ name: canary.name, phone: `${canary.name} 12`, email: [canary.email] }),
+    });
+    look('an error answer', await refused.text());
+    return { checked, violations };
+  },
+
+  /** SIGTERM ends a service in order, and JetStream delivers nothing again but what was in hand. */
+  I14({ record, deployed }, { stored }) {
+    const violations: Violation[] = [];
+    const ends = record.filter(({ what }) => what === 'rolling deploy').flatMap(({ details }) => details);
+    for (const end of [...ends.map((detail) => detail.slice(detail.indexOf(' ') + 1)), ...(deployed?.exits ?? [])]) {
+      const tookMs = Number(/after (\d+) ms/.exec(end)?.[1]);
+      if (!end.includes('with exit code 0') || tookMs > 30_000) violations.push({ what: end });
+    }
+    for (const { name, from, to, inHand } of deployed?.durables ?? []) {
+      const durable = durableNames.find(([own]) => own === name)?.[1];
+      const filters: readonly string[] = durable?.filters ?? [];
+      const came = stored.filter(
+        ({ stream, seq, subject }) =>
+          stream === durable?.stream &&
+          seq > from.streamSeq &&
+          seq <= to.streamSeq &&
+          filters.some((filter) => filter === subject || (filter === 'agent.>' && subject.startsWith('agent.'))),
+      ).length;
+      const again = to.delivered - from.delivered - came;
+      if (durable?.stream !== 'ADVISORIES' && again > inHand)
+        violations.push({ what: `${name} was given ${again} messages again in a deploy; ${inHand} were in hand` });
+    }
+    return { checked: ends.length + (deployed?.exits.length ?? 0), violations };
+  },
+};
+
+/** The room of a report that says something. */
+function roomWithAnswers(text: string): string[] {
+  const report: { room?: string; qualification?: Record<string, unknown> } = JSON.parse(text);
+  const said = Object.values(report.qualification ?? {}).some(
+    (value) => typeof value === 'string' && value.trim() !== '',
+  );
+  return said && report.room !== undefined ? [report.room] : [];
+}

@@ -1,0 +1,84 @@
+import { heal, measureMemory, openCampaign, untilDrained, type Campaign } from './campaign.ts';
+import { checkCampaign } from './check.ts';
+import { clusterDrill } from './drill-cluster.ts';
+import { nightDrill } from './drill-night.ts';
+import { restoreDrill } from './drill-restore.ts';
+import { rollbackDrill } from './drill-rollback.ts';
+import { feedLeads, type Posted } from './feed-leads.ts';
+import type { Checked, Invariant, Violation } from './invariants.ts';
+import { readLedgers, type Ledgers } from './ledgers.ts';
+import { openRandom, type Random } from './random.ts';
+import { startWorld, untilReady, usualPolicy, type World } from './world.ts';
+
+/** One disaster on purpose, with leads flowing all the while. */
+export type Drill = {
+  name: string;
+  world?: { cluster?: boolean; dispatcher?: Record<string, string> };
+  /** Those that hold in spite of what the disaster takes away. */
+  invariants: readonly Invariant[];
+  run(drilling: Drilling): Promise<void>;
+  /** What this drill alone promises, by the invariant that it is a part of. */
+  judge?(campaign: Campaign, ledgers: Ledgers): Promise<Partial<Record<Invariant, Violation[]>>>;
+};
+
+type Drilling = {
+  campaign: Campaign;
+  world: World;
+  random: Random;
+  /** How many leads the drill sends about. */
+  leads: number;
+  say: (line: string) => void;
+  /** Leads with numbers of their own, at so many a second; resolves when all are taken. */
+  feed: (leads: number, perSecond: number) => Promise<Posted[]>;
+  /** Into the record, and to whoever watches. */
+  note: (what: string) => void;
+};
+
+export const drills: readonly Drill[] = [clusterDrill, rollbackDrill, restoreDrill, nightDrill];
+
+/** The caller tells what was found, and stops the world. */
+export async function runDrill(
+  drill: Drill,
+  options: { seed: number; leads: number; say: (line: string) => void },
+): Promise<{ campaign: Campaign; ledgers: Ledgers; results: Map<Invariant, Checked> }> {
+  const { seed, say } = options;
+  say(`drill: ${drill.name}, seed ${seed}, ${options.leads} leads`);
+  const world = await startWorld({ policy: usualPolicy, say, ...drill.world });
+  const campaign = openCampaign(seed, world);
+  const watching = setInterval(() => measureMemory(campaign), 2_000);
+  try {
+    let fed = 0;
+    await drill.run({
+      ...{ campaign, world, say, leads: options.leads, random: openRandom(seed, 'drill') },
+      async feed(leads, perSecond) {
+        const from = fed;
+        fed += leads;
+        const random = openRandom(seed, `leads from ${from}`);
+        const posted = await feedLeads(world, { leads, perSecond, random, from, uniqueNumbers: true });
+        campaign.posted.push(...posted);
+        return posted;
+      },
+      note(what) {
+        say(`  ${what}`);
+        campaign.record.push({ at: Date.now(), until: Date.now(), what, details: [] });
+        campaign.exposures.set(what, (campaign.exposures.get(what) ?? 0) + 1);
+      },
+    });
+    heal(world);
+    campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
+    campaign.drainedMs = await untilDrained(world, say);
+    const ledgers = await readLedgers(campaign);
+    const results = await checkCampaign(campaign, ledgers, drill.invariants);
+    for (const [name, violations] of Object.entries((await drill.judge?.(campaign, ledgers)) ?? {})) {
+      const invariant = name as Invariant;
+      const before = results.get(invariant) ?? { checked: 0, violations: [] };
+      results.set(invariant, { checked: before.checked + 1, violations: [...before.violations, ...violations] });
+    }
+    return { campaign, ledgers, results };
+  } catch (error) {
+    await world.stop();
+    throw error;
+  } finally {
+    clearInterval(watching);
+  }
+}

@@ -1,0 +1,214 @@
+import { ask } from '@leadline/messaging/ask';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Direction, LinkFault } from './link.ts';
+import type { Random } from './random.ts';
+import { isReadyWithin, serviceNames, type World } from './world.ts';
+
+/** Injects, waits, heals. What it says goes into the run's record, beside the time. */
+export type Fault = {
+  name: string;
+  exposures: string;
+  /** An invariant looks at what it did, or it is a crash point: it comes in each run. */
+  checked?: true;
+  run(world: World, random: Random, note: Note): Promise<void>;
+};
+type Note = (what: string) => void;
+
+const longestLockMs = 12_000;
+const secondsMs = (random: Random, from: number, to: number): number => random.between(from * 1_000, to * 1_000);
+
+const processFaults: Fault[] = [
+  ...serviceNames.map((name): Fault => ({
+    name: `kill ${name}`,
+    exposures: 'kill -9 of a service',
+    async run(world) {
+      world.services.get(name)?.kill();
+    },
+  })),
+  ...serviceNames.map((name): Fault => ({
+    name: `freeze ${name}`,
+    exposures: 'SIGSTOP of a service',
+    async run(world, random) {
+      const service = world.services.get(name);
+      service?.freeze();
+      // Longer than the token, the leeway, and every lease and lock.
+      await wait(random.between(longestLockMs, longestLockMs + 4_000));
+      service?.thaw();
+    },
+  })),
+  {
+    name: 'kill nats-server',
+    exposures: 'kill -9 of nats-server',
+    run: (world) => world.natsServer.kill(),
+  },
+  {
+    name: 'kill Postgres',
+    exposures: 'kill -9 of Postgres',
+    run: (world) => world.postgres.kill(),
+  },
+  {
+    name: 'freeze nats-server',
+    exposures: 'SIGSTOP of nats-server',
+    async run(world, random) {
+      world.natsServer.freeze();
+      // Longer than a token and its leeway, and than a permit waits for it.
+      await wait(secondsMs(random, 7, 9));
+      world.natsServer.thaw();
+    },
+  },
+  {
+    name: 'freeze Postgres',
+    exposures: 'SIGSTOP of Postgres',
+    async run(world, random) {
+      world.postgres.freeze();
+      await wait(secondsMs(random, 7, 9));
+      world.postgres.thaw();
+    },
+  },
+  {
+    name: 'freeze LiveKit',
+    exposures: 'SIGSTOP of LiveKit',
+    async run(world, random) {
+      world.simulator.freeze();
+      await wait(secondsMs(random, 2, 4));
+      world.simulator.thaw();
+    },
+  },
+];
+
+const linkFaults: Record<string, (random: Random) => LinkFault> = {
+  refuse: () => ({ kind: 'refuse' }),
+  reset: () => ({ kind: 'reset' }),
+  blackhole: () => ({ kind: 'blackhole' }),
+  'one way': (random) => ({ kind: 'one_way', lost: random.pick<Direction>(['toServer', 'toClient']) }),
+  latency: (random) => ({ kind: 'latency', ms: random.between(100, 700) }),
+  trickle: () => ({ kind: 'trickle', bytes: 512, eachMs: 20 }),
+};
+const partitions: Fault[] = Object.entries(linkFaults).map(([kind, draw]) => ({
+  name: `partition: ${kind}`,
+  exposures: `partition: ${kind}`,
+  async run(world, random, note) {
+    const link = random.pick([...world.links.values()]);
+    note(link.name);
+    link.suffer(draw(random));
+    await wait(secondsMs(random, 3, 7));
+    link.heal();
+  },
+}));
+
+/** A fault of the far systems that the simulator plays. They take turns: each sets all of them. */
+const far = (name: string, faults: Record<string, unknown>, seconds: [number, number] = [2, 5]): Fault => ({
+  name,
+  exposures: name,
+  async run(world, random) {
+    await world.control('/faults', { seed: Math.floor(random.between(0, 1e6)), ...faults });
+    await wait(secondsMs(random, ...seconds));
+    await world.control('/faults', {});
+  },
+});
+const farFaults: Fault[] = [
+  far('LiveKit without its bridge', { noBridge: true }),
+  far('LiveKit without its trunk', { noTrunk: true }, [1, 2]),
+  far('LiveKit without Redis', { noRedis: true }, [1, 3]),
+  far('LiveKit answers never', { hang: true }),
+  far('LiveKit takes a dial and drops the connection', { dropAfterDial: true }),
+  far('LiveKit takes a dial and resets the connection', { resetAfterAccept: { share: 0.5 } }),
+  far('LiveKit answers late', { answerLate: { ms: 4_000, share: 0.5 } }, [3, 6]),
+  ...([403, 412, 429, 500, 503] as const).map((status) =>
+    far(`LiveKit refuses dials with ${status}`, { refuseDials: { status, share: 0.5 } }, [1, 3]),
+  ),
+  ...([408, 502, 504] as const).map((status) =>
+    far(`LiveKit says ${status}, and the phone rings`, { refuseDials: { status, rings: true, share: 0.4 } }),
+  ),
+  far('a stop is answered 200 and ends nothing', { stopsDoNothing: { status: 200, share: 0.7 } }, [3, 6]),
+  far('a stop is answered 404 and ends nothing', { stopsDoNothing: { status: 404, share: 0.7 } }, [3, 6]),
+  far('ghost legs', { ghostLegs: { share: 0.4 } }),
+  far('the bridge is killed', { killBridge: { providerRingMs: 3_500 } }, [1, 3]),
+  far('the LiveKit server is restarted', { restartServer: { downMs: 2_000 } }, [4, 6]),
+  far('Redis is lost', { loseRedis: true }, [1, 3]),
+  far('webhooks lost', { webhooks: { drop: true } }),
+  far('webhooks out of order', { webhooks: { shuffleMs: 1_500 } }),
+  far('some webhooks lost, some doubled', { webhooks: { drop: { share: 0.2 }, double: { share: 0.3 } } }),
+  far('webhooks doubled', { webhooks: { double: true } }),
+  far('webhooks late', { webhooks: { delayMs: 2_500 } }, [3, 5]),
+  far('CRM 500', { crm: { status: 500 } }),
+  far('CRM 429 with Retry-After', { crm: { status: 429, retryAfterSeconds: 2 } }),
+  far('CRM slow', { crm: { slowMs: 5_000 } }),
+  far('CRM creates and drops the connection', { crm: { dropAfterCreate: true } }),
+  far('CRM says 200 and fails', { crm: { falseSuccess: true } }),
+];
+
+const clock: Fault = {
+  name: 'clock jump',
+  exposures: 'clock jump',
+  async run(world, random, note) {
+    const ms = Math.round(random.between(-2_000, 2_000));
+    note(`${ms} ms`);
+    world.shiftClock(ms);
+    await wait(secondsMs(random, 2, 4));
+    world.shiftClock(0);
+  },
+};
+
+/** After `stopped` no phone starts to ring; the check reads when from the record. */
+const stopSwitch: Fault = {
+  name: 'stop switch',
+  exposures: 'stop switch',
+  checked: true,
+  async run(world, random, note) {
+    const by = { who: 'fault campaign', reason: 'to see that it holds' };
+    const state = z.object({ state: z.enum(['running', 'stopping', 'stopped']) });
+    const command = (verb: string, body: object): Promise<z.infer<typeof state> | undefined> =>
+      ask(world.ops, `ops.dispatcher.${verb}`, body, state, 3_000).catch(() => undefined);
+    let answer = await command('stop_dialling', by);
+    for (let looks = 0; answer?.state !== 'stopped' && looks < 30; looks++) {
+      await wait(300);
+      answer = await command('dialling_state', {});
+    }
+    if (answer?.state === 'stopped') {
+      note('stopped');
+      await wait(secondsMs(random, 1, 2));
+      note('starting');
+    }
+    while ((await command('start_dialling', by))?.state !== 'running') await wait(300);
+  },
+};
+
+const rollingDeploy: Fault = {
+  name: 'rolling deploy',
+  exposures: 'SIGTERM of each service',
+  checked: true,
+  async run(world, _random, note) {
+    for (const [name, service] of world.services) {
+      // One that just starts, or was frozen, is no part of a deploy.
+      if (!(await isReadyWithin(world, name, 15_000))) continue;
+      const ended = await service.terminate();
+      if (ended !== undefined) note(`${service.name} ended ${ended.exit} after ${Math.round(ended.tookMs)} ms`);
+      await wait(1_000);
+    }
+  },
+};
+
+const killedWhileDraining: Fault = {
+  name: 'kill during drain',
+  exposures: 'crash point: during drain',
+  checked: true,
+  async run(world, random, note) {
+    const service = random.pick([...world.services.values()]);
+    note(service.name);
+    void service.terminate();
+    await wait(random.between(50, 600));
+    service.kill();
+  },
+};
+
+export const faults: readonly Fault[] = [
+  ...processFaults,
+  ...partitions,
+  ...farFaults,
+  clock,
+  stopSwitch,
+  rollingDeploy,
+  killedWhileDraining,
+];

@@ -1,0 +1,100 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+/** What a source knows of one of its leads: what it sent, and what it was told. */
+export type Posted = {
+  sourceLeadId: string;
+  phone: string;
+  /** The id of each 202. */
+  ids: number[];
+  refused: number[];
+};
+
+export const canary = { name: 'Kanaaripakshi', email: 'kanaari.pakshi@example.com' };
+
+/** Endings of numbers, as often as they shall come: the last three digits choose what happens. */
+const endings: readonly (readonly [ending: string, weight: number])[] = [
+  ['2042', 30],
+  ['3042', 25],
+  ['2486', 8],
+  ['2603', 3],
+  ['2480', 3],
+  ['2408', 1],
+  ['2404', 1],
+  ['2503', 1],
+  ['2180', 5],
+  ['2201', 4],
+  ['2204', 3],
+  ['2222', 2],
+  ['2233', 3],
+  ['2244', 3],
+  ['2255', 8],
+];
+const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
+
+/**
+ * POSTs leads as sources do: each again until it is taken, some again although it was, a few numbers twice under other
+ * ids. Resolves when every lead is taken.
+ */
+export async function feedLeads(
+  world: World,
+  options: { leads: number; perSecond: number; random: Random; from?: number; uniqueNumbers?: boolean },
+): Promise<Posted[]> {
+  const { random } = options;
+  const posted: Posted[] = [];
+  const sending: Promise<void>[] = [];
+  const first = options.from ?? 0;
+  for (let n = first; n < first + options.leads; n++) {
+    // Two leads with one number at about the same time, of those that are soon told: one waits for the other's end.
+    const told = posted.slice(-12).filter(({ phone }) => /[23]042$|486$/.test(phone));
+    const before =
+      options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
+    const phone = before?.phone ?? `+9190${String(n).padStart(4, '0')}${random.pick(drawn)}`;
+    const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], refused: [] };
+    posted.push(one);
+    const twice = random.chance(0.05);
+    const key = random.chance(0.3);
+    sending.push(
+      (async () => {
+        await post(world, one, key);
+        if (twice) await post(world, one, key);
+      })(),
+    );
+    await wait(1_000 / options.perSecond);
+  }
+  await Promise.all(sending);
+  return posted;
+}
+
+async function post(world: World, one: Posted, key: boolean): Promise<void> {
+  const body = JSON.stringify({
+    ...{ name: canary.name, phone: one.phone, email: canary.email, productName: 'Paper cup machine' },
+    sourceLeadId: one.sourceLeadId,
+  });
+  for (;;) {
+    try {
+      const response = await fetch(`${world.ingestUrl}/v1/leads`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${world.apiKey}`,
+          ...(key ? { 'idempotency-key': one.sourceLeadId } : {}),
+        },
+        body,
+        signal: AbortSignal.timeout(10_000),
+      });
+      const answer: unknown = await response.json();
+      if (response.status === 202 && typeof answer === 'object' && answer !== null && 'id' in answer) {
+        one.ids.push(Number(answer.id));
+        return;
+      }
+      if (response.status < 500) {
+        one.refused.push(response.status);
+        return;
+      }
+    } catch {
+      // Refused or cut off: whether it was taken is not known, so it is sent again.
+    }
+    await wait(300);
+  }
+}

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { AckPolicy, DeliverPolicy, type MsgHdrs } from 'nats';
+import type { Campaign } from './campaign.ts';
+
+export type PhoneLine = { at: number; event: string; number: string; room: string; sipCallId: string };
+type CrmLine = { at: number; event: string; id: string; room?: string };
+export type CallRow = {
+  id: number;
+  lead_id: number;
+  phone: string;
+  status: string;
+  failure_reason: string | null;
+  attempt: number;
+  call_room: string;
+  call_started_at: Date;
+  answered_at: Date | null;
+  call_ended_at: Date | null;
+  qualification: Record<string, string> | null;
+  crm_task_id: string | null;
+  sent_at: Date | null;
+  decided_at: Date | null;
+  put_back_reason: string | null;
+};
+type LeadRow = { id: number; status: string; phone: string; retry_count: number; failure_reason: string | null };
+type Stored = {
+  stream: string;
+  seq: number;
+  subject: string;
+  id: string;
+  eventId: string;
+  ours: boolean;
+  at: number;
+  text: string;
+  head: string;
+};
+
+/** Everything the checks may know: what the world's own logs, the tables and the streams hold after the run. */
+export type Ledgers = {
+  phone: PhoneLine[];
+  crm: CrmLine[];
+  leads: LeadRow[];
+  calls: CallRow[];
+  stored: Stored[];
+};
+
+export async function readLedgers({ world }: Campaign): Promise<Ledgers> {
+  return {
+    phone: readLines<PhoneLine & { at: string }>(world.phoneLog).map((line) => ({ ...line, at: Date.parse(line.at) })),
+    crm: readLines<CrmLine & { at: string }>(world.crmLog).map((line) => ({ ...line, at: Date.parse(line.at) })),
+    leads: await world.query<LeadRow>(`select id, status, phone, retry_count, failure_reason from leads order by id`),
+    calls: await world.query<CallRow>(
+      `select c.id, c.lead_id, c.phone, c.status, c.failure_reason, c.attempt, c.call_room, c.call_started_at,
+              c.answered_at, c.call_ended_at, c.qualification, c.crm_task_id, d.sent_at, d.decided_at, d.put_back_reason
+         from calls c left join dials d on d.call_id = c.id order by c.id`,
+    ),
+    stored: (await Promise.all(['LEADS', 'CALLS', 'AGENT', 'DLQ'].map((stream) => readStream(world, stream)))).flat(),
+  };
+}
+
+function readLines<T>(path: string): T[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+async function readStream(world: Campaign['world'], stream: string): Promise<Stored[]> {
+  const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
+  const { state } = await manager.streams.info(stream);
+  if (state.messages === 0) return [];
+  const consumer = await manager.consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.All,
+    mem_storage: true,
+  });
+  const found: Stored[] = [];
+  const messages = await (
+    await world.provisioner.connection.jetstream().consumers.get(stream, consumer.name)
+  ).fetch({
+    max_messages: state.messages,
+    expires: 30_000,
+  });
+  for await (const message of messages) {
+    const { headers } = message;
+    found.push({
+      stream,
+      seq: message.seq,
+      subject: message.subject,
+      id: headers?.get('Nats-Msg-Id') ?? '',
+      eventId: headers?.get('ce-id') ?? '',
+      ours: (headers?.get('leadline-redriven-by') ?? '') === '',
+      at: message.info.timestampNanos / 1e6,
+      text: message.string(),
+      head: headers === undefined ? '' : toText(headers),
+    });
+  }
+  return found;
+}
+
+function toText(headers: MsgHdrs): string {
+  return headers
+    .keys()
+    .map((name) => `${name}: ${headers.get(name)}`)
+    .join('\n');
+}

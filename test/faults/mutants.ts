@@ -1,0 +1,244 @@
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** One protection taken out of a copy of the tree, by exact text: a text that is not there any more is an error. */
+export type Mutant = { name: string; edits: readonly { file: string; find: string; put: string }[] };
+
+const dispatcher = 'services/dispatcher/src';
+const noNumberInUse = {
+  file: `${dispatcher}/load-dial-facts.ts`,
+  find: 'numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),',
+  put: 'numberInUse: phone === undefined || except.callId === Number.NaN ? undefined : (await readNumberInUse(em, phone, at, except), undefined),',
+};
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'dial before the intent commits',
+    edits: [
+      {
+        file: `${dispatcher}/place-call.ts`,
+        find: "  const token = await inSpan('await permit', {}, () => awaitPermit(claim, around, deps));\n",
+        put: `  const early = dial(claim, { token: await deps.livekit.signDialToken(), askedForCommitAt: performance.now() }, deps);
+  const token = await awaitPermit(claim, around, deps);\n`,
+      },
+      {
+        file: `${dispatcher}/place-call.ts`,
+        find: 'const told = await dial(claim, token, deps);',
+        put: 'const told = await early;',
+      },
+    ],
+  },
+  { name: 'claim without its condition', edits: [noNumberInUse] },
+  {
+    name: 'ack before commit',
+    edits: [
+      {
+        file: 'packages/messaging/src/consume.ts',
+        find: '    const outcome = await receive(message, options.handlers, durable, log);\n',
+        put: '    message.ack();\n    const outcome = await receive(message, options.handlers, durable, log);\n',
+      },
+    ],
+  },
+  {
+    name: 'publish outside the transaction',
+    edits: [
+      {
+        file: 'services/crm-pusher/src/push-call.ts',
+        find: `    if (changed === 0) return;
+    await enqueue(em, 'crm-pusher', callPushed, {`,
+        put: `    written = changed > 0;
+  });
+  if (written)
+    await enqueue(deps.postgres.em(), 'crm-pusher', callPushed, {`,
+      },
+      {
+        file: 'services/crm-pusher/src/push-call.ts',
+        find: `callId: push.id, taskId },
+    });
+  });
+`,
+        put: `callId: push.id, taskId },
+    });
+`,
+      },
+      {
+        file: 'services/crm-pusher/src/push-call.ts',
+        find: `taskId: string, deps: Deps): Promise<Pushed> {
+`,
+        put: `taskId: string, deps: Deps): Promise<Pushed> {
+  let written = false;
+`,
+      },
+    ],
+  },
+  {
+    name: 'a fresh message id per retry',
+    edits: [
+      {
+        file: 'packages/messaging/src/publish-rows.ts',
+        find: 'messageId: id,',
+        put: 'messageId: `${id}-${performance.now()}`,',
+      },
+    ],
+  },
+  {
+    name: 'relay by seq > last',
+    edits: [
+      {
+        file: 'packages/messaging/src/relay.ts',
+        find: 'select id, aggregate, subject, headers, payload from ${table}\n',
+        put: 'select seq, id, aggregate, subject, headers, payload from ${table}\n',
+      },
+      {
+        file: 'packages/messaging/src/relay.ts',
+        find: 'where published_at is null and failed_at is null and aggregate <> all($1::text[])',
+        put: "where published_at is null and failed_at is null and aggregate <> all($1::text[]) and seq > ${String((globalThis as Record<string, unknown>)['last'] ?? 0)}",
+      },
+      {
+        file: 'packages/messaging/src/relay.ts',
+        find: '      provedAt = askedAt;\n',
+        put: "      provedAt = askedAt;\n      if (rows.length > 0) (globalThis as Record<string, unknown>)['last'] = rows.at(-1).seq;\n",
+      },
+    ],
+  },
+  {
+    name: 'CRM without look-up',
+    edits: [
+      {
+        file: 'services/crm-pusher/src/push-call.ts',
+        find: "  const known = await crm.findTask(customerId, reference(push.call_room ?? ''));\n",
+        put: "  const known: CrmAnswer & { taskId?: string } = { kind: 'ok' };\n  reference(push.call_room ?? '');\n",
+      },
+    ],
+  },
+  {
+    name: 'default reconnect limit',
+    edits: [
+      {
+        file: 'packages/messaging/src/connect.ts',
+        find: 'maxReconnectAttempts: -1,',
+        put: 'maxReconnectAttempts: 10,',
+      },
+    ],
+  },
+  {
+    name: 'a sweep that redials',
+    edits: [
+      {
+        file: `${dispatcher}/start.ts`,
+        find: "import { hostname } from 'node:os';\n",
+        put: `import { hostname } from 'node:os';
+import { rows } from '@leadline/database/sql';
+import { z } from 'zod';
+`,
+      },
+      {
+        file: `${dispatcher}/start.ts`,
+        find: '      if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps);\n',
+        put: `      await revokeUnsentDials(deps);
+      const silent = await rows(
+        postgres.em(),
+        z.object({ call_room: z.string(), phone: z.string() }),
+        \`select c.call_room, c.phone from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
+          where c.status = 'calling' and d.sent_at < clock_timestamp() - interval '4 seconds' and f.dial_result is null\`,
+        [],
+      );
+      for (const { call_room: room, phone: number } of silent) {
+        const token = await livekit.signDialToken();
+        void livekit.dial({ token, number, room, trunkId: policy.trunkId, callerId: policy.callerId, ringSeconds: policy.ringSeconds, maxCallSeconds: policy.maxCallSeconds });
+      }
+`,
+      },
+    ],
+  },
+  {
+    name: 'a retry that ignores the open call',
+    edits: [
+      noNumberInUse,
+      {
+        file: `${dispatcher}/claim-due-leads.ts`,
+        find: "and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))",
+        put: "and c.id < 0 and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))",
+      },
+      {
+        file: `${dispatcher}/decide-dial.ts`,
+        find: "  if (facts.hasUndecidedCall) return { kind: 'not_due', reason: 'call_in_progress', until: null };\n",
+        put: '',
+      },
+      {
+        file: `${dispatcher}/claim-due-leads.ts`,
+        find: "$2::timestamptz + interval '1 day'",
+        put: "$2::timestamptz + interval '1 second'",
+      },
+      {
+        file: 'packages/database/src/migrations/0001-first-schema.ts',
+        find: "'create unique index calls_one_open on",
+        put: "'create index calls_one_open on",
+      },
+    ],
+  },
+  {
+    name: 'a dial without permit',
+    edits: [
+      {
+        file: `${dispatcher}/place-call.ts`,
+        find: "  const token = await inSpan('await permit', {}, () => awaitPermit(claim, around, deps));\n",
+        put: '  if (claim.callId < 0) await awaitPermit(claim, around, deps);\n  const token: DialToken | undefined = { token: await deps.livekit.signDialToken(), askedForCommitAt: performance.now() };\n',
+      },
+    ],
+  },
+  {
+    name: 'a leg’s end that settles at once',
+    edits: [
+      {
+        file: 'services/call-tracker/src/decide-settling.ts',
+        find: '  if (legLeftAt === null) return wait();\n',
+        put: '  if (legLeftAt === null) return wait();\n  if (facts.everAnswered) return { at: legLeftAt, waited: false };\n',
+      },
+    ],
+  },
+  {
+    name: 'call-<id> alone as the outer name',
+    edits: [
+      {
+        file: 'packages/contracts/src/room-name.ts',
+        find: 'return `call-${callId}-${random}`;',
+        put: "return random === '' ? random : `call-${callId}`;",
+      },
+    ],
+  },
+];
+
+/**
+ * A copy of the services and packages with one protection taken out, below `folder`. What they depend on is the
+ * repository's own.
+ * @throws Error when a text to be replaced is not there exactly once
+ */
+export function makeMutant(mutant: Mutant, repository: string, folder: string): string {
+  const notOurs = new Set(['.leadline', '.git', 'recordings']);
+  for (const part of ['services', 'packages', 'test', 'package.json', 'tsconfig.base.json', 'pnpm-workspace.yaml']) {
+    cpSync(join(repository, part), join(folder, part), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !notOurs.has(basename(path)),
+    });
+  }
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+  for (const [file, text] of toMutated(mutant, repository)) writeFileSync(join(folder, file), text);
+  return folder;
+}
+
+/** The files that it changes, as they are then. @throws Error when a text to be replaced is not there exactly once */
+export function toMutated(mutant: Mutant, repository: string): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const { file, find, put } of mutant.edits) {
+    const text = texts.get(file) ?? readFileSync(join(repository, file), 'utf8');
+    const times = text.split(find).length - 1;
+    if (times !== 1) throw new Error(`mutant "${mutant.name}": ${file} holds its text ${times} times: ${find}`);
+    texts.set(
+      file,
+      text.replace(find, () => put),
+    );
+  }
+  return texts;
+}

@@ -1,0 +1,349 @@
+import { initDatabase } from '@leadline/database/init-database';
+import { roleUrl, type Role } from '@leadline/database/roles';
+import { findNatsServer } from '@leadline/local/find-nats-server';
+import { freePort } from '@leadline/local/free-port';
+import { removeWithUs } from '@leadline/local/reaper';
+import { connectNats, type Nats } from '@leadline/messaging/connect';
+import { provision } from '@leadline/messaging/provision';
+import { durables, natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { rolePasswords } from '@leadline/testing/role-passwords';
+import { silentLog } from '@leadline/testing/silent-log';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Pool } from 'pg';
+import { keepProcess, lastWords, type Kept } from './kept-process.ts';
+import { openLink, type Link } from './link.ts';
+import { keepNats, keepNatsCluster, keepPostgres, type Server } from './servers.ts';
+
+export const durableNames = Object.entries(durables);
+
+export const serviceNames = [
+  'ingest',
+  'dispatcher-1',
+  'dispatcher-2',
+  'call-tracker',
+  'crm-pusher',
+  'dashboard',
+] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export type Policy = typeof usualPolicy;
+
+/** Waits of minutes are seconds here; the rules are the same. */
+export const usualPolicy = {
+  ringSeconds: 2,
+  maxCallSeconds: 10,
+  leewaySeconds: 1,
+  providerRingSeconds: 4,
+  reportGraceSeconds: 3,
+  mostCalls: 28,
+  callsPerSecond: 20,
+  mostRetries: 2,
+};
+
+export const loadPolicy: Policy = { ...usualPolicy, mostCalls: 100, callsPerSecond: 60 };
+
+const repository = join(import.meta.dirname, '../..');
+const state = join(repository, '.leadline');
+const apiKey = 'faults-api-key-of-website';
+const opsKey = 'faults-ops-key-of-operators';
+const liveKitKey = { LIVEKIT_API_KEY: 'faults-key', LIVEKIT_API_SECRET: 'faults-secret-of-at-least-32-characters' };
+const crmKey = 'faults-crm-key-of-the-tenant';
+/** What may stand in no log, metric, header or answer. */
+export const secrets = [apiKey, opsKey, liveKitKey.LIVEKIT_API_SECRET, crmKey, 'faults-agent-key-over-http'];
+
+export type World = {
+  folder: string;
+  policy: Policy;
+  apiKey: string;
+  ingestUrl: string;
+  adminUrls: Map<ServiceName, string>;
+  services: Map<ServiceName, Kept>;
+  simulator: Kept;
+  links: Map<string, Link>;
+  postgres: Server;
+  natsServer: Server;
+  /** That one, or all three of a cluster. */
+  natsNodes: Server[];
+  phoneLog: string;
+  crmLog: string;
+  logFiles: string[];
+  query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** As the user ops, past the links. */
+  ops: Nats;
+  provisioner: Nats;
+  control(path: string, body: unknown): Promise<void>;
+  shiftClock(ms: number): void;
+  stop(): Promise<void>;
+};
+
+/**
+ * Everything as separate processes, and a proxy of ours on each way between two of them. `source` is the tree whose
+ * services run: the repository, or a copy of it with a protection taken out.
+ */
+export async function startWorld(options: {
+  source?: string;
+  policy: Policy;
+  /** Three nats-servers, each stream on all of them. */
+  cluster?: boolean;
+  /** Other settings for the dispatchers. */
+  dispatcher?: Record<string, string>;
+  say: (line: string) => void;
+}): Promise<World> {
+  const { policy } = options;
+  const source = options.source ?? repository;
+  mkdirSync(state, { recursive: true });
+  const folder = mkdtempSync(join(state, 'faults-'));
+  removeWithUs(folder);
+  const path = await findNatsServer({ toolsDir: join(state, 'tools'), say: options.say });
+  const natsPasswords = Object.fromEntries(natsUsers.map((user) => [user, `faults-${user}`])) as Record<
+    NatsUser,
+    string
+  >;
+
+  const database = await keepPostgres(join(folder, 'postgres'));
+  const nodes = options.cluster
+    ? await keepNatsCluster(path, join(folder, 'nats'), natsPasswords)
+    : [await keepNats(path, join(folder, 'nats'), natsPasswords)];
+  const [natsServer] = nodes;
+  if (natsServer === undefined) throw new Error('there is no NATS');
+  const natsPort = (): number => (nodes.find(({ isUp }) => isUp) ?? natsServer).port;
+  await initDatabase({ url: database.url, rolePasswords });
+  const connectAs = (user: NatsUser): Promise<Nats> =>
+    connectNats({ url: natsServer.url, user, pass: natsPasswords[user], name: `faults ${user}`, log: silentLog });
+  const provisioner = await connectAs('provisioner');
+  await provisionWhenLed(provisioner, nodes.length);
+  const ops = await connectAs('ops');
+
+  const pool = new Pool({ connectionString: database.url, max: 4 });
+  pool.on('error', () => undefined);
+
+  const [simulatorPort, ingestPort, trackerPort] = [await freePort(), await freePort(), await freePort()];
+  const links = new Map<string, Link>();
+  const link = async (name: string, target: () => number): Promise<Link> => {
+    const opened = await openLink(name, target);
+    links.set(name, opened);
+    return opened;
+  };
+  const logFile = (name: string): string => join(folder, `${name}.log`);
+  const phoneLog = join(folder, 'phone.jsonl');
+  const crmLog = join(folder, 'crm.jsonl');
+  const agentLink = await link('agent-nats', natsPort);
+  const webhookLink = await link('livekit-webhooks', () => trackerPort);
+  let shiftMs = 0;
+  const greeting = (): object => ({ shiftMs });
+  const compileCache = join(state, 'compile-cache');
+  const simulator = await keepProcess({
+    name: 'simulator',
+    args: [join(repository, 'packages/simulator/src/main.ts')],
+    logFile: logFile('simulator'),
+    greeting,
+    env: {
+      ...liveKitKey,
+      PORT: String(simulatorPort),
+      SIP_TRUNK_ID: 'ST_faults',
+      WEBHOOK_URL: `http://127.0.0.1:${webhookLink.port}/webhooks/livekit`,
+      NATS_URL: `nats://127.0.0.1:${agentLink.port}`,
+      NATS_USER: 'agent',
+      NATS_PASS: natsPasswords.agent,
+      PHONE_LOG: phoneLog,
+      CRM_LOG: crmLog,
+      CRM_API_KEY: crmKey,
+      CRM_REQUESTS_PER_MINUTE: '100000',
+      SIMULATED_RING_SECONDS: '0.3',
+      SIMULATED_TALK_SECONDS: '0.8',
+      LIVEKIT_LEEWAY_SECONDS: String(policy.leewaySeconds),
+      NODE_COMPILE_CACHE: compileCache,
+    },
+  });
+  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  await untilOk(simulatorUrl, 20_000);
+
+  const adminUrls = new Map<ServiceName, string>();
+  const services = new Map<ServiceName, Kept>();
+  const launch = async (name: ServiceName, kind: Role, user: NatsUser, env: Record<string, string>): Promise<void> => {
+    const postgresLink = await link(`${name}-postgres`, () => database.port);
+    const natsLink = await link(`${name}-nats`, natsPort);
+    const url = new URL(roleUrl(database.url, kind, rolePasswords[kind]));
+    url.port = String(postgresLink.port);
+    const adminPort = await freePort();
+    adminUrls.set(name, `http://127.0.0.1:${adminPort}`);
+    const service = user;
+    services.set(
+      name,
+      await keepProcess({
+        name,
+        args: [join(source, 'test/faults/service-process.ts'), service],
+        logFile: logFile(name),
+        greeting,
+        env: {
+          DATABASE_URL: url.href,
+          NATS_URL: `nats://127.0.0.1:${natsLink.port}`,
+          NATS_USER: user,
+          NATS_PASS: natsPasswords[user],
+          ADMIN_PORT: String(adminPort),
+          NODE_COMPILE_CACHE: compileCache,
+          ...env,
+        },
+      }),
+    );
+  };
+  const liveKit = async (name: ServiceName): Promise<Record<string, string>> => {
+    const liveKitLink = await link(`${name}-livekit`, () => simulatorPort);
+    return {
+      ...liveKitKey,
+      LIVEKIT_URL: `http://127.0.0.1:${liveKitLink.port}`,
+      LIVEKIT_LEEWAY_SECONDS: String(policy.leewaySeconds),
+      RING_SECONDS: String(policy.ringSeconds),
+      MAX_CALL_SECONDS: String(policy.maxCallSeconds),
+    };
+  };
+  await launch('ingest', 'ingest', 'ingest', {
+    ...{ PORT: String(ingestPort), API_KEYS: `website:${apiKey}` },
+    // Some numbers come twice on purpose, as leads of their own: one has to wait for the other's end.
+    DEDUPE_DAYS: '0',
+  });
+  for (const name of ['dispatcher-1', 'dispatcher-2'] as const) {
+    await launch(name, 'dispatcher', 'dispatcher', {
+      ...(await liveKit(name)),
+      SIP_TRUNK_ID: 'ST_faults',
+      CALL_WINDOW: 'simulated',
+      AGENT_WAIT_SECONDS: '2',
+      CALLS_PER_SECOND: String(policy.callsPerSecond),
+      MAX_CONCURRENT_CALLS: String(policy.mostCalls),
+      MAX_CALL_RETRIES: String(policy.mostRetries),
+      RETRY_DELAYS: 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s',
+      PUT_BACK_SECONDS: '2',
+      BREAKER_FIRST_SECONDS: '1',
+      BREAKER_LONGEST_SECONDS: '3',
+      OPS_KEY: opsKey,
+      ...options.dispatcher,
+    });
+  }
+  await launch('call-tracker', 'callTracker', 'call-tracker', {
+    ...(await liveKit('call-tracker')),
+    PORT: String(trackerPort),
+    AGENT_KEY: 'faults-agent-key-over-http',
+    MIN_TALK_SECONDS: '0.5',
+    REPORT_GRACE_SECONDS: String(policy.reportGraceSeconds),
+    PROVIDER_RING_LIMIT_SECONDS: String(policy.providerRingSeconds),
+  });
+  const crmLink = await link('crm-pusher-crm', () => simulatorPort);
+  await launch('crm-pusher', 'crmPusher', 'crm-pusher', {
+    CRM_URL: `http://127.0.0.1:${crmLink.port}/crm/v1`,
+    CRM_API_KEY: crmKey,
+    CRM_REQUESTS_PER_MINUTE: '100000',
+    CRM_TIMEOUT_SECONDS: '2',
+    CRM_LOOK_AGAIN_SECONDS: '8',
+    CRM_LOOK_GAP_SECONDS: '2',
+    CRM_SWEEP_AFTER_SECONDS: '5',
+  });
+  await launch('dashboard', 'dashboard', 'dashboard', { PORT: String(await freePort()) });
+
+  const world: World = {
+    folder,
+    policy,
+    apiKey,
+    ingestUrl: `http://127.0.0.1:${ingestPort}`,
+    adminUrls,
+    services,
+    simulator,
+    links,
+    phoneLog,
+    crmLog,
+    logFiles: [...serviceNames, 'simulator'].map(logFile),
+    ops,
+    provisioner,
+    postgres: database,
+    natsServer,
+    natsNodes: nodes,
+    async query<Row>(text: string, values: unknown[] = []) {
+      return (await pool.query(text, values)).rows as Row[];
+    },
+    async control(at, body) {
+      const response = await fetch(`${simulatorUrl}/control${at}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (!response.ok) throw new Error(`the simulator refused: ${await response.text()}`);
+    },
+    shiftClock(ms) {
+      shiftMs = ms;
+      for (const service of services.values()) service.tell({ shiftMs });
+    },
+    async stop() {
+      await Promise.all([...services.values()].map((service) => service.stop()));
+      await simulator.stop();
+      await Promise.all([ops.close(), provisioner.close(), pool.end()]);
+      await Promise.all([...links.values()].map((one) => one.close()));
+      await Promise.all(nodes.map((node) => node.stop()));
+      await database.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await untilReady(world, 40_000);
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
+  return world;
+}
+
+/** Every service says that it is ready. @throws Error naming those that are not */
+export async function untilReady(world: World, withinMs: number): Promise<number> {
+  const since = performance.now();
+  for (;;) {
+    const late: ServiceName[] = [];
+    for (const [name, url] of world.adminUrls) if (!(await isOk(`${url}/readyz`))) late.push(name);
+    if (late.length === 0) return performance.now() - since;
+    if (performance.now() - since > withinMs) {
+      const words = late.map((name) => `${name}: ${lastWords(world.services.get(name)?.logFile ?? '')}`);
+      throw new Error(`not ready within ${withinMs} ms:\n${words.join('\n')}`);
+    }
+    await wait(100);
+  }
+}
+
+export async function isReadyWithin(world: World, name: ServiceName, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isOk(`${world.adminUrls.get(name) ?? ''}/readyz`))) {
+    if (performance.now() > deadline) return false;
+    await wait(100);
+  }
+  return true;
+}
+
+async function untilOk(url: string, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isOk(url))) {
+    if (performance.now() > deadline) throw new Error(`${url} does not answer`);
+    await wait(50);
+  }
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A cluster elects its leaders first. */
+async function provisionWhenLed(provisioner: Nats, servers: number): Promise<void> {
+  const deadline = performance.now() + 40_000;
+  for (;;) {
+    try {
+      return await provision(provisioner, servers);
+    } catch (error) {
+      if (servers === 1 || performance.now() > deadline) throw error;
+      await wait(500);
+    }
+  }
+}

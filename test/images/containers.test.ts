@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, inject, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+test('tests run on a Postgres and nats-servers in containers as well', { timeout: 600_000 }, async ({ skip }) => {
+  const { env, missing } = inject('docker');
+  if (missing !== '') return skip(missing);
+  const files = ['connect', 'relay-faults'].map((name) => `packages/messaging/src/${name}.int.test.ts`);
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const { stdout } = await run(process.execPath, [vitest, 'run', '--project', 'integration', ...files], {
+    cwd: root,
+    env: {
+      ...process.env,
+      ...env,
+      LEADLINE_TEST_INFRA: 'containers',
+      // Its own image can't be had everywhere; what is left behind goes with the Docker of this run.
+      TESTCONTAINERS_RYUK_DISABLED: 'true',
+      NO_COLOR: '1',
+    },
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  expect(stdout).toMatch(/Test Files +2 passed \(2\)/);
+});

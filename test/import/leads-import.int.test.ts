@@ -1,0 +1,184 @@
+import { readIngestConfig } from '../../services/ingest/src/config.ts';
+import { start, type Ingest } from '../../services/ingest/src/start.ts';
+import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { endWithTest } from '@leadline/testing/end-with-test';
+import { testNats, type TestNats } from '@leadline/testing/nats';
+import { silentLog } from '@leadline/testing/silent-log';
+import { until } from '@leadline/testing/until';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
+let db: TestDatabase;
+let nats: TestNats;
+let ingest: Ingest;
+let folder: string;
+
+beforeAll(async () => {
+  [db, nats] = await Promise.all([testDatabase(), testNats()]);
+  folder = mkdtempSync(join(tmpdir(), 'leadline-import-'));
+  ingest = await start(
+    readIngestConfig({
+      DATABASE_URL: db.roleUrls.ingest,
+      NATS_URL: nats.url,
+      API_KEYS: 'website:test-key-of-website',
+    }),
+    { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
+  );
+});
+afterAll(async () => {
+  await ingest.stop();
+  await nats.close();
+  await db.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => db.query('truncate leads, lead_receipts, ingest_outbox, ingest_audit cascade'));
+
+function launch(...args: string[]) {
+  const { user, pass } = nats.user('ops');
+  const child = spawn(process.execPath, [main, 'leads', 'import', ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass, LEADLINE_WHO: 'asha' },
+  });
+  endWithTest(child);
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+  const done = once(child, 'close').then(() => ({ code: child.exitCode, output, errors }));
+  return { child, done };
+}
+const run = (...args: string[]) => launch(...args).done;
+const json = async (...args: string[]) => {
+  const { code, output, errors } = await run(...args, '-o', 'json');
+  if (code !== 0) throw new Error(`${code} ${errors}`);
+  return JSON.parse(output) as Record<string, unknown>;
+};
+const write = (name: string, text: string | Uint8Array): string => {
+  writeFileSync(join(folder, name), text);
+  return name;
+};
+const report = (name: string): string[] =>
+  readFileSync(join(folder, `${name}.report.csv`), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1);
+const leads = () => db.query('select name, phone, source, product_name, city, query_message from leads order by id');
+const phone = (at: number): string => `98${String(70_000_000 + at)}`;
+
+test('a spreadsheet’s rows become leads, and each row’s fate is in the report', async () => {
+  const file = write(
+    'fair.csv',
+    [
+      '\ufeffCustomer Name;Mobile No.;Interest;CITY;Remarks;Seen by',
+      'Asha Verma;98765 43210;Paper cup machine;Pune;"Call; after 5";Ravi',
+      'Ravi Kumar;022 - 22355342;Forklift;Nashik;;Ravi',
+      'Meera Iyer;9.87654E+09;Bottling line;Chennai;;',
+      "Imran;'+91 98765 43211;Flour mill;;;",
+      'Divya;#NAME?;Mill;;;',
+      'ASHA VERMA;+919876543210;paper cup machine;Mumbai;;',
+    ].join('\r\n'),
+  );
+  expect(await json(file, '--dry-run')).toMatchObject({ rows: 6, accepted: 3, rejected: 3, dryRun: true });
+  expect(await leads()).toEqual([]);
+  const { code, output, errors } = await run(file, '--source', 'fair-2026');
+  expect(code).toBe(0);
+  expect(errors).toContain('columns: Customer Name → name, Mobile No. → phone, Interest → product name');
+  expect(errors).toContain('not used: Seen by');
+  expect(output).toContain('looked through: 6 rows, 3 would be accepted, 0 already here, 3 rejected');
+  expect(output).toMatch(/imported: 6 rows, 2 accepted, .*1 already here, 3 rejected; each row: fair.csv.report.csv/);
+  expect(await leads()).toMatchObject([
+    { name: 'Asha Verma', phone: '+919876543210', source: 'fair-2026', city: 'Pune', query_message: 'Call; after 5' },
+    { name: 'Imran', phone: '+919876543211', product_name: 'Flour mill' },
+  ]);
+  const [first, second, third, fourth, fifth, sixth] = report(file);
+  expect(first).toMatch(/^2,accepted,\d+,,,$/);
+  expect(second).toMatch(/^3,rejected,,Mobile No\.,landline,/);
+  expect(third).toMatch(/^4,rejected,,Mobile No\.,scientific_notation,"was shortened by the spreadsheet/);
+  expect(fourth).toMatch(/^5,accepted,/);
+  expect(fifth).toMatch(/^6,rejected,,Mobile No\.,spreadsheet_error,/);
+  expect(sixth).toBe(first?.replace('2,accepted', '7,duplicate'));
+  expect(await db.query('select action, who, details from ingest_audit')).toEqual([
+    { action: 'import_leads', who: 'asha', details: { source: 'fair-2026', file } },
+  ]);
+});
+
+test('the same file, edited and with more rows, adds only what is new', async () => {
+  const header = 'name,phone,product,notes,source';
+  const rows = Array.from({ length: 1_200 }, (_, at) => `Buyer ${at},${phone(at)},Mill,,`);
+  const file = write('edited.csv', [header, ...rows].join('\n'));
+  expect(await json(file)).toMatchObject({ rows: 1_200, accepted: 1_200 });
+  rows[5] = `Buyer five,${phone(5)},Mill,mended,`;
+  rows.unshift(`New one,${phone(5_000)},Mill,,Web Shop`, 'No number,,Mill,,');
+  write('edited.csv', [header, ...rows].join('\n'));
+  expect(await json(file)).toMatchObject({ rows: 1_202, accepted: 1, duplicate: 1_200, rejected: 1 });
+  expect(await json(file)).toMatchObject({ accepted: 0, duplicate: 1_201, rejected: 1 });
+  // Nor a receipt for each time: the lead's, and one for what was rejected.
+  expect(await db.query('select verdict, count(*)::int as n from lead_receipts group by 1 order by 1')).toEqual([
+    { verdict: 'accepted', n: 1_201 },
+    { verdict: 'rejected', n: 1 },
+  ]);
+  expect((await leads()).filter(({ source }) => source === 'web_shop')).toHaveLength(1);
+});
+
+test('rows with ids of their own are known by them, and an old customer may be called anew on purpose', async () => {
+  const file = write('ids.csv', `Lead ID,name,phone\n12345678901234567,Asha,${phone(1)}\n2,Asha,${phone(1)}\n`);
+  expect(await json(file)).toMatchObject({ rows: 2, rejected: 0, duplicate: 0 });
+  expect(await json(file)).toMatchObject({ accepted: 0, duplicate: 2 });
+  expect(
+    (await db.query<{ id: string }>('select source_lead_id as id from lead_receipts order by 1')).map(({ id }) => id),
+  ).toEqual(['12345678901234567', '2']);
+  await db.query(`update leads set status = 'failed'`);
+  expect(await json(file, '--again', 'spring')).toMatchObject({ duplicate: 0, rejected: 0 });
+  expect(await json(file, '--again', 'spring')).toMatchObject({ accepted: 0, duplicate: 2 });
+});
+
+test('an import that is killed in the middle, and begun again, adds nothing twice', async () => {
+  const many = 8_000;
+  const rows = Array.from({ length: many }, (_, at) => `Buyer ${at},${phone(at)},Mill`);
+  const file = write('many.csv', ['name,phone,product', ...rows].join('\n'));
+  const count = async (): Promise<number> => {
+    const [found] = await db.query<{ n: number }>('select count(*)::int as n from leads');
+    return found?.n ?? 0;
+  };
+  for (const share of [0.1, 0.5]) {
+    const { child, done } = launch(file);
+    await until('some are imported', async () => (await count()) > many * share, 60_000);
+    child.kill('SIGKILL');
+    await done;
+    expect(await count()).toBeLessThan(many);
+  }
+  const { rows: all, accepted, duplicate } = await json(file);
+  expect([all, Number(accepted) + Number(duplicate)]).toEqual([many, many]);
+  expect(await count()).toBe(many);
+  expect(await db.query('select phone from leads group by phone having count(*) > 1')).toEqual([]);
+  expect(report(file)).toHaveLength(many);
+}, 180_000);
+
+test('what is no file of leads is told in words', async () => {
+  expect(await run('missing.csv')).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('missing.csv is no file'),
+  });
+  expect(await run(write('no-phone.csv', 'name,city\nAsha,Pune\n'))).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('no column is named as one that holds phone numbers'),
+  });
+  expect(await run(write('latin.csv', Buffer.from('name,phone\nCaf\u00e9,1', 'latin1')))).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('the file is not UTF-8'),
+  });
+  expect(await run(write('open.csv', `name,phone\nAsha,${phone(1)}\n"Ravi,${phone(2)}\n`))).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('row 3 can not be read: is a quote'),
+  });
+  expect(await run(write('ok.csv', `phone\n${phone(1)}`), '--source', 'Not A Name')).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('source: must be lower-case letters'),
+  });
+});

@@ -1,0 +1,57 @@
+import { defineConfig } from 'vitest/config';
+
+const globalSetup = ['./packages/testing/src/global-setup.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            '{packages,services}/*/src/**/*.test.ts',
+            'test/{kubernetes,model,operations,security}/*.test.ts',
+            'test/faults/mutants.test.ts',
+          ],
+          exclude: ['**/*.{int,cluster}.test.ts', '**/node_modules/**'],
+          // Thousands of generated cases are too much for 5 s on a busy machine.
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: [
+            '{packages,services}/*/src/**/*.int.test.ts',
+            'test/{dashboard,import,kubernetes,operations,security}/*.int.test.ts',
+          ],
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'images',
+          include: ['test/images/*.test.ts'],
+          globalSetup: ['./test/images/global-setup.ts'],
+          testTimeout: 900_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/{e2e,faults,browser}/**/*.test.ts'],
+          exclude: ['test/faults/mutants.test.ts', '**/node_modules/**'],
+          globalSetup,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});
