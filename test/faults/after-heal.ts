@@ -1,7 +1,7 @@
 import { listDeadLetters, redrive } from '@leadline/messaging/redrive';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Poison } from './disturb-events.ts';
-import { feedLeads, type Posted } from './feed-leads.ts';
+import { feedLeads, shortCalls, type Posted } from './feed-leads.ts';
 import type { Random } from './random.ts';
 import { durableNames, isReadyWithin, type World } from './world.ts';
 
@@ -38,7 +38,7 @@ export async function deployQuietly(
   const exits: string[] = [];
   const before = await countDeliveries(world);
   const inHand = new Map<string, number>();
-  const feeding = feedLeads(world, { leads: 40, perSecond: 3, random, from });
+  const feeding = feedLeads(world, { leads: 40, perSecond: 3, random, from, endings: shortCalls });
   for (const [name, service] of world.services) {
     await isReadyWithin(world, name, 15_000);
     const ending = service.terminate();

@@ -8,7 +8,7 @@ import { tellStory } from './tell-story.ts';
 
 test(
   'level 1: 300 leads through 42 faults and every crash point keep every promise',
-  { timeout: 600_000 },
+  { timeout: 600_000, retry: 0 },
   async () => {
     const seed = Number(process.env['LEADLINE_FAULT_SEED'] ?? Math.floor(Math.random() * 1e9));
     const lines: string[] = [];

@@ -32,6 +32,8 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
   ['2255', 8],
 ];
 const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
+/** Answered, talked with and hung up within a second or two. */
+export const shortCalls = ['2042', '3042'];
 
 /**
  * POSTs leads as sources do: each again until it is taken, some again although it was, a few numbers twice under other
@@ -39,7 +41,14 @@ const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight 
  */
 export async function feedLeads(
   world: World,
-  options: { leads: number; perSecond: number; random: Random; from?: number; uniqueNumbers?: boolean },
+  options: {
+    leads: number;
+    perSecond: number;
+    random: Random;
+    from?: number;
+    uniqueNumbers?: boolean;
+    endings?: readonly string[];
+  },
 ): Promise<Posted[]> {
   const { random } = options;
   const posted: Posted[] = [];
@@ -50,7 +59,7 @@ export async function feedLeads(
     const told = posted.slice(-12).filter(({ phone }) => /[23]042$|486$/.test(phone));
     const before =
       options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
-    const phone = before?.phone ?? `+9190${String(n).padStart(4, '0')}${random.pick(drawn)}`;
+    const phone = before?.phone ?? `+9190${String(n).padStart(4, '0')}${random.pick(options.endings ?? drawn)}`;
     const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], refused: [] };
     posted.push(one);
     const twice = random.chance(0.05);

@@ -26,7 +26,15 @@ export type Link = {
   close(): Promise<void>;
 };
 
-type Pair = { client: Socket; server: Socket; memory: Map<string, unknown>; lostBytes: boolean };
+type Pair = {
+  client: Socket;
+  server: Socket;
+  memory: Map<string, unknown>;
+  lostBytes: boolean;
+  underWay: Record<Direction, UnderWay>;
+};
+/** Bytes that wait for their time, in the order in which they came: what TCP delivers late it still delivers in order. */
+type UnderWay = { pieces: { at: number; bytes: Buffer }[]; timer: NodeJS.Timeout | undefined };
 
 /** A TCP proxy between one of our processes and what it talks to, on a port that stays the same. */
 export async function openLink(name: string, target: () => number): Promise<Link> {
@@ -39,8 +47,19 @@ export async function openLink(name: string, target: () => number): Promise<Link
     pair.server.resetAndDestroy();
     pairs.delete(pair);
   };
+  /** Now, or so many ms after the piece before it, or after now where none is on its way. */
+  const send = (pair: Pair, direction: Direction, bytes: Buffer, afterMs: number): void => {
+    const way = pair.underWay[direction];
+    const before = way.pieces.at(-1)?.at;
+    if (before === undefined && afterMs === 0) {
+      write(pair, direction, bytes);
+      return;
+    }
+    const now = performance.now();
+    way.pieces.push({ at: fault?.kind === 'trickle' ? (before ?? now) + afterMs : now + afterMs, bytes });
+    deliver(pair, direction);
+  };
   const pass = (pair: Pair, chunk: Buffer, direction: Direction): void => {
-    const to = direction === 'toServer' ? pair.server : pair.client;
     const text = chunk.toString('latin1');
     for (const watcher of watchers) {
       if (watcher(text, direction, pair.memory) === 'withhold') {
@@ -49,32 +68,25 @@ export async function openLink(name: string, target: () => number): Promise<Link
         return;
       }
     }
-    const write = (bytes: Buffer): void => {
-      if (!to.destroyed) to.write(bytes);
-    };
     switch (fault?.kind) {
       case 'blackhole':
         pair.lostBytes = true;
         return;
       case 'one_way':
         if (fault.lost === direction) pair.lostBytes = true;
-        else write(chunk);
+        else send(pair, direction, chunk, 0);
         return;
-      case 'latency': {
-        setTimeout(write, fault.ms, chunk);
+      case 'latency':
+        send(pair, direction, chunk, fault.ms);
         return;
-      }
-      case 'trickle': {
-        const { bytes, eachMs } = fault;
-        for (let at = 0, n = 0; at < chunk.length; at += bytes, n++) {
-          setTimeout(write, n * eachMs, chunk.subarray(at, at + bytes));
-        }
+      case 'trickle':
+        for (let at = 0; at < chunk.length; at += fault.bytes)
+          send(pair, direction, chunk.subarray(at, at + fault.bytes), fault.eachMs);
         return;
-      }
       case 'refuse':
       case 'reset':
       case undefined:
-        write(chunk);
+        send(pair, direction, chunk, 0);
     }
   };
 
@@ -84,19 +96,26 @@ export async function openLink(name: string, target: () => number): Promise<Link
       return;
     }
     const server = connect(target(), '127.0.0.1');
-    const pair: Pair = { client, server, memory: new Map(), lostBytes: false };
+    const pair: Pair = {
+      ...{ client, server, memory: new Map(), lostBytes: false },
+      underWay: { toServer: { pieces: [], timer: undefined }, toClient: { pieces: [], timer: undefined } },
+    };
     pairs.add(pair);
     client.setNoDelay(true);
     server.setNoDelay(true);
     client.on('data', (chunk) => pass(pair, chunk, 'toServer'));
     server.on('data', (chunk) => pass(pair, chunk, 'toClient'));
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
+    for (const [one, other, direction] of [
+      [client, server, 'toServer'],
+      [server, client, 'toClient'],
     ] as const) {
       one.on('error', () => other.resetAndDestroy());
-      one.on('end', () => other.end());
+      one.on('end', () => {
+        hurry(pair, direction);
+        other.end();
+      });
       one.on('close', () => {
+        hurry(pair, direction);
         other.destroySoon();
         pairs.delete(pair);
       });
@@ -118,7 +137,10 @@ export async function openLink(name: string, target: () => number): Promise<Link
     },
     heal() {
       fault = undefined;
-      for (const pair of [...pairs]) if (pair.lostBytes) reset(pair);
+      for (const pair of [...pairs]) {
+        if (pair.lostBytes) reset(pair);
+        for (const direction of ['toServer', 'toClient'] as const) hurry(pair, direction);
+      }
     },
     watch(watcher) {
       watchers.add(watcher);
@@ -131,4 +153,36 @@ export async function openLink(name: string, target: () => number): Promise<Link
       });
     },
   };
+}
+
+/** Writes what is due, and comes back for the rest. */
+function deliver(pair: Pair, direction: Direction): void {
+  const way = pair.underWay[direction];
+  if (way.timer !== undefined) return;
+  while (way.pieces[0] !== undefined && way.pieces[0].at <= performance.now()) {
+    const piece = way.pieces.shift();
+    if (piece !== undefined) write(pair, direction, piece.bytes);
+  }
+  const [next] = way.pieces;
+  if (next === undefined) return;
+  way.timer = setTimeout(
+    () => {
+      way.timer = undefined;
+      deliver(pair, direction);
+    },
+    Math.max(1, next.at - performance.now()),
+  );
+}
+
+/** Writes all that is on its way, at once. */
+function hurry(pair: Pair, direction: Direction): void {
+  const way = pair.underWay[direction];
+  clearTimeout(way.timer);
+  way.timer = undefined;
+  for (const { bytes } of way.pieces.splice(0)) write(pair, direction, bytes);
+}
+
+function write({ client, server }: Pair, direction: Direction, bytes: Buffer): void {
+  const to = direction === 'toServer' ? server : client;
+  if (to.writable) to.write(bytes);
 }
