@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const globalSetup = ['./packages/testing/src/global-setup.ts'];
-// A busy machine may end a wait too early. A second try is told in the report; the fault campaign has none.
+// A busy machine may end a wait too early. CI names what passed only at its second try; the fault campaign has one try.
 const retry = process.env['CI'] === undefined ? 0 : 1;
 
 export default defineConfig({
