@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import { isSame } from './is-same.ts';
 import { unreadable, type AwaitedLead, type ParsedDelivery, type RawDelivery, type SourceAdapter } from './adapter.ts';
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
-import { readQuestions, toFields, type Answer } from './questions.ts';
-import { toKey, type Aliases, type FieldNames } from './read-fields.ts';
-import { readJson, type Written } from './read-json.ts';
+import { readAnswers, type Answer } from './questions.ts';
+import type { Aliases, FieldNames } from './read-fields.ts';
+import { fieldOf, readJson, type Written } from './read-json.ts';
 
 const names: FieldNames = {
   sourceLeadId: ['leadgen_id'],
@@ -19,12 +19,6 @@ const names: FieldNames = {
   country: ['country'],
   enquiryType: [],
 };
-const known = new Set(
-  Object.values(names)
-    .flat()
-    .flatMap((name) => name.split(' + '))
-    .map(toKey),
-);
 
 /** Meta Lead Ads. What is pushed are ids only; the answers are asked for afterwards, at the Graph API. */
 export const meta: SourceAdapter = {
@@ -56,12 +50,12 @@ export const meta: SourceAdapter = {
 function parseMeta({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
   const body = readJson(text);
   if (body === undefined) return unreadable('is not JSON');
-  if (Array.isArray(of(body, 'field_data'))) return { ok: true, leads: [toMetaLead(body, aliases)] };
+  if (Array.isArray(fieldOf(body, 'field_data'))) return { ok: true, leads: [toMetaLead(body, aliases)] };
   const awaited = listOf(body, 'entry').flatMap((entry) =>
     listOf(entry, 'changes').flatMap((change): AwaitedLead[] => {
-      const value = of(change, 'value');
-      const sourceLeadId = of(value, 'leadgen_id');
-      if (of(change, 'field') !== 'leadgen' || typeof sourceLeadId !== 'string') return [];
+      const value = fieldOf(change, 'value');
+      const sourceLeadId = fieldOf(value, 'leadgen_id');
+      if (fieldOf(change, 'field') !== 'leadgen' || typeof sourceLeadId !== 'string') return [];
       return /^\d{1,40}$/.test(sourceLeadId) ? [{ sourceLeadId }] : [];
     }),
   );
@@ -70,27 +64,18 @@ function parseMeta({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
 
 function toMetaLead(answer: Written, aliases: Aliases): ParsedLead {
   const answers = listOf(answer, 'field_data').map((field): Answer => {
-    const key = of(field, 'name');
+    const key = fieldOf(field, 'name');
     const values = listOf(field, 'values').filter((value) => typeof value === 'string');
     const name = typeof key === 'string' ? key : '';
     return { key: name, question: name, value: values.join(', ') };
   });
-  const { product, message } = readQuestions(answers, known);
-  const fields = toFields(answers);
-  const told = { leadgen_id: of(answer, 'id'), created_time: of(answer, 'created_time'), product_name: product };
-  for (const [key, value] of Object.entries(told))
-    if (typeof value === 'string' && !(key === 'product_name' && fields.has(toKey(key))))
-      fields.set(toKey(key), { name: key, value });
+  const told = { leadgen_id: fieldOf(answer, 'id'), created_time: fieldOf(answer, 'created_time') };
+  const { fields, message } = readAnswers(answers, names, told);
   const isTest = answers.some(({ value }) => /^<test lead: /i.test(value));
   return toParsedLead(fields, { names, aliases, label: 'Meta enquiry', message, isTest });
 }
 
-function of(record: Written | undefined, name: string): Written | undefined {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return undefined;
-  return Object.entries(record).find(([key]) => key === name)?.[1];
-}
-
 function listOf(record: Written | undefined, name: string): Written[] {
-  const list = of(record, name);
+  const list = fieldOf(record, name);
   return Array.isArray(list) ? list : [];
 }

@@ -14,6 +14,12 @@ export function readJson(text: string): Written | undefined {
   }
 }
 
+/** A record's own field; undefined where it is no record. */
+export function fieldOf(record: Written | undefined, name: string): Written | undefined {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return undefined;
+  return Object.entries(record).find(([key]) => key === name)?.[1];
+}
+
 function keepNumbersAsWritten(_key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' ? (context?.source ?? String(value)) : value;
 }
