@@ -356,6 +356,10 @@ test('a shell completes commands, options and choices', async () => {
   expect(complete('dlq', 're')).toEqual(['redrive']);
   expect(complete('tail', '--time', '')).toEqual(['ist', 'utc']);
   expect(complete('dialling', 'stop', '--re')).toEqual(['--reason']);
+  expect(complete('completion', 'f')).toEqual(['fish']);
+  expect(complete('dlq', 'list', '--nats-u')).toEqual(['--nats-url', '--nats-user']);
+  // What a value is called leads nowhere.
+  expect(complete('dlq', 'list', '--durable', 'tail', '--al')).toEqual(['--all']);
   for (const shell of ['zsh', 'fish']) expect((await leadline.run('completion', shell)).out).toContain('do-not-call');
 });
 

@@ -1,13 +1,24 @@
 /** A command as a shell completes it. */
-export type CommandShape = { name: string; summary: string; options: OptionShape[]; commands: CommandShape[] };
-export type OptionShape = { flags: string[]; summary: string; choices: string[]; takesValue: boolean };
+export type CommandShape = {
+  name: string;
+  summary: string;
+  options: OptionShape[];
+  argument: ValueShape;
+  commands: CommandShape[];
+};
+export type OptionShape = { flags: string[]; summary: string; takesValue: boolean; value: ValueShape };
+/** What may stand for a value: one of these, a file, or, with neither, what no shell can know. */
+export type ValueShape = { choices: readonly string[]; isFile: boolean };
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** The script that completes commands, options and their choices in this shell. */
+/** The script that completes commands, options, their choices and files in this shell. */
 export function toCompletion(program: CommandShape, shell: Shell): string {
-  const places = toPlaces(program, []);
+  const everywhere = program.options.filter(({ takesValue }) => takesValue);
+  const places = toPlaces(program, '').map((place) =>
+    place.path === '' ? place : { ...place, options: [...place.options, ...everywhere] },
+  );
   switch (shell) {
     case 'bash':
       return toBash(program.name, places);
@@ -18,45 +29,57 @@ export function toCompletion(program: CommandShape, shell: Shell): string {
   }
 }
 
-/** A place in the command line: the commands before it, and what may follow. */
-type Place = { path: string[]; commands: CommandShape[]; options: OptionShape[] };
+/** A place in the command line: the commands before it, each after a space, and what may follow. */
+type Place = CommandShape & { path: string };
 
-function toPlaces(command: CommandShape, path: string[]): Place[] {
-  const { commands, options } = command;
-  return [{ path, commands, options }, ...commands.flatMap((inner) => toPlaces(inner, [...path, inner.name]))];
+function toPlaces(command: CommandShape, path: string): Place[] {
+  return [{ ...command, path }, ...command.commands.flatMap((inner) => toPlaces(inner, `${path} ${inner.name}`))];
 }
 
-function words({ commands, options }: Place): string {
-  return [...commands.map(({ name }) => name), ...options.flatMap(({ flags }) => flags)].join(' ');
+const inPosixQuotes = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+function wordsAt({ commands, options, argument }: Place): string[] {
+  return [...commands.map(({ name }) => name), ...argument.choices, ...options.flatMap(({ flags }) => flags)];
+}
+
+/** In bash and zsh: follows the words before the cursor into `at`; options and values lead nowhere. */
+function toWalk(places: Place[], words: string): string {
+  const steps = places.filter(({ path }) => path !== '').map(({ path }) => `      '${path}') at='${path}' ;;`);
+  return `  for word in ${words}; do
+    case "$at $word" in
+${steps.join('\n')}
+    esac
+  done`;
+}
+
+/** Options that take a value, each kind of value once, with the flags that take it where they stand. */
+function toValued(places: Place[]): { at: string; value: ValueShape }[] {
+  return places.flatMap(({ path, options }) =>
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map(({ flags, value }) => ({ at: flags.map((flag) => `'${path} ${flag}'`).join('|'), value })),
+  );
 }
 
 function toBash(name: string, places: Place[]): string {
-  const valued = [
-    ...new Set(places.flatMap(({ options }) => options.filter((one) => one.takesValue).flatMap((one) => one.flags))),
-  ];
-  const choices = new Map<string, string[]>();
-  for (const { options } of places)
-    for (const one of options) for (const flag of one.flags) if (one.choices.length > 0) choices.set(flag, one.choices);
+  const offer = (words: readonly string[]): string => `COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$current"))`;
+  // readline's own: it quotes names with spaces and goes into folders.
+  const files = 'compopt -o default 2>/dev/null; COMPREPLY=()';
+  const ofValue = ({ choices, isFile }: ValueShape): string =>
+    choices.length > 0 ? offer(choices) : isFile ? files : 'COMPREPLY=()';
+  const ofPlace = (place: Place): string =>
+    place.argument.isFile ? `[[ $current == -* ]] && ${offer(wordsAt(place))} || { ${files}; }` : offer(wordsAt(place));
   return `# ${name} in bash: source this, or put it into a folder of bash-completion.
 _${name}() {
-  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path= index
-  case $previous in
-${[...choices].map(([flag, all]) => `    ${flag}) COMPREPLY=($(compgen -W '${all.join(' ')}' -- "$word")); return ;;`).join('\n')}
-    ${valued.join('|')}) return ;;
-  esac
-  for ((index = 1; index < COMP_CWORD; index++)); do
-    case \${COMP_WORDS[index]} in
-      -*) ;;
-      *) case "$path \${COMP_WORDS[index]}" in
-${places
-  .filter(({ path }) => path.length > 0)
-  .map(({ path }) => `        ' ${path.join(' ')}') path=' ${path.join(' ')}' ;;`)
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} at= word
+${toWalk(places, '"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}
+  case "$at $previous" in
+${toValued(places)
+  .map(({ at, value }) => `    ${at}) ${ofValue(value)}; return ;;`)
   .join('\n')}
-      esac ;;
-    esac
-  done
-  case $path in
-${places.map((place) => `    '${place.path.map((part) => ` ${part}`).join('')}') COMPREPLY=($(compgen -W '${words(place)}' -- "$word")) ;;`).join('\n')}
+  esac
+  case $at in
+${places.map((place) => `    '${place.path}') ${ofPlace(place)} ;;`).join('\n')}
   esac
 }
 complete -F _${name} ${name}
@@ -64,52 +87,66 @@ complete -F _${name} ${name}
 }
 
 function toZsh(name: string, places: Place[]): string {
-  const quote = (text: string): string => text.replaceAll("'", "'\\''").replaceAll(':', '\\:');
-  const described = ({ commands, options }: Place): string =>
-    [
-      ...commands.map((one) => `'${quote(one.name)}:${quote(one.summary)}'`),
-      ...options.flatMap((one) => one.flags.map((flag) => `'${flag}:${quote(one.summary)}'`)),
-    ].join(' ');
+  const told = (word: string, summary: string): string =>
+    inPosixQuotes(`${word.replaceAll(':', '\\:')}:${summary.replaceAll(':', '\\:')}`);
+  const ofValue = ({ choices, isFile }: ValueShape): string =>
+    choices.length > 0 ? `compadd -- ${choices.join(' ')}` : isFile ? '_files' : "_message 'a value'";
+  const ofPlace = ({ path, commands, options, argument }: Place): string => {
+    const words = [
+      ...commands.map((one) => told(one.name, one.summary)),
+      ...argument.choices.map((choice) => inPosixQuotes(choice)),
+      ...options.flatMap((one) => one.flags.map((flag) => told(flag, one.summary))),
+    ];
+    return `    '${path}') found=(${words.join(' ')})${argument.isFile ? '; [[ $PREFIX == -* ]] || { _files; return }' : ''} ;;`;
+  };
+  // Not `path`: in zsh that is PATH.
   return `#compdef ${name}
-# ${name} in zsh: put this as _${name} into a folder of $fpath, or source it after compinit.
+# ${name} in zsh: put this as _${name} into a folder of $fpath before compinit, or source it after.
 _${name}() {
-  local path= word
+  local at= word
   local -a found
-  for word in "\${(@)words[2,CURRENT-1]}"; do
-    case "$path $word" in
-${places
-  .filter(({ path }) => path.length > 0)
-  .map(({ path }) => `      ' ${path.join(' ')}') path=' ${path.join(' ')}' ;;`)
+${toWalk(places, '"${(@)words[2,CURRENT-1]}"')}
+  case "$at $words[CURRENT-1]" in
+${toValued(places)
+  .map(({ at, value }) => `    ${at}) ${ofValue(value)}; return ;;`)
   .join('\n')}
-    esac
-  done
-  case $path in
-${places.map((place) => `    '${place.path.map((part) => ` ${part}`).join('')}') found=(${described(place)}) ;;`).join('\n')}
+  esac
+  case $at in
+${places.map(ofPlace).join('\n')}
   esac
   _describe '${name}' found
 }
-compdef _${name} ${name}
+# Found in $fpath it is being run for the first time; sourced it is to be known from now on.
+if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${name}; fi
 `;
 }
 
 function toFish(name: string, places: Place[]): string {
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const lines = places.flatMap(({ path, commands, options }) => {
-    const inner = commands.map((one) => one.name).join(' ');
-    const here = [
-      ...path.map((part) => `__fish_seen_subcommand_from ${part}`),
-      ...(inner === '' ? [] : [`not __fish_seen_subcommand_from ${inner}`]),
-    ].join('; and ');
-    const when = here === '' ? '' : ` -n ${quote(here)}`;
+  const ofValue = ({ choices, isFile }: ValueShape): string =>
+    choices.length > 0 ? ` -x -a ${quote(choices.join(' '))}` : isFile ? ' -r -F' : ' -x';
+  const lines = places.flatMap(({ path, commands, options, argument }) => {
+    const here = `complete -c ${name} -n ${quote(`__${name}_at ${quote(path)}`)}`;
     return [
-      ...commands.map((one) => `complete -c ${name} -f${when} -a ${one.name} -d ${quote(one.summary)}`),
+      ...commands.map((one) => `${here} -a ${one.name} -d ${quote(one.summary)}`),
+      ...(argument.choices.length > 0 ? [`${here} -a ${quote(argument.choices.join(' '))}`] : []),
+      ...(argument.isFile ? [`${here} -F`] : []),
       ...options.map((one) => {
         const flags = one.flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-        const value = one.choices.length > 0 ? ` -x -a ${quote(one.choices.join(' '))}` : one.takesValue ? ' -r' : '';
-        const seen = path.map((part) => `__fish_seen_subcommand_from ${part}`).join('; and ');
-        return `complete -c ${name}${seen === '' ? '' : ` -n ${quote(seen)}`} ${flags.join(' ')}${value} -d ${quote(one.summary)}`;
+        return `${here} ${flags.join(' ')}${one.takesValue ? ofValue(one.value) : ''} -d ${quote(one.summary)}`;
       }),
     ];
   });
-  return `# ${name} in fish: put this into ~/.config/fish/completions/${name}.fish\n${lines.join('\n')}\n`;
+  const steps = places.filter(({ path }) => path !== '').map(({ path }) => quote(path));
+  return `# ${name} in fish: put this into ~/.config/fish/completions/${name}.fish
+function __${name}_at
+  set -l at ''
+  for word in (commandline -opc)[2..-1]
+    contains -- "$at $word" ${steps.join(' ')}; and set at "$at $word"
+  end
+  test "$at" = "$argv[1]"
+end
+complete -c ${name} -f
+${lines.join('\n')}
+`;
 }

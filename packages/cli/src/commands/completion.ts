@@ -14,6 +14,7 @@ export function addCompletion(program: Program): void {
       `
 Examples:
   source <(leadline completion bash)
+  source <(leadline completion zsh)                     after compinit; or once, for good:
   leadline completion zsh > "\${fpath[1]}/_leadline"
   leadline completion fish > ~/.config/fish/completions/leadline.fish`,
     )
@@ -21,7 +22,9 @@ Examples:
 }
 
 function toShape(command: CommandUnknownOpts): CommandShape {
-  const help = { flags: ['-h', '--help'], summary: 'show help', choices: [], takesValue: false };
+  const nothing = { choices: [], isFile: false };
+  const help = { flags: ['-h', '--help'], summary: 'show help', takesValue: false, value: nothing };
+  const [first] = command.registeredArguments;
   return {
     name: command.name(),
     summary: command.summary() || command.description(),
@@ -29,11 +32,12 @@ function toShape(command: CommandUnknownOpts): CommandShape {
       ...command.options.map((option) => ({
         flags: [option.short, option.long].filter((flag) => flag !== undefined),
         summary: option.description,
-        choices: option.argChoices ?? [],
         takesValue: option.required || option.optional,
+        value: { choices: option.argChoices ?? [], isFile: option.flags.endsWith('<file>') },
       })),
       help,
     ],
+    argument: first === undefined ? nothing : { choices: first.argChoices ?? [], isFile: first.name() === 'file' },
     commands: command.commands.map(toShape),
   };
 }
