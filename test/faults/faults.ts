@@ -97,6 +97,18 @@ const partitions: Fault[] = Object.entries(linkFaults).map(([kind, draw]) => ({
   },
 }));
 
+const noNats: Fault = {
+  name: 'partition: NATS refuses everybody',
+  exposures: 'partition: NATS refuses everybody',
+  async run(world, random) {
+    const links = [...world.links.values()].filter(({ name }) => name.endsWith('-nats'));
+    for (const link of links) link.suffer({ kind: 'refuse' });
+    // Longer than a client tries that gives up after ten times.
+    await wait(secondsMs(random, 10, 12));
+    for (const link of links) link.heal();
+  },
+};
+
 /** A fault of the far systems that the simulator plays. They take turns: each sets all of them. */
 const far = (name: string, faults: Record<string, unknown>, seconds: [number, number] = [2, 5]): Fault => ({
   name,
@@ -206,6 +218,7 @@ const killedWhileDraining: Fault = {
 export const faults: readonly Fault[] = [
   ...processFaults,
   ...partitions,
+  noNats,
   ...farFaults,
   clock,
   stopSwitch,

@@ -251,6 +251,19 @@ test('a call that no event told of is pushed by the sweep, an old program’s ca
   expect(log('task.created')).toHaveLength(1);
 });
 
+test('a call that can not be read does not keep the others from the sweep', async () => {
+  await pusher({ CRM_SWEEP_AFTER_SECONDS: '1' });
+  const odd = await qualified({ tell: 0 });
+  await db.query(`update calls set call_started_at = 'infinity', updated_at = now() - interval '1 day' where id = $1`, [
+    odd.id,
+  ]);
+  const call = await qualified({ tell: 0, phone: '+919000000142' });
+  await pushed(call.id, 30_000);
+  expect(
+    await db.query(`select last_error, next_try_at > now() as later from crm_pushes where call_id = $1`, [odd.id]),
+  ).toEqual([{ last_error: 'not_tried', later: true }]);
+});
+
 test('what the requests cost is kept to the budget', async () => {
   await pusher({ CRM_REQUESTS_PER_MINUTE: '5' });
   const first = await qualified();

@@ -1,4 +1,4 @@
-import { row, rows } from '@leadline/database/sql';
+import { affected, row, rows } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { pushCall } from './push-call.ts';
@@ -24,7 +24,25 @@ export async function sweepUnpushedCalls(deps: Deps): Promise<void> {
       order by c.updated_at limit 50`,
     [deps.policy.oldCallsMaxAgeDays, deps.policy.sweepAfterMs / 1_000],
   );
-  for (const call of waiting) await pushCall(call.id, () => undefined, deps);
+  for (const { id } of waiting) {
+    try {
+      await pushCall(id, () => undefined, deps);
+    } catch (error) {
+      deps.log.error({ err: error, callId: id }, 'a call could not be pushed; it is tried again after the others');
+      await putOff(id, deps);
+    }
+  }
+}
+
+/** One that can't be read, for example, must not keep the others waiting. Throws when Postgres is the cause. */
+async function putOff(callId: number, deps: Deps): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, last_error, next_try_at)
+     values ($1, 'not_tried', clock_timestamp() + interval '5 minutes')
+     on conflict (call_id) do update set last_error = excluded.last_error, next_try_at = excluded.next_try_at`,
+    [callId],
+  );
 }
 
 /** Brings the gauges up to date. */
