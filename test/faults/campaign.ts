@@ -38,6 +38,8 @@ export type Plan = {
   /** At half of it, leads that come all at once, with every process killed while they do. */
   burst?: { leads: number; perSecond: number };
   source?: string;
+  /** A backlog that does not drain ends the run: what was to come after it tells nothing more. */
+  endsUndrained?: boolean;
   say: (line: string) => void;
 };
 
@@ -61,6 +63,7 @@ export async function runCampaign(
   });
   const campaign = openCampaign(seed, world);
   began(campaign);
+  const watching = setInterval(() => measureMemory(campaign), 2_000);
   try {
     const disturbing = disturbEvents(world, openRandom(seed, 'events'));
     campaign.poison = disturbing.poison;
@@ -69,7 +72,6 @@ export async function runCampaign(
       perSecond: plan.leadsPerSecond,
       random: openRandom(seed, 'leads'),
     });
-    const watching = setInterval(() => measureMemory(campaign), 2_000);
     const progress = setInterval(() => say(toProgress(campaign, plan)), 10_000);
     const [bursting] = await Promise.all([
       burst(campaign, plan),
@@ -84,6 +86,7 @@ export async function runCampaign(
     say('healed; waiting for what is left');
     campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
     campaign.drainedMs = await untilDrained(world, say);
+    if (plan.endsUndrained === true && campaign.drainedMs === undefined) return campaign;
     say('a part of the dead letters is repaired and sent back, then each service is deployed');
     campaign.repaired = await repairHalf(world, campaign.poison, openRandom(seed, 'repair'));
     await untilDrained(world, say);
@@ -92,11 +95,12 @@ export async function runCampaign(
     await untilReady(world, 30_000);
     await untilDrained(world, say);
     campaign.deployed = await deploying.finish();
-    clearInterval(watching);
     return campaign;
   } catch (error) {
     await world.stop();
     throw error;
+  } finally {
+    clearInterval(watching);
   }
 }
 

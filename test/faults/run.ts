@@ -149,17 +149,20 @@ async function runMutant(name: string): Promise<never> {
   };
   say(`mutant: ${name}`);
   try {
-    const campaign = await runCampaign({ ...size, leads, seed: firstSeed, source, say }, (begun) => {
-      void (async () => {
-        for (;;) {
-          await wait(4_000);
-          const early = await readLedgers(begun)
-            .then((ledgers) => findEarly(begun, ledgers))
-            .catch(() => undefined);
-          if (early !== undefined) caught(early.invariant, early.what);
-        }
-      })();
-    });
+    const campaign = await runCampaign(
+      { ...size, leads, seed: firstSeed, source, endsUndrained: true, say },
+      (begun) => {
+        void (async () => {
+          for (;;) {
+            await wait(4_000);
+            const early = await readLedgers(begun)
+              .then((ledgers) => findEarly(begun, ledgers))
+              .catch(() => undefined);
+            if (early !== undefined) caught(early.invariant, early.what);
+          }
+        })();
+      },
+    );
     const results = await checkCampaign(campaign, await readLedgers(campaign));
     for (const [invariant, { violations }] of results)
       if (violations[0] !== undefined) caught(invariant, violations[0].what);
