@@ -110,7 +110,7 @@ test('a redrive goes on where it was when its process died', async () => {
   // Two were sent, and the process died before the second was noted.
   const id = '11111111-2222-4333-8444-555555555555';
   const { redrive } = await import('@leadline/messaging/redrive');
-  for (const { seq } of letters.slice(0, 2)) await redrive(ops, { seq, who: 'omkar' });
+  for (const { seq } of letters.slice(0, 2)) await redrive(ops, { seq, who: 'omkar', auditedBy: 'dashboard' });
   await stand.db.query(
     `insert into dashboard_redrives (id, who, reason, filter, cap, dry_run, total, redriven, started_at)
      values ($1, 'omkar', 'a test', $2, 100, false, 6, 1, now() - interval '1 minute')`,

@@ -81,12 +81,13 @@ const mostRedrives = 20;
 /**
  * Sends a dead letter back to the one durable that gave it up. A payload given replaces the broken one; either must fit
  * its contract. The dead letter stays where it is, and a mark beside it says when and by whom it was sent: what was
- * wrong, and that somebody repaired it, is worth as much afterwards as before.
+ * wrong, and that somebody repaired it, is worth as much afterwards as before. `auditedBy`: whose own audit tells of it,
+ * with the reason; all others are told there from their marks.
  * @throws CommandRefused when there is no such dead letter, or its payload does not fit, naming the field
  */
 export async function redrive(
   nats: Nats,
-  asked: { seq: number; who: string; payload?: unknown; dryRun?: boolean },
+  asked: { seq: number; who: string; payload?: unknown; dryRun?: boolean; auditedBy?: 'dashboard' },
 ): Promise<Redriven> {
   const { letter, message } = await readLetter(nats, asked.seq);
   const times = (letter.redriven?.times ?? 0) + 1;
@@ -108,7 +109,11 @@ export async function redrive(
     subject: markSubject(letter.seq),
     stream: 'DLQ',
     messageId: `redriven:${letter.seq}:${times}`,
-    headers: { [redrivenBy]: who, [timesHeader]: String(times) },
+    headers: {
+      [redrivenBy]: who,
+      [timesHeader]: String(times),
+      ...(asked.auditedBy === undefined ? {} : { [auditedByHeader]: asked.auditedBy }),
+    },
     payload: '',
   });
   return { ...told, outcome: 'redriven' };
@@ -147,10 +152,52 @@ async function tryRedrive(
   }
 }
 
+export type RedriveMark = {
+  /** The mark's own place in the DLQ stream. */
+  place: number;
+  at: Date;
+  /** The dead letter's place. */
+  seq: number;
+  who: string;
+  times: number;
+  auditedBy: string | undefined;
+};
+
+/** The marks of redrives behind a place, oldest first. */
+export async function* readRedriveMarks(nats: Nats, behind: number): AsyncGenerator<RedriveMark> {
+  for (let place = behind + 1; ;) {
+    const message = await fetchMessage(nats, 'DLQ', { seq: place, next_by_subj: `${markPrefix}*` });
+    if (message === undefined) return;
+    place = message.seq + 1;
+    const mark = toMark(message);
+    if (Number.isSafeInteger(mark.seq) && mark.seq > 0) yield mark;
+  }
+}
+
+/** The newest mark; undefined where nothing was ever sent back. */
+export async function readNewestMark(nats: Nats): Promise<RedriveMark | undefined> {
+  const message = await fetchMessage(nats, 'DLQ', { last_by_subj: `${markPrefix}*` });
+  return message === undefined ? undefined : toMark(message);
+}
+
 const timesHeader = 'leadline-redrive-times';
+const auditedByHeader = 'leadline-redrive-audited-by';
+const markPrefix = 'dlq.redriven.by.';
 
 function markSubject(seq: number): string {
-  return `dlq.redriven.by.${seq}`;
+  return `${markPrefix}${seq}`;
+}
+
+function toMark(message: StoredMsg): RedriveMark {
+  const { header } = message;
+  return {
+    place: message.seq,
+    at: message.time,
+    seq: Number(message.subject.slice(markPrefix.length)),
+    who: readName(header.get(redrivenBy)),
+    times: Number(header.get(timesHeader)),
+    auditedBy: text(header, auditedByHeader),
+  };
 }
 
 async function storeOrRefuse(nats: Nats, message: Message): Promise<void> {
@@ -181,7 +228,8 @@ function envelopeOf(letter: DeadLetterView, message: StoredMsg): Record<string, 
 }
 
 async function toView(nats: Nats, message: StoredMsg): Promise<DeadLetterView> {
-  const mark = await fetchMessage(nats, 'DLQ', { last_by_subj: markSubject(message.seq) });
+  const marked = await fetchMessage(nats, 'DLQ', { last_by_subj: markSubject(message.seq) });
+  const mark = marked === undefined ? undefined : toMark(marked);
   const { header } = message;
   return {
     seq: message.seq,
@@ -192,20 +240,22 @@ async function toView(nats: Nats, message: StoredMsg): Promise<DeadLetterView> {
     deliveries: Number(header.get(letterHeaders.deliveries)),
     eventId: text(header, 'ce-id') ?? `${header.get(letterHeaders.stream)}:${header.get(letterHeaders.seq)}`,
     payload: readJson(new TextDecoder().decode(message.data)),
-    redriven:
-      mark === undefined
-        ? undefined
-        : {
-            times: Number(mark.header.get(timesHeader)),
-            at: mark.time,
-            who: decodeURIComponent(mark.header.get(redrivenBy)),
-          },
+    redriven: mark === undefined ? undefined : { times: mark.times, at: mark.at, who: mark.who },
   };
 }
 
 function text(headers: MsgHdrs, name: string): string | undefined {
   const value = headers.get(name);
   return value === '' ? undefined : value;
+}
+
+/** A mark that somebody else's program made may name him in another way. */
+function readName(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
 }
 
 /** What is not JSON is shown as it is: that may be just why it is here. */

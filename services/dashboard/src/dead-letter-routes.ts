@@ -59,7 +59,7 @@ export function deadLetterRoutes(deps: Deps, redrives: Redrives): Hono<Env> {
       if (deps.opsNats === undefined) throw new CommandRefused('no NATS user is set that may send dead letters back');
       const letter = await findLetter(deps, seq);
       const dryRun = mode === 'try';
-      await redrive(deps.opsNats, { seq, who, dryRun, payload: readPayload(payload) });
+      await redrive(deps.opsNats, { seq, who, dryRun, payload: readPayload(payload), auditedBy: 'dashboard' });
       if (dryRun) return `It fits ${letter.subject} and would go back to ${letter.durable}. Nothing was sent.`;
       await audit(deps.postgres.em(), {
         action: 'redrive',

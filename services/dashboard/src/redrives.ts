@@ -150,7 +150,7 @@ async function redriveOnce(
     // Sent, and killed before its row said so.
     const marked = (await readDeadLetter(opsNats, asked.seq))?.redriven;
     if (marked !== undefined && marked.at >= startedAt) return undefined;
-    await redrive(opsNats, asked);
+    await redrive(opsNats, { ...asked, auditedBy: 'dashboard' });
     return undefined;
   } catch (error) {
     if (error instanceof CommandRefused) return error.message;

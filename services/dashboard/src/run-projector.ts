@@ -1,6 +1,7 @@
 import { every } from '@leadline/service-kit/every';
-import type { Deps } from './deps.ts';
+import { redriveAuditor } from './audit-redrives.ts';
 import { readBuilds } from './builds.ts';
+import type { Deps } from './deps.ts';
 import {
   beginNeededBuild,
   cleanUp,
@@ -14,7 +15,7 @@ import { rebuildEvents } from './rebuild-events.ts';
 
 export type Projector = { wake(): void; stop(): Promise<void> };
 
-/** Keeps the read model up to date, and lets a new one grow beside it when one was begun. */
+/** Keeps the read model and the audit up to date, and lets a new read model grow beside it when one was begun. */
 export function runProjector(deps: Deps, eachMs = 500): Projector {
   const { log } = deps;
   let stopping = false;
@@ -47,12 +48,13 @@ export function runProjector(deps: Deps, eachMs = 500): Projector {
     },
     log,
   });
+  const redrives = every({ name: 'audit redrives', ms: 2_000, work: redriveAuditor(deps), log });
   const logins = every({ name: 'forget old logins', ms: 600_000, work: () => forgetOldLogins(deps), log });
   return {
     wake: () => changes.wake(),
     async stop() {
       stopping = true;
-      await Promise.all([changes.stop(), leads.stop(), builds.stop(), logins.stop()]);
+      await Promise.all([changes.stop(), leads.stop(), builds.stop(), redrives.stop(), logins.stop()]);
     },
   };
 }
