@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maskPhone, normalisePhone } from './phone-number.ts';
+import { maskPhone, mentionsPhone, normalisePhone } from './phone-number.ts';
 
 const good = '+919876543210';
 
@@ -154,3 +154,30 @@ describe('for any text', () => {
 test('a masked number keeps its country and its last four digits', () => {
   expect(maskPhone(good)).toBe('+91••••••3210');
 });
+
+test.for([
+  '{"phone":"9876543210"}',
+  '{"phone":"+91-98765 43210"}',
+  '{"phone":"098765 43210"}',
+  '{"phone":"(+91) 98765.43210"}',
+  '{"phone":"९८७६५४३२१०"}',
+  '{"phone":"९८७६५ - ४३२१०"}',
+  '{"phone":"98765 ४३२१०"}',
+  '{"phone":"９８７６５４３２１０"}',
+  '{"phone":"98765\u00a043210"}',
+  '{"phone":"98765\u200b\u201143210"}',
+  String.raw`{"phone":"\u096f\u096e\u096d\u096c\u096b\u096a\u0969\u0968\u0967\u0966"}`,
+  'name=A&phone=%2B91+98765+43210',
+  `phone=${encodeURIComponent('९८७६५ ४३२१०')}&rate=5%`,
+  '9876543212, 9876543210/9876543211',
+])('the number is seen in %s', (text) => {
+  expect(mentionsPhone(text, good)).toBe(true);
+  expect(mentionsPhone(text, '+919000000001')).toBe(false);
+});
+
+test.for(['', '{"id":"98765","pin":"43210"}', '98765,43210', 'ring 98765 or 43210', '%ff%', '९८७६५'])(
+  'the number is not seen in %s',
+  (text) => {
+    expect(mentionsPhone(text, good)).toBe(false);
+  },
+);

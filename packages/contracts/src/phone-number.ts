@@ -110,6 +110,21 @@ function hasAreaCode(text: string): boolean {
   return /^\(?(?:\+?91[\s)-]*)?\(?0[1-8]\d{1,3}[\s)-]+\d{2,4}[\s-]?\d{2,5}$/.test(text);
 }
 
+/**
+ * Whether a text that is no phone field, such as a whole body, holds this number: in any script's digits, with what people
+ * write between them, and in JSON's or an address's escapes.
+ */
+export function mentionsPhone(text: string, phone: string): boolean {
+  const digits = toAscii(toUnescaped(text)).replaceAll(/(?<=\d)[\s()+\-._]+(?=\d)/g, '');
+  return digits.includes(phone.slice(-10));
+}
+
+function toUnescaped(text: string): string {
+  return text
+    .replaceAll(/\\u([\da-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll(/(?:%[\da-f]{2})+/gi, (escaped) => Buffer.from(escaped.replaceAll('%', ''), 'hex').toString());
+}
+
 /** Any script's decimal digits, dashes, dots and spaces as ASCII; invisible marks dropped. */
 function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;

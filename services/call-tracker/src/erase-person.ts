@@ -1,3 +1,4 @@
+import { mentionsPhone } from '@leadline/contracts/phone-number';
 import { lockCall } from '@leadline/database/locks';
 import { rehearse } from '@leadline/database/rehearse';
 import { affected, instant, rows } from '@leadline/database/sql';
@@ -60,11 +61,10 @@ async function eraseMessages(
   const [oldest] = calls;
   if (oldest === undefined || rooms.length === 0) return { reports: 0, deadLetters: 0 };
   const since = new Date(oldest.call_started_at.getTime() - hourMs);
-  const tenDigits = phone.slice(-10);
   const erase = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
     const found = (await readBack(nats, stream, subjects, since)).filter(({ data }) => {
       const text = new TextDecoder().decode(data);
-      return text.includes(tenDigits) || rooms.some((room) => text.includes(room));
+      return mentionsPhone(text, phone) || rooms.some((room) => text.includes(room));
     });
     if (!dryRun) for (const { seq } of found) await deleteMessage(nats, stream, seq);
     return found.length;

@@ -1,7 +1,8 @@
+import { mentionsPhone } from '@leadline/contracts/phone-number';
 import { lockNumbers } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { rehearse } from '@leadline/database/rehearse';
-import { affected, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { eraseAsked, erasedValue, type EraseAsked, type Erased } from '@leadline/messaging/erase';
@@ -24,6 +25,12 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
   return rehearse(postgres, asked.dryRun, async (em) => {
     // Nothing of this number is taken in meanwhile.
     await lockNumbers(em, [phone]);
+    const before = await row(
+      em,
+      z.object({ erased_at: instant }),
+      `select erased_at from erased_numbers where phone_hash = leadline_phone_hash($1)`,
+      [phone],
+    );
     await affected(
       em,
       `insert into erased_numbers (phone_hash, erased_at) values (leadline_phone_hash($1), clock_timestamp())
@@ -53,7 +60,10 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
       asked.who,
       JSON.stringify(details),
     ]);
-    return { counts, left: [] };
+    return {
+      counts,
+      left: before === undefined ? [] : [`ingest erased it before, at ${before.erased_at.toISOString()}`],
+    };
   });
 }
 
@@ -61,14 +71,13 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
  * Empties what was delivered of this person: accepted ones by their lead, refused ones by the number in them. A body that
  * several people's leads came in with goes as a whole; the others' leads stay.
  */
-function blankReceipts(em: EntityManager, phone: string, leadIds: number[]): Promise<number> {
+async function blankReceipts(em: EntityManager, phone: string, leadIds: number[]): Promise<number> {
   return affected(
     em,
     `with own as materialized (
        select id, delivery_id from lead_receipts
-        where lead_id = any($2) or last_ten(phone_raw) = last_ten($1)
-           or phone_alternates::text like '%' || last_ten($1) || '%'
-           or verdict = 'rejected' and (body like '%' || last_ten($1) || '%' or query like '%' || last_ten($1) || '%'))
+        where lead_id = any($2) or last_ten(phone_raw) = last_ten($1) or id = any($3)
+           or phone_alternates::text like '%' || last_ten($1) || '%')
      update lead_receipts r
         set body = '', raw = null, query = null,
             phone_raw = case when r.id in (select id from own) then null else phone_raw end,
@@ -76,6 +85,33 @@ function blankReceipts(em: EntityManager, phone: string, leadIds: number[]): Pro
       where (r.id in (select id from own)
              or r.delivery_id in (select delivery_id from own where delivery_id is not null))
         and (body <> '' or raw is not null or query is not null or phone_raw is not null or phone_alternates is not null)`,
-    [phone, leadIds],
+    [phone, leadIds, await findRefused(em, phone)],
   );
+}
+
+const atOnce = 200;
+
+/**
+ * What was refused and has the number in it, however it is written there. Postgres looks through plain text by itself;
+ * other scripts and escapes are read here.
+ */
+async function findRefused(em: EntityManager, phone: string): Promise<string[]> {
+  const found: string[] = [];
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const read = await rows(
+      em,
+      z.object({ id: z.string(), said: z.string() }),
+      `select id, said from lead_receipts, concat_ws(E'\\n', body, query, phone_raw) as said
+        where verdict = 'rejected' and id > $2
+          and (octet_length(said) <> length(said) or strpos(said, '%') > 0 or strpos(said, '\\u') > 0
+               or regexp_replace(said, '[\\s()+._-]', '', 'g') like '%' || last_ten($1) || '%')
+        order by id limit ${atOnce}`,
+      [phone, after],
+    );
+    found.push(...read.filter(({ said }) => mentionsPhone(said, phone)).map(({ id }) => id));
+    const last = read.at(-1);
+    if (last === undefined || read.length < atOnce) return found;
+    after = last.id;
+  }
 }
