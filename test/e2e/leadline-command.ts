@@ -11,7 +11,7 @@ export type LeadlineCommand = {
   /** The same, with something on standard input. */
   runWith(input: string, ...args: string[]): Promise<Ended>;
   /** Runs until it is ended. */
-  start(...args: string[]): { out(): string; end(signal: NodeJS.Signals): Promise<Ended> };
+  start(...args: string[]): { out(): string; hasEnded(): boolean; end(signal: NodeJS.Signals): Promise<Ended> };
   /** As `run`, as JSON. */
   json(...args: string[]): Promise<unknown>;
 };
@@ -52,6 +52,7 @@ export function leadlineCommand(nats: TestNats, env: Record<string, string> = {}
       const { child, said, ended } = launch(args);
       return {
         out: () => said.out,
+        hasEnded: () => child.exitCode !== null,
         end(signal) {
           child.kill(signal);
           return ended;

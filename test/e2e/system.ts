@@ -168,12 +168,9 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
     CRM_SWEEP_AFTER_SECONDS: '5',
     ...own.crmPusher,
   });
+  const ingestEnv = { ...servers('ingest'), PORT: '0', API_KEYS: `website:${apiKey}`, ...own.ingest };
   const launch = {
-    ingest: async () =>
-      startIngest(
-        readIngestConfig({ ...servers('ingest'), PORT: '0', API_KEYS: `website:${apiKey}`, ...own.ingest }),
-        await stand('ingest', 'ingest'),
-      ),
+    ingest: async () => startIngest(readIngestConfig(ingestEnv), await stand('ingest', 'ingest')),
     dispatcher: async () =>
       startDispatcher(readDispatcherConfig(dispatcherEnv), await stand('dispatcher', 'dispatcher')),
     callTracker: async () =>
@@ -222,11 +219,17 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
       shiftMs = ms;
     },
     /** What a process of its own is told to be one of these services. */
-    settingsOf(role: 'dispatcher' | 'callTracker' | 'crmPusher'): Record<string, string> {
-      const env = { dispatcher: dispatcherEnv, callTracker: callTrackerEnv, crmPusher: crmPusherEnv() }[role];
-      const { user, pass } = nats.user(
-        ({ dispatcher: 'dispatcher', callTracker: 'call-tracker', crmPusher: 'crm-pusher' } as const)[role],
-      );
+    settingsOf(role: 'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher'): Record<string, string> {
+      const env = {
+        ...{ ingest: ingestEnv, dispatcher: dispatcherEnv, callTracker: callTrackerEnv, crmPusher: crmPusherEnv() },
+      }[role];
+      const users = {
+        ingest: 'ingest',
+        dispatcher: 'dispatcher',
+        callTracker: 'call-tracker',
+        crmPusher: 'crm-pusher',
+      } as const;
+      const { user, pass } = nats.user(users[role]);
       return { ...env, NATS_USER: user, NATS_PASS: pass };
     },
     /** A dispatcher as a process of its own, to be frozen and killed. `freezeAtDial`: it stops itself right before its first request. */
@@ -276,6 +279,13 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
       lines<PhoneLine>(simulator.phoneLog).filter((line) => number === undefined || line.number === number),
     crm: (room?: string): CrmLine[] =>
       lines<CrmLine>(simulator.crmLog).filter((line) => room === undefined || line.room === room),
+    /** The first hundred tasks, as the CRM shows them. */
+    async crmTasks(): Promise<Record<string, unknown>[]> {
+      const response = await fetch(`${simulator.url}/crm/v1/tasks?limit=100`, {
+        headers: { 'x-tenant-api-key': 'test-crm-key' },
+      });
+      return z.object({ data: z.array(z.record(z.string(), z.unknown())) }).parse(await response.json()).data;
+    },
     invites: (number: string): number => system.phone(number).filter((line) => line.event === 'invite').length,
     /** The lead's only call, once it is in this state. */
     callIs: (leadId: number, status: string, withinMs = 15_000): Promise<CallRow> =>

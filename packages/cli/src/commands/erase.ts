@@ -4,7 +4,7 @@ import { erased, type Erased } from '@leadline/messaging/erase';
 import { outputOption, reasonOption, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
 import type { Program } from '../program.ts';
-import { print, printJson } from '../terminal.ts';
+import { print, printJson, tell } from '../terminal.ts';
 import { whoAndWhy } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
 
@@ -42,37 +42,36 @@ Examples:
       const asked = { phone, ...(await whoAndWhy(options)) };
       const dryRun = options.dryRun === true;
       if (!dryRun) await confirm(`Erase what is known of ${phone}? It can not be undone.`, options);
+      // As each service says it: whoever is cut off here knows by then what the CRM holds, which is asked of the number only.
+      const tellOf = options.output === 'json' ? tell : print;
       const said = await withNats(command.optsWithGlobals(), async (nats) => {
         // All four are asked before the first one erases: a call that goes on stops it here.
-        const rehearsed = await eraseAll(nats, { ...asked, dryRun: true });
-        return dryRun ? rehearsed : eraseAll(nats, { ...asked, dryRun: false });
+        const rehearsed = await eraseAll(nats, { ...asked, dryRun: true }, dryRun ? tellOf : undefined);
+        return dryRun ? rehearsed : eraseAll(nats, { ...asked, dryRun: false }, tellOf);
       });
       if (options.output === 'json') printJson(said);
-      else for (const line of toLines(said, dryRun)) print(line);
+      else if (Object.values(said).every(({ counts }) => Object.values(counts).every((count) => count === 0)))
+        print('nothing is known of this number');
     });
 }
 
 async function eraseAll(
   nats: Nats,
   asked: { phone: string; who: string; reason: string; dryRun: boolean },
+  tellOf: ((line: string) => void) | undefined,
 ): Promise<Record<string, Erased>> {
   const said: Record<string, Erased> = {};
-  for (const service of order) said[service] = await ask(nats, `ops.${service}.erase`, asked, erased, withinMs);
+  for (const service of order) {
+    const answer = await ask(nats, `ops.${service}.erase`, asked, erased, withinMs);
+    if (tellOf !== undefined) for (const line of toLines(service, answer, asked.dryRun)) tellOf(line);
+    said[service] = answer;
+  }
   return said;
 }
 
-function toLines(said: Record<string, Erased>, dryRun: boolean): string[] {
-  const counts = Object.entries(said).flatMap(([service, { counts: all }]) =>
-    Object.entries(all)
-      .filter(([, count]) => count > 0)
-      .map(
-        ([what, count]) => `${service}: ${count} ${what.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`,
-      ),
-  );
-  return [
-    ...(counts.length === 0
-      ? ['nothing is known of this number']
-      : counts.map((line) => (dryRun ? `would erase of ${line}` : `erased of ${line}`))),
-    ...Object.values(said).flatMap(({ left }) => left),
-  ];
+function toLines(service: string, { counts, left }: Erased, dryRun: boolean): string[] {
+  const what = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`);
+  return [...what.map((one) => `${dryRun ? 'would erase' : 'erased'} of ${service}: ${one}`), ...left];
 }
