@@ -115,6 +115,21 @@ test('a buyer who asks twice at the same moment is one lead, rung once', async (
   expect(system.invites(number)).toBe(1);
 });
 
+test('what a buyer asks for while they talk is in the task, though the agent was not told', async () => {
+  const number = numberEnding('2042');
+  await system.script(number, [{ talkMs: 10_000 }]);
+  const id = await system.post(number, { productName: 'Paper cup machine' });
+  await until('they talk', () => system.phone(number).some(({ event }) => event === 'answered'));
+  expect(await system.post(number, { productName: 'Dona machine', message: 'Price?' })).toBe(id);
+  const call = await system.callIs(id, 'pushed', 30_000);
+  const task = (await system.crmTasks()).find(({ _id }) => _id === call.crm_task_id);
+  expect(task).toMatchObject({
+    title: expect.stringContaining('Paper cup machine') as string,
+    description: expect.stringMatching(/Asked again on .* over website: Dona machine: Price\?\n/) as string,
+  });
+  expect(system.invites(number)).toBe(1);
+});
+
 test('a malformed report is set aside and stops nobody', async () => {
   const number = numberEnding('2042');
   await system.script(number, [

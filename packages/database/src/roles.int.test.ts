@@ -113,6 +113,8 @@ test.for([
   ['crmPusher', `update calls set crm_task_id = 'x' where id = 1`, 'allowed'],
   ['crmPusher', `update calls set qualification = '{}' where id = 1`, denied],
   ['crmPusher', `select * from lead_receipts`, denied],
+  ['crmPusher', `select product_name, query_message from lead_enquiries`, 'allowed'],
+  ['crmPusher', `update lead_enquiries set product_name = 'x'`, denied],
   ['dashboard', `select phone from leads`, 'allowed'],
   ['dashboard', `insert into call_changes (call_id) values (1)`, denied],
   ['dashboard', `insert into dashboard_audit (action, who, reason) values ('a', 'b', 'c')`, 'allowed'],

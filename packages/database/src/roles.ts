@@ -51,6 +51,7 @@ export const grants: Record<Role, readonly string[]> = {
   crmPusher: [
     'select on leads, calls, call_facts',
     'select (call_id, traceparent) on dials',
+    'select (lead_id, source, product_name, query_message, enquired_at, added_at) on lead_enquiries',
     'update (status, crm_task_id, updated_at) on calls',
     'select, insert, update, delete on crm_pushes, crm_pusher_outbox',
   ],

@@ -38,6 +38,16 @@ const pushRow = z.object({
   last_looked_at: instant.nullable(),
   next_try_at: instant.nullable(),
   traceparent: z.string().nullable(),
+  enquiries: z.array(
+    z.object({
+      ...{
+        source: z.string(),
+        productName: z.string().nullable(),
+        message: z.string().nullable(),
+        enquiredAt: instant,
+      },
+    }),
+  ),
 });
 type PushRow = z.infer<typeof pushRow>;
 
@@ -73,7 +83,10 @@ function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
                from jsonb_each_text(case jsonb_typeof(c.qualification) when 'object' then c.qualification else '{}' end) a
               where btrim(a.value) <> '') as qualification,
             c.call_started_at, l.product_name, f.callback_at, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
-            p.last_looked_at, p.next_try_at, d.traceparent
+            p.last_looked_at, p.next_try_at, d.traceparent,
+            (select coalesce(jsonb_agg(jsonb_build_object('source', e.source, 'productName', e.product_name,
+                      'message', e.query_message, 'enquiredAt', e.enquired_at) order by e.added_at), '[]')
+               from lead_enquiries e where e.lead_id = c.lead_id) as enquiries
        from calls c
        left join dials d on d.call_id = c.id
        left join leads l on l.id = c.lead_id
@@ -152,6 +165,7 @@ function toQualifiedCall(push: PushRow): QualifiedCall {
     answers: push.qualification ?? {},
     callbackAt: push.callback_at,
     callStartedAt: push.call_started_at,
+    enquiries: push.enquiries,
   };
 }
 

@@ -11,6 +11,7 @@ const call: QualifiedCall = {
   answers: { machine_interest: 'paper cups', budget: '8 lakh' },
   callbackAt: null,
   callStartedAt: new Date('2026-11-24T05:30:00Z'),
+  enquiries: [],
 };
 
 test('a qualified call is a follow-up with its answers, its time in India and its reference', () => {
@@ -27,6 +28,20 @@ test('a qualified call is a follow-up with its answers, its time in India and it
     priority: 'normal',
     status: 'not_started',
   });
+});
+
+test('what the buyer asked for besides is told, each with its time and source', () => {
+  const at = new Date('2026-11-24T05:31:00Z');
+  const enquiries = [
+    { source: 'justdial', productName: 'Dona machine', message: 'Price?', enquiredAt: at },
+    { source: 'website', productName: null, message: null, enquiredAt: at },
+  ];
+  const { description } = toCrmTask({ ...call, enquiries }, 'c1', { priority: 'normal' });
+  expect(description.split('\n').slice(3)).toEqual([
+    'Asked again on 24 Nov 2026, 11:01 am over justdial: Dona machine: Price?',
+    'Asked again on 24 Nov 2026, 11:01 am over website.',
+    '[leadline:call-7-k3v9x2m4q8w1]',
+  ]);
 });
 
 test('a named time makes it a callback, due then', () => {

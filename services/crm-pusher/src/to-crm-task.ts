@@ -13,7 +13,11 @@ export type QualifiedCall = {
   answers: Record<string, string>;
   callbackAt: Date | null;
   callStartedAt: Date;
+  /** What the same buyer asked for while this lead was open, in the order in which it came. */
+  enquiries: Enquiry[];
 };
+
+type Enquiry = { source: string; productName: string | null; message: string | null; enquiredAt: Date };
 
 /** The body of POST /tasks. The vendor documents its words, not this body: it is in this one place. */
 const crmTask = z.object({
@@ -27,12 +31,14 @@ const crmTask = z.object({
 });
 export type CrmTask = z.infer<typeof crmTask>;
 
+const mostWishCharacters = 500;
+
 /** How a task of ours is known again: in its text, for the vendor has no field for it. Matched whole. */
 export function reference(room: string): string {
   return `[leadline:${room}]`;
 }
 
-/** A qualified call as a task for the sales team; the same call always gives the same task. */
+/** A qualified call as a task for the sales team; the same call and enquiries always give the same task. */
 export function toCrmTask(call: QualifiedCall, customerId: string, mapping: TaskMapping): CrmTask {
   const subject = [call.productName, call.name].filter((part) => part !== null && part !== '').join(', ');
   const answers = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
@@ -48,6 +54,7 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
       `Called by the voice agent on ${called}${call.source === null ? '' : `, lead from ${call.source}`}.`,
       ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
       ...answers,
+      ...call.enquiries.map(toEnquiryLine),
       reference(call.room),
     ]
       .join('\n')
@@ -56,6 +63,12 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
     status: 'not_started',
     ...(call.callbackAt === null ? {} : { dueDate: call.callbackAt.toISOString() }),
   });
+}
+
+/** The agent may not have known of it: it may have come while the person was talking. */
+function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
+  const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
+  return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${wish.slice(0, mostWishCharacters)}`}`;
 }
 
 function toPriority(seriousness: string | undefined, mapping: TaskMapping): TaskMapping['priority'] {
