@@ -1,8 +1,10 @@
+import { ask } from '@leadline/messaging/ask';
 import { findPromtool } from '@leadline/local/find-promtool';
 import { until } from '@leadline/testing/until';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { checkFiring, scrape, type Reached, type Scrape } from './fires.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 
@@ -13,7 +15,9 @@ let calm: Scrape;
 const states: Reached[] = [];
 
 beforeAll(async () => {
-  system = await startSystem({ overrides: { dispatcher: { MAX_CONCURRENT_CALLS: '6' } } });
+  system = await startSystem({
+    overrides: { dispatcher: { MAX_CONCURRENT_CALLS: '6' }, ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } },
+  });
   calm = await scrape(system.adminUrls);
 });
 afterAll(() => system.stop());
@@ -94,7 +98,24 @@ test('sources and senders: refused bodies, refused webhooks, a database that tak
     },
     grown('leadline_deliveries_total{source="website",outcome="unavailable"}', 1),
   );
-  expect(states.at(-1)?.alert).toBe('LeadlineDeliveriesUnavailable');
+  // There from the start: a series that begins with its first failure shows no increase for it.
+  for (const source of ['indiamart', 'tradeindia', 'exportersindia'])
+    for (const outcome of ['read', 'limited', 'refused', 'unreadable', 'failed'])
+      expect(most(calm, `leadline_polls_total{source="${source}",outcome="${outcome}"}`)).toBe(0);
+  await reach(
+    ['LeadlineVendorUnread'],
+    async () => {
+      const asked = { who: 'test', source: 'tradeindia', secret: '4711:815:key' };
+      await ask(system.ops, 'ops.ingest.add_source', asked, z.unknown());
+      await system.db.query(`update source_connections set created_at = created_at - interval '1 hour'`);
+    },
+    (now, before) =>
+      most(now, 'leadline_poll_unread_seconds{source="tradeindia"}') > 1_800 &&
+      grown('leadline_polls_total{source="tradeindia",outcome="failed"}', 1)(now, before),
+  );
+  await system.db.query('update source_connections set enabled = false');
+  expect(most(await look(), 'leadline_poll_unread_seconds{source="tradeindia"}')).toBe(0);
+  expect(states.at(-1)?.alert).toBe('LeadlineVendorUnread');
 });
 
 test('dials that fail, that nobody answers, that end in the dark', async () => {

@@ -1,6 +1,7 @@
 import { createMessagingMetrics } from '@leadline/messaging/messaging-metrics';
 import { openRegistry } from '@leadline/service-kit/open-registry';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { pullAdapters } from './sources/pull-registry.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -29,6 +30,12 @@ export function createMetrics(sources: Iterable<string>) {
       labelNames: ['source', 'outcome'],
       registers,
     }),
+    unreadSeconds: new Gauge({
+      name: 'leadline_poll_unread_seconds',
+      help: 'How long ago a vendor that is asked was last read, by source: of the connection that waits longest; 0 without one',
+      labelNames: ['source'],
+      registers,
+    }),
     acceptSeconds: new Histogram({
       name: 'leadline_accept_duration_seconds',
       help: 'From a delivery read to its commit',
@@ -40,5 +47,10 @@ export function createMetrics(sources: Iterable<string>) {
   for (const source of sources)
     for (const outcome of ['accepted', 'repeated', 'rejected', 'unavailable'])
       metrics.deliveries.inc({ source, outcome }, 0);
+  for (const { adapter } of pullAdapters) {
+    for (const outcome of ['read', 'limited', 'refused', 'unreadable', 'failed'])
+      metrics.polls.inc({ source: adapter.source, outcome }, 0);
+    metrics.unreadSeconds.set({ source: adapter.source }, 0);
+  }
   return metrics;
 }

@@ -23,6 +23,7 @@ import { answerReplay } from './replay-deliveries.ts';
 import { answerImports } from './import-leads.ts';
 import type { Delivery } from './insert-lead.ts';
 import { manageSources } from './manage-sources.ts';
+import { measurePolls } from './measure-polls.ts';
 import { createMetrics } from './metrics.ts';
 import { startPolling } from './start-polling.ts';
 import { openQuotas } from './quotas.ts';
@@ -109,7 +110,12 @@ export async function start(config: Config, around: Around): Promise<Ingest> {
     host: config.HOST,
     port: config.ADMIN_PORT,
     metrics: metrics.registry,
-    measure: () => measureMessaging({ em: postgres.em(), nats, service: 'ingest', metrics: metrics.messaging }),
+    measure: async () => {
+      await Promise.all([
+        measurePolls(postgres, metrics),
+        measureMessaging({ em: postgres.em(), nats, service: 'ingest', metrics: metrics.messaging }),
+      ]);
+    },
     ready: parts,
     tell,
   });
