@@ -49,6 +49,23 @@ test('a source shows what it delivered: accepted, joined, repeated, rejected', a
   expect([accepted, joined, repeated, rejected]).toEqual(['1', '1', '1', '1']);
 });
 
+test('a vendor that is asked shows when it was last read, and what is wrong', async () => {
+  await stand.db.query(
+    `with made as (
+       insert into source_connections (id, source, token_hash, requests_per_minute, most_body_bytes)
+       values (gen_random_uuid(), 'tradeindia', 'a hash', 1200, 262144) returning id)
+     insert into source_polls (connection_id, read_to, asked_at, succeeded_at)
+     select id, now(), now(), '2026-11-24T19:00:00Z' from made`,
+  );
+  const state = async (): Promise<string> =>
+    rowOf((await (await stand.as('viewer')).get('/sources')).text, 'tradeindia').at(-1) ?? '';
+  expect(await state()).toMatch(/^asked\s+last read 25 Nov/);
+  await stand.db.query(`update source_polls set failures = 1, last_error = 'TradeIndia answered 403'`);
+  expect(await state()).toMatch(/^can not be asked\s+TradeIndia answered 403; last read 25 Nov/);
+  await stand.db.query(`update source_polls set succeeded_at = null`);
+  expect(await state()).toContain('not read yet');
+});
+
 test('an operator opens a rejected delivery, corrects the number and sends it on; the first receipt stays', async () => {
   await deliver({ name: 'Meera', phone: '1800 123 4567', city: 'Chennai', message: '<script>alert(1)</script>' });
   const operator = await stand.as('operator');

@@ -7,12 +7,19 @@ const source = z
   .object({
     ...{ source: z.string(), last_at: instant.nullable(), connections: count, enabled: count },
     ...{ accepted: count, joined: count, repeated: count, rejected: count },
-    ...{ asked_at: instant.nullable(), last_error: z.string().nullable(), next_at: instant.nullable() },
+    ...{
+      asked_at: instant.nullable(),
+      read_at: instant.nullable(),
+      last_error: z.string().nullable(),
+      next_at: instant.nullable(),
+    },
   })
-  .transform(({ last_at: lastAt, asked_at: askedAt, last_error: lastError, next_at: nextAt, ...rest }) => ({
-    ...rest,
-    ...{ lastAt, askedAt, lastError, nextAt },
-  }));
+  .transform(
+    ({ last_at: lastAt, asked_at: askedAt, read_at: readAt, last_error: lastError, next_at: nextAt, ...rest }) => ({
+      ...rest,
+      ...{ lastAt, askedAt, readAt, lastError, nextAt },
+    }),
+  );
 /** Where leads come from, with what came in the last 24 hours. */
 export type SourceState = z.output<typeof source>;
 
@@ -34,13 +41,14 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
        select source from delivered where source is not null union select source from source_connections
      )
      select n.source, (select max(r.received_at) from lead_receipts r where r.source = n.source) as last_at,
-            c.connections, c.enabled, c.asked_at, c.last_error, c.next_at,
+            c.connections, c.enabled, c.asked_at, c.read_at, c.last_error, c.next_at,
             coalesce(d.accepted, 0) as accepted, coalesce(d.joined, 0) as joined, coalesce(d.repeated, 0) as repeated,
             coalesce(d.rejected, 0) as rejected
        from named n
        cross join lateral (
          select count(*)::int as connections, count(*) filter (where s.enabled)::int as enabled,
                 max(p.asked_at) filter (where s.enabled) as asked_at, min(p.next_at) filter (where s.enabled) as next_at,
+                min(p.succeeded_at) filter (where s.enabled) as read_at,
                 max(p.last_error) filter (where s.enabled) as last_error
            from source_connections s left join source_polls p on p.connection_id = s.id where s.source = n.source) c
        left join lateral (

@@ -123,6 +123,8 @@ const listed = z
     ...{ requests_per_minute: z.number(), most_body_bytes: z.number(), created_at: instant },
     last_delivery_at: instant.nullable(),
     ...{ accepted: z.number(), repeated: z.number(), rejected: z.number() },
+    ...{ is_asked: z.boolean(), read_at: instant.nullable(), failed_at: instant.nullable() },
+    last_error: z.string().nullable(),
   })
   .transform((one) => ({
     ...{ id: one.id, source: one.source, enabled: one.enabled, agentMode: one.agent_mode },
@@ -130,17 +132,24 @@ const listed = z
     createdAt: one.created_at.toISOString(),
     lastDeliveryAt: one.last_delivery_at?.toISOString() ?? null,
     lastDay: { accepted: one.accepted, repeated: one.repeated, rejected: one.rejected },
+    poll: one.is_asked
+      ? {
+          ...{ readAt: one.read_at?.toISOString() ?? null, failedAt: one.failed_at?.toISOString() ?? null },
+          error: one.last_error,
+        }
+      : null,
   }));
 
-/** Counts are of the last 24 hours. */
+/** Counts are of the last 24 hours. `poll`: of a vendor that is asked, when it was read, and what is wrong now. */
 function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
   return rows(
     postgres.em(),
     listed,
     `select s.id, s.source, s.enabled, s.agent_mode, s.requests_per_minute, s.most_body_bytes, s.created_at,
             (select max(received_at) from lead_receipts r where r.connection_id = s.id) as last_delivery_at,
+            p.connection_id is not null as is_asked, p.succeeded_at as read_at, p.failed_at, p.last_error,
             coalesce(d.accepted, 0) as accepted, coalesce(d.repeated, 0) as repeated, coalesce(d.rejected, 0) as rejected
-       from source_connections s
+       from source_connections s left join source_polls p on p.connection_id = s.id
        left join lateral (
          select count(*) filter (where verdict = 'accepted' and source_lead_id is not null)::int as accepted,
                 count(*) filter (where verdict = 'accepted' and source_lead_id is null)::int as repeated,

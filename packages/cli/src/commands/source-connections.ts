@@ -18,6 +18,9 @@ const listed = z.object({
   ...{ id: z.string(), source: z.string(), enabled: z.boolean(), agentMode: z.string().nullable() },
   ...{ createdAt: z.string(), lastDeliveryAt: z.string().nullable() },
   lastDay: z.object({ accepted: z.number(), repeated: z.number(), rejected: z.number() }),
+  poll: z
+    .object({ readAt: z.string().nullable(), failedAt: z.string().nullable(), error: z.string().nullable() })
+    .nullable(),
 });
 
 /** `leadline sources add, list, rotate, disable`: who may deliver, over which address. */
@@ -55,7 +58,9 @@ Examples:
     });
   sources
     .command('list')
-    .description('Every source, when it last delivered, and what came of the last 24 hours.')
+    .description(
+      'Every source, when it last delivered, what came of the last 24 hours; of a vendor that is asked, when it was last read and what is wrong.',
+    )
     .addOption(outputOption())
     .action(async (options, command) => {
       const all = await withNats(command.optsWithGlobals(), (nats) =>
@@ -118,10 +123,17 @@ function show(one: z.output<typeof shown>, form: 'pretty' | 'json'): void {
   print(`  ${one.curl}`);
 }
 
-const headers = ['id', 'source', 'last delivery (IST)', 'accepted', 'repeated', 'rejected', 'agent', ''];
+const headers = [
+  ...['id', 'source', 'last delivery (IST)', 'accepted', 'repeated', 'rejected', 'agent', ''],
+  ...['last read (IST)', 'what is wrong'],
+];
 
 function toRow(one: z.output<typeof listed>): (string | number)[] {
-  const last = one.lastDeliveryAt === null ? 'never' : toClock(new Date(one.lastDeliveryAt), 'ist');
+  const toTime = (at: string | null): string => (at === null ? 'never' : toClock(new Date(at), 'ist'));
   const { accepted, repeated, rejected } = one.lastDay;
-  return [one.id, one.source, last, accepted, repeated, rejected, one.agentMode ?? '', one.enabled ? '' : 'disabled'];
+  return [
+    ...[one.id, one.source, toTime(one.lastDeliveryAt), accepted, repeated, rejected],
+    ...[one.agentMode ?? '', one.enabled ? '' : 'disabled'],
+    ...(one.poll === null ? ['', ''] : [toTime(one.poll.readAt), one.poll.error ?? '']),
+  ];
 }

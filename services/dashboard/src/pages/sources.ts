@@ -49,10 +49,14 @@ function stateOf(one: SourceState): Piece {
   if (one.connections === 0) return badge('by key or file');
   if (one.enabled === 0) return badge('disabled', 'wait');
   if (one.lastError !== null)
-    return html`${badge('can not be asked', 'bad')} <span class="muted">${one.lastError}</span>`;
-  if (one.askedAt !== null)
-    return html`${badge('asked', 'good')} <span class="muted">${toShortDateAndClock(one.askedAt)}</span>`;
+    return html`${badge('can not be asked', 'bad')} <span class="muted">${one.lastError}; ${readOf(one)}</span>`;
+  if (one.askedAt !== null) return html`${badge('asked', 'good')} <span class="muted">${readOf(one)}</span>`;
   return badge('open', 'good');
+}
+
+/** Of several connections the one that was read longest ago. */
+function readOf({ readAt }: SourceState): string {
+  return readAt === null ? 'not read yet' : `last read ${toShortDateAndClock(readAt)}`;
 }
 
 function rejectedCard(rejected: readonly RejectedDelivery[], source: string | undefined): Piece {
