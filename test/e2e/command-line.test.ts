@@ -12,6 +12,7 @@ import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
 import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { leadlineCommand, type LeadlineCommand } from './leadline-command.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
+import { whereIs } from './where-is.ts';
 
 let system: System;
 let leadline: LeadlineCommand;
@@ -20,7 +21,7 @@ let dashboard: { stop(): Promise<void> };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-command-'));
-  system = await startSystem();
+  system = await startSystem({ overrides: { ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } } });
   const config = { DATABASE_URL: system.db.roleUrls.dashboard, NATS_URL: system.nats.url, PORT: '0' };
   dashboard = await startDashboard(readDashboardConfig(config), {
     postgres: await system.db.open('dashboard', 10),
@@ -168,22 +169,7 @@ test('dead letters are listed, shown, and go back repaired', async () => {
   expect(((await leadline.json('dlq', 'list')) as unknown[]).length).toBe(letters.length - 1);
 });
 
-/** Where a text is found, in all tables and in what the agents reported. */
-async function findEverywhere(text: string): Promise<string[]> {
-  const tables = await system.db.query<{ name: string }>(
-    `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
-  );
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const [hit] = await system.db.query<{ n: number }>(
-      `select count(*)::int as n from ${name} t where t::text like $1`,
-      [`%${text}%`],
-    );
-    if ((hit?.n ?? 0) > 0) found.push(name);
-  }
-  const { out } = await leadline.run('tail', 'agent', 'dlq', '--last', '10000', '--no-follow', '-o', 'raw');
-  return out.includes(text) ? [...found, 'streams'] : found;
-}
+const findEverywhere = (text: string): Promise<string[]> => whereIs(text, system, leadline);
 
 test('a person is erased everywhere, and what was sent before does not bring them back', async () => {
   const number = numberEnding('042');
@@ -287,7 +273,7 @@ test('the minutes of this month are those of the calls table, and stay so when t
 test('reconcile asks first, then tells what the four services took in', async () => {
   expect((await leadline.run('reconcile', '--reason', 'test')).code).toBe(2);
   expect(await leadline.json('reconcile', '--reason', 'test', '--yes')).toMatchObject({
-    ingest: { events: 0, lostLeads: [] },
+    ingest: { events: 0, lostLeads: [], lostEnquiries: [] },
     'crm-pusher': { events: 0 },
     dispatcher: { dialledLeads: [], diallingFrom: null },
   });
@@ -391,4 +377,28 @@ test('a source is added, tried with the curl that is shown, listed, rotated and 
   const wrong = await leadline.run('sources', 'add', 'nobody', '--who', 'test');
   expect(wrong.code).toBe(1);
   expect(wrong.err).toContain('must be one of');
+});
+
+test('of a vendor that is asked, the list tells when it was read and what is wrong', async () => {
+  const secret = '4711:815:key-of-the-seller';
+  const added = await leadline.json('sources', 'add', 'tradeindia', '--secret', secret, '--who', 'test');
+  const { id } = added as { id: string };
+  type Listed = { id: string; poll: { readAt: string | null; failedAt: string | null; error: string | null } | null };
+  const list = async (): Promise<Listed[]> => (await leadline.json('sources', 'list')) as Listed[];
+  const { poll } = await until('it failed', async () =>
+    (await list()).find((one) => one.id === id && (one.poll?.error ?? null) !== null),
+  );
+  expect(poll).toEqual({
+    readAt: null,
+    failedAt: expect.stringMatching(/Z$/),
+    error: expect.stringMatching(/^TradeIndia /),
+  });
+  const lineOf = async (): Promise<string> =>
+    (await leadline.run('sources', 'list')).out.split('\n').find((line) => line.startsWith(id)) ?? '';
+  expect(await lineOf()).toMatch(/ never +TradeIndia no answer/);
+  await system.db.query(`update source_polls set succeeded_at = '2026-11-24T19:00:00Z' where connection_id = $1`, [id]);
+  expect(await lineOf()).toContain(' 25 Nov 00:30:00  TradeIndia ');
+  expect((await list()).find((one) => one.id === id)?.poll?.readAt).toBe('2026-11-24T19:00:00.000Z');
+  // Whoever is not asked has nothing of it.
+  expect((await list()).some((one) => one.poll === null)).toBe(true);
 });

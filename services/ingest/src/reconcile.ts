@@ -1,12 +1,18 @@
+import { leadEnquiryAdded } from '@leadline/contracts/events/lead-enquiry-added';
 import type { Database } from '@leadline/database/open-database';
 import { rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { keepSaid, moveSequence, readSaidSince, reconciledBy } from '@leadline/messaging/reconcile';
+import { keepSaid, moveSequence, readSaidSince, reconciledBy, type SaidEvent } from '@leadline/messaging/reconcile';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
-/** What was set right; `lostLeads` were taken after the backup and are not there any more. */
-type Reconciled = { events: number; lostLeads: number[] };
+/**
+ * What was set right. `lostLeads` were taken after the backup and are not there any more, and so are `lostEnquiries`,
+ * which had joined a lead. Events hold neither numbers nor wishes: neither can be made again from them.
+ */
+type Reconciled = { events: number; lostLeads: number[]; lostEnquiries: LostEnquiry[] };
+type LostEnquiry = { leadId: number; source: string; enquiredAt: string };
 
 /**
  * `ops.ingest.reconcile` { who, reason }: the database came back from a backup. No lead's id is given a second time, and
@@ -29,9 +35,26 @@ export function answerReconcile(nats: Nats, postgres: Database): Promise<Answeri
       );
       const known = new Set(there.map(({ id }) => id));
       const lostLeads = [...leads.keys()].filter((id) => id > 0 && !known.has(id)).toSorted((a, b) => a - b);
-      return { events: said.events.length, lostLeads };
+      return { events: said.events.length, lostLeads, lostEnquiries: await findLostEnquiries(em, said.events) };
     });
     nats.log.warn({ ...reconciled, who: asked.who }, 'reconciled with the streams by an operator');
     return reconciled;
   });
+}
+
+async function findLostEnquiries(em: EntityManager, events: SaidEvent[]): Promise<LostEnquiry[]> {
+  const told = events.flatMap(({ type, data }) => {
+    const parsed = type === leadEnquiryAdded.type ? leadEnquiryAdded.schema.safeParse(data) : undefined;
+    return parsed?.success === true ? [parsed.data] : [];
+  });
+  const there = await rows(
+    em,
+    z.object({ receipt_id: z.string() }),
+    `select receipt_id from lead_enquiries where receipt_id = any($1::uuid[])`,
+    [told.map(({ enquiryId }) => enquiryId)],
+  );
+  const known = new Set(there.map(({ receipt_id }) => receipt_id));
+  return told.flatMap(({ enquiryId, leadId, enquirySource: source, enquiredAt }) =>
+    known.has(enquiryId) ? [] : [{ leadId, source, enquiredAt }],
+  );
 }

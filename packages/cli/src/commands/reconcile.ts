@@ -13,7 +13,10 @@ const order = ['ingest', 'call-tracker', 'crm-pusher', 'dispatcher'] as const;
 const withinMs = 300_000;
 
 const answers = {
-  ingest: z.object({ events: z.number(), lostLeads: z.array(z.number()) }),
+  ingest: z.object({
+    ...{ events: z.number(), lostLeads: z.array(z.number()) },
+    lostEnquiries: z.array(z.object({ leadId: z.number(), source: z.string(), enquiredAt: z.string() })),
+  }),
   'call-tracker': z.object({ events: z.number(), heardAgain: z.number() }),
   'crm-pusher': z.object({ events: z.number() }),
   dispatcher: z.object({
@@ -64,6 +67,7 @@ function toLines(said: Record<string, unknown>): string[] {
   return [
     `events taken in: ${ingest.events + tracker.events + pusher.events + events}; reports heard again: ${tracker.heardAgain}`,
     `leads that came after the backup and are lost: ${toList(ingest.lostLeads)}`,
+    `enquiries that joined a lead after the backup and are lost: ${toEnquiryList(ingest.lostEnquiries)}`,
     `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
     `leads that were given up since, and are again: ${toList(failedLeads)}`,
     `numbers that asked since never to be rung: ${doNotCall}`,
@@ -75,4 +79,11 @@ function toLines(said: Record<string, unknown>): string[] {
 
 function toList(ids: number[]): string {
   return ids.length === 0 ? 'none' : ids.join(', ');
+}
+
+function toEnquiryList(lost: z.output<typeof answers.ingest>['lostEnquiries']): string {
+  if (lost.length === 0) return 'none';
+  return lost
+    .map(({ leadId, source, enquiredAt }) => `lead ${leadId} (${source}, ${toClock(new Date(enquiredAt), 'ist')} IST)`)
+    .join(', ');
 }
