@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { Client, DatabaseError } from 'pg';
 import { z } from 'zod';
 import { closeOrm } from './close-orm.ts';
+import type { RolePasswords } from './config.ts';
 import { migrations } from './migrations/all.ts';
 import { grants, grantsOfAll, roles, sequencesOf, type Role } from './roles.ts';
 import { entities } from './schema/all.ts';
@@ -21,20 +22,18 @@ const initLock = 5_374_612;
 
 /**
  * Creates and migrates the schema, gives roles their grants. Safe to call repeatedly and from several processes at once.
- * Roles with a password are made where they are missing; without any the database works with one user for all.
+ * Roles with a password are made where they are missing; without any the database works with one user for all. A second
+ * login that is not among the passwords any more is closed: sessions live on.
  * @throws the server's error when the user may not do what is missing
  */
-export async function initDatabase(options: {
-  url: string;
-  rolePasswords?: Partial<Record<Role, string>>;
-}): Promise<InitReport> {
+export async function initDatabase(options: { url: string } & Partial<RolePasswords>): Promise<InitReport> {
   const client = new Client({ connectionString: options.url, application_name: 'leadline-init' });
   client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [initLock]);
     const applied = await migrate(options.url);
-    await makeRoles(client, options.rolePasswords ?? {});
+    await makeRoles(client, options);
     return { applied, roles: await giveGrants(client), odd: await findOddRows(client) };
   } finally {
     await client.end();
@@ -58,24 +57,48 @@ async function migrate(url: string): Promise<string[]> {
   }
 }
 
-/** Roles belong to the whole server: another database's init may be making the same one right now. */
-async function makeRoles(client: Client, passwords: Partial<Record<Role, string>>): Promise<void> {
-  for (const [role, password] of Object.entries(passwords)) {
-    const name = isRole(role) ? roles[role] : undefined;
-    if (name === undefined || password === undefined) continue;
-    const known = await client.query('select 1 from pg_roles where rolname = $1', [name]);
-    const verb = known.rowCount === 0 ? 'create' : 'alter';
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await client.query(
-          `${attempt === 1 ? verb : 'alter'} role ${name} with login password ${client.escapeLiteral(password)}`,
-        );
-        break;
-      } catch (error) {
-        // 42710 and 23505: made meanwhile; XX000 "tuple concurrently updated": altered meanwhile.
-        const raced = error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.code ?? '');
-        if (!raced || attempt === 10) throw error;
-      }
+async function makeRoles(
+  client: Client,
+  { rolePasswords = {}, secondPasswords = {} }: Partial<RolePasswords>,
+): Promise<void> {
+  for (const role of Object.keys(rolePasswords).filter(isRole)) {
+    const [name, password, second] = [roles[role], rolePasswords[role], secondPasswords[role]];
+    if (password === undefined) continue;
+    await makeLogin(client, name, password);
+    const secondName = `${name}_2`;
+    if (second !== undefined) {
+      await makeLogin(client, secondName, second);
+      await atLast(client, [`grant ${name} to ${secondName}`]);
+      // It is the same role from its first statement on: what it may do, and whom triggers see.
+      await atLast(client, [`alter role ${secondName} set role = ${name}`]);
+    } else if (await isKnown(client, secondName)) {
+      await atLast(client, [`alter role ${secondName} with nologin`]);
+    }
+  }
+}
+
+async function isKnown(client: Client, name: string): Promise<boolean> {
+  return (await client.query('select 1 from pg_roles where rolname = $1', [name])).rowCount !== 0;
+}
+
+async function makeLogin(client: Client, name: string, password: string): Promise<void> {
+  const rest = `role ${name} with login password ${client.escapeLiteral(password)}`;
+  await atLast(client, (await isKnown(client, name)) ? [`alter ${rest}`] : [`create ${rest}`, `alter ${rest}`]);
+}
+
+/**
+ * Roles belong to the whole server: another database's init may be making or changing the same one right now. Tries the
+ * first statement, and after it the last one again and again.
+ */
+async function atLast(client: Client, statements: [string, ...string[]]): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query((attempt === 1 ? statements[0] : statements.at(-1)) ?? '');
+      return;
+    } catch (error) {
+      // 42710 and 23505: made meanwhile; XX000 "tuple concurrently updated": altered meanwhile.
+      const raced = error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.code ?? '');
+      if (!raced || attempt === 10) throw error;
     }
   }
 }

@@ -32,7 +32,7 @@ export async function startDatabase(ground: Ground, port: number): Promise<Datab
     url = running.url;
     return running;
   });
-  await prepare(url, secrets.roles, say);
+  await prepare({ url, rolePasswords: secrets.roles }, say);
   return { url, of: (role) => roleUrl(url, role, secrets.roles[role]) };
 }
 
@@ -45,23 +45,19 @@ export async function useDatabase(
   env: Record<string, string>,
   say: (line: string) => void,
 ): Promise<DatabaseAccess> {
-  const { rolePasswords } = readMigrateConfig({ ...env, DATABASE_URL: url });
-  await prepare(url, rolePasswords, say);
+  const config = readMigrateConfig({ ...env, DATABASE_URL: url });
+  await prepare(config, say);
   return {
     url,
     of(role) {
-      const password = rolePasswords[role];
+      const password = config.rolePasswords[role];
       return password === undefined ? url : roleUrl(url, role, password);
     },
   };
 }
 
-async function prepare(
-  url: string,
-  rolePasswords: Partial<Record<Role, string>>,
-  say: (line: string) => void,
-): Promise<void> {
-  const { odd } = await initDatabase({ url, rolePasswords });
+async function prepare(config: Parameters<typeof initDatabase>[0], say: (line: string) => void): Promise<void> {
+  const { odd } = await initDatabase(config);
   for (const { what, count } of odd) say(`found in the database, and left as it is: ${count} ${what}`);
 }
 
