@@ -6,9 +6,12 @@ import { z } from 'zod';
 /** How far KEDA may go, and how many waiting messages one replica is for. Each service keeps two, so that one may die. */
 const scaled = {
   'call-tracker': { least: 2, most: 6, messagesEach: 100 },
-  // The CRM's rate limit bounds it in the end, whatever the replicas.
+  // All of them together keep to the CRM's limit.
   'crm-pusher': { least: 2, most: 4, messagesEach: 20 },
 } as const;
+
+/** Of Talking Shops, a tenant and minute. */
+const crmRequestsPerMinute = 100;
 
 /** The headless service of the official chart; the name of a server before it is one server. */
 const natsMonitor = 'nats-headless.leadline.svc.cluster.local:8222';
@@ -20,6 +23,7 @@ const natsMonitor = 'nats-headless.leadline.svc.cluster.local:8222';
 export function toGenerated(from: { alertRules: string; dashboard: string }): Record<string, string> {
   return {
     'components/keda/scaled-objects.yaml': toYaml(scaledObjects(), 'topology.ts'),
+    'components/keda/crm-pusher.env': crmBudget(),
     'components/nack/streams.yaml': toYaml(streamResources(), 'topology.ts'),
     'components/nack/durables.yaml': toYaml(durableResources(), 'topology.ts'),
     'components/monitoring/prometheus-rule.yaml': toYaml([prometheusRule(from.alertRules)], 'deploy/alerts'),
@@ -55,6 +59,11 @@ function scaledObjects(): object[] {
       })),
     },
   }));
+}
+
+/** Each replica keeps a budget for itself, and a rollout has one more of them. */
+function crmBudget(): string {
+  return `CRM_REQUESTS_PER_MINUTE=${Math.floor(crmRequestsPerMinute / (scaled['crm-pusher'].most + 1))}\n`;
 }
 
 function eventDurablesOf(service: string): DurableName[] {

@@ -5,6 +5,12 @@ import { labelSelector, selects, type LabelSelector } from './select-pods.ts';
 
 const target = z.looseObject({ kind: z.string().default('Deployment'), name: z.string() });
 
+const crmPusher = z.looseObject({
+  replicas: z.number().default(1),
+  strategy: z.looseObject({ rollingUpdate: z.looseObject({ maxSurge: z.number() }) }),
+});
+const bounded = z.looseObject({ maxReplicaCount: z.number() });
+
 /** Secrets that an operator or External Secrets brings. */
 const broughtFromOutside = ['setup', 'nats', 'ingest', 'dispatcher', 'call-tracker', 'crm-pusher', 'dashboard'];
 
@@ -33,7 +39,27 @@ export function findProblems(objects: KubernetesObject[]): string[] {
     if (!budgets.some((budget) => budget !== undefined && selects(budget, pod.labels)))
       problems.push(`Deployment ${pod.name} has no PodDisruptionBudget`);
   }
+  problems.push(...problemsOfCrmBudget(objects));
   return problems;
+}
+
+/** Of Talking Shops, a tenant and minute; crm-pusher's own default, of each replica. */
+const [crmLimit, defaultBudget] = [100, 90];
+
+/** Each replica of crm-pusher keeps its budget for itself: all that may run at once must stay below the CRM's limit. */
+function problemsOfCrmBudget(objects: KubernetesObject[]): string[] {
+  const deployment = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'crm-pusher');
+  const pod = podsOf(objects).find(({ name }) => name === 'crm-pusher');
+  if (deployment === undefined || pod === undefined) return [];
+  const { replicas, strategy } = crmPusher.parse(deployment['spec']);
+  const scaler = objects.find((object) => scaledBy(object)?.name === 'crm-pusher');
+  const most = scaler === undefined ? replicas : bounded.parse(scaler['spec']).maxReplicaCount;
+  const settings = objects
+    .filter(({ kind, metadata }) => kind === 'ConfigMap' && pod.configMaps.includes(metadata.name))
+    .map((object) => z.record(z.string(), z.string()).parse(object['data'] ?? {}));
+  const own = settings.findLast((data) => 'CRM_REQUESTS_PER_MINUTE' in data)?.['CRM_REQUESTS_PER_MINUTE'];
+  const together = (most + strategy.rollingUpdate.maxSurge) * Number(own ?? defaultBudget);
+  return together > crmLimit ? [`crm-pusher may ask the CRM ${together} times a minute, of ${crmLimit}`] : [];
 }
 
 function problemsOfPod(pod: Pod, configMaps: Set<string>, secrets: Set<string>, pods: Pod[]): string[] {

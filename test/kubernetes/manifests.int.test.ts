@@ -46,6 +46,12 @@ describe('with kubectl', () => {
     expect(findProblems(objects)).toEqual([]);
   });
 
+  test('a scaler that goes further than the limit of the CRM is shared by is told', async () => {
+    const objects = parseObjects(await render(tools.kubectl, 'prod', 'keda'));
+    set(objects, 'ScaledObject', 'crm-pusher', 'spec.maxReplicaCount', 5);
+    expect(findProblems(objects)).toEqual(['crm-pusher may ask the CRM 120 times a minute, of 100']);
+  });
+
   test.for<[string, (objects: KubernetesObject[]) => void, RegExp]>([
     [
       'a wrong field',
@@ -92,6 +98,11 @@ describe('with kubectl', () => {
       'a scaled dispatcher',
       (objects) => set(objects, 'HorizontalPodAutoscaler', 'ingest', 'spec.scaleTargetRef.name', 'dispatcher'),
       'scales the dispatcher',
+    ],
+    [
+      'more crm-pushers than the limit of the CRM is shared by',
+      (objects) => set(objects, 'Deployment', 'crm-pusher', 'spec.replicas', 3),
+      'crm-pusher may ask the CRM 132 times a minute',
     ],
   ])('%s is told', async ([, change, told]) => {
     const objects = parseObjects(await render(tools.kubectl, 'dev'));
