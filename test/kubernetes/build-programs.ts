@@ -11,23 +11,42 @@ const module = join(import.meta.dirname, 'programs');
 
 /** Read from the module that pins it. */
 const kubernetes = /k8s\.io\/kubernetes v([\d.]+)/.exec(readFileSync(join(module, 'go.mod'), 'utf8'))?.[1] ?? '';
-const kwok = 'sigs.k8s.io/kwok@v0.8.0';
-
-/** Kept for good, and shared by every clone on this machine. */
-const kept = join(homedir(), `.cache/leadline/kubernetes-${kubernetes}`);
-
-const controlPlane = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
-const node = ['kubelet', 'kube-proxy'] as const;
-const coredns = 'github.com/coredns/coredns@v1.14.7';
-export type Program = (typeof controlPlane)[number] | (typeof node)[number] | 'kwok' | 'etcd' | 'coredns';
+const corednsVersion = '1.14.7';
 
 /** Go modules whose manifests the tests take from Go's module cache. */
-export const modules = {
-  kwok,
+const modules = {
+  kwok: 'sigs.k8s.io/kwok@v0.8.0',
   keda: 'github.com/kedacore/keda/v2@v2.21.0',
   prometheusOperator: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
   externalSecrets: 'github.com/external-secrets/external-secrets@v1.3.2',
 } as const;
+
+/** Kept for good, and shared by every clone on this machine: each version has a folder of its own. */
+const kept = join(homedir(), '.cache/leadline');
+const folders = {
+  kubernetes: join(kept, `kubernetes-${kubernetes}`),
+  kwok: join(kept, `kwok-${versionOf(modules.kwok)}`),
+  coredns: join(kept, `coredns-${corednsVersion}`),
+  keda: join(kept, `keda-${versionOf(modules.keda)}`),
+} as const;
+
+const controlPlane = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+const node = ['kubelet', 'kube-proxy'] as const;
+
+/** Where each program is kept. */
+const places = {
+  etcd: join(folders.kubernetes, 'etcd'),
+  'kube-apiserver': join(folders.kubernetes, 'kube-apiserver'),
+  'kube-controller-manager': join(folders.kubernetes, 'kube-controller-manager'),
+  'kube-scheduler': join(folders.kubernetes, 'kube-scheduler'),
+  kubelet: join(folders.kubernetes, 'kubelet'),
+  'kube-proxy': join(folders.kubernetes, 'kube-proxy'),
+  kwok: join(folders.kwok, 'kwok'),
+  coredns: join(folders.coredns, 'coredns'),
+  'keda-operator': join(folders.keda, 'operator'),
+  'keda-adapter': join(folders.keda, 'adapter'),
+} as const;
+export type Program = keyof typeof places;
 
 /** Says whether Go is here, which all of it is built with. */
 export async function hasGo(): Promise<boolean> {
@@ -37,59 +56,51 @@ export async function hasGo(): Promise<boolean> {
   );
 }
 
+type Group = { programs: readonly Program[]; build: () => Promise<void> };
+const always: Group[] = [
+  { programs: ['etcd'], build: fetchEtcd },
+  { programs: controlPlane, build: () => buildKubernetes(controlPlane) },
+  { programs: ['kwok'], build: () => install('sigs.k8s.io/kwok/cmd/kwok', versionOf(modules.kwok), folders.kwok) },
+];
+const ofNodes: Group[] = [
+  { programs: node, build: () => buildKubernetes(node) },
+  { programs: ['coredns'], build: () => install('github.com/coredns/coredns', corednsVersion, folders.coredns) },
+];
+const ofKeda: Group[] = [{ programs: ['keda-operator', 'keda-adapter'], build: buildKeda }];
+
 /**
  * Real Kubernetes programs, built once at low priority: about seven minutes of two processors for the API server and what
- * goes with it. Answers where each is.
+ * goes with it, as much again for KEDA. Answers where each is.
  * @throws Error with what the build said
  */
 export async function buildPrograms(
-  wanted: { withNode: boolean },
+  wanted: { node?: boolean; keda?: boolean },
   say: (line: string) => void,
 ): Promise<Record<Program, string>> {
-  mkdirSync(kept, { recursive: true });
-  const groups: [string, () => Promise<void>][] = [
-    ['etcd', fetchEtcd],
-    [controlPlane.join(', '), () => buildKubernetes(controlPlane)],
-    ['kwok', () => go(['install', kwok], { GOFLAGS: '' })],
-    ...(wanted.withNode ? ofNodes : []),
-  ];
-  for (const [names, build] of groups) {
-    if (names.split(', ').every((name) => existsSync(join(kept, name)))) continue;
-    say(`building ${names}, once; it is kept in ${kept}`);
+  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+  const groups = [...always, ...(wanted.node === true ? ofNodes : []), ...(wanted.keda === true ? ofKeda : [])];
+  for (const { programs, build } of groups) {
+    if (programs.every((name) => existsSync(places[name]))) continue;
+    say(`building ${programs.join(', ')}, once; it is kept in ${kept}`);
     const startedAt = performance.now();
     await build();
-    say(`built ${names} in ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+    say(`built ${programs.join(', ')} in ${Math.round((performance.now() - startedAt) / 1_000)} s`);
   }
-  const at = (name: Program): string => join(kept, name);
-  return {
-    'kube-apiserver': at('kube-apiserver'),
-    'kube-controller-manager': at('kube-controller-manager'),
-    'kube-scheduler': at('kube-scheduler'),
-    kubelet: at('kubelet'),
-    'kube-proxy': at('kube-proxy'),
-    coredns: at('coredns'),
-    kwok: at('kwok'),
-    etcd: at('etcd'),
-  };
+  return places;
 }
-
-const ofNodes: [string, () => Promise<void>][] = [
-  [node.join(', '), () => buildKubernetes(node)],
-  ['coredns', () => go(['install', coredns], { GOFLAGS: '' })],
-];
 
 /** A container runtime as this Kubernetes wants it, and its network plugins, unpacked; answers both folders of programs. */
 export async function fetchRuntime(): Promise<{ containerd: string; cni: string }> {
-  const folder = join(kept, 'containerd');
-  const places = { containerd: join(folder, 'usr/bin'), cni: join(folder, 'usr/lib/cni') };
-  if (existsSync(join(places.containerd, 'containerd')) && existsSync(join(places.cni, 'bridge'))) return places;
-  const fetching = mkdtempSync(join(kept, 'fetching-'));
+  const folder = join(folders.kubernetes, 'containerd');
+  const found = { containerd: join(folder, 'usr/bin'), cni: join(folder, 'usr/lib/cni') };
+  if (existsSync(join(found.containerd, 'containerd')) && existsSync(join(found.cni, 'bridge'))) return found;
+  const fetching = mkdtempSync(join(folders.kubernetes, 'fetching-'));
   try {
     const root = await unpackDebianPackage('containerd', fetching);
     await unpackDebianPackage('containernetworking-plugins', fetching);
     mkdirSync(folder, { recursive: true });
     renameSync(join(root, 'usr'), join(folder, 'usr'));
-    return places;
+    return found;
   } finally {
     rmSync(fetching, { recursive: true, force: true });
   }
@@ -108,14 +119,47 @@ function linkerFlags(): string {
 
 function buildKubernetes(programs: readonly string[]): Promise<void> {
   const paths = programs.map((name) => `k8s.io/kubernetes/cmd/${name}`);
-  return go(['build', '-trimpath', '-ldflags', linkerFlags(), '-o', `${kept}/`, ...paths], {
-    GOFLAGS: '-mod=readonly',
-  });
+  return go(module, [
+    'build',
+    '-mod=readonly',
+    '-trimpath',
+    '-ldflags',
+    linkerFlags(),
+    ...into(folders.kubernetes),
+    ...paths,
+  ]);
 }
 
-async function go(args: string[], env: Record<string, string>): Promise<void> {
-  const own = { GOTOOLCHAIN: 'local', CGO_ENABLED: '0', GOBIN: kept, ...env };
-  const child = spawn('nice', ['-n', '10', 'go', ...args], { cwd: module, env: { ...process.env, ...own } });
+/** With the versions that KEDA itself pins, out of its own module: what it replaces no other module would. */
+async function buildKeda(): Promise<void> {
+  const flags = `-s -w -X github.com/kedacore/keda/v2/version.Version=${versionOf(modules.keda)}`;
+  const paths = ['./cmd/operator', './cmd/adapter'];
+  await go(await moduleFolder('keda'), [
+    'build',
+    '-mod=readonly',
+    '-trimpath',
+    '-ldflags',
+    flags,
+    ...into(folders.keda),
+    ...paths,
+  ]);
+}
+
+function into(folder: string): string[] {
+  return ['-o', `${folder}/`];
+}
+
+function install(path: string, version: string, folder: string): Promise<void> {
+  return go(module, ['install', `${path}@v${version}`], { GOBIN: folder });
+}
+
+function versionOf(of: string): string {
+  return /@v([\d.]+)$/.exec(of)?.[1] ?? '';
+}
+
+async function go(cwd: string, args: string[], env: Record<string, string> = {}): Promise<void> {
+  const own = { GOTOOLCHAIN: 'local', CGO_ENABLED: '0', GOFLAGS: '', ...env };
+  const child = spawn('nice', ['-n', '10', 'go', ...args], { cwd, env: { ...process.env, ...own } });
   let said = '';
   child.stderr.on('data', (data: Buffer) => (said += data.toString()));
   const code = await new Promise((resolve) => child.on('exit', resolve));
@@ -123,9 +167,9 @@ async function go(args: string[], env: Record<string, string>): Promise<void> {
 }
 
 async function fetchEtcd(): Promise<void> {
-  const folder = mkdtempSync(join(kept, 'fetching-'));
+  const folder = mkdtempSync(join(folders.kubernetes, 'fetching-'));
   try {
-    renameSync(join(await unpackDebianPackage('etcd-server', folder), 'usr/bin/etcd'), join(kept, 'etcd'));
+    renameSync(join(await unpackDebianPackage('etcd-server', folder), 'usr/bin/etcd'), places.etcd);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,9 +6,12 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export type Keys = { folder: string; ca: string; of: (name: KeyName) => { cert: string; key: string } };
-type KeyName = 'server' | 'admin' | 'service-accounts';
+type KeyName = 'server' | 'admin' | 'front-proxy' | 'keda' | 'service-accounts';
 
-/** A throw-away authority, and what it signed: the API server's certificate, an administrator's, the key for tokens. */
+/**
+ * A throw-away authority, and what it signed: the API server's certificate, the one it asks others with, an
+ * administrator's, KEDA's, the key for tokens.
+ */
 export async function makeKeys(folder: string, addresses: string[]): Promise<Keys> {
   const at = (name: string): string => join(folder, name);
   const openssl = async (...args: string[]): Promise<void> => {
@@ -37,6 +40,8 @@ export async function makeKeys(folder: string, addresses: string[]): Promise<Key
   const names = [...addresses.map((address) => `IP:${address}`), 'DNS:localhost', 'DNS:kubernetes.default.svc'];
   await sign('server', '/CN=kube-apiserver', `subjectAltName=${names.join(',')}\n`);
   await sign('admin', '/O=system:masters/CN=admin', 'extendedKeyUsage=clientAuth\n');
+  await sign('front-proxy', '/CN=front-proxy', 'extendedKeyUsage=clientAuth\n');
+  await sign('keda', '/CN=keda', 'subjectAltName=IP:127.0.0.1,DNS:keda-metrics-apiserver.keda.svc\n');
   await openssl('genrsa', '-out', 'service-accounts.key', '2048');
   return {
     folder,

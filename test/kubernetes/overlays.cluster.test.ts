@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -10,19 +8,18 @@ import { addSimulatedNodes, startCluster, type Answer, type Cluster } from './cl
 import { drainNodes } from './drain-nodes.ts';
 import { findKubernetesTools } from './find-kubernetes-tools.ts';
 import { countReady } from './ready-pods.ts';
+import { readStages } from './read-stages.ts';
 import { components, parseObjects, render, type Component, type KubernetesObject } from './render.ts';
-
-const run = promisify(execFile);
 
 let cluster: Cluster;
 let kubectl: string;
 let nodes: string[];
 beforeAll(async () => {
   ({ kubectl } = await findKubernetesTools());
-  const programs = await buildPrograms({ withNode: false }, () => undefined);
+  const programs = await buildPrograms({}, () => undefined);
   cluster = await startCluster(programs, kubectl);
   await applyCustomKinds();
-  nodes = await addSimulatedNodes(cluster, programs, await readStages());
+  nodes = await addSimulatedNodes(cluster, programs, await readStages(kubectl, 'slow'));
   await expectDone(['create', 'namespace', 'leadline']);
   await apply(parseObjects(await render(kubectl, 'dev')).filter(({ kind }) => kind === 'Namespace'));
 });
@@ -50,19 +47,6 @@ function yamlFiles(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.includes('.sh_') || name.includes('.com_'))
     .map((name) => join(folder, name));
-}
-
-/** kwok's pods take up to two seconds for each step, at random, so that the order of a rollout is seen. */
-async function readStages(): Promise<string> {
-  const folder = join(await moduleFolder('kwok'), 'kustomize/stage');
-  const parts = ['node/fast', 'node/heartbeat-with-lease', 'pod/general'].map(async (part) => {
-    const { stdout } = await run(kubectl, ['kustomize', join(folder, part)]);
-    return stdout;
-  });
-  const stages = (await Promise.all(parts)).join('\n---\n');
-  return stages
-    .replaceAll('DurationMilliseconds: 5000', 'DurationMilliseconds: 1500')
-    .replaceAll('durationMilliseconds: 1000', 'durationMilliseconds: 300');
 }
 
 async function expectDone(args: string[], input?: string): Promise<void> {

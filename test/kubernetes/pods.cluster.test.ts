@@ -25,11 +25,11 @@ let objects: KubernetesObject[];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-pods-'));
   const { kubectl } = await findKubernetesTools();
-  const programs = await buildPrograms({ withNode: true }, say);
+  const programs = await buildPrograms({ node: true }, say);
   const runtime = await fetchRuntime();
   const images = await makeImages(process.env['LEADLINE_TEST_IMAGES'] ?? folder, say);
   machine = await openMachine();
-  cluster = await startCluster(programs, kubectl, machine);
+  cluster = await startCluster(programs, kubectl, { place: machine });
   await addRealNode(cluster, machine, programs, { runtime, images });
   say('a node with a real kubelet is ready');
   objects = withHasteIn(parseObjects(await render(kubectl, 'dev')));
@@ -167,16 +167,28 @@ async function oddOnes(leads: z.output<typeof posted>[]): Promise<unknown[]> {
   const refused = leads.filter(({ status }) => status !== 202);
   if (refused.length > 0) return refused;
   const numbers = leads.map(({ phone }) => phone.slice(-10));
-  await until(
-    'every lead is a task',
-    async () => {
-      const { tasks } = await outcome();
-      return numbers.every((number) => tasks.has(number));
+  const without = async (): Promise<string[]> => {
+    const { tasks } = await outcome();
+    return numbers.filter((number) => !tasks.has(number));
+  };
+  await until('every lead is a task', async () => (await without()).length === 0, 240_000).catch(
+    async (cause: unknown) => {
+      throw new Error(`not every lead is a task:\n${await storyOf(await without())}`, { cause });
     },
-    240_000,
   );
   const { tasks, rings } = await outcome();
-  return numbers.filter((number) => tasks.get(number) !== 1 || rings.get(number) !== 1);
+  const odd = numbers.filter((number) => tasks.get(number) !== 1 || rings.get(number) !== 1);
+  return odd.length === 0 ? [] : [await storyOf(odd)];
+}
+
+/** What our rows say of these numbers: their leads with each attempt. */
+async function storyOf(numbers: string[]): Promise<string> {
+  const select = `select right(l.phone, 10) as number, l.status, l.failure_reason, l.retry_count, l.retry_after, c.id as call,
+      c.attempt, c.status as call_status, c.failure_reason as call_failure, d.put_back_reason, d.claimed_at, d.sent_at
+    from leads l left join calls c on c.lead_id = l.id left join dials d on d.call_id = c.id
+    where right(l.phone, 10) in (${numbers.map((number) => `'${number}'`).join(', ')}) order by l.id, c.id`;
+  const psql = ['psql', '-U', 'leadline', '-d', 'leadline', '-x', '-c', select];
+  return kube(['exec', '-n', 'leadline', 'statefulset/postgres', '--', ...psql]);
 }
 
 test('one apply, and sample leads become tasks', { timeout: 600_000 }, async () => {
@@ -233,6 +245,10 @@ test('passwords are changed while leads flow', { timeout: 1_200_000 }, async () 
       ...Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
     },
   });
+  const secondLogin = (service: string, password: string): Record<string, string> => ({
+    ...{ NATS_USER: `${service}-2`, NATS_PASS: password },
+    ...{ DATABASE_USER: `leadline_${service.replace('-', '_')}_2`, DATABASE_PASSWORD: password },
+  });
   const leads = await underLoad(5_000, async () => {
     // A second login for two of them, known to NATS before anybody uses it.
     const second = {
@@ -241,10 +257,19 @@ test('passwords are changed while leads flow', { timeout: 1_200_000 }, async () 
     };
     await apply([withData(secret('nats'), second)]);
     await kube(['rollout', 'restart', '-n', 'leadline', 'statefulset/nats']);
+    // Postgres has them once the set-up has run.
+    const logins = {
+      LEADLINE_DB_PASSWORD_INGEST_2: 'dev-only-second-ingest',
+      LEADLINE_DB_PASSWORD_CRM_PUSHER_2: 'dev-only-second-pusher',
+    };
+    await apply([withData(secret('setup'), logins)]);
+    await kube(['delete', 'job/setup', '-n', 'leadline', '--wait=true']);
+    await apply(objects.filter(({ kind, metadata }) => kind === 'Job' && metadata.name === 'setup'));
+    await kube(['wait', '-n', 'leadline', 'job/setup', '--for=condition=Complete', '--timeout=280s']);
     await kube(['rollout', 'status', '-n', 'leadline', 'statefulset/nats', '--timeout=280s']);
     await apply([
-      withData(secret('ingest'), { NATS_USER: 'ingest-2', NATS_PASS: 'dev-only-second-ingest' }),
-      withData(secret('crm-pusher'), { NATS_USER: 'crm-pusher-2', NATS_PASS: 'dev-only-second-pusher' }),
+      withData(secret('ingest'), secondLogin('ingest', 'dev-only-second-ingest')),
+      withData(secret('crm-pusher'), secondLogin('crm-pusher', 'dev-only-second-pusher')),
     ]);
     for (const name of ['ingest', 'crm-pusher']) {
       await kube(['rollout', 'restart', '--namespace', 'leadline', `deployment/${name}`]);
@@ -252,5 +277,12 @@ test('passwords are changed while leads flow', { timeout: 1_200_000 }, async () 
     }
   });
   tellLoad(leads, 'passwords were changed');
+  for (const [name, user] of [
+    ['ingest', 'ingest-2 leadline_ingest_2'],
+    ['crm-pusher', 'crm-pusher-2 leadline_crm_pusher_2'],
+  ] as const) {
+    const echo = ['sh', '-c', 'echo "$NATS_USER $DATABASE_USER"'];
+    expect((await kube(['exec', '-n', 'leadline', `deployment/${name}`, '--', ...echo])).trim()).toBe(user);
+  }
   expect(await oddOnes(leads)).toEqual([]);
 });

@@ -10,7 +10,7 @@ const given = process.argv.slice(2).filter((one) => one !== '--pods');
 try {
   if (!(await hasGo())) throw new Error('Go 1.26 or newer is needed, for Kubernetes is built with it');
   await findKubernetesTools();
-  await buildPrograms({ withNode: withPods }, say);
+  await buildPrograms({ node: withPods }, say);
 } catch (error) {
   say(`not tested: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
