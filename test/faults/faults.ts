@@ -98,11 +98,11 @@ const partitions: Fault[] = Object.entries(linkFaults).map(([kind, draw]) => ({
 }));
 
 const noNats: Fault = {
-  name: 'partition: NATS refuses everybody',
-  exposures: 'partition: NATS refuses everybody',
+  name: 'partition: NATS is gone for everybody',
+  exposures: 'partition: NATS is gone for everybody',
   async run(world, random) {
     const links = [...world.links.values()].filter(({ name }) => name.endsWith('-nats'));
-    for (const link of links) link.suffer({ kind: 'refuse' });
+    for (const link of links) link.suffer({ kind: 'gone' });
     // Longer than a client tries that gives up after ten times.
     await wait(secondsMs(random, 10, 12));
     for (const link of links) link.heal();

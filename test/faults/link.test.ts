@@ -64,3 +64,17 @@ test('what a heal can not bring back ends its connection', async () => {
   await closed;
   expect(received).toBe('');
 });
+
+test('a link that is gone is listened on again when it heals', async () => {
+  link.suffer({ kind: 'gone' });
+  const refused = connect(link.port, '127.0.0.1');
+  const [code] = await new Promise<[string]>((resolve) => {
+    refused.once('error', (error: NodeJS.ErrnoException) => resolve([error.code ?? '']));
+  });
+  expect(code).toBe('ECONNREFUSED');
+  link.heal();
+  const again = connect(link.port, '127.0.0.1');
+  again.write('back');
+  await expect.poll(() => received).toBe('back');
+  again.destroy();
+});

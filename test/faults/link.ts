@@ -5,6 +5,9 @@ export type Direction = 'toServer' | 'toClient';
 
 /** What may go wrong with a link. Each lasts until it is healed. */
 export type LinkFault =
+  /** Nobody listens. */
+  | { kind: 'gone' }
+  /** Taken, and reset at once. */
   | { kind: 'refuse' }
   | { kind: 'reset' }
   | { kind: 'blackhole' }
@@ -83,6 +86,7 @@ export async function openLink(name: string, target: () => number): Promise<Link
         for (let at = 0; at < chunk.length; at += fault.bytes)
           send(pair, direction, chunk.subarray(at, at + fault.bytes), fault.eachMs);
         return;
+      case 'gone':
       case 'refuse':
       case 'reset':
       case undefined:
@@ -126,17 +130,25 @@ export async function openLink(name: string, target: () => number): Promise<Link
   await new Promise<void>((resolve) => {
     server.listen(port, '127.0.0.1', resolve);
   });
+  /** Somebody else may have taken the port for a moment. */
+  const listenAgain = (): void => {
+    if (fault?.kind !== 'gone' && !server.listening) server.listen(port, '127.0.0.1');
+  };
+  server.on('error', () => setTimeout(listenAgain, 100).unref());
 
   return {
     name,
     port,
     suffer(next) {
       fault = next;
-      if (next.kind === 'refuse' || next.kind === 'reset') for (const pair of [...pairs]) reset(pair);
+      if (next.kind === 'gone') server.close();
+      else listenAgain();
+      if (['gone', 'refuse', 'reset'].includes(next.kind)) for (const pair of [...pairs]) reset(pair);
       if (next.kind === 'reset') fault = undefined;
     },
     heal() {
       fault = undefined;
+      listenAgain();
       for (const pair of [...pairs]) {
         if (pair.lostBytes) reset(pair);
         for (const direction of ['toServer', 'toClient'] as const) hurry(pair, direction);
