@@ -40,12 +40,10 @@ const pushRow = z.object({
   traceparent: z.string().nullable(),
   enquiries: z.array(
     z.object({
-      ...{
-        source: z.string(),
-        productName: z.string().nullable(),
-        message: z.string().nullable(),
-        enquiredAt: instant,
-      },
+      source: z.string(),
+      productName: z.string().nullable(),
+      message: z.string().nullable(),
+      enquiredAt: instant,
     }),
   ),
 });
