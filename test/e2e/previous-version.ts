@@ -13,24 +13,17 @@ export type PreviousVersion = { commit: string; folder: string };
 
 /**
  * The code that an upgrade replaces, with its own libraries: the last release, or before the first one the code from
- * before the newest migration, so that it always meets a schema newer than itself.
+ * before the newest migration, so that it meets a schema newer than itself; where history begins with that migration, its
+ * beginning.
  * @throws Error with one line on what is missing
  */
 export async function fetchPreviousVersion(): Promise<PreviousVersion> {
-  const git = async (...args: string[]): Promise<string> => {
+  const git: Git = async (...args) => {
     const { stdout } = await run('git', args, { cwd: root, maxBuffer: 256 * 1024 * 1024 });
     return stdout.trim();
   };
-  let commit: string;
-  try {
-    const [release] = (await git('tag', '--merged', 'HEAD', '--list', 'v*', '--sort=-v:refname')).split('\n');
-    commit =
-      release === undefined || release === ''
-        ? await git('rev-parse', '--verify', `${await newestMigration(git)}^`)
-        : await git('rev-parse', '--verify', `${release}^{commit}`);
-  } catch (cause) {
-    throw new Error('the history of this clone does not reach back to the version before', { cause });
-  }
+  const commit = await findPrevious(git).catch(() => undefined);
+  if (commit === undefined) throw new Error('the history of this clone does not reach back to the version before');
   const folder = mkdtempSync(join(tmpdir(), 'leadline-previous-'));
   removeWithUs(folder);
   await run('sh', ['-c', 'git archive "$1" | tar -x -C "$2"', 'sh', commit, folder], { cwd: root });
@@ -47,6 +40,13 @@ export async function fetchPreviousVersion(): Promise<PreviousVersion> {
   return { commit, folder };
 }
 
-async function newestMigration(git: (...args: string[]) => Promise<string>): Promise<string> {
-  return git('log', '-1', '--diff-filter=A', '--format=%H', '--', 'packages/database/src/migrations/0*.ts');
+type Git = (...args: string[]) => Promise<string>;
+
+async function findPrevious(git: Git): Promise<string | undefined> {
+  const [release] = (await git('tag', '--merged', 'HEAD', '--list', 'v*', '--sort=-v:refname')).split('\n');
+  if (release !== undefined && release !== '') return git('rev-parse', '--verify', `${release}^{commit}`);
+  const migrations = ['--', 'packages/database/src/migrations/0*.ts'];
+  const newest = await git('log', '-1', '--diff-filter=A', '--format=%H', ...migrations);
+  const before = await git('rev-parse', '--verify', '--quiet', `${newest}^`).catch(() => newest);
+  return before === (await git('rev-parse', 'HEAD')) ? undefined : before;
 }
