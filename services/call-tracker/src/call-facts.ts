@@ -102,12 +102,18 @@ export const noFacts: Facts = {
   slotFreeAt: null,
 };
 
+/**
+ * So long LiveKit lists the legs of a bridge that died (20.3 s, seen with a real one). Nobody tells their phones; who hears
+ * nothing any more is taken to hang up as soon.
+ */
+export const bridgeMissedMs = 21_000;
+
 /** When the phone may have started to be dialled; null while the dial has no permit. */
 export function dialledAt(facts: Facts, dial: Dial): Date | null {
   return dial.sentAt ?? facts.legJoinedAt;
 }
 
-/** From here on no leg of this call can be left, whatever LiveKit lists. */
+/** From here on no leg of this call can be left that its bridge could end, whatever LiveKit lists. */
 export function longestAt(dialled: Date, policy: Policy): Date {
   return after(dialled, policy.latestInviteMs + policy.ringMs + policy.maxCallMs);
 }

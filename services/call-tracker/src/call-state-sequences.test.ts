@@ -298,8 +298,11 @@ function earliestFree(heard: History, settled: boolean): number | null {
   const goneTwice = firstGone !== undefined && lastGone !== undefined && lastGone - firstGone >= 60;
   const stopEnds = goneTwice ? firstGone + 60 : longest;
   if (heard.answered) {
-    if (heard.stopped !== null) return stopEnds;
-    return heard.left ?? (settled ? longest : null);
+    const over = heard.left ?? (settled ? longest : null);
+    if (over === null) return heard.stopped === null ? null : stopEnds;
+    // A leg that was stopped, or outlived its limit: its bridge may have died up to 21 s before.
+    if (over >= longest) return over + 21;
+    return heard.stopped === null ? over : Math.max(stopEnds, over + 21);
   }
   const over = heard.left ?? (heard.dial?.ok === false ? heard.dial.at : settled ? longest : null);
   if (over === null) return null;

@@ -674,6 +674,35 @@ describe('when number and slot are free', () => {
       slot: longest,
     },
     {
+      name: 'when an answered leg was still there at its longest: later, for its bridge may just have died',
+      heard: [
+        [4, answered(4)],
+        [longest, due],
+      ],
+      number: longest + 21,
+      slot: longest + 21,
+    },
+    {
+      name: 'when that leg leaves by our ending its room: as late',
+      heard: [
+        [4, answered(4)],
+        [longest, due],
+        [longest + 1, hungUp(longest + 1)],
+      ],
+      number: longest + 21,
+      slot: longest + 21,
+    },
+    {
+      name: 'when that leg is heard to have left before: then',
+      heard: [
+        [4, answered(4)],
+        [longest, due],
+        [longest + 1, hungUp(longest - 3)],
+      ],
+      number: longest - 3,
+      slot: longest - 3,
+    },
+    {
       name: 'a dial that was taken back holds nothing',
       heard: [[20, due]],
       dial: { sentAt: null, revokedAt: at(15) },

@@ -1,4 +1,14 @@
-import { after, dialledAt, latest, longestAt, type Call, type Dial, type Facts, type Policy } from './call-facts.ts';
+import {
+  after,
+  bridgeMissedMs,
+  dialledAt,
+  latest,
+  longestAt,
+  type Call,
+  type Dial,
+  type Facts,
+  type Policy,
+} from './call-facts.ts';
 
 /** Two looks this far apart, and none between them that failed or showed the leg, prove a stopped leg gone. */
 export const goneApartMs = 60_000;
@@ -23,8 +33,11 @@ export function decideRelease(call: Call, facts: Facts, dial: Dial, policy: Poli
   // An agent's word alone proves no answer here: it would free the number of a phone that may still ring.
   if (facts.everAnswered) {
     const over = legLeftAt ?? (settled ? longest : null);
-    if (stopProved === null) return both(over);
-    return both(over === null ? goneTwiceAt(facts) : stopProved);
+    if (over === null) return both(stopProved === null ? null : goneTwiceAt(facts));
+    const phoneLetGo = after(over, bridgeMissedMs);
+    // A bridge that lives ends its legs in time: the one of a leg that outlived it may just have died.
+    if (over >= longest) return both(phoneLetGo);
+    return both(stopProved === null ? over : latest(stopProved, phoneLetGo));
   }
   const over = latest(legLeftAt, failed && failed.at) ?? (settled ? longest : null);
   if (over === null) return both(null);
