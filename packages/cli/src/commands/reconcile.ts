@@ -47,35 +47,47 @@ export function addReconcile(program: Program): void {
         'Was Postgres restored from a backup, and shall the four services take in what the streams know?',
         options,
       );
+      // As each service says it: what it lists now it may not list when it is asked once more.
+      const tellOf = options.output === 'json' ? tell : print;
       await withNats(command.optsWithGlobals(), async (nats) => {
         const said: Record<string, unknown> = {};
         for (const service of order) {
           tell(`${service} compares its database with the streams`);
           said[service] = await ask(nats, `ops.${service}.reconcile`, by, answers[service], withinMs);
+          for (const line of toLines[service](said[service])) tellOf(line);
         }
         if (options.output === 'json') printJson(said);
-        else for (const line of toLines(said)) print(line);
       });
     });
 }
 
-function toLines(said: Record<string, unknown>): string[] {
-  const ingest = answers.ingest.parse(said['ingest']);
-  const tracker = answers['call-tracker'].parse(said['call-tracker']);
-  const pusher = answers['crm-pusher'].parse(said['crm-pusher']);
-  const { dialledLeads, failedLeads, doNotCall, diallingFrom, events } = answers.dispatcher.parse(said['dispatcher']);
-  return [
-    `events taken in: ${ingest.events + tracker.events + pusher.events + events}; reports heard again: ${tracker.heardAgain}`,
-    `leads that came after the backup and are lost: ${toList(ingest.lostLeads)}`,
-    `enquiries that joined a lead after the backup and are lost: ${toEnquiryList(ingest.lostEnquiries)}`,
-    `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
-    `leads that were given up since, and are again: ${toList(failedLeads)}`,
-    `numbers that asked since never to be rung: ${doNotCall}`,
-    diallingFrom === null
-      ? 'dialling goes on'
-      : `dialling goes on at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
-  ];
-}
+const toLines: Record<(typeof order)[number], (said: unknown) => string[]> = {
+  ingest: (said) => {
+    const { events, lostLeads, lostEnquiries } = answers.ingest.parse(said);
+    return [
+      `events taken in by ingest: ${events}`,
+      `leads that came after the backup and are lost: ${toList(lostLeads)}`,
+      `enquiries that joined a lead after the backup and are lost: ${toEnquiryList(lostEnquiries)}`,
+    ];
+  },
+  'call-tracker': (said) => {
+    const { events, heardAgain } = answers['call-tracker'].parse(said);
+    return [`events taken in by call-tracker: ${events}; reports heard again: ${heardAgain}`];
+  },
+  'crm-pusher': (said) => [`events taken in by crm-pusher: ${answers['crm-pusher'].parse(said).events}`],
+  dispatcher: (said) => {
+    const { events, dialledLeads, failedLeads, doNotCall, diallingFrom } = answers.dispatcher.parse(said);
+    return [
+      `events taken in by the dispatcher: ${events}`,
+      `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
+      `leads that were given up since, and are again: ${toList(failedLeads)}`,
+      `numbers that asked since never to be rung: ${doNotCall}`,
+      diallingFrom === null
+        ? 'dialling goes on'
+        : `dialling goes on at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
+    ];
+  },
+};
 
 function toList(ids: number[]): string {
   return ids.length === 0 ? 'none' : ids.join(', ');
