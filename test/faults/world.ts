@@ -37,7 +37,7 @@ export const usualPolicy = {
   leewaySeconds: 1,
   providerRingSeconds: 4,
   reportGraceSeconds: 3,
-  mostCalls: 40,
+  mostCalls: 56,
   callsPerSecond: 20,
   mostRetries: 2,
 };
