@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { closeOrm } from './close-orm.ts';
 import type { RolePasswords } from './config.ts';
 import { migrations } from './migrations/all.ts';
+import { readUrl } from './read-url.ts';
 import { grants, grantsOfAll, roles, sequencesOf, type Role } from './roles.ts';
 import { entities } from './schema/all.ts';
 
@@ -43,8 +44,7 @@ export async function initDatabase(options: { url: string } & Partial<RolePasswo
 async function migrate(url: string): Promise<string[]> {
   const orm = await MikroORM.init({
     entities: [...entities],
-    clientUrl: url,
-    dbName: decodeURIComponent(new URL(url).pathname.slice(1)),
+    ...readUrl(url),
     extensions: [Migrator],
     migrations: { migrationsList: migrations, tableName: 'leadline_migrations', snapshot: false },
     pool: { min: 0, max: 2 },

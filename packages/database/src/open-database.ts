@@ -1,6 +1,7 @@
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { closeOrm } from './close-orm.ts';
+import { readUrl } from './read-url.ts';
 import { entities } from './schema/all.ts';
 import { row } from './sql.ts';
 
@@ -21,13 +22,13 @@ export type Database = {
  * process. Locks are waited for 2 s, statements run for 10 s at most.
  */
 export async function openDatabase(options: { url: string; name: string; poolSize?: number }): Promise<Database> {
+  const place = readUrl(options.url);
   const orm = await MikroORM.init({
     entities: [...entities],
-    clientUrl: options.url,
-    // From the URL MikroORM reads host, port, user and password, but not the database when it is given apart.
-    dbName: decodeURIComponent(new URL(options.url).pathname.slice(1)),
+    ...place,
     pool: { min: 0, max: options.poolSize ?? 10 },
     driverOptions: {
+      ...place.driverOptions,
       application_name: options.name,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
