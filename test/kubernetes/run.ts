@@ -4,19 +4,19 @@ import { findKubernetesTools } from './find-kubernetes-tools.ts';
 
 // npm run test:kubernetes: the manifests on real Kubernetes programs. Whatever else is given goes to vitest.
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const withPods = process.argv.includes('--pods');
-const given = process.argv.slice(2).filter((one) => one !== '--pods');
+const proofs = ['pods', 'keda'].filter((name) => process.argv.includes(`--${name}`));
+const given = process.argv.slice(2).filter((one) => one !== '--pods' && one !== '--keda');
 
 try {
   if (!(await hasGo())) throw new Error('Go 1.26 or newer is needed, for Kubernetes is built with it');
   await findKubernetesTools();
-  await buildPrograms({ node: withPods }, say);
+  await buildPrograms({ node: proofs.includes('pods'), keda: proofs.includes('keda') }, say);
 } catch (error) {
   say(`not tested: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/kubernetes/vitest.config.ts', ...given];
-const env = { ...process.env, LEADLINE_KUBERNETES_TEST: withPods ? 'pods' : 'overlays' };
+const env = { ...process.env, LEADLINE_KUBERNETES_TEST: proofs.length === 0 ? 'overlays' : proofs.join(',') };
 const child = spawn(process.execPath, vitest, { stdio: 'inherit', env });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
 child.on('exit', (code) => process.exit(code ?? 1));
