@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** One protection taken out of a copy of the tree, by exact text: a text that is not there any more is an error. */
@@ -223,9 +223,20 @@ export function makeMutant(mutant: Mutant, repository: string, folder: string): 
       filter: (path) => !notOurs.has(basename(path)),
     });
   }
-  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+  linkModules(repository, folder);
   for (const [file, text] of toMutated(mutant, repository)) writeFileSync(join(folder, file), text);
   return folder;
+}
+
+/** What is not ours is the repository's own; what is ours lies in the copy. */
+function linkModules(repository: string, folder: string): void {
+  mkdirSync(join(folder, 'node_modules'));
+  for (const name of readdirSync(join(repository, 'node_modules')))
+    if (name !== '@leadline') symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name));
+  cpSync(join(repository, 'node_modules/@leadline'), join(folder, 'node_modules/@leadline'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
 }
 
 /** The files that it changes, as they are then. @throws Error when a text to be replaced is not there exactly once */
