@@ -9,7 +9,7 @@ import { isReadyWithin, serviceNames, type World } from './world.ts';
 export type Fault = {
   name: string;
   exposures: string;
-  /** An invariant looks at what it did, or it is a crash point: it comes in each run. */
+  /** An invariant looks at what it did, or nothing else tries the same protection: it comes in each run. */
   checked?: true;
   run(world: World, random: Random, note: Note): Promise<void>;
 };
@@ -100,6 +100,7 @@ const partitions: Fault[] = Object.entries(linkFaults).map(([kind, draw]) => ({
 const noNats: Fault = {
   name: 'partition: NATS is gone for everybody',
   exposures: 'partition: NATS is gone for everybody',
+  checked: true,
   async run(world, random) {
     const links = [...world.links.values()].filter(({ name }) => name.endsWith('-nats'));
     for (const link of links) link.suffer({ kind: 'gone' });
