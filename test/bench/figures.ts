@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 export type Report = {
   /**
    * Accepting durably beside the same machine's bare route and beside one INSERT and publish a request; and how much
-   * longer than a bare nats client `leadline tail` takes to print 5,000 stored events.
+   * longer than a bare nats client `leadline tail` takes to print 5,000 stored events; and a claim with
+   * its permit after 50,000 calls of the day beside one before any.
    */
-  ratios: { acceptToRoute: number; acceptToPlain: number; tailToBare: number };
+  ratios: { acceptToRoute: number; acceptToPlain: number; tailToBare: number; claimLateToEarly: number };
   endToEndPerSecond: number;
   postToDialMs: { p50: number; p99: number };
 };

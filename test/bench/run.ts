@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { readArguments, round, type Report } from './figures.ts';
 import { measureAccepting, type Accepting } from './measure-accepting.ts';
+import { measureClaims, type Claiming } from './measure-claims.ts';
 import { measureDialling, type Dialling } from './measure-dialling.ts';
 import { measureTail, type Tailing } from './measure-tail.ts';
 import { startServers } from './servers.ts';
@@ -14,25 +15,33 @@ const servers = await startServers(say);
 try {
   const accepting = await measureAccepting(servers, say);
   const dialling = await measureDialling(servers, say);
+  const claiming = await measureClaims(servers, say);
   const tailing = await measureTail(servers, say);
   const report: Report = {
     ratios: {
       acceptToRoute: round(accepting.ingest.perSecond / accepting.route.perSecond),
       acceptToPlain: round(accepting.ingest.perSecond / accepting.plain.perSecond),
       tailToBare: round(tailing.tail.ms / tailing.bare.ms),
+      claimLateToEarly: round(claiming.late / claiming.early),
     },
     endToEndPerSecond: dialling.endToEndPerSecond,
     postToDialMs: dialling.postToDialMs,
   };
   const json = JSON.stringify(report, null, 2);
-  say(toTable(accepting, dialling, tailing, report));
+  say(toTable(accepting, dialling, claiming, tailing, report));
   if (file !== undefined) writeFileSync(file, `${json}\n`);
   console.log(json);
 } finally {
   await servers.stop();
 }
 
-function toTable(accepting: Accepting, dialling: Dialling, tailing: Tailing, report: Report): string {
+function toTable(
+  accepting: Accepting,
+  dialling: Dialling,
+  claiming: Claiming,
+  tailing: Tailing,
+  report: Report,
+): string {
   const row = (name: string, one: Accepting['ingest']): string =>
     `  ${name.padEnd(34)}${one.perSecond.toFixed(0).padStart(8)}${one.p50.toFixed(1).padStart(10)}${one.p99.toFixed(1).padStart(10)}`;
   const steps = Object.entries(dialling.stepsMs).map(([name, ms]) => `${name} ${ms}`);
@@ -47,6 +56,8 @@ function toTable(accepting: Accepting, dialling: Dialling, tailing: Tailing, rep
     `  end to end, into the dial log: ${dialling.endToEndPerSecond} leads a second`,
     `  POST to dial at 10 leads a second: p50 ${dialling.postToDialMs.p50} ms, p99 ${dialling.postToDialMs.p99} ms`,
     `  of which, medians in ms: ${steps.join(', ')}`,
+    '',
+    `  claim and permit: ${claiming.early.toFixed(1)} ms in the morning, ${claiming.late.toFixed(1)} ms after 50,000 calls: ${report.ratios.claimLateToEarly} times`,
     '',
     `  leadline tail prints 5,000 stored events in ${tailing.tail.ms.toFixed(0)} ms, a bare nats client in ${tailing.bare.ms.toFixed(0)} ms: ${report.ratios.tailToBare} times`,
     '',

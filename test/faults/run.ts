@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -141,17 +141,19 @@ async function runMutant(name: string): Promise<never> {
   if (mutant === undefined) throw new Error(`there is no mutant ${name}`);
   const folder = mkdtempSync(join(tmpdir(), 'leadline-mutant-'));
   const source = makeMutant(mutant, join(import.meta.dirname, '../..'), folder);
-  const caught = (by: Invariant | 'start', what: string): never => {
+  const caught = (by: Invariant | 'run', what: string): never => {
     say(`caught by ${by}: ${what}`);
     report.mutants[name] = by;
     rmSync(folder, { recursive: true, force: true });
     return end(0);
   };
   say(`mutant: ${name}`);
+  let hasBegun = false;
   try {
     const campaign = await runCampaign(
       { ...size, leads, seed: firstSeed, source, endsUndrained: true, say },
       (begun) => {
+        hasBegun = true;
         void (async () => {
           for (;;) {
             await wait(4_000);
@@ -167,7 +169,8 @@ async function runMutant(name: string): Promise<never> {
     for (const [invariant, { violations }] of results)
       if (violations[0] !== undefined) caught(invariant, violations[0].what);
   } catch (error) {
-    if (error instanceof Error) caught('start', error.message);
+    // A world that did not come up has tried nothing.
+    if (hasBegun && error instanceof Error) caught('run', error.message);
     throw error;
   }
   report.mutants[name] = null;
@@ -188,16 +191,20 @@ async function runAllMutants(): Promise<never> {
     await new Promise((resolve) => {
       child.once('exit', resolve);
     });
-    const told = z
-      .object({ mutants: z.record(z.string(), z.string().nullable()) })
-      .parse(JSON.parse(readFileSync(own, 'utf8')));
-    report.mutants[name] = told.mutants[name] ?? null;
-    rmSync(own);
+    report.mutants[name] = readCaught(own, name);
+    rmSync(own, { force: true });
   }
   rmSync(folder, { recursive: true, force: true });
   for (const [name, by] of Object.entries(report.mutants))
     say(`${by === null ? 'NOT CAUGHT' : `caught by ${by}`.padEnd(14)}  ${name}`);
   return end(Object.values(report.mutants).includes(null) ? 1 : 0);
+}
+
+/** By what a mutant's own run caught it; null also where that run broke off without a report. */
+function readCaught(path: string, name: string): string | null {
+  if (!existsSync(path)) return null;
+  const told = z.object({ mutants: z.record(z.string(), z.string().nullable()) });
+  return told.parse(JSON.parse(readFileSync(path, 'utf8'))).mutants[name] ?? null;
 }
 
 function end(code: number): never {

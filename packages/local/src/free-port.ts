@@ -1,17 +1,23 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** The wanted port where it is free, else any free one, on 127.0.0.1. */
-export async function freePort(wanted = 0): Promise<number> {
-  return (await listenOnce(wanted)) ?? (await listenOnce(0)) ?? wanted;
+/**
+ * The wanted port where it is free, else any free one, on 127.0.0.1. Not one that the system itself might give: an
+ * outgoing connection could hold it by the time somebody listens there (Linux gives 32768 and up, others 49152 and up).
+ */
+export async function freePort(wanted?: number): Promise<number> {
+  if (wanted !== undefined && (await isFree(wanted))) return wanted;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(20_000, 30_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('none of 100 ports between 20000 and 30000 is free on 127.0.0.1');
 }
 
-function listenOnce(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

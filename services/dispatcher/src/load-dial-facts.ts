@@ -147,19 +147,24 @@ async function readNumberInUse(
   return { until: new Date(Math.max(...known.map((until) => until?.getTime() ?? 0))) };
 }
 
-/** Calls that hold one of the trunk's channels. */
+/**
+ * Calls that hold one of the trunk's channels: undecided ones until the tracker says when theirs is free, decided ones
+ * until then. Neither part looks at the calls of the day that are over.
+ */
 export async function countSlotsInUse(
   em: EntityManager,
   at: Date,
   except: { callId: number | null; sentOnly: boolean },
 ): Promise<number> {
+  const counts = `d.revoked_at is null and d.claimed_at > $2::timestamptz - interval '1 day'
+                 and d.call_id is distinct from $1 and (d.sent_at is not null or not $3)`;
   const found = await row(
     em,
     z.object({ used: z.number() }),
     `select ((select count(*) from dials d left join call_facts f on f.call_id = d.call_id
-               where d.revoked_at is null and d.claimed_at > $2::timestamptz - interval '1 day'
-                 and d.call_id is distinct from $1
-                 and (f.slot_free_at is null or f.slot_free_at > $2) and (d.sent_at is not null or not $3))
+               where d.decided_at is null and ${counts} and (f.slot_free_at is null or f.slot_free_at > $2))
+           + (select count(*) from call_facts f join dials d on d.call_id = f.call_id
+               where coalesce(f.slot_free_at, 'infinity') > $2 and d.decided_at is not null and ${counts})
            + (select count(*) from calls where attempt is null and status = 'calling'
                  and call_started_at > $2::timestamptz - ${oldCallHolds}))::int as used`,
     [except.callId, at, except.sentOnly],

@@ -165,7 +165,7 @@ function toTold(config: Config): Record<string, string | number> {
   };
 }
 
-function toPolicy(config: Config): Policy {
+export function toPolicy(config: Config): Policy {
   return {
     window: config.CALL_WINDOW,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,

@@ -5,6 +5,7 @@ import { SourcePolls } from './0004-source-polls.ts';
 import { AwaitedLeads } from './0005-awaited-leads.ts';
 import { Erasure } from './0006-erasure.ts';
 import { Traces } from './0009-traces.ts';
+import { Slots } from './0010-slots.ts';
 
 /** In order; a migration that was released is never changed, only followed. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '0005-awaited-leads', class: AwaitedLeads },
   { name: '0006-erasure', class: Erasure },
   { name: '0009-traces', class: Traces },
+  { name: '0010-slots', class: Slots },
 ];
