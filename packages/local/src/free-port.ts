@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
+/** Each is given once: whom it was given to may not listen yet. */
+const given = new Set<number>();
+
 /**
  * The wanted port where it is free, else any free one, on 127.0.0.1. Not one that the system itself might give: an
  * outgoing connection could hold it by the time somebody listens there (Linux gives 32768 and up, others 49152 and up).
@@ -9,6 +12,8 @@ export async function freePort(wanted?: number): Promise<number> {
   if (wanted !== undefined && (await isFree(wanted))) return wanted;
   for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(20_000, 30_000);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
   throw new Error('none of 100 ports between 20000 and 30000 is free on 127.0.0.1');
