@@ -44,6 +44,7 @@ export type Plan = {
 };
 
 const mostArmed = 3;
+/** For the whole backlog; under load, which brings more than this machine can ring meanwhile, without any progress. */
 const drainWithinMs = 120_000;
 
 /**
@@ -85,7 +86,7 @@ export async function runCampaign(
     for (const [name, times] of Object.entries(disturbing.counts)) campaign.exposures.set(`event ${name}`, times);
     say('healed; waiting for what is left');
     campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
-    campaign.drainedMs = await untilDrained(world, say);
+    campaign.drainedMs = await untilDrained(world, say, plan.burst === undefined ? 'within' : 'progress');
     if (plan.endsUndrained === true && campaign.drainedMs === undefined) return campaign;
     say('a part of the dead letters is repaired and sent back, then each service is deployed');
     campaign.repaired = await repairHalf(world, campaign.poison, openRandom(seed, 'repair'));
@@ -256,13 +257,23 @@ function count({ exposures }: Campaign, name: string): void {
   exposures.set(name, (exposures.get(name) ?? 0) + 1);
 }
 
-/** ms until nothing is left to do, or undefined when something still is after two minutes. */
-export async function untilDrained(world: World, say: (line: string) => void): Promise<number | undefined> {
+/**
+ * ms until nothing is left to do, or undefined when something still is after two minutes; asked for `progress`, when it
+ * was not less than ever before for two minutes.
+ */
+export async function untilDrained(
+  world: World,
+  say: (line: string) => void,
+  asked: 'within' | 'progress' = 'within',
+): Promise<number | undefined> {
   const since = performance.now();
-  for (let looks = 0; performance.now() - since < drainWithinMs; looks++) {
-    const open = await openWork(world);
-    if (open === '') return performance.now() - since;
-    if (looks % 10 === 9) say(`  left: ${open}`);
+  let [deadline, least] = [since + drainWithinMs, Number.POSITIVE_INFINITY];
+  for (let looks = 0; performance.now() < deadline; looks++) {
+    const open = await readOpenWork(world);
+    if (open.size === 0) return performance.now() - since;
+    const left = total(open.values());
+    if (asked === 'progress' && left < least) [deadline, least] = [performance.now() + drainWithinMs, left];
+    if (looks % 10 === 9) say(`  left: ${toWords(open)}`);
     await wait(1_000);
   }
   return undefined;
@@ -270,6 +281,11 @@ export async function untilDrained(world: World, say: (line: string) => void): P
 
 /** What still has something to do, in words; empty when nothing has. */
 export async function openWork(world: World): Promise<string> {
+  return toWords(await readOpenWork(world));
+}
+
+/** How much of what is left, and nothing that is done. What is on its way between two services is looked at last. */
+async function readOpenWork(world: World): Promise<Map<string, number>> {
   const [row] = await world.query<Record<string, number>>(`
     select (select count(*)::int from leads where status = 'new') as "new leads",
            (select count(*)::int from calls where status = 'calling') as "calling",
@@ -281,17 +297,25 @@ export async function openWork(world: World): Promise<string> {
          + (select count(*)::int from call_tracker_outbox where published_at is null)
          + (select count(*)::int from crm_pusher_outbox where published_at is null) as "unpublished",
            (select count(*)::int from call_changes) as "changes"`);
-  const left = Object.entries(row ?? {}).filter(([, n]) => n > 0);
-  if (left.length > 0) return left.map(([what, n]) => `${n} ${what}`).join(', ');
+  const left = new Map(Object.entries(row ?? {}).filter(([, n]) => n > 0));
+  if (left.size > 0) return left;
   const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
-  const pending: string[] = [];
   for (const stream of ['LEADS', 'CALLS', 'AGENT']) {
     for await (const { name, num_pending, num_ack_pending } of manager.consumers.list(stream)) {
-      if (num_pending + num_ack_pending > 0 && durableNames.some(([own]) => own === name))
-        pending.push(`${num_pending}+${num_ack_pending} for ${name}`);
+      if (!durableNames.some(([own]) => own === name)) continue;
+      if (num_pending > 0) left.set(`pending for ${name}`, num_pending);
+      if (num_ack_pending > 0) left.set(`in hand of ${name}`, num_ack_pending);
     }
   }
-  return pending.join(', ');
+  return left;
+}
+
+function toWords(open: Map<string, number>): string {
+  return [...open].map(([what, n]) => `${n} ${what}`).join(', ');
+}
+
+function total(values: Iterable<number>): number {
+  return [...values].reduce((sum, one) => sum + one, 0);
 }
 
 function toProgress({ record, exposures }: Campaign, plan: Plan): string {

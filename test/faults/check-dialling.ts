@@ -38,12 +38,12 @@ export const checkRings: Check = ({ world: { policy } }, { phone, calls, stored 
     }
   }
   const grace = Math.min(policy.reportGraceSeconds, 5) * 1_000;
-  for (const [leadId, rung] of rungLeads) {
-    const rooms = new Set(rung.map(({ call_room }) => call_room));
+  const linesOfLeads = Map.groupBy(phone, ({ room }) => byRoom.get(room)?.lead_id);
+  for (const [leadId, lines] of linesOfLeads) {
+    if (leadId === undefined) continue;
     let talkedUntil: number | undefined;
     let talking = false;
-    for (const { event, room, at } of phone) {
-      if (!rooms.has(room)) continue;
+    for (const { event, at } of lines) {
       if (event === 'invite' && talkedUntil !== undefined && at < talkedUntil + grace - 200)
         violations.push({ what: `rung ${at - talkedUntil} ms after a talk whose report might still come`, leadId });
       if (event === 'answered') talking = true;

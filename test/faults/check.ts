@@ -60,9 +60,10 @@ const checks: Record<Invariant, Check> = {
     const receipts = await world.query<{ source_lead_id: string; lead_id: number }>(
       `select source_lead_id, lead_id from lead_receipts where verdict = 'accepted'`,
     );
+    const bySourceId = Map.groupBy(receipts, ({ source_lead_id }) => source_lead_id);
     const ids = new Set(leads.map(({ id }) => id));
     for (const one of posted) {
-      const rows = receipts.filter(({ source_lead_id }) => source_lead_id === one.sourceLeadId);
+      const rows = bySourceId.get(one.sourceLeadId) ?? [];
       if (one.refused.length > 0)
         violations.push({ what: `${one.sourceLeadId} was refused with ${one.refused.join(', ')}` });
       if (rows.length !== 1) violations.push({ what: `${one.sourceLeadId} has ${rows.length} accepted receipts` });
@@ -164,7 +165,7 @@ const checks: Record<Invariant, Check> = {
     const violations: Violation[] = [];
     if (readyMs === undefined || readyMs > 30_000)
       violations.push({ what: `ready ${readyMs === undefined ? 'never' : `after ${readyMs} ms`}` });
-    if (drainedMs === undefined) violations.push({ what: 'the backlog was not drained within two minutes' });
+    if (drainedMs === undefined) violations.push({ what: 'the backlog was not drained in time, or stood still' });
     return { checked: 2, violations };
   },
 
