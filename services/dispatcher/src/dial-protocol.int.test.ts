@@ -230,6 +230,33 @@ test('permits keep the pace, the cap and the number, and count only what was sen
   expect((await permitDial(second, slow)).kind).toBe('permitted');
 });
 
+test('a call holds a channel until the tracker says that it is free, decided or not', async () => {
+  await addLeads(2);
+  const [first, second] = [await claimed(), await claimed()];
+  await permitDial(first, one);
+  const capped: Deps = { ...one, policy: { ...policy, maxConcurrentCalls: 1 } };
+  const ask = async (): Promise<string> => {
+    shiftMs += 100;
+    return (await permitDial(second, capped)).kind;
+  };
+  const freeAt = (inMs: number | null): Promise<unknown> =>
+    database.query(
+      `insert into call_facts (call_id, slot_free_at, number_free_at) values ($1, $2, $2)
+       on conflict (call_id) do update set slot_free_at = excluded.slot_free_at`,
+      [first.callId, inMs === null ? null : new Date(Date.now() + shiftMs + inMs)],
+    );
+  expect(await ask()).toBe('ask_again');
+  await freeAt(null);
+  expect(await ask()).toBe('ask_again');
+  await endCall(first.callId, 'failed', 'unanswered');
+  await settleCall(first.callId, one);
+  expect(await ask()).toBe('ask_again');
+  await freeAt(60_000);
+  expect(await ask()).toBe('ask_again');
+  await freeAt(0);
+  expect(await ask()).toBe('permitted');
+});
+
 test('an end decided by two replicas many times counts once', async () => {
   const [id] = await addLeads(1);
   const claim = await claimed();
