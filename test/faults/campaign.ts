@@ -38,8 +38,11 @@ export type Plan = {
   /** At half of it, leads that come all at once, with every process killed while they do. */
   burst?: { leads: number; perSecond: number };
   source?: string;
-  /** A backlog that does not drain ends the run: what was to come after it tells nothing more. */
-  endsUndrained?: boolean;
+  /**
+   * A backlog that stands still ends the run: what was to come after it tells nothing more. One that only drains slowly
+   * is waited for, else a slow machine would look like a broken promise.
+   */
+  endsAtStandstill?: boolean;
   say: (line: string) => void;
 };
 
@@ -86,8 +89,9 @@ export async function runCampaign(
     for (const [name, times] of Object.entries(disturbing.counts)) campaign.exposures.set(`event ${name}`, times);
     say('healed; waiting for what is left');
     campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
-    campaign.drainedMs = await untilDrained(world, say, plan.burst === undefined ? 'within' : 'progress');
-    if (plan.endsUndrained === true && campaign.drainedMs === undefined) return campaign;
+    const asked = plan.burst === undefined && plan.endsAtStandstill !== true ? 'within' : 'progress';
+    campaign.drainedMs = await untilDrained(world, say, asked);
+    if (plan.endsAtStandstill === true && campaign.drainedMs === undefined) return campaign;
     say('a part of the dead letters is repaired and sent back, then each service is deployed');
     campaign.repaired = await repairHalf(world, campaign.poison, openRandom(seed, 'repair'));
     await untilDrained(world, say);

@@ -151,7 +151,7 @@ async function runMutant(name: string): Promise<never> {
   let hasBegun = false;
   try {
     const campaign = await runCampaign(
-      { ...size, leads, seed: firstSeed, source, endsUndrained: true, say },
+      { ...size, leads, seed: firstSeed, source, endsAtStandstill: true, say },
       (begun) => {
         hasBegun = true;
         void (async () => {
