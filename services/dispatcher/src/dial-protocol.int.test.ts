@@ -235,7 +235,7 @@ test('a call holds a channel until the tracker says that it is free, decided or 
   const [first, second] = [await claimed(), await claimed()];
   await permitDial(first, one);
   const capped: Deps = { ...one, policy: { ...policy, maxConcurrentCalls: 1 } };
-  const ask = async (): Promise<string> => {
+  const permit = async (): Promise<string> => {
     shiftMs += 100;
     return (await permitDial(second, capped)).kind;
   };
@@ -245,16 +245,30 @@ test('a call holds a channel until the tracker says that it is free, decided or 
        on conflict (call_id) do update set slot_free_at = excluded.slot_free_at`,
       [first.callId, inMs === null ? null : new Date(Date.now() + shiftMs + inMs)],
     );
-  expect(await ask()).toBe('ask_again');
+  expect(await permit()).toBe('ask_again');
   await freeAt(null);
-  expect(await ask()).toBe('ask_again');
+  expect(await permit()).toBe('ask_again');
   await endCall(first.callId, 'failed', 'unanswered');
   await settleCall(first.callId, one);
-  expect(await ask()).toBe('ask_again');
+  expect(await permit()).toBe('ask_again');
   await freeAt(60_000);
-  expect(await ask()).toBe('ask_again');
+  expect(await permit()).toBe('ask_again');
   await freeAt(0);
-  expect(await ask()).toBe('permitted');
+  expect(await permit()).toBe('permitted');
+});
+
+test('an answer was when it was told, however late the database takes it', async () => {
+  await addLeads(1);
+  const claim = await claimed();
+  await permitDial(claim, one);
+  const before = Date.now() + shiftMs;
+  await reportDial(claim, { kind: 'answered', sipCallId: 'SCL_1' }, one, performance.now() - 4_000);
+  const [event] = await database.query<{ payload: { answeredAt: string } }>(
+    `select payload from dispatcher_outbox where subject = 'call.answered'`,
+  );
+  const late = Date.parse(event?.payload.answeredAt ?? '') - (before - 4_000);
+  expect(late).toBeGreaterThan(-1_000);
+  expect(late).toBeLessThan(2_000);
 });
 
 test('an end decided by two replicas many times counts once', async () => {

@@ -113,9 +113,10 @@ async function reportUntilCommitted(
   deps: Deps,
   log: Deps['log'],
 ): Promise<void> {
+  const toldAt = performance.now();
   for (let attempt = 1; attempt <= 60; attempt++) {
     try {
-      return await reportDial(claim, result, deps);
+      return await reportDial(claim, result, deps, toldAt);
     } catch (error) {
       if (attempt === 1) log.warn({ err: error }, 'the result could not be written; it is tried again');
       await wait(Math.min(attempt * 250, 2_000));

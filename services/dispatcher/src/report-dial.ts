@@ -15,22 +15,30 @@ export type DroppedDial = { kind: 'not_dialled'; because: 'permit_too_late' | 's
 
 /**
  * Tells what the dial's own request was told, and nothing more: an unclear outcome is left to what LiveKit shows and
- * says later. Safe to repeat until it is committed.
+ * says later. Safe to repeat until it is committed: `toldAt`, by this process' monotonic clock in ms, stays when the answer came,
+ * however long the database could not be asked.
  */
-export async function reportDial(claim: Claim, result: DialResult | DroppedDial, deps: Deps): Promise<void> {
+export async function reportDial(
+  claim: Claim,
+  result: DialResult | DroppedDial,
+  deps: Deps,
+  toldAt = performance.now(),
+): Promise<void> {
   const facts = { leadId: claim.leadId, source: claim.source, room: claim.room, callId: claim.callId };
   const subject = `call/${claim.callId}`;
   await deps.postgres.transaction(async (em) => {
     await lockCall(em, claim.callId);
     const now = deps.now(await databaseNow(em));
     switch (result.kind) {
-      case 'answered':
+      case 'answered': {
+        const answeredAt = new Date(now.getTime() - (performance.now() - toldAt)).toISOString();
         await enqueue(em, 'dispatcher', callAnswered, {
           subject,
           time: now,
-          data: { ...facts, answeredAt: now.toISOString(), sipCallId: result.sipCallId },
+          data: { ...facts, answeredAt, sipCallId: result.sipCallId },
         });
         break;
+      }
       case 'failed':
         await enqueue(em, 'dispatcher', callDialFailed, {
           subject,
