@@ -89,7 +89,10 @@ export async function keepProcess(options: {
       signal('SIGTERM');
       await Promise.race([once(ending, 'exit'), wait(40_000)]);
       if (killed.has(ending)) return undefined;
-      return { exit: ending.signalCode ?? `with exit code ${ending.exitCode}`, tookMs: performance.now() - since };
+      const tookMs = performance.now() - since;
+      if (ending.exitCode === 0) return { exit: 'with exit code 0', tookMs };
+      const how = ending.signalCode ?? `with exit code ${ending.exitCode}`;
+      return { exit: `${how} (${lastWords(options.logFile)})`, tookMs };
     },
     tell: (message) => void child?.send(message, () => undefined),
     async stop() {

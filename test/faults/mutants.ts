@@ -134,8 +134,8 @@ import { z } from 'zod';
       },
       {
         file: `${dispatcher}/start.ts`,
-        find: '      if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps);\n',
-        put: `      await revokeUnsentDials(deps);
+        find: '      if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps, stopping);\n',
+        put: `      await revokeUnsentDials(deps, stopping);
       const silent = await rows(
         postgres.em(),
         z.object({ call_room: z.string(), phone: z.string() }),

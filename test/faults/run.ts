@@ -155,12 +155,15 @@ async function runMutant(name: string): Promise<never> {
       (begun) => {
         hasBegun = true;
         void (async () => {
-          for (;;) {
-            await wait(4_000);
+          for (let tookMs = 0; ;) {
+            // The larger the ledgers, the rarer: reading them takes the time of what is tried.
+            await wait(Math.max(4_000, tookMs * 9));
+            const since = performance.now();
             const early = await readLedgers(begun)
               .then((ledgers) => findEarly(begun, ledgers))
               .catch(() => undefined);
             if (early !== undefined) caught(early.invariant, early.what);
+            tookMs = performance.now() - since;
           }
         })();
       },

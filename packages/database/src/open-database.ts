@@ -1,6 +1,8 @@
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 import { z } from 'zod';
 import { closeOrm } from './close-orm.ts';
+import { dropLostConnections } from './drop-lost-connections.ts';
 import { readUrl } from './read-url.ts';
 import { entities } from './schema/all.ts';
 import { row } from './sql.ts';
@@ -19,9 +21,15 @@ export type Database = {
 
 /**
  * Opens a pool; the server need not be up yet. A connection that the server drops is thrown away and never ends the
- * process. Locks are waited for 2 s, statements run for 10 s at most.
+ * process; one that says nothing for 15 s is dropped. Locks are waited for 2 s, statements run for 10 s at most.
  */
-export async function openDatabase(options: { url: string; name: string; poolSize?: number }): Promise<Database> {
+export async function openDatabase(options: {
+  url: string;
+  name: string;
+  poolSize?: number;
+  /** Shorter in tests. */
+  silentMs?: number;
+}): Promise<Database> {
   const place = readUrl(options.url);
   const orm = await MikroORM.init({
     entities: [...entities],
@@ -32,6 +40,7 @@ export async function openDatabase(options: { url: string; name: string; poolSiz
       application_name: options.name,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
+      onPoolCreated: (pool: Pool) => dropLostConnections(pool, options.silentMs ?? 15_000),
       // Statements are short: compiling one takes longer than running it.
       options: '-c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off',
     },

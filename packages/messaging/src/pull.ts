@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 import { durables, type DurableName } from './topology.ts';
 
 export type Consumer = {
-  /** Hands back what was not begun, lets handlers finish (at most 20 s), resolves then. */
+  /** Hands back what was not begun, lets handlers finish (at most 15 s), resolves then. */
   stop(): Promise<void>;
   /** Rejects when no message will ever come again: the process must end then, for a supervisor to start it anew. Resolves after stop. */
   done: Promise<void>;
@@ -28,7 +28,8 @@ export type Pulling = {
   lookEachMs?: number | undefined;
 };
 
-const stopWithinMs = 20_000;
+/** What is to be stopped after it must fit into the same stop: the whole of it may take 25 s. */
+const stopWithinMs = 15_000;
 
 /**
  * One durable's loop; handlers run side by side, in no order.

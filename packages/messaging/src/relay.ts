@@ -30,6 +30,8 @@ const batchSize = 250;
 const pollMs = 1_000;
 /** In a flood it works a fifth of the time: who takes leads in goes first, and thousands of events a second leave still. */
 const restsPerWork = 4;
+/** A batch that took long because its process was frozen is no flood. */
+const longestRestMs = 4_000;
 const restMs = 2_000;
 const tellEachMs = 10_000;
 const cleanEachMs = 10 * 60_000;
@@ -116,7 +118,10 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
       if (result.again.length > 0)
         tellWaiting(() => log.warn({ service, because: result.again[0]?.because }, 'events wait for room in NATS'));
       if (batch.length < batchSize || !nats.isUp()) await rest(pollMs);
-      else await wait((performance.now() - askedAt) * restsPerWork);
+      else {
+        const pauseMs = Math.min(longestRestMs, (performance.now() - askedAt) * restsPerWork);
+        await wait(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
+      }
     }
   };
 

@@ -10,16 +10,21 @@ export type Timer = {
 
 /**
  * Runs `work` each `ms`, one run at a time, and at once when woken. A run that throws is logged and the rhythm goes on:
- * the next run meets the same rows.
+ * the next run meets the same rows. `stopping` is aborted when it is to end: what goes on for long looks at it.
  */
-export function every(options: { name: string; ms: number; work: () => Promise<unknown>; log: Log }): Timer {
-  let stopped = false;
+export function every(options: {
+  name: string;
+  ms: number;
+  work: (stopping: AbortSignal) => Promise<unknown>;
+  log: Log;
+}): Timer {
+  const stop = new AbortController();
   let again = false;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const run = (): void => {
-    if (stopped) return;
+    if (stop.signal.aborted) return;
     if (running !== undefined) {
       again = true;
       return;
@@ -28,12 +33,12 @@ export function every(options: { name: string; ms: number; work: () => Promise<u
     running = (async () => {
       try {
         // Woken from the midst of something, it is no part of that.
-        await context.with(ROOT_CONTEXT, options.work);
+        await context.with(ROOT_CONTEXT, () => options.work(stop.signal));
       } catch (error) {
         options.log.error({ err: error, work: options.name }, 'a repeated step failed; it runs again');
       }
       running = undefined;
-      if (stopped) return;
+      if (stop.signal.aborted) return;
       if (again) {
         again = false;
         run();
@@ -44,7 +49,7 @@ export function every(options: { name: string; ms: number; work: () => Promise<u
   return {
     wake: run,
     async stop() {
-      stopped = true;
+      stop.abort();
       clearTimeout(timer);
       await running;
     },

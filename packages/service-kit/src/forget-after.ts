@@ -6,8 +6,6 @@ import { integer } from './read-config.ts';
 export const retentionDays = integer(30, 36_500).optional();
 
 const hourMs = 3_600_000;
-/** In one run, so that stopping waits for little. */
-const mostRounds = 100;
 
 /**
  * Lets a service forget people by age: at its start and then hourly, in small transactions. Two replicas may do it at once.
@@ -22,9 +20,9 @@ export function forgetAfter(
   const timer = every({
     name: 'forget old people',
     ms: hourMs,
-    work: async () => {
+    work: async (stopping) => {
       let emptied = 0;
-      for (let round = 0; round < mostRounds; round++) {
+      while (!stopping.aborted) {
         const rows = await forget(days);
         if (rows === 0) break;
         emptied += rows;

@@ -10,7 +10,7 @@ const unheardSeconds = 5;
 const oldCallHours = 24;
 
 /** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
-export async function settleDueCalls(deps: Deps): Promise<void> {
+export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const em = deps.postgres.em();
   const now = deps.now(await databaseNow(em));
   const due = await rows(
@@ -25,6 +25,7 @@ export async function settleDueCalls(deps: Deps): Promise<void> {
     [now],
   );
   for (const { call_id: callId } of due) {
+    if (stopping.aborted) return;
     try {
       await trackCall(callId, { kind: 'due' }, deps);
     } catch (error) {
@@ -38,7 +39,7 @@ export async function settleDueCalls(deps: Deps): Promise<void> {
  * failStaleCallRecords: an old program's call that is still open after a day is failed, and nothing else of it touched.
  * Nobody knows its end, so it gets no duration.
  */
-export async function failStaleCallRecords(deps: Deps): Promise<void> {
+export async function failStaleCallRecords(deps: Deps, stopping: AbortSignal): Promise<void> {
   const em = deps.postgres.em();
   const now = deps.now(await databaseNow(em));
   const stale = await rows(
@@ -51,6 +52,7 @@ export async function failStaleCallRecords(deps: Deps): Promise<void> {
     [now],
   );
   for (const { id } of stale) {
+    if (stopping.aborted) return;
     const failed = await deps.postgres.transaction(async (transaction) => {
       await lockCall(transaction, id);
       return affected(

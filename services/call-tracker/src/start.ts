@@ -79,10 +79,15 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     name: 'settle due calls',
     ms: 1_000,
     // What waits in the streams goes first: it may explain what would look overdue.
-    work: async () => (performance.now() - startedAt < backlogMs ? undefined : settleDueCalls(deps)),
+    work: async (stopping) => (performance.now() - startedAt < backlogMs ? undefined : settleDueCalls(deps, stopping)),
     log,
   });
-  const recovering = every({ name: 'fail stale calls', ms: 60_000, work: () => failStaleCallRecords(deps), log });
+  const recovering = every({
+    name: 'fail stale calls',
+    ms: 60_000,
+    work: (stopping) => failStaleCallRecords(deps, stopping),
+    log,
+  });
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(postgres, days), log);
   const server = await listen(routes(config, deps), { host: config.HOST, port: config.PORT });
   const streams = streamsReady(nats, 'call-tracker');

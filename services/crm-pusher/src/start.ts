@@ -62,7 +62,12 @@ export async function start(config: Config, around: Around): Promise<CrmPusher> 
     }),
     startAdvisoryNet({ nats, service: 'crm-pusher', metrics: messaging, log }),
   ];
-  const sweep = every({ name: 'sweep unpushed calls', ms: 10_000, work: () => sweepUnpushedCalls(deps), log });
+  const sweep = every({
+    name: 'sweep unpushed calls',
+    ms: 10_000,
+    work: (stopping) => sweepUnpushedCalls(deps, stopping),
+    log,
+  });
   const streams = streamsReady(nats, 'crm-pusher');
   const parts = async () => ({
     database: await probe(() => postgres.check()),

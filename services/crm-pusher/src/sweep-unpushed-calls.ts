@@ -13,7 +13,7 @@ const mine = `(c.attempt is not null
            or coalesce(c.call_ended_at, c.call_started_at) > clock_timestamp() - make_interval(days => $1::int))))`;
 
 /** `called` calls that no event brought this far: pushed all the same, some time after they ended. */
-export async function sweepUnpushedCalls(deps: Deps): Promise<void> {
+export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const waiting = await rows(
     deps.postgres.em(),
     z.object({ id: z.number() }),
@@ -25,6 +25,7 @@ export async function sweepUnpushedCalls(deps: Deps): Promise<void> {
     [deps.policy.oldCallsMaxAgeDays, deps.policy.sweepAfterMs / 1_000],
   );
   for (const { id } of waiting) {
+    if (stopping.aborted) return;
     try {
       await pushCall(id, () => undefined, deps);
     } catch (error) {

@@ -65,17 +65,16 @@ export type Redrives = {
  * goes on after whoever began it died, and sends no letter twice.
  */
 export function openRedrives(deps: Deps): Redrives {
-  let stopping = false;
   const timer = every({
     name: 'redrive dead letters',
     ms: 2_000,
-    async work() {
+    async work(stopping) {
       const { opsNats } = deps;
       if (opsNats === undefined) return;
       const unfinished = `select id from dashboard_redrives where finished_at is null order by started_at`;
       for (const { id } of await rows(deps.postgres.em(), z.object({ id: z.string() }), unfinished, [])) {
         await listLetters(deps, opsNats, id);
-        while (!stopping && (await redriveNext(deps, opsNats, id))) continue;
+        while (!stopping.aborted && (await redriveNext(deps, opsNats, id))) continue;
       }
     },
     log: deps.log,
@@ -92,10 +91,7 @@ export function openRedrives(deps: Deps): Redrives {
       timer.wake();
       return id;
     },
-    stop() {
-      stopping = true;
-      return timer.stop();
-    },
+    stop: () => timer.stop(),
   };
 }
 

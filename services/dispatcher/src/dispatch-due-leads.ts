@@ -7,7 +7,7 @@ import { placeCall } from './place-call.ts';
 export type Dispatching = {
   /** Claims what is due and places it; returns when nothing more may be claimed now. */
   run(): Promise<void>;
-  /** Claims no more, puts unsent dials back, waits at most `ms` for dials to hear their result. */
+  /** Claims no more from now on, puts unsent dials back, waits at most `ms` for dials to hear their result. */
   stop(ms: number): Promise<void>;
 };
 
@@ -15,28 +15,34 @@ export type Dispatching = {
 export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
   const stopping = new AbortController();
   const placing = new Set<Promise<void>>();
+  let claiming: Promise<void> = Promise.resolve();
+  const claimAll = async (): Promise<void> => {
+    while (!stopping.signal.aborted && deps.nats.isUp()) {
+      const claim = await claimDueLead(deps);
+      if (claim === undefined) return;
+      const attempt = claim.span
+        .run(() => placeCall(claim, { ...around, stopping: stopping.signal }, deps))
+        .catch((error: unknown) => {
+          // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
+          deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');
+        })
+        .finally(() => placing.delete(attempt));
+      placing.add(attempt);
+    }
+  };
   return {
-    async run() {
-      while (!stopping.signal.aborted && deps.nats.isUp()) {
-        const claim = await claimDueLead(deps);
-        if (claim === undefined) return;
-        const attempt = claim.span
-          .run(() => placeCall(claim, { ...around, stopping: stopping.signal }, deps))
-          .catch((error: unknown) => {
-            // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
-            deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');
-          })
-          .finally(() => placing.delete(attempt));
-        placing.add(attempt);
-      }
+    run() {
+      claiming = claimAll();
+      return claiming;
     },
     async stop(ms) {
       stopping.abort();
+      const placed = claiming.catch(() => undefined).then(() => Promise.all(placing));
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, ms);
       });
-      await Promise.race([Promise.all(placing), late]);
+      await Promise.race([placed, late]);
       clearTimeout(timer);
     },
   };

@@ -50,7 +50,7 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
 }
 
 /** Unsent dials whose owner died or forgot them: too old for a permit, so any replica puts them back. */
-export async function revokeUnsentDials(deps: Deps): Promise<void> {
+export async function revokeUnsentDials(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const dead = await rows(
     deps.postgres.em(),
     z.object({ call_id: z.number() }),
@@ -59,5 +59,8 @@ export async function revokeUnsentDials(deps: Deps): Promise<void> {
         and claimed_at < $1::timestamptz - make_interval(secs => $2)`,
     [deps.now(await databaseNow(deps.postgres.em())), claimLifeMs(deps.policy) / 1_000 + 1],
   );
-  for (const dial of dead) await revokeDial(dial.call_id, { putBack: 'dispatcher_lost' }, deps);
+  for (const dial of dead) {
+    if (stopping?.aborted) return;
+    await revokeDial(dial.call_id, { putBack: 'dispatcher_lost' }, deps);
+  }
 }

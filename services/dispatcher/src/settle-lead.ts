@@ -241,7 +241,7 @@ export async function setLeadDispatched(callId: number, deps: Deps): Promise<voi
 const batch = 200;
 
 /** What no event told of: ended calls nobody decided, answers that came late, legs nobody heard ring. */
-export async function settleEndedCalls(deps: Deps): Promise<void> {
+export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const ended = await rows(
     deps.postgres.em(),
     z.object({ call_id: z.number() }),
@@ -254,7 +254,10 @@ export async function settleEndedCalls(deps: Deps): Promise<void> {
      limit ${batch}`,
     [deps.now(await databaseNow(deps.postgres.em()))],
   );
-  for (const call of ended) await settleCall(call.call_id, deps);
+  for (const call of ended) {
+    if (stopping?.aborted) return;
+    await settleCall(call.call_id, deps);
+  }
 
   const rung = await rows(
     deps.postgres.em(),
@@ -266,5 +269,8 @@ export async function settleEndedCalls(deps: Deps): Promise<void> {
       limit ${batch}`,
     [],
   );
-  for (const call of rung) await setLeadDispatched(call.call_id, deps);
+  for (const call of rung) {
+    if (stopping?.aborted) return;
+    await setLeadDispatched(call.call_id, deps);
+  }
 }

@@ -71,10 +71,10 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
   const sweep = every({
     name: 'settle and recover',
     ms: 5_000,
-    work: async () => {
-      await settleEndedCalls(deps);
+    work: async (stopping) => {
+      await settleEndedCalls(deps, stopping);
       // One that the streams show as sent is no dead dispatcher's: the reconciling says so first.
-      if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps);
+      if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps, stopping);
       wake();
     },
     log,
@@ -135,10 +135,9 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
     done: Promise.race(consumers.map((consumer) => consumer.done)),
     async stop() {
       for (const one of [...answering, hearing]) one.stop();
-      await dispatch.stop();
-      await Promise.all([sweep, forgetting, ...consumers].map((one) => one.stop()));
-      await dispatching.stop(10_000);
-      await deps.database.stop();
+      // Side by side, for each may take its time; nothing is claimed any more from here on.
+      const repeated = [dispatch, sweep, forgetting, ...consumers, deps.database];
+      await Promise.all([dispatching.stop(10_000), ...repeated.map((one) => one.stop())]);
       await relay.stop();
       await admin.close(1_000);
     },

@@ -29,8 +29,8 @@ export function askForAwaited(deps: Asking): { wake(): void; stop(): Promise<voi
     name: 'ask for awaited leads',
     ms: lookEachMs,
     log: deps.log,
-    async work() {
-      for (;;) {
+    async work(stopping) {
+      while (!stopping.aborted) {
         const due = await claimAwaited(deps.postgres, atOnce, 4 * patienceMs);
         await Promise.all(due.map((one) => askForOne(one, deps)));
         if (due.length < atOnce) return;
