@@ -59,6 +59,7 @@ test.for([
   ['a lock that was not given in time', coded('55P03'), 'elsewhere'],
   ['a refused connection', coded('ECONNREFUSED'), 'elsewhere'],
   ['a refused connection somewhere below', new Error('outer', { cause: coded('ECONNREFUSED') }), 'elsewhere'],
+  ['a question that a silent Postgres does not answer', new Error('Query read timeout'), 'elsewhere'],
   ['a client whose connection broke', new Error('Connection terminated unexpectedly'), 'elsewhere'],
   ['what is no error', 'text', 'message'],
 ] as const)('%s is to be blamed on: %s', ([, error, blame]) => {

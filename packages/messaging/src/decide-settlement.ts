@@ -50,7 +50,7 @@ export function blameFor(error: unknown): 'message' | 'elsewhere' {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
     if (elsewhereStates.test(code) || elsewhereCodes.includes(code)) return 'elsewhere';
     if (
-      /connection terminated|connection error|timeout exceeded when trying to connect|not queryable/i.test(
+      /connection terminated|connection error|timeout exceeded when trying to connect|query read timeout|not queryable/i.test(
         cause.message,
       )
     ) {

@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { Gauge, type Registry } from 'prom-client';
 import { listen, type Listening } from './listen.ts';
 import { traceRequests } from './trace-requests.ts';
+import { within } from './within.ts';
 
 /** The state of one thing a service stands on: true, or what is wrong in a few words. */
 export type Readiness = Record<string, true | string>;
@@ -67,18 +68,5 @@ export async function probe(check: () => Promise<unknown>): Promise<true | strin
     if (!(error instanceof Error)) return 'failed';
     // Only our own words: a far system's may carry what nobody should read.
     return error.constructor === Error ? error.message : `failed: ${error.constructor.name}`;
-  }
-}
-
-/** Undefined when it takes longer. */
-async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,12 +1,16 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Log } from './logger.ts';
+import { within } from './within.ts';
 
 export type Timer = {
   /** Runs soon; while a run is on, once more right after it. */
   wake(): void;
-  /** Ends the rhythm and waits for the run that is on. */
+  /** Ends the rhythm and waits for the run that is on, at most 15 s. */
   stop(): Promise<void>;
 };
+
+/** As long as consumers wait for their handlers; the whole of a stop may take 25 s. */
+const stopWithinMs = 15_000;
 
 /**
  * Runs `work` each `ms`, one run at a time, and at once when woken. A run that throws is logged and the rhythm goes on:
@@ -51,7 +55,7 @@ export function every(options: {
     async stop() {
       stop.abort();
       clearTimeout(timer);
-      await running;
+      await within(stopWithinMs, running);
     },
   };
 }

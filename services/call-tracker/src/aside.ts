@@ -1,5 +1,6 @@
 import { boundToTrace } from '@leadline/messaging/span';
 import type { Log } from '@leadline/service-kit/logger';
+import { within } from '@leadline/service-kit/within';
 
 export type Aside = {
   /** Starts the work soon, unless work of the same name is still on. */
@@ -41,12 +42,7 @@ export function workAside(options: { atOnce: number; log: Log }): Aside {
     async stop(withinMs) {
       stopped = true;
       waiting.clear();
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, withinMs);
-      });
-      await Promise.race([Promise.all(running.values()), late]);
-      clearTimeout(timer);
+      await within(withinMs, Promise.all(running.values()));
     },
   };
 }

@@ -131,8 +131,8 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     async stop() {
       stopping = true;
       for (const one of answering) one.stop();
-      await server.close(5_000);
-      await Promise.all([...[settling, recovering, forgetting, ...consumers].map((one) => one.stop())]);
+      const repeated = [settling, recovering, forgetting, ...consumers];
+      await Promise.all([server.close(5_000), ...repeated.map((one) => one.stop())]);
       await aside.stop(6_000);
       await relay.stop();
       await admin.close(1_000);

@@ -1,3 +1,4 @@
+import { within } from '@leadline/service-kit/within';
 import { Client } from 'pg';
 
 /**
@@ -19,28 +20,40 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
         connectionString: databaseUrl,
         application_name: 'crm-pusher-lock',
         connectionTimeoutMillis: 5_000,
+        query_timeout: 6_000,
         options: '-c idle_session_timeout=10000 -c statement_timeout=5000',
       });
       session.on('error', () => undefined);
       await session.connect();
-      const asking = setInterval(() => void session.query('select 1').catch(() => undefined), 2_000);
+      let held = Promise.resolve(true);
+      /** One question after the other. What is lost once stays lost. */
+      const stillHeld = (): Promise<boolean> => {
+        const ask = async (before: boolean): Promise<boolean> => before && isAnswered(session);
+        held = held.then(ask);
+        return held;
+      };
+      const asking = setInterval(() => void stillHeld(), 2_000);
       try {
         const { rows } = await session.query<{ held: boolean }>(
           'select pg_try_advisory_lock($1, hashtext(last_ten($2))) as held',
           [mobileClass, phone],
         );
         if (rows[0]?.held !== true) return 'busy';
-        return await work({
-          stillHeld: () =>
-            session.query('select 1').then(
-              () => true,
-              () => false,
-            ),
-        });
+        return await work({ stillHeld });
       } finally {
         clearInterval(asking);
-        await session.end().catch(() => undefined);
+        // A server that went away without a word would let it wait for as long as TCP tries.
+        await within(2_000, session.end()).catch(() => undefined);
       }
     },
   };
+}
+
+async function isAnswered(session: Client): Promise<boolean> {
+  try {
+    await session.query('select 1');
+    return true;
+  } catch {
+    return false;
+  }
 }

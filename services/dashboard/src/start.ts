@@ -106,8 +106,7 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
     async stop() {
       for (const one of answering) one.stop();
       live.stop();
-      await server.close(5_000);
-      await Promise.all([projector.stop(), redrives.stop(), ...consumers.map((consumer) => consumer.stop())]);
+      await Promise.all([server.close(5_000), ...[projector, redrives, ...consumers].map((one) => one.stop())]);
       await admin.close(1_000);
     },
   };

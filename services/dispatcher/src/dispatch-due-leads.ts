@@ -1,3 +1,4 @@
+import { within } from '@leadline/service-kit/within';
 import type { AgentReadiness } from './await-agent.ts';
 import { claimDueLead } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
@@ -38,12 +39,7 @@ export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: Per
     async stop(ms) {
       stopping.abort();
       const placed = claiming.catch(() => undefined).then(() => Promise.all(placing));
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms);
-      });
-      await Promise.race([placed, late]);
-      clearTimeout(timer);
+      await within(ms, placed);
     },
   };
 }
