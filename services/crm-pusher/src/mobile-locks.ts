@@ -1,5 +1,4 @@
-import { within } from '@leadline/service-kit/within';
-import { Client } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 
 /**
  * One push at a time for a mobile number, over all replicas. A push talks to the CRM for seconds, too long for a
@@ -11,47 +10,70 @@ export type MobileLocks = {
 };
 
 /** First key of the advisory lock; the second is the number. */
-const mobileClass = 3;
+const keys = '3, hashtext(last_ten($1))';
 
+/** Its sessions serve one push after the other, and end by themselves when there is none for 5 s. */
 export function mobileLocks(databaseUrl: string): MobileLocks {
+  const sessions = new Pool({
+    connectionString: databaseUrl,
+    application_name: 'crm-pusher-lock',
+    max: 20,
+    idleTimeoutMillis: 5_000,
+    allowExitOnIdle: true,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 6_000,
+    options: '-c idle_session_timeout=10000 -c statement_timeout=5000',
+  });
+  sessions.on('error', () => undefined);
+  sessions.on('connect', (session) => void session.on('error', () => undefined));
   return {
     async hold(phone, work) {
-      const session = new Client({
-        connectionString: databaseUrl,
-        application_name: 'crm-pusher-lock',
-        connectionTimeoutMillis: 5_000,
-        query_timeout: 6_000,
-        options: '-c idle_session_timeout=10000 -c statement_timeout=5000',
-      });
-      session.on('error', () => undefined);
-      await session.connect();
-      let held = Promise.resolve(true);
-      /** One question after the other. What is lost once stays lost. */
-      const stillHeld = (): Promise<boolean> => {
-        const ask = async (before: boolean): Promise<boolean> => before && isAnswered(session);
-        held = held.then(ask);
-        return held;
-      };
-      const asking = setInterval(() => void stillHeld(), 2_000);
+      const session = await sessions.connect();
+      let isClean = false;
       try {
-        const { rows } = await session.query<{ held: boolean }>(
-          'select pg_try_advisory_lock($1, hashtext(last_ten($2))) as held',
-          [mobileClass, phone],
-        );
-        if (rows[0]?.held !== true) return 'busy';
-        return await work({ stillHeld });
+        const { rows } = await session.query<{ held: boolean }>(`select pg_try_advisory_lock(${keys}) as held`, [
+          phone,
+        ]);
+        if (rows[0]?.held !== true) {
+          isClean = true;
+          return 'busy';
+        }
+        const keeping = keepAwake(session);
+        try {
+          return await work(keeping);
+        } finally {
+          if (await keeping.end()) isClean = await isAnswered(session, `select pg_advisory_unlock(${keys})`, [phone]);
+        }
       } finally {
-        clearInterval(asking);
-        // A server that went away without a word would let it wait for as long as TCP tries.
-        await within(2_000, session.end()).catch(() => undefined);
+        // With its session every lock ends.
+        session.release(!isClean);
       }
     },
   };
 }
 
-async function isAnswered(session: Client): Promise<boolean> {
+/** Asks the session again and again, for the server drops a silent one. `end` says whether it still answered. */
+function keepAwake(session: PoolClient): { stillHeld(): Promise<boolean>; end(): Promise<boolean> } {
+  let held = Promise.resolve(true);
+  /** One question after the other. What is lost once stays lost. */
+  const stillHeld = (): Promise<boolean> => {
+    const ask = async (before: boolean): Promise<boolean> => before && isAnswered(session, 'select 1', []);
+    held = held.then(ask);
+    return held;
+  };
+  const asking = setInterval(() => void stillHeld(), 2_000);
+  return {
+    stillHeld,
+    end() {
+      clearInterval(asking);
+      return held;
+    },
+  };
+}
+
+async function isAnswered(session: PoolClient, question: string, values: string[]): Promise<boolean> {
   try {
-    await session.query('select 1');
+    await session.query(question, values);
     return true;
   } catch {
     return false;
