@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { deployQuietly, repairHalf, type Deployed, type Repaired } from './after-heal.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
-import { faults, type Fault } from './faults.ts';
+import { faults, killedWhileDraining, type Fault } from './faults.ts';
 import { feedLeads, type Posted } from './feed-leads.ts';
 import { openRandom, type Random } from './random.ts';
 import { durableNames, startWorld, untilReady, type Policy, type World } from './world.ts';
@@ -169,6 +169,8 @@ async function injectFaults(campaign: Campaign, plan: Plan): Promise<void> {
     const others = random.shuffle(faults.filter((fault) => !watched.includes(fault)));
     queue.push(...random.shuffle([...watched, ...others.slice(0, plan.faults - queue.length - watched.length)]));
   }
+  while (queue.filter((fault) => fault === killedWhileDraining).length < plan.crashes)
+    queue.splice(Math.floor(random.between(0, queue.length)), 0, killedWhileDraining);
   // Those that set all of a far system's faults, or the same process, exclude each other.
   const busy = new Set<string>();
   const lane = async (own: Random): Promise<void> => {

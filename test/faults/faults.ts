@@ -203,7 +203,8 @@ const rollingDeploy: Fault = {
   },
 };
 
-const killedWhileDraining: Fault = {
+/** A crash point like the others, though no link shows when a service comes there. */
+export const killedWhileDraining: Fault = {
   name: 'kill during drain',
   exposures: 'crash point: during drain',
   checked: true,
