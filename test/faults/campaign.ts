@@ -163,14 +163,16 @@ export function heal(world: World): void {
 async function injectFaults(campaign: Campaign, plan: Plan): Promise<void> {
   const random = openRandom(plan.seed, 'faults');
   const queue: Fault[] = [];
+  const drains = Math.max(1, plan.crashes);
   // Of more kinds than a short run has room for, those that have a check of their own always come.
-  const watched = faults.filter(({ checked }) => checked === true);
-  while (queue.length < plan.faults) {
-    const others = random.shuffle(faults.filter((fault) => !watched.includes(fault)));
-    queue.push(...random.shuffle([...watched, ...others.slice(0, plan.faults - queue.length - watched.length)]));
+  const drawn = faults.filter((fault) => fault !== killedWhileDraining);
+  const watched = drawn.filter(({ checked }) => checked === true);
+  const others = drawn.filter(({ checked }) => checked !== true);
+  while (queue.length < plan.faults - drains) {
+    const room = Math.max(0, plan.faults - drains - queue.length - watched.length);
+    queue.push(...random.shuffle([...watched, ...random.shuffle(others).slice(0, room)]));
   }
-  while (queue.filter((fault) => fault === killedWhileDraining).length < plan.crashes)
-    queue.splice(Math.floor(random.between(0, queue.length)), 0, killedWhileDraining);
+  for (let n = 0; n < drains; n++) queue.splice(Math.floor(random.between(0, queue.length)), 0, killedWhileDraining);
   // Those that set all of a far system's faults, or the same process, exclude each other.
   const busy = new Set<string>();
   const lane = async (own: Random): Promise<void> => {

@@ -207,7 +207,6 @@ const rollingDeploy: Fault = {
 export const killedWhileDraining: Fault = {
   name: 'kill during drain',
   exposures: 'crash point: during drain',
-  checked: true,
   async run(world, random, note) {
     const service = random.pick([...world.services.values()]);
     note(service.name);
