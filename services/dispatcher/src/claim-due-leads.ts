@@ -60,7 +60,7 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
       if (control.next_dial_at !== null && control.next_dial_at.getTime() > now.getTime() + claimLifeMs(deps.policy))
         return undefined;
       if (control.unsent_dials >= mostUnsentDials(deps.policy)) return undefined;
-      const due = await getNewLeads(em, now);
+      const due = await getNewLeads(em, now, control.breaker_delay_ms !== null);
       let outOfTheWay = 0;
       for (const leadId of due) {
         inHand = leadId;
@@ -99,10 +99,22 @@ function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): numbe
 }
 
 /**
- * Due leads, oldest first: `new`, retry_after empty or past, every call decided. One that waits for its number, and was
- * told so, is left out until that number is free.
+ * Due leads, oldest first. While the breaker is tripped those come last that were its probe lately: a lead whose own
+ * agent never comes would else be the probe again and again, and hold everybody back for good.
  */
-async function getNewLeads(em: EntityManager, now: Date): Promise<number[]> {
+async function getNewLeads(em: EntityManager, now: Date, tripped: boolean): Promise<number[]> {
+  if (!tripped) return listDueLeads(em, now, '', '');
+  const probes = 'from dials d where d.lead_id = l.id and d.probe';
+  const rested = `and not exists (select 1 ${probes} and d.claimed_at > $1::timestamptz - interval '1 hour')`;
+  const due = await listDueLeads(em, now, rested, '');
+  return due.length > 0 ? due : listDueLeads(em, now, '', `(select max(d.claimed_at) ${probes}) nulls first,`);
+}
+
+/**
+ * `new`, retry_after empty or past, every call decided. One that waits for its number, and was told so, is left out
+ * until that number is free.
+ */
+async function listDueLeads(em: EntityManager, now: Date, only: string, first: string): Promise<number[]> {
   const due = await rows(
     em,
     z.object({ id: z.number() }),
@@ -119,7 +131,8 @@ async function getNewLeads(em: EntityManager, now: Date): Promise<number[]> {
                          where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
                            and o.call_started_at > $1::timestamptz - ${oldCallHolds}
                            and exists (select 1 from lead_waits w where w.lead_id = l.id))
-      order by l.created_at, l.id
+        ${only}
+      order by ${first} l.created_at, l.id
       limit ${candidates}`,
     [now],
   );

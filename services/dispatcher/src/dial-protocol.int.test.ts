@@ -336,6 +336,24 @@ test('a tripped breaker lets one probe through over all replicas', async () => {
   expect(claims.map(({ probe }) => probe)).toEqual([true]);
 });
 
+test('a lead whose agent never comes is not the probe again before the others had their turn', async () => {
+  const ids = await addLeads(3);
+  const [first, second] = ids;
+  await database.query(`update dial_control set breaker_open_until = $1, breaker_delay_ms = 5000`, [
+    new Date(Date.now() + shiftMs),
+  ]);
+  const probed: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    const claim = await claimed();
+    probed.push(claim.leadId);
+    await revokeDial(claim.callId, { putBack: 'agent_absent' }, one);
+    await endCall(claim.callId, 'failed', 'dispatch_failed');
+    await settleCall(claim.callId, one);
+    shiftMs += 60_000;
+  }
+  expect(probed).toEqual([...ids, first, second]);
+});
+
 test('unsent dials of a dead owner are put back by any replica, and told', async () => {
   const [id = 0] = await addLeads(1);
   const claim = await claimed(one);
