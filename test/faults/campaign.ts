@@ -43,6 +43,8 @@ export type Plan = {
    * is waited for, else a slow machine would look like a broken promise.
    */
   endsAtStandstill?: boolean;
+  /** Called when the backlog is drained, before dead letters are repaired and services deployed. */
+  drained?: (campaign: Campaign) => Promise<void>;
   say: (line: string) => void;
 };
 
@@ -92,6 +94,7 @@ export async function runCampaign(
     const asked = plan.burst === undefined && plan.endsAtStandstill !== true ? 'within' : 'progress';
     campaign.drainedMs = await untilDrained(world, say, asked);
     if (plan.endsAtStandstill === true && campaign.drainedMs === undefined) return campaign;
+    await plan.drained?.(campaign);
     say('a part of the dead letters is repaired and sent back, then each service is deployed');
     campaign.repaired = await repairHalf(world, campaign.poison, openRandom(seed, 'repair'));
     await untilDrained(world, say);

@@ -81,7 +81,7 @@ export const checkDurables: Check = async ({ world }, { stored }) => {
 };
 
 /** The dead letters are the injected poison. */
-export const checkDeadLetters: Check = ({ poison, repaired }, { stored }) => {
+export const checkDeadLetters: Check = ({ poison, repaired, deployed }, { stored }) => {
   const violations: Violation[] = [];
   const letters = stored.filter(({ stream, subject }) => stream === 'DLQ' && !subject.startsWith('dlq.redriven'));
   const expected = new Set(
@@ -100,6 +100,8 @@ export const checkDeadLetters: Check = ({ poison, repaired }, { stored }) => {
   }
   for (const [key, own] of Map.groupBy(letters, (letter) => `${letter.eventId} ${letter.subject.split('.').at(-1)}`))
     if (own.length > 1) violations.push({ what: `the poison ${key} is ${own.length} dead letters` });
-  if (expected.size > 20 && repaired.size === 0) violations.push({ what: 'no dead letter was repaired and sent back' });
+  // Repaired is what a run does at its end.
+  if (deployed !== undefined && expected.size > 20 && repaired.size === 0)
+    violations.push({ what: 'no dead letter was repaired and sent back' });
   return { checked: expected.size, violations };
 };

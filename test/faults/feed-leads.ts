@@ -59,7 +59,7 @@ export async function feedLeads(
     const told = posted.slice(-12).filter(({ phone }) => /[23]042$|486$/.test(phone));
     const before =
       options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
-    const phone = before?.phone ?? `+9190${String(n).padStart(4, '0')}${random.pick(options.endings ?? drawn)}`;
+    const phone = before?.phone ?? `+919${String(n).padStart(5, '0')}${random.pick(options.endings ?? drawn)}`;
     const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], refused: [] };
     posted.push(one);
     const twice = random.chance(0.05);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { AckPolicy, DeliverPolicy, type MsgHdrs } from 'nats';
+import { AckPolicy, DeliverPolicy, nanos, type MsgHdrs } from 'nats';
 import type { Campaign } from './campaign.ts';
 
 export type PhoneLine = { at: number; event: string; number: string; room: string; sipCallId: string };
@@ -65,35 +65,40 @@ function readLines<T>(path: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
+/** The whole stream, part by part: one request for all of a long one ends before it. */
 async function readStream(world: Campaign['world'], stream: string): Promise<Stored[]> {
   const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
   const { state } = await manager.streams.info(stream);
   if (state.messages === 0) return [];
-  const consumer = await manager.consumers.add(stream, {
+  const { name } = await manager.consumers.add(stream, {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
     mem_storage: true,
+    inactive_threshold: nanos(60_000),
   });
+  const consumer = await world.provisioner.connection.jetstream().consumers.get(stream, name);
   const found: Stored[] = [];
-  const messages = await (
-    await world.provisioner.connection.jetstream().consumers.get(stream, consumer.name)
-  ).fetch({
-    max_messages: state.messages,
-    expires: 30_000,
-  });
-  for await (const message of messages) {
-    const { headers } = message;
-    found.push({
-      stream,
-      seq: message.seq,
-      subject: message.subject,
-      id: headers?.get('Nats-Msg-Id') ?? '',
-      eventId: headers?.get('ce-id') ?? '',
-      ours: (headers?.get('leadline-redriven-by') ?? '') === '',
-      at: message.info.timestampNanos / 1e6,
-      text: message.string(),
-      head: headers === undefined ? '' : toText(headers),
-    });
+  while (found.length < state.messages) {
+    const before = found.length;
+    for await (const message of await consumer.fetch({
+      max_messages: Math.min(1_000, state.messages - before),
+      expires: 30_000,
+    })) {
+      const { headers } = message;
+      found.push({
+        stream,
+        seq: message.seq,
+        subject: message.subject,
+        id: headers?.get('Nats-Msg-Id') ?? '',
+        eventId: headers?.get('ce-id') ?? '',
+        ours: (headers?.get('leadline-redriven-by') ?? '') === '',
+        at: message.info.timestampNanos / 1e6,
+        text: message.string(),
+        head: headers === undefined ? '' : toText(headers),
+      });
+    }
+    // What was not read can't be compared: to go on would call it missing.
+    if (found.length === before) throw new Error(`${stream}: only ${before} of ${state.messages} messages were read`);
   }
   return found;
 }

@@ -148,10 +148,15 @@ async function runMutant(name: string): Promise<never> {
     return end(0);
   };
   say(`mutant: ${name}`);
+  const judgeMutant = async (campaign: Campaign): Promise<void> => {
+    const results = await checkCampaign(campaign, await readLedgers(campaign));
+    for (const [invariant, { violations }] of results)
+      if (violations[0] !== undefined) caught(invariant, violations[0].what);
+  };
   let hasBegun = false;
   try {
     const campaign = await runCampaign(
-      { ...size, leads, seed: firstSeed, source, endsAtStandstill: true, say },
+      { ...size, leads, seed: firstSeed, source, endsAtStandstill: true, drained: judgeMutant, say },
       (begun) => {
         hasBegun = true;
         void (async () => {
@@ -168,9 +173,7 @@ async function runMutant(name: string): Promise<never> {
         })();
       },
     );
-    const results = await checkCampaign(campaign, await readLedgers(campaign));
-    for (const [invariant, { violations }] of results)
-      if (violations[0] !== undefined) caught(invariant, violations[0].what);
+    await judgeMutant(campaign);
   } catch (error) {
     // A world that did not come up has tried nothing.
     if (hasBegun && error instanceof Error) caught('run', error.message);
