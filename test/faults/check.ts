@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { openWork, type Campaign } from './campaign.ts';
 import { checkCaps, checkRings, checkTimes } from './check-dialling.ts';
-import { checkDeadLetters, checkDurables, checkOutboxes } from './check-events.ts';
+import { checkDeadLetters, checkDurables, checkOutboxes, findSilentFacts } from './check-events.ts';
 import { canary } from './feed-leads.ts';
 import { invariants, leadOf, type Check, type Checked, type Invariant, type Violation } from './invariants.ts';
 import type { Ledgers } from './ledgers.ts';
@@ -22,6 +22,8 @@ export async function findEarly(
   );
   for (const [room, own] of tasks)
     if (own.length > 1) return { invariant: 'I5', what: `${room} has ${own.length} tasks` };
+  const [silent] = await findSilentFacts(campaign.world);
+  if (silent !== undefined) return { invariant: 'I2', what: silent.what };
   const events = Map.groupBy(
     ledgers.stored.filter(({ stream, ours }) => ours && (stream === 'LEADS' || stream === 'CALLS')),
     ({ eventId }) => eventId,
