@@ -45,6 +45,8 @@ export async function checkCampaign(
   return results;
 }
 
+/** UUIDs, trace and span ids: among as many of them as a long run has, some hold ten digits that are a lead's number. */
+const randomIds = /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\b(?:[\da-f]{32}|[\da-f]{16})\b/g;
 /** A JWT, such as LiveKit's. */
 const signedToken = /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/;
 
@@ -175,9 +177,14 @@ const checks: Record<Invariant, Check> = {
   async I13({ world, posted }, { stored }) {
     const violations: Violation[] = [];
     const numbers = [...new Set(posted.map(({ phone }) => phone.slice(-10)))];
-    const leaks = (text: string): string | undefined =>
-      [canary.name, canary.email, ...secrets, ...numbers].find((word) => text.includes(word)) ??
-      signedToken.exec(text)?.[0];
+    const leaks = (text: string): string | undefined => {
+      const named = text.replaceAll(randomIds, '');
+      return (
+        [canary.name, canary.email, ...secrets].find((word) => text.includes(word)) ??
+        numbers.find((number) => named.includes(number)) ??
+        signedToken.exec(text)?.[0]
+      );
+    };
     let checked = 0;
     const look = (where: string, text: string): void => {
       checked++;
