@@ -3,6 +3,7 @@ import { openWork, type Campaign } from './campaign.ts';
 import { checkCaps, checkRings, checkTimes } from './check-dialling.ts';
 import { checkDeadLetters, checkDurables, checkOutboxes, findSilentFacts } from './check-events.ts';
 import { canary } from './feed-leads.ts';
+import { findLeak } from './find-leak.ts';
 import { invariants, leadOf, type Check, type Checked, type Invariant, type Violation } from './invariants.ts';
 import type { Ledgers } from './ledgers.ts';
 import { durableNames, secrets } from './world.ts';
@@ -44,11 +45,6 @@ export async function checkCampaign(
   for (const name of asked) results.set(name, await checks[name](campaign, ledgers));
   return results;
 }
-
-/** UUIDs, trace and span ids: among as many of them as a long run has, some hold ten digits that are a lead's number. */
-const randomIds = /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\b(?:[\da-f]{32}|[\da-f]{16})\b/g;
-/** A JWT, such as LiveKit's. */
-const signedToken = /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/;
 
 const checks: Record<Invariant, Check> = {
   I2: checkOutboxes,
@@ -177,18 +173,12 @@ const checks: Record<Invariant, Check> = {
   async I13({ world, posted }, { stored }) {
     const violations: Violation[] = [];
     const numbers = [...new Set(posted.map(({ phone }) => phone.slice(-10)))];
-    const leaks = (text: string): string | undefined => {
-      const named = text.replaceAll(randomIds, '');
-      return (
-        [canary.name, canary.email, ...secrets].find((word) => text.includes(word)) ??
-        numbers.find((number) => named.includes(number)) ??
-        signedToken.exec(text)?.[0]
-      );
-    };
+    const words = [canary.name, canary.email, ...secrets];
     let checked = 0;
     const look = (where: string, text: string): void => {
       checked++;
-      if (leaks(text) !== undefined) violations.push({ what: `${where} holds ${leaks(text)?.slice(0, 4)}…` });
+      const leak = findLeak(text, words, numbers);
+      if (leak !== undefined) violations.push({ what: `${where} holds ${leak}` });
     };
     for (const [name, kept] of world.services) look(`the log of ${name}`, readFileSync(kept.logFile, 'utf8'));
     for (const [name, url] of world.adminUrls)

@@ -140,11 +140,11 @@ async function runMutant(name: string): Promise<never> {
   const mutant = mutants.find((one) => one.name === name);
   if (mutant === undefined) throw new Error(`there is no mutant ${name}`);
   const folder = mkdtempSync(join(tmpdir(), 'leadline-mutant-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const source = makeMutant(mutant, join(import.meta.dirname, '../..'), folder);
   const caught = (by: Invariant, what: string): never => {
     say(`caught by ${by}: ${what}`);
     report.mutants[name] = by;
-    rmSync(folder, { recursive: true, force: true });
     return end(0);
   };
   say(`mutant: ${name}`);
@@ -172,7 +172,6 @@ async function runMutant(name: string): Promise<never> {
   );
   await judgeMutant(campaign);
   report.mutants[name] = null;
-  rmSync(folder, { recursive: true, force: true });
   say('NOT CAUGHT');
   return end(1);
 }
