@@ -30,6 +30,8 @@ export type Plan = {
   seed: number;
   leads: number;
   leadsPerSecond: number;
+  /** Sources hold back while more leads than these are not called yet; without it, which is load, they never do. */
+  mostWaiting?: number;
   /** How many random faults at least. */
   faults: number;
   policy: Policy;
@@ -49,6 +51,8 @@ export type Plan = {
 };
 
 const mostArmed = 3;
+/** The share of the leads with which the last crash point is armed: to come there, it needs some that follow. */
+const lastCrashAt = 0.8;
 /** For the whole backlog; under load, which brings more than this machine can ring meanwhile, without any progress. */
 const drainWithinMs = 120_000;
 
@@ -77,16 +81,19 @@ export async function runCampaign(
       leads: plan.leads,
       perSecond: plan.leadsPerSecond,
       random: openRandom(seed, 'leads'),
+      mostWaiting: plan.mostWaiting,
+      posted: campaign.posted,
     });
-    const progress = setInterval(() => say(toProgress(campaign, plan)), 10_000);
+    const progress = setInterval(() => void sayProgress(campaign, plan), 10_000);
     const [bursting] = await Promise.all([
       burst(campaign, plan),
+      feeding,
       injectFaults(campaign, plan),
       crashAtPoints(campaign, plan),
     ]);
     clearInterval(progress);
     heal(world);
-    campaign.posted = [...(await feeding), ...bursting];
+    campaign.posted.push(...bursting);
     await disturbing.stop();
     for (const [name, times] of Object.entries(disturbing.counts)) campaign.exposures.set(`event ${name}`, times);
     say('healed; waiting for what is left');
@@ -162,7 +169,10 @@ export function heal(world: World): void {
   for (const service of world.services.values()) service.thaw();
 }
 
-/** Several at a time, of different kinds, each kind about as often. */
+/**
+ * Several at a time, of different kinds, each kind about as often. They come as the leads do: all at the beginning, on a
+ * machine that is slow to recover, they would meet hardly a call.
+ */
 async function injectFaults(campaign: Campaign, plan: Plan): Promise<void> {
   const random = openRandom(plan.seed, 'faults');
   const queue: Fault[] = [];
@@ -178,15 +188,18 @@ async function injectFaults(campaign: Campaign, plan: Plan): Promise<void> {
   for (let n = 0; n < drains; n++) queue.splice(Math.floor(random.between(0, queue.length)), 0, killedWhileDraining);
   // Those that set all of a far system's faults, or the same process, exclude each other.
   const busy = new Set<string>();
+  let begun = 0;
   const lane = async (own: Random): Promise<void> => {
     for (;;) {
-      const next = queue.findIndex((fault) => !busy.has(groupOf(fault)));
+      const early = campaign.posted.length / plan.leads < begun / plan.faults;
+      const next = early ? -1 : queue.findIndex((fault) => !busy.has(groupOf(fault)));
       const [fault] = next < 0 ? [] : queue.splice(next, 1);
       if (fault === undefined) {
         if (queue.length === 0) return;
         await wait(200);
         continue;
       }
+      begun++;
       busy.add(groupOf(fault));
       const noted: Noted = { at: Date.now(), until: Number.POSITIVE_INFINITY, what: fault.name, details: [] };
       campaign.record.push(noted);
@@ -211,6 +224,7 @@ async function crashAtPoints(campaign: Campaign, plan: Plan): Promise<void> {
   const random = openRandom(plan.seed, 'crashes');
   const queue: CrashPoint[] = [];
   for (let n = 0; n < plan.crashes; n++) queue.push(...random.shuffle(crashPoints));
+  const all = queue.length;
   const { world } = campaign;
   const armed = new Set<string>();
   const arm = (point: CrashPoint): Promise<void> =>
@@ -244,10 +258,11 @@ async function crashAtPoints(campaign: Campaign, plan: Plan): Promise<void> {
     });
   const working = new Set<Promise<void>>();
   while (queue.length > 0) {
+    const early = campaign.posted.length / plan.leads < (lastCrashAt * (all - queue.length)) / all;
     const next = queue.findIndex((point) => !point.services.some((name) => armed.has(name)));
-    const [point] = next < 0 || working.size >= mostArmed ? [] : queue.splice(next, 1);
+    const [point] = early || next < 0 || working.size >= mostArmed ? [] : queue.splice(next, 1);
     if (point === undefined) {
-      await Promise.race([...working, wait(1_000)]);
+      await Promise.race([...working, wait(200)]);
       continue;
     }
     for (const name of point.services) armed.add(name);
@@ -329,9 +344,15 @@ function total(values: Iterable<number>): number {
   return [...values].reduce((sum, one) => sum + one, 0);
 }
 
-function toProgress({ record, exposures }: Campaign, plan: Plan): string {
+async function sayProgress({ world, record, exposures }: Campaign, plan: Plan): Promise<void> {
   const crashed = [...exposures].filter(([name]) => name.startsWith('crash point')).reduce((sum, [, n]) => sum + n, 0);
   const done = record.filter(({ what, until }) => !what.startsWith('crash') && Number.isFinite(until)).length;
   const now = record.filter(({ until }) => !Number.isFinite(until)).map(({ what }) => what);
-  return `  ${done} of ${plan.faults} faults, ${crashed} crashes; now: ${now.join(', ')}`;
+  const [leads] = await world
+    .query<{ taken: number; waiting: number }>(
+      `select count(*)::int as taken, count(*) filter (where status = 'new')::int as waiting from leads`,
+    )
+    .catch(() => []);
+  const counted = leads === undefined ? '' : `${leads.taken} leads, ${leads.waiting} of them waiting; `;
+  plan.say(`  ${counted}${done} of ${plan.faults} faults, ${crashed} crashes; now: ${now.join(', ')}`);
 }

@@ -1,4 +1,6 @@
-import type { Check, Violation } from './invariants.ts';
+import type { Campaign } from './campaign.ts';
+import { leadOf, type Check, type Violation } from './invariants.ts';
+import type { Ledgers } from './ledgers.ts';
 import { durableNames, type World } from './world.ts';
 
 const outboxes = ['ingest_outbox', 'dispatcher_outbox', 'call_tracker_outbox', 'crm_pusher_outbox'];
@@ -60,6 +62,61 @@ export async function findSilentFacts(world: World): Promise<Violation[]> {
     for (const { id } of silent) violations.push({ what: `${id} has no ${subject}` });
   }
   return violations;
+}
+
+/**
+ * Events that were overtaken for good: their outbox has published what came well after them. A row that waits for room
+ * is tried again every two seconds, and no transaction stays open for so long.
+ */
+export async function findOvertaken(world: World): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const outbox of outboxes) {
+    const rows = await world.query<{ id: string; subject: string }>(
+      `select id, subject from ${outbox} o where published_at is null and failed_at is null and exists (
+         select 1 from ${outbox} later where later.seq > o.seq and later.published_at is not null
+            and later.created_at > o.created_at + interval '40 seconds')`,
+    );
+    for (const { id, subject } of rows) violations.push({ what: `${subject} ${id} of ${outbox} was never published` });
+  }
+  return violations;
+}
+
+/** What was acknowledged is done. Reports whose answers are not kept all the same. */
+export function findLostReports({ stored, calls, ackedTo }: Ledgers): Violation[] {
+  const acked = ackedTo.get('call-tracker-agent') ?? 0;
+  const reported = new Set(
+    stored.flatMap(({ subject, ours, seq, text }) =>
+      ours && subject === 'agent.qualified' && seq <= acked ? roomWithAnswers(text) : [],
+    ),
+  );
+  return calls
+    .filter(({ call_room, qualification }) => reported.has(call_room) && Object.keys(qualification ?? {}).length === 0)
+    .map((call) => ({ what: `${call.call_room} was reported with answers and has none`, ...leadOf(call) }));
+}
+
+/** The room of a report that says something. */
+function roomWithAnswers(text: string): string[] {
+  const report: { room?: string; qualification?: Record<string, unknown> } = JSON.parse(text);
+  const said = Object.values(report.qualification ?? {}).some(
+    (value) => typeof value === 'string' && value.trim() !== '',
+  );
+  return said && report.room !== undefined ? [report.room] : [];
+}
+
+/** Poison that was acknowledged, as if it were good, and is no dead letter. */
+export function findTakenPoison({ poison }: Campaign, { stored, ackedTo }: Ledgers): Violation[] {
+  const letters = new Set(
+    stored
+      .filter(({ stream }) => stream === 'DLQ')
+      .map(({ eventId, subject }) => `${eventId} ${subject.split('.').at(-1)}`),
+  );
+  const seqs = new Map(stored.filter(({ stream }) => stream !== 'DLQ').map(({ eventId, seq }) => [eventId, seq]));
+  return poison.flatMap(({ eventId, durables: readers }) =>
+    readers
+      .filter((durable) => (seqs.get(eventId) ?? Number.POSITIVE_INFINITY) <= (ackedTo.get(durable) ?? 0))
+      .filter((durable) => !letters.has(`${eventId} ${durable}`))
+      .map((durable) => ({ what: `the poison ${eventId} ${durable} is no dead letter` })),
+  );
 }
 
 /** No durable has anything pending, somebody pulls from each, and the dashboard has kept every event. */

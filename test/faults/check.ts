@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { openWork, type Campaign } from './campaign.ts';
 import { checkCaps, checkRings, checkTimes } from './check-dialling.ts';
-import { checkDeadLetters, checkDurables, checkOutboxes, findSilentFacts } from './check-events.ts';
+import {
+  checkDeadLetters,
+  checkDurables,
+  checkOutboxes,
+  findLostReports,
+  findOvertaken,
+  findSilentFacts,
+  findTakenPoison,
+} from './check-events.ts';
 import { canary } from './feed-leads.ts';
 import { findLeak } from './find-leak.ts';
 import { invariants, leadOf, type Check, type Checked, type Invariant, type Violation } from './invariants.ts';
@@ -23,7 +31,11 @@ export async function findEarly(
   );
   for (const [room, own] of tasks)
     if (own.length > 1) return { invariant: 'I5', what: `${room} has ${own.length} tasks` };
-  const [silent] = await findSilentFacts(campaign.world);
+  const [lost] = findLostReports(ledgers);
+  if (lost !== undefined) return { invariant: 'I5', what: lost.what };
+  const [taken] = findTakenPoison(campaign, ledgers);
+  if (taken !== undefined) return { invariant: 'I10', what: taken.what };
+  const [silent] = [...(await findSilentFacts(campaign.world)), ...(await findOvertaken(campaign.world))];
   if (silent !== undefined) return { invariant: 'I2', what: silent.what };
   const events = Map.groupBy(
     ledgers.stored.filter(({ stream, ours }) => ours && (stream === 'LEADS' || stream === 'CALLS')),
@@ -78,15 +90,9 @@ const checks: Record<Invariant, Check> = {
   },
 
   /** One task for each qualified call, and none else. */
-  I5(_campaign, { crm, calls, stored }) {
-    const violations: Violation[] = [];
-    const reported = new Set(
-      stored.flatMap(({ subject, ours, text }) => (ours && subject === 'agent.qualified' ? roomWithAnswers(text) : [])),
-    );
-    for (const call of calls) {
-      if (reported.has(call.call_room) && Object.keys(call.qualification ?? {}).length === 0)
-        violations.push({ what: `${call.call_room} was reported with answers and has none`, ...leadOf(call) });
-    }
+  I5(_campaign, ledgers) {
+    const { crm, calls } = ledgers;
+    const violations = findLostReports(ledgers);
     const tasks = Map.groupBy(
       crm.filter(({ event }) => event === 'task.created'),
       ({ room }) => room ?? '',
@@ -221,12 +227,3 @@ const checks: Record<Invariant, Check> = {
     return { checked: ends.length + (deployed?.exits.length ?? 0), violations };
   },
 };
-
-/** The room of a report that says something. */
-function roomWithAnswers(text: string): string[] {
-  const report: { room?: string; qualification?: Record<string, unknown> } = JSON.parse(text);
-  const said = Object.values(report.qualification ?? {}).some(
-    (value) => typeof value === 'string' && value.trim() !== '',
-  );
-  return said && report.room !== undefined ? [report.room] : [];
-}

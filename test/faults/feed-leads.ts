@@ -37,7 +37,8 @@ export const shortCalls = ['2042', '3042'];
 
 /**
  * POSTs leads as sources do: each again until it is taken, some again although it was, a few numbers twice under other
- * ids. Resolves when every lead is taken.
+ * ids. With `mostWaiting` they hold back while more leads than that are not called yet, so that a slow machine is given
+ * what it can do. Resolves when every lead is taken.
  */
 export async function feedLeads(
   world: World,
@@ -47,11 +48,14 @@ export async function feedLeads(
     random: Random;
     from?: number;
     uniqueNumbers?: boolean;
+    mostWaiting?: number | undefined;
+    /** Each lead is put here as it is sent. */
+    posted?: Posted[];
     endings?: readonly string[];
   },
 ): Promise<Posted[]> {
-  const { random } = options;
-  const posted: Posted[] = [];
+  const { random, mostWaiting, posted = [] } = options;
+  const waiting = mostWaiting === undefined ? undefined : watchWaiting(world);
   const sending: Promise<void>[] = [];
   const first = options.from ?? 0;
   for (let n = first; n < first + options.leads; n++) {
@@ -70,10 +74,28 @@ export async function feedLeads(
         if (twice) await post(world, one, key);
       })(),
     );
-    await wait(1_000 / options.perSecond);
+    do await wait(1_000 / options.perSecond);
+    while (waiting !== undefined && mostWaiting !== undefined && waiting.leads() > mostWaiting);
   }
+  waiting?.stop();
   await Promise.all(sending);
   return posted;
+}
+
+/** How many leads are not called yet, as of the last second in which Postgres answered. */
+function watchWaiting(world: World): { leads(): number; stop(): void } {
+  let [leads, asking] = [0, false];
+  const look = async (): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    const [row] = await world
+      .query<{ waiting: number }>(`select count(*)::int as waiting from leads where status = 'new'`)
+      .catch(() => []);
+    asking = false;
+    leads = row?.waiting ?? leads;
+  };
+  const looking = setInterval(() => void look(), 1_000);
+  return { leads: () => leads, stop: () => clearInterval(looking) };
 }
 
 async function post(world: World, one: Posted, key: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { AckPolicy, DeliverPolicy, nanos, type MsgHdrs } from 'nats';
 import type { Campaign } from './campaign.ts';
+import { durableNames } from './world.ts';
 
 export type PhoneLine = { at: number; event: string; number: string; room: string; sipCallId: string };
 type CrmLine = { at: number; event: string; id: string; room?: string };
@@ -41,10 +42,13 @@ export type Ledgers = {
   leads: LeadRow[];
   calls: CallRow[];
   stored: Stored[];
+  /** Up to which message of its stream each durable has acknowledged all, as it was before anything else was read. */
+  ackedTo: Map<string, number>;
 };
 
 export async function readLedgers({ world }: Campaign): Promise<Ledgers> {
   return {
+    ackedTo: await readAckFloors(world),
     phone: readLines<PhoneLine & { at: string }>(world.phoneLog).map((line) => ({ ...line, at: Date.parse(line.at) })),
     crm: readLines<CrmLine & { at: string }>(world.crmLog).map((line) => ({ ...line, at: Date.parse(line.at) })),
     leads: await world.query<LeadRow>(`select id, status, phone, retry_count, failure_reason from leads order by id`),
@@ -55,6 +59,14 @@ export async function readLedgers({ world }: Campaign): Promise<Ledgers> {
     ),
     stored: (await Promise.all(['LEADS', 'CALLS', 'AGENT', 'DLQ'].map((stream) => readStream(world, stream)))).flat(),
   };
+}
+
+async function readAckFloors(world: Campaign['world']): Promise<Map<string, number>> {
+  const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
+  const floors = new Map<string, number>();
+  for (const [name, { stream }] of durableNames)
+    floors.set(name, (await manager.consumers.info(stream, name)).ack_floor.stream_seq);
+  return floors;
 }
 
 function readLines<T>(path: string): T[] {

@@ -226,7 +226,9 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
       const at = Math.max(0, second(event.at));
       const newer = heard.left === null || heard.leftReason === 'room' || at > heard.left;
       if (newer && at >= heard.joinedLast) {
-        heard.left = at;
+        // What comes after the second that it tells is taken for the middle of it.
+        const late = now - second(event.at) >= 1;
+        heard.left = late ? Math.max(0, second(event.at) + 0.5) : now;
         heard.leftReason = event.reason;
       }
       break;

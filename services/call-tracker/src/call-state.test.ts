@@ -419,7 +419,7 @@ describe('times are the events own', () => {
       [4, answered(4)],
       [20, qualified(20)],
       [22, ended(22)],
-      [23, hungUp(23)],
+      [23.5, hungUp(23)],
     ]);
     const late = live([
       [3_600, answered(4)],
@@ -434,7 +434,7 @@ describe('times are the events own', () => {
       [3_601, ended(22)],
       [3_602, hungUp(23)],
     ]);
-    expect(prompt.call).toMatchObject({ answeredAt: at(4), endedAt: at(23), durationSeconds: 23 });
+    expect(prompt.call).toMatchObject({ answeredAt: at(4), endedAt: at(23.5), durationSeconds: 24 });
     expect(late.call).toEqual(prompt.call);
     expect(afterItsEnd.call).toMatchObject({ status: 'called', answeredAt: at(4), durationSeconds: 22 });
   });
@@ -456,9 +456,9 @@ describe('times are the events own', () => {
       [20, qualified(20)],
       [21, answered(4)],
       [30, ended(30)],
-      [31, hungUp(30)],
+      [30.4, hungUp(30)],
     ]);
-    expect(life.call).toMatchObject({ answeredAt: at(4), endedAt: at(30) });
+    expect(life.call).toMatchObject({ answeredAt: at(4), endedAt: at(30.4) });
     expect(life.effects.at(-1)).toMatchObject({ kind: 'ended', summary: { talkSeconds: 26, durationSeconds: 30 } });
   });
 
@@ -470,6 +470,16 @@ describe('times are the events own', () => {
       [20, due],
     ]);
     expect(life.call).toMatchObject({ failureReason: 'no_answers', endedAt: at(9.98) });
+  });
+
+  test('a hang-up that is handled after its second is taken for the middle of it', () => {
+    const life = live([
+      [20.6, answered(20.402)],
+      [32.1, hungUp(31)],
+      [32.2, hungUp(31)],
+      [200, due],
+    ]);
+    expect(life.call).toMatchObject({ answeredAt: at(20.402), endedAt: at(31.5) });
   });
 
   test('an attempt that was put back took no time', () => {
@@ -699,8 +709,8 @@ describe('when number and slot are free', () => {
         [longest, due],
         [longest + 1, hungUp(longest - 3)],
       ],
-      number: longest - 3,
-      slot: longest - 3,
+      number: longest - 2.5,
+      slot: longest - 2.5,
     },
     {
       name: 'a dial that was taken back holds nothing',

@@ -168,7 +168,7 @@ function learn(
       const older = rejoinedAt !== null && at < rejoinedAt;
       const better = facts.legLeftAt === null || facts.legLeftReason === 'ROOM_FINISHED' || at > facts.legLeftAt;
       if (older || !better) return { call, facts: known };
-      const legLeftAt = within(withinItsSecond(event.at, now));
+      const legLeftAt = within(likelyEnd(event.at, now));
       return { call, facts: { ...known, legLeftAt, legLeftReason: event.reason, legLeftStatus: event.callStatus } };
     }
     case 'room_finished': {
@@ -176,7 +176,7 @@ function learn(
       // A room may end and be made anew while its first dial is on the way: only a leg that was there can have left.
       const wasThere = joinedAt !== null && after(within(event.at), wholeSecondMs) > joinedAt;
       if (!wasThere || facts.legLeftAt !== null) return { call, facts };
-      const legLeftAt = within(withinItsSecond(event.at, now));
+      const legLeftAt = within(likelyEnd(event.at, now));
       return { call, facts: { ...facts, legLeftAt, legLeftReason: 'ROOM_FINISHED' } };
     }
     case 'agent_left':
@@ -267,9 +267,12 @@ function withLook(facts: Facts, seen: Seen, now: Date): Facts {
   };
 }
 
-/** A webhook that is handled within the second it is from happened now, as near as anyone can tell. */
-function withinItsSecond(at: Date, now: Date): Date {
-  return now.getTime() - at.getTime() < wholeSecondMs ? now : at;
+/**
+ * A webhook that is handled within the second it is from happened now, as near as anyone can tell; one that comes later,
+ * in the middle of its second, so that no talk is off by more than half of one.
+ */
+function likelyEnd(at: Date, now: Date): Date {
+  return now.getTime() - at.getTime() < wholeSecondMs ? now : after(at, wholeSecondMs / 2);
 }
 
 /** Any sign of the leg stands for its joining where that webhook was lost. */
