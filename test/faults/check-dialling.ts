@@ -152,6 +152,8 @@ function near({ at, until }: Noted, instant: number, marginMs: number): boolean 
 
 /** Faults under which nobody can tell the moment of an answer or an end. */
 function hidesTimes({ what, details }: Noted): boolean {
+  // A dispatcher that dies has told of an answer as it came, or never; one that freezes, late.
+  if (/^(kill|crash point:) dispatcher/.test(what)) return false;
   if (/dispatcher|Postgres|LiveKit|webhooks|clock|deploy|drain|bridge|Redis|ghost|stop is/.test(what)) return true;
   return what.startsWith('partition') && details.some((detail) => /dispatcher|livekit|agent/.test(detail));
 }

@@ -81,6 +81,17 @@ export async function findOvertaken(world: World): Promise<Violation[]> {
   return violations;
 }
 
+/** Events of ours that their stream holds more than once. */
+export function findRepeatedEvents({ stored }: Ledgers): Violation[] {
+  const events = Map.groupBy(
+    stored.filter(({ stream, ours }) => ours && (stream === 'LEADS' || stream === 'CALLS')),
+    ({ eventId }) => eventId,
+  );
+  return [...events].flatMap(([eventId, own]) =>
+    own.length > 1 ? [{ what: `${own[0]?.subject} ${eventId} is ${own.length} times in its stream` }] : [],
+  );
+}
+
 /** What was acknowledged is done. Reports whose answers are not kept all the same. */
 export function findLostReports({ stored, calls, ackedTo }: Ledgers): Violation[] {
   const acked = ackedTo.get('call-tracker-agent') ?? 0;

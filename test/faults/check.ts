@@ -7,6 +7,7 @@ import {
   checkOutboxes,
   findLostReports,
   findOvertaken,
+  findRepeatedEvents,
   findSilentFacts,
   findTakenPoison,
 } from './check-events.ts';
@@ -20,31 +21,33 @@ import { durableNames, secrets } from './world.ts';
 export async function findEarly(
   campaign: Campaign,
   ledgers: Ledgers,
-): Promise<{ invariant: Invariant; what: string } | undefined> {
+): Promise<(Violation & { invariant: Invariant }) | undefined> {
   for (const invariant of ['I3', 'I4', 'I7', 'I11'] as const) {
     const [violation] = (await checks[invariant](campaign, ledgers)).violations;
-    if (violation !== undefined) return { invariant, what: violation.what };
+    if (violation !== undefined) return { invariant, ...violation };
   }
+  const early: [Invariant, Violation[]][] = [
+    ['I5', [...findSecondTasks(ledgers), ...findLostReports(ledgers)]],
+    ['I10', findTakenPoison(campaign, ledgers)],
+    [
+      'I2',
+      [
+        ...(await findSilentFacts(campaign.world)),
+        ...(await findOvertaken(campaign.world)),
+        ...findRepeatedEvents(ledgers),
+      ],
+    ],
+  ];
+  for (const [invariant, [violation]] of early) if (violation !== undefined) return { invariant, ...violation };
+  return undefined;
+}
+
+function findSecondTasks({ crm }: Ledgers): Violation[] {
   const tasks = Map.groupBy(
-    ledgers.crm.filter(({ event }) => event === 'task.created'),
+    crm.filter(({ event }) => event === 'task.created'),
     ({ room }) => room,
   );
-  for (const [room, own] of tasks)
-    if (own.length > 1) return { invariant: 'I5', what: `${room} has ${own.length} tasks` };
-  const [lost] = findLostReports(ledgers);
-  if (lost !== undefined) return { invariant: 'I5', what: lost.what };
-  const [taken] = findTakenPoison(campaign, ledgers);
-  if (taken !== undefined) return { invariant: 'I10', what: taken.what };
-  const [silent] = [...(await findSilentFacts(campaign.world)), ...(await findOvertaken(campaign.world))];
-  if (silent !== undefined) return { invariant: 'I2', what: silent.what };
-  const events = Map.groupBy(
-    ledgers.stored.filter(({ stream, ours }) => ours && (stream === 'LEADS' || stream === 'CALLS')),
-    ({ eventId }) => eventId,
-  );
-  for (const [eventId, own] of events)
-    if (own.length > 1)
-      return { invariant: 'I2', what: `${own[0]?.subject} ${eventId} is ${own.length} times in its stream` };
-  return undefined;
+  return [...tasks].flatMap(([room, own]) => (own.length > 1 ? [{ what: `${room} has ${own.length} tasks` }] : []));
 }
 
 /** Compares the ledgers that are not ours with the tables and the streams. */

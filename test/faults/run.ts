@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { runCampaign, type Campaign } from './campaign.ts';
 import { checkCampaign, findEarly } from './check.ts';
 import { drills, runDrill } from './drills.ts';
-import { invariants, type Checked, type Invariant } from './invariants.ts';
+import { invariants, type Checked, type Invariant, type Violation } from './invariants.ts';
 import { readLedgers, type Ledgers } from './ledgers.ts';
 import { drillLeads, levels } from './levels.ts';
 import { makeMutant, mutants } from './mutants.ts';
@@ -142,16 +142,23 @@ async function runMutant(name: string): Promise<never> {
   const folder = mkdtempSync(join(tmpdir(), 'leadline-mutant-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const source = makeMutant(mutant, join(import.meta.dirname, '../..'), folder);
-  const caught = (by: Invariant, what: string): never => {
+  const caught = async (
+    by: Invariant,
+    { what, leadId }: Violation,
+    campaign: Campaign,
+    ledgers: Ledgers,
+  ): Promise<never> => {
     say(`caught by ${by}: ${what}`);
+    // Whoever doubts that it was the mutant finds the lead's story below.
+    if (leadId !== undefined) say(await tellStory(campaign, ledgers, leadId).catch(() => ''));
     report.mutants[name] = by;
     return end(0);
   };
   say(`mutant: ${name}`);
   const judgeMutant = async (campaign: Campaign): Promise<void> => {
-    const results = await checkCampaign(campaign, await readLedgers(campaign));
-    for (const [invariant, { violations }] of results)
-      if (violations[0] !== undefined) caught(invariant, violations[0].what);
+    const ledgers = await readLedgers(campaign);
+    for (const [invariant, { violations }] of await checkCampaign(campaign, ledgers))
+      if (violations[0] !== undefined) await caught(invariant, violations[0], campaign, ledgers);
   };
   const campaign = await runCampaign(
     { ...size, leads, seed: firstSeed, source, endsAtStandstill: true, drained: judgeMutant, say },
@@ -161,10 +168,9 @@ async function runMutant(name: string): Promise<never> {
           // The larger the ledgers, the rarer: reading them takes the time of what is tried.
           await wait(Math.max(4_000, tookMs * 9));
           const since = performance.now();
-          const early = await readLedgers(begun)
-            .then((ledgers) => findEarly(begun, ledgers))
-            .catch(() => undefined);
-          if (early !== undefined) caught(early.invariant, early.what);
+          const ledgers = await readLedgers(begun).catch(() => undefined);
+          const early = ledgers && (await findEarly(begun, ledgers).catch(() => undefined));
+          if (ledgers !== undefined && early !== undefined) await caught(early.invariant, early, begun, ledgers);
           tookMs = performance.now() - since;
         }
       })();

@@ -1,9 +1,10 @@
 import type { Campaign } from './campaign.ts';
 import type { Ledgers } from './ledgers.ts';
 
-/** Everything that is known of one lead, in the order in which it happened. */
+/** Everything that is known of one lead and of the calls to its number, in the order in which it happened. */
 export async function tellStory(campaign: Campaign, ledgers: Ledgers, leadId: number): Promise<string> {
-  const calls = ledgers.calls.filter(({ lead_id }) => lead_id === leadId);
+  const phone = ledgers.leads.find(({ id }) => id === leadId)?.phone;
+  const calls = ledgers.calls.filter((call) => call.lead_id === leadId || call.phone === phone);
   const rooms = new Set(calls.map(({ call_room }) => call_room));
   const lines: { at: number; what: string }[] = [];
   for (const { at, event, room, sipCallId } of ledgers.phone)
