@@ -42,7 +42,7 @@ test.for([
   one,
   'FIXED NL=1 MC=3 MAXR=1 PBMAX=1',
   'FIXED NL=2 MC=2 MAXR=1 PBMAX=0',
-  'FIXED FALSEEND CANCELLOST NL=2 MC=2 MAXR=1 PBMAX=0',
+  'FIXED FALSEEND CANCELLOST TAKENOFF NL=2 MC=2 MAXR=1 PBMAX=0',
   'FIXED FAST NL=1 MC=2 MAXR=1 PBMAX=0',
   'FIXED STOP=1 NL=1 MC=2 MAXR=1 PBMAX=0',
   'FIXED OPS=1 NL=1 MC=2 MAXR=0 PBMAX=0',
@@ -72,6 +72,7 @@ test.for([
   `${one} STOP=1 NOFIX_STOP`,
   `${one} FALSEEND NOFIX_LOOK`,
   `${one} CANCELLOST NOFIX_CANCEL`,
+  `${one} TAKENOFF NOFIX_OFF`,
   // Each of the two holds the number of a bridge that died.
   `${one} NOFIX_CT NOFIX_CANCEL`,
 ])('a protection taken out shows: %s', { timeout: 120_000 }, async (flags, { skip }) => {

@@ -29,7 +29,8 @@
  *   STOP=1 a stop comes at some time, DUP deliveries of one event, ONLY=n checks one property (S1..S8 = 1..8, L1a..L1h = 11..18),
  *   FAST every report is delivered within its grace (for S8; otherwise any message may take any time),
  *   STRICT4 checks S4 at the INVITE and not at the permit (violated on purpose: the window between the two can't be closed),
- *   FALSEEND a stop of ours that LiveKit answers and that ends nothing, CANCELLOST a CANCEL that never reaches the phone.
+ *   FALSEEND a stop of ours that LiveKit answers and that ends nothing, CANCELLOST a CANCEL that never reaches the phone,
+ *   TAKENOFF the agent takes its leg off just after the bridge died, which tells the phone nothing any more.
  *
  * FIXED is the design. NOFIX_x takes one rule away:
  *   RING   call.ringing acts only while its call is undecided
@@ -40,6 +41,7 @@
  *   CT     a leg that nobody saw end holds its number for the provider's ring limit too
  *   LOOK   (with -DFALSEEND) the end that follows our own stop does not free the number
  *   CANCEL (with -DCANCELLOST) an unanswered end without proof of silence holds the number for the provider's ring limit
+ *   OFF    (with -DTAKENOFF) an end that was not the bridge's own, or that nobody saw, holds the number for a while
  * NO_x takes one protection away: NO_REV (sent_at/revoked_at of the permit) NO_PERMIT (its whole condition) NO_AGE NO_TOKEN
  *   NO_DECIDED NO_GRACE (with FAST) NO_NUM (number in use, claim and permit) NO_SPENT (MAXR=0) NO_OPM (OPS=1: "since" by call, not by time)
  *   REDIAL (a sent dial is tried again). NO_NEWEST shows one only with NOFIX_RING and ONLY=7; NO_ALLDEC only with NO_NUM: both are second nets.
@@ -59,6 +61,7 @@
 #define FIX_CT
 #define FIX_LOOK
 #define FIX_CANCEL
+#define FIX_OFF
 #endif
 #ifdef NOFIX_RING
 #undef FIX_RING
@@ -83,6 +86,9 @@
 #endif
 #ifdef NOFIX_CANCEL
 #undef FIX_CANCEL
+#endif
+#ifdef NOFIX_OFF
+#undef FIX_OFF
 #endif
 #ifndef NL
 #define NL 1          /* leads, all with one and the same number */
@@ -143,7 +149,7 @@ byte nc;                        /* calls made so far */
 byte cl[4]; byte cst[4]; bit ans[4]; bit sent[4]; bit revk[4]; bit dec[4]; bit busy[4]; bit nd[4]; bit ctb[4];
 bit stop; bit acked;
 /* facts the tracker holds for a calling row */
-bit f_left[4]; bit f_ct[4]; bit f_ans[4]; byte f_dial[4]; bit f_aend[4]; bit grace[4]; bit f_join[4]; bit look[4]; bit f_stop[4]; byte hold[4];       /* hold: the claiming dispatcher; 1 claimed, 2 permitted */
+bit f_left[4]; bit f_ct[4]; bit f_ans[4]; byte f_dial[4]; bit f_aend[4]; bit grace[4]; bit f_join[4]; bit look[4]; bit f_stop[4]; bit f_off[4]; byte hold[4];       /* hold: the claiming dispatcher; 1 claimed, 2 permitted */
 /* messages on their way */
 byte whl[4]; byte ev[4]; byte rep[4]; bit aen[4]; byte evR[4]; byte evF[4]; byte evQ[4];
 /* the world */
@@ -296,7 +302,12 @@ inline decide(c) {                      /* one transaction, lead row locked */
 #else
 #define X_CANCEL(c) 0
 #endif
-#define C_CTB(c) ((f_ct[c] && !f_ans[c]) || X_CT(c) || X_LOOK(c) || X_CANCEL(c))
+#if defined(FIX_OFF) && defined(TAKENOFF)
+#define X_OFF(c) (f_off[c] || (f_ans[c] && !f_left[c]))
+#else
+#define X_OFF(c) 0
+#endif
+#define C_CTB(c) ((f_ct[c] && !f_ans[c]) || X_CT(c) || X_LOOK(c) || X_CANCEL(c) || X_OFF(c))
 #define CURED (f_left[c] && grace[c])
 #ifdef FIX_AEND
 #define OVER_A (CURED || (f_left[c] && f_aend[c] && (ans[c] || grace[c])))
@@ -314,7 +325,7 @@ inline settle(c, st, notdialled) {
   :: else -> cst[c] = st; EVF(c) nd[c] = notdialled
   fi;
   ctb[c] = C_CTB(c);
-  f_left[c]=0; f_ct[c]=0; f_ans[c]=0; f_dial[c]=0; f_aend[c]=0; grace[c]=0; whl[c]=0; ev[c]=0; aen[c]=0; look[c]=0; f_stop[c]=0;
+  f_left[c]=0; f_ct[c]=0; f_ans[c]=0; f_dial[c]=0; f_aend[c]=0; grace[c]=0; whl[c]=0; ev[c]=0; aen[c]=0; look[c]=0; f_stop[c]=0; f_off[c]=0;
   if :: hold[c]==1 && P_DEAD -> hold[c] = 0 :: else fi }
 
 proctype Call(byte c) {
@@ -350,6 +361,9 @@ end: do
 #ifdef FALSEEND
   :: d_step { (leg[c]==RING || leg[c]==TALK) && cst[c]==CALLING && !fe && whl[c]==0 && !f_left[c] -> fe = 1; whl[c] = 4 }   /* our stop: 200, left/room_finished, and the bridge joins again */
 #endif
+#ifdef TAKENOFF
+  :: atomic { leg[c]==TALK -> leg[c] = GONE; orph[c] = 1; if :: cst[c]==CALLING -> whl[c] = 5 :: skip fi }   /* its bridge had died, and the agent says goodbye */
+#endif
 #ifdef CANCELLOST
   :: atomic { leg[c]==RING -> leg[c] = GONE; orph[c] = 1; if :: cst[c]==CALLING -> ev[c] = 2 :: skip fi;        /* rang out, the one CANCEL is lost */
        if :: cst[c]==CALLING -> whl[c] = 1 :: skip fi }
@@ -365,7 +379,7 @@ end: do
   :: d_step { (f_left[c] || f_aend[c]) && !grace[c] && (SLOW || rep[c]==0) -> grace[c] = 1 }
 #endif
   /* -- call-tracker -- */
-  :: d_step { whl[c] -> if :: cst[c]==CALLING -> f_left[c] = 1; if :: whl[c]==2 -> f_ans[c] = 1 :: whl[c]==3 -> f_ct[c] = 1 :: whl[c]==4 -> f_stop[c] = 1 :: else fi :: else fi; whl[c] = 0 }
+  :: d_step { whl[c] -> if :: cst[c]==CALLING -> f_left[c] = 1; if :: whl[c]==2 -> f_ans[c] = 1 :: whl[c]==3 -> f_ct[c] = 1 :: whl[c]==4 -> f_stop[c] = 1 :: whl[c]==5 -> f_ans[c] = 1; f_off[c] = 1 :: else fi :: else fi; whl[c] = 0 }
   :: d_step { ev[c] -> if :: cst[c]==CALLING -> if :: ev[c]==3 -> f_ans[c] = 1 :: else -> f_dial[c] = ev[c] fi :: else fi; ev[c] = 0 }
   :: d_step { rep[c] -> rep[c]--; ans[c] = 1;
        if :: cst[c]==CALLING -> f_ans[c] = 1
@@ -397,7 +411,7 @@ end: do
        :: lst[cl[c]]==NEW && C_NEWEST(c) && C_RING(c) -> lst[cl[c]] = DISP;
             CHK(S7, NEWEST(c))                                                  /* S7: dispatched by an older call */
        :: else fi }
-  :: d_step { busy[c] && dec[c] && !orph[c] && leg[c]!=RING && leg[c]!=TALK && (SLOW || rep[c]==0) -> busy[c] = 0 }              /* line_free_at, past the provider's limit */
+  :: d_step { busy[c] && dec[c] && !orph[c] && leg[c]!=RING && leg[c]!=TALK && (SLOW || rep[c]==0) -> busy[c] = 0 }              /* line_free_at, past the provider's limit, or what a phone stays off the hook */
   od }
 
 proctype Claim() {                      /* whichever dispatcher */

@@ -145,6 +145,7 @@ const fullAlphabet: Letter[] = [
   { name: 'dialing', event: () => ({ kind: 'dialing' }) },
   { name: 'bridge lost', event: left('CONNECTION_TIMEOUT', false) },
   { name: 'hung up a while ago', event: left('CLIENT_INITIATED', true, 60) },
+  { name: 'taken off', event: left('ROOM_DELETED', true) },
   { name: 'room finished', event: (now) => ({ kind: 'room_finished', at: date(now) }) },
   { name: 'empty report', event: qualified({}) },
   { name: 'agent failed', event: agentEnded('error', true) },
@@ -304,7 +305,9 @@ function earliestFree(heard: History, settled: boolean): number | null {
     if (over === null) return heard.stopped === null ? null : stopEnds;
     // A leg that was stopped, or outlived its limit: its bridge may have died up to 21 s before.
     if (over >= longest) return over + 21;
-    return heard.stopped === null ? over : Math.max(stopEnds, over + 21);
+    if (heard.stopped !== null) return Math.max(stopEnds, over + 21);
+    // Who ended the room was not the bridge, which alone tells the phone.
+    return ['room', 'ROOM_DELETED'].includes(heard.leftReason) ? over + 21 : over;
   }
   const over = heard.left ?? (heard.dial?.ok === false ? heard.dial.at : settled ? longest : null);
   if (over === null) return null;

@@ -60,6 +60,13 @@ const hungUp = (when: number): CallEvent => ({
   callStatus: 'hangup',
   everAnswered: true,
 });
+const takenOff = (when: number): CallEvent => ({
+  kind: 'leg_left',
+  at: at(when),
+  reason: 'ROOM_DELETED',
+  callStatus: 'active',
+  everAnswered: true,
+});
 const leftRinging = (when: number, reason: string): CallEvent => ({
   kind: 'leg_left',
   at: at(when),
@@ -619,6 +626,15 @@ describe('when number and slot are free', () => {
         [22, hungUp(22)],
       ],
       number: 22,
+      slot: 22,
+    },
+    {
+      name: 'after the agent took the leg off: the number later, for the bridge may have died before',
+      heard: [
+        [4, answered(4)],
+        [22, takenOff(22)],
+      ],
+      number: 43,
       slot: 22,
     },
     {

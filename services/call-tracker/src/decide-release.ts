@@ -37,7 +37,8 @@ export function decideRelease(call: Call, facts: Facts, dial: Dial, policy: Poli
     const phoneLetGo = after(over, bridgeMissedMs);
     // A bridge that lives ends its legs in time: the one of a leg that outlived it may just have died.
     if (over >= longest) return both(phoneLetGo);
-    return both(stopProved === null ? over : latest(stopProved, phoneLetGo));
+    if (stopProved !== null) return both(latest(stopProved, phoneLetGo));
+    return { numberFreeAt: wasTakenOff(facts) ? phoneLetGo : over, slotFreeAt: over };
   }
   const over = latest(legLeftAt, failed && failed.at) ?? (settled ? longest : null);
   if (over === null) return both(null);
@@ -51,6 +52,14 @@ export function goneTwiceAt(facts: Facts): Date | null {
   if (goneSince === null || lookedAt === null) return null;
   const provedAt = after(goneSince, goneApartMs);
   return lookedAt >= provedAt ? provedAt : null;
+}
+
+/**
+ * The agent ended its leg or room, and not the bridge, which tells the phone. One that died in the 21 s before tells nobody,
+ * and LiveKit takes the leg off all the same.
+ */
+function wasTakenOff({ legLeftReason }: Facts): boolean {
+  return legLeftReason !== null && ['PARTICIPANT_REMOVED', 'ROOM_DELETED', 'ROOM_FINISHED'].includes(legLeftReason);
 }
 
 function legLeftReasonIsNoProof(facts: Facts): boolean {
