@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noFacts, type Call, type Dial, type Facts, type Policy } from './call-facts.ts';
+import { decideRelease } from './decide-release.ts';
 import { stepCall, type CallEvent, type Effect } from './call-state.ts';
 
 const policy: Policy = {
@@ -616,6 +617,13 @@ describe('ending a leg', () => {
 });
 
 describe('when number and slot are free', () => {
+  test('where nobody saw the end, not before an unheard answer’s dead bridge is noticed, however short a provider rings', () => {
+    const { call } = live([[longest, due]]);
+    const sent: Dial = { sentAt: at(2), revokedAt: null, putBackReason: null };
+    const { numberFreeAt } = decideRelease(call, noFacts, sent, { ...policy, providerRingMs: 4_000 });
+    expect(seconds(numberFreeAt)).toBe(longest + 21);
+  });
+
   test.for<{ name: string; heard: Heard[]; number: number | null; slot: number | null; dial?: Partial<Dial> }>([
     { name: 'not while it rings', heard: [[3, joined(3)]], number: null, slot: null },
     { name: 'with a final SIP code', heard: [[5, refused(5)]], number: 5, slot: 5 },

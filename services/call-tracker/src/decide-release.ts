@@ -42,7 +42,10 @@ export function decideRelease(call: Call, facts: Facts, dial: Dial, policy: Poli
   }
   const over = latest(legLeftAt, failed && failed.at) ?? (settled ? longest : null);
   if (over === null) return both(null);
-  const numberFreeAt = latest(after(over, policy.providerRingMs), stopProved);
+  // Whose end nobody saw may have been answered all the same, by a bridge that died since.
+  const unseen = legLeftAt === null && failed === null;
+  const heldMs = unseen ? Math.max(policy.providerRingMs, bridgeMissedMs) : policy.providerRingMs;
+  const numberFreeAt = latest(after(over, heldMs), stopProved);
   const bridgeMayHaveDied = failed === null && legLeftReasonIsNoProof(facts);
   return { numberFreeAt, slotFreeAt: bridgeMayHaveDied || stoppedAt !== null ? numberFreeAt : over };
 }
