@@ -149,9 +149,9 @@ async function runMutant(name: string): Promise<never> {
     ledgers: Ledgers,
   ): Promise<never> => {
     say(`caught by ${by}: ${what}`);
+    report.mutants[name] = by;
     // Whoever doubts that it was the mutant finds the lead's story below.
     if (leadId !== undefined) say(await tellStory(campaign, ledgers, leadId).catch(() => ''));
-    report.mutants[name] = by;
     return end(0);
   };
   say(`mutant: ${name}`);
@@ -177,6 +177,8 @@ async function runMutant(name: string): Promise<never> {
     },
   );
   await judgeMutant(campaign);
+  // Its story may be being told.
+  if (report.mutants[name] !== undefined) return end(0);
   report.mutants[name] = null;
   say('NOT CAUGHT');
   return end(1);

@@ -620,8 +620,10 @@ describe('when number and slot are free', () => {
   test('where nobody saw the end, not before an unheard answer’s dead bridge is noticed, however short a provider rings', () => {
     const { call } = live([[longest, due]]);
     const sent: Dial = { sentAt: at(2), revokedAt: null, putBackReason: null };
-    const { numberFreeAt } = decideRelease(call, noFacts, sent, { ...policy, providerRingMs: 4_000 });
-    expect(seconds(numberFreeAt)).toBe(longest + 21);
+    const short = { ...policy, providerRingMs: 4_000 };
+    expect(seconds(decideRelease(call, noFacts, sent, short).numberFreeAt)).toBe(longest + 21);
+    const onlyRoom = { ...noFacts, legLeftAt: at(30), legLeftReason: 'ROOM_FINISHED' };
+    expect(seconds(decideRelease(call, onlyRoom, sent, short).numberFreeAt)).toBe(51);
   });
 
   test.for<{ name: string; heard: Heard[]; number: number | null; slot: number | null; dial?: Partial<Dial> }>([

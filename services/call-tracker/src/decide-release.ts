@@ -38,15 +38,14 @@ export function decideRelease(call: Call, facts: Facts, dial: Dial, policy: Poli
     // A bridge that lives ends its legs in time: the one of a leg that outlived it may just have died.
     if (over >= longest) return both(phoneLetGo);
     if (stopProved !== null) return both(latest(stopProved, phoneLetGo));
-    return { numberFreeAt: wasTakenOff(facts) ? phoneLetGo : over, slotFreeAt: over };
+    return { numberFreeAt: phoneWasTold(facts) ? over : phoneLetGo, slotFreeAt: over };
   }
   const over = latest(legLeftAt, failed && failed.at) ?? (settled ? longest : null);
   if (over === null) return both(null);
-  // Whose end nobody saw may have been answered all the same, by a bridge that died since.
-  const unseen = legLeftAt === null && failed === null;
-  const heldMs = unseen ? Math.max(policy.providerRingMs, bridgeMissedMs) : policy.providerRingMs;
-  const numberFreeAt = latest(after(over, heldMs), stopProved);
   const bridgeMayHaveDied = failed === null && legLeftReasonIsNoProof(facts);
+  // And then the call may have been answered all the same, unheard.
+  const heldMs = bridgeMayHaveDied ? Math.max(policy.providerRingMs, bridgeMissedMs) : policy.providerRingMs;
+  const numberFreeAt = latest(after(over, heldMs), stopProved);
   return { numberFreeAt, slotFreeAt: bridgeMayHaveDied || stoppedAt !== null ? numberFreeAt : over };
 }
 
@@ -58,11 +57,12 @@ export function goneTwiceAt(facts: Facts): Date | null {
 }
 
 /**
- * The agent ended its leg or room, and not the bridge, which tells the phone. One that died in the 21 s before tells nobody,
- * and LiveKit takes the leg off all the same.
+ * The bridge, which tells the phone, left by itself; or it died 20 s before, and who hears nothing has hung up. Where the
+ * agent took the leg off, a bridge that has just died tells nobody, and LiveKit says that the leg has left all the same.
  */
-function wasTakenOff({ legLeftReason }: Facts): boolean {
-  return legLeftReason !== null && ['PARTICIPANT_REMOVED', 'ROOM_DELETED', 'ROOM_FINISHED'].includes(legLeftReason);
+function phoneWasTold({ legLeftReason }: Facts): boolean {
+  const leaves = ['CLIENT_INITIATED', 'USER_REJECTED', 'USER_UNAVAILABLE', 'CONNECTION_TIMEOUT'];
+  return legLeftReason !== null && leaves.includes(legLeftReason);
 }
 
 function legLeftReasonIsNoProof(facts: Facts): boolean {
