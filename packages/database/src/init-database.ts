@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { closeOrm } from './close-orm.ts';
 import type { RolePasswords } from './config.ts';
 import { migrations } from './migrations/all.ts';
+import { lockSchema } from './locks.ts';
 import { readUrl } from './read-url.ts';
 import { grants, grantsOfAll, roles, sequencesOf, type Role } from './roles.ts';
 import { entities } from './schema/all.ts';
@@ -18,9 +19,6 @@ export type InitReport = {
   odd: { what: string; count: number; examples: number[] }[];
 };
 
-/** One at a time over all processes: "leadline" as a number. */
-const initLock = 5_374_612;
-
 /**
  * Creates and migrates the schema, gives roles their grants. Safe to call repeatedly and from several processes at once.
  * Roles with a password are made where they are missing; without any the database works with one user for all. A second
@@ -32,7 +30,7 @@ export async function initDatabase(options: { url: string } & Partial<RolePasswo
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [initLock]);
+    await lockSchema(client);
     const applied = await migrate(options.url);
     await makeRoles(client, options);
     return { applied, roles: await giveGrants(client), odd: await findOddRows(client) };

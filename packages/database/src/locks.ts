@@ -2,29 +2,64 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { instant, row, affected } from './sql.ts';
 
-/** Classes of advisory locks, the first of their two keys. */
-const callClass = 1;
-const singletonClass = 2;
-const mobileClass = 3;
-const numberClass = 4;
-const dialControl = 1;
+/**
+ * All advisory locks that Leadline takes, by the first of their two keys. What the second is, is its user's alone: hashes of
+ * numbers and of names meet sooner or later, and there is an Indian mobile whose hash is that of `call_tracker_outbox`. So
+ * no two users may share a class, and no class is ever given to another user: versions run side by side on one database.
+ * Two numbers of one class whose hashes are equal only wait for each other.
+ */
+export const lockClasses = {
+  /** The second key is the call's id. */
+  call: 1,
+  dialControl: 2,
+  /** The second key is the number: its pushes to the CRM. */
+  push: 3,
+  /** The second key is the number: taking it in, and erasing it. */
+  number: 4,
+  poller: 6,
+  /** The second key is the outbox. Up to 0.1.0 relays, read model and audit were in class 4 too. */
+  relay: 7,
+  readModel: 8,
+  redriveAudit: 9,
+} as const;
+
+/** Where one of all replicas leads. */
+export type LedClass = 'relay' | 'poller';
+
+/**
+ * Held while the schema is made: "leadline" as a number. It has one key of 64 bits; such locks never meet those that have
+ * two keys. https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS
+ */
+const initLock = 5_374_612;
+
+/** There is one of it. The dialling's lock is as old as its key. */
+const only = 1;
 
 /**
  * Taken before every UPDATE of a call's status and by its permit, as a statement of its own: the statement that counts
  * then sees what the last holder committed. Held until the transaction ends.
  */
 export async function lockCall(em: EntityManager, callId: number): Promise<void> {
-  await affected(em, 'select pg_advisory_xact_lock($1, $2)', [callClass, callId]);
+  await lock(em, lockClasses.call, callId);
 }
 
 /** One claim, permit or turn of a switch at a time, over all replicas. */
 export async function lockDialControl(em: EntityManager): Promise<void> {
-  await affected(em, 'select pg_advisory_xact_lock($1, $2)', [singletonClass, dialControl]);
+  await lock(em, lockClasses.dialControl, only);
 }
 
-/** One decision about a mobile number at a time. Waits no longer than the session's lock_timeout. */
-export async function lockMobile(em: EntityManager, phone: string): Promise<void> {
-  await affected(em, 'select pg_advisory_xact_lock($1, hashtext(last_ten($2)))', [mobileClass, phone]);
+/** One at a time over all replicas writes the dashboard's read model: held until the transaction ends. */
+export async function lockReadModel(em: EntityManager): Promise<void> {
+  await lock(em, lockClasses.readModel, only);
+}
+
+/** One redrive at a time is taken into the audit. */
+export async function lockRedriveAudit(em: EntityManager): Promise<void> {
+  await lock(em, lockClasses.redriveAudit, only);
+}
+
+async function lock(em: EntityManager, lockClass: number, key: number): Promise<void> {
+  await affected(em, 'select pg_advisory_xact_lock($1, $2)', [lockClass, key]);
 }
 
 /**
@@ -36,8 +71,39 @@ export async function lockNumbers(em: EntityManager, phones: readonly string[]):
     em,
     `select pg_advisory_xact_lock($1, key)
        from (select distinct hashtext(last_ten(phone)) as key from unnest($2::text[]) as phone order by 1 offset 0) as keys`,
-    [numberClass, phones],
+    [lockClasses.number, phones],
   );
+}
+
+/** A connection of its user's own, whose locks end with it. */
+export type Session = { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> };
+
+const taken = z.tuple([z.object({ taken: z.boolean() })]);
+
+async function isTaken(session: Session, text: string, values: unknown[]): Promise<boolean> {
+  return taken.parse((await session.query(text, values)).rows)[0].taken;
+}
+
+/** Whether this session leads from now on. */
+export function tryToLead(session: Session, lockClass: LedClass, name: string): Promise<boolean> {
+  return isTaken(session, 'select pg_try_advisory_lock($1, hashtext($2)) as taken', [lockClasses[lockClass], name]);
+}
+
+/** Whether this session alone may push for the number, until `letGoOfPushes` or its end. */
+export function tryToHoldPushes(session: Session, phone: string): Promise<boolean> {
+  return isTaken(session, 'select pg_try_advisory_lock($1, hashtext(last_ten($2))) as taken', [
+    lockClasses.push,
+    phone,
+  ]);
+}
+
+export async function letGoOfPushes(session: Session, phone: string): Promise<void> {
+  await session.query('select pg_advisory_unlock($1, hashtext(last_ten($2)))', [lockClasses.push, phone]);
+}
+
+/** Waits until no other process makes the schema; held until the session ends. */
+export async function lockSchema(session: Session): Promise<void> {
+  await session.query('select pg_advisory_lock($1)', [initLock]);
 }
 
 /** The one clock: read once by a transaction that decides. */

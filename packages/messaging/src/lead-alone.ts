@@ -1,6 +1,6 @@
+import { tryToLead, type LedClass } from '@leadline/database/locks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
-import { z } from 'zod';
 
 export type Leading = {
   /** Gives leadership up once `lead` has returned; `stopping` is aborted at once. */
@@ -22,8 +22,8 @@ export function leadAlone(options: {
   databaseUrl: string;
   /** Shown by Postgres. */
   name: string;
-  /** First key of the lock; the second is the hash of `lock`. */
-  lockClass: number;
+  lockClass: LedClass;
+  /** What is led, of several in one class. */
   lock: string;
   sessionOptions?: string;
   lead: (client: Client, stopping: AbortSignal) => Promise<void>;
@@ -39,11 +39,7 @@ export function leadAlone(options: {
     client.on('error', () => undefined);
     await client.connect();
     while (!isStopping()) {
-      const { rows } = await client.query('select pg_try_advisory_lock($1, hashtext($2)) as leads', [
-        options.lockClass,
-        options.lock,
-      ]);
-      if (leading.parse(rows)[0].leads) await options.lead(client, stop.signal);
+      if (await tryToLead(client, options.lockClass, options.lock)) await options.lead(client, stop.signal);
       else await options.rest(stop.signal);
     }
   };
@@ -77,5 +73,3 @@ export function leadAlone(options: {
     },
   };
 }
-
-const leading = z.tuple([z.object({ leads: z.boolean() })]);

@@ -37,8 +37,6 @@ const tellEachMs = 10_000;
 const cleanEachMs = 10 * 60_000;
 /** Rows are kept as long as the streams keep their messages, and a day more. */
 const keptDays = 31;
-/** First key of the advisory lock; the second is the outbox. */
-const relayLock = 4;
 /**
  * A leader publishes only while it asked its session so recently. Frozen for longer it may have lost the session, and
  * another may lead: the server drops a silent one after 10 s.
@@ -147,7 +145,7 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   const leading = leadAlone({
     databaseUrl: options.databaseUrl,
     name: `${service}-relay`,
-    lockClass: relayLock,
+    lockClass: 'relay',
     lock: table,
     sessionOptions: planner,
     async lead(client, stopping) {

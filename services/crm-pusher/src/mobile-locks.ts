@@ -1,3 +1,4 @@
+import { letGoOfPushes, tryToHoldPushes } from '@leadline/database/locks';
 import { Pool, type PoolClient } from 'pg';
 
 /**
@@ -8,9 +9,6 @@ export type MobileLocks = {
   /** Runs `work` while the number is held, or answers `busy`. `stillHeld` asks the server. */
   hold<T>(phone: string, work: (lock: { stillHeld(): Promise<boolean> }) => Promise<T>): Promise<T | 'busy'>;
 };
-
-/** First key of the advisory lock; the second is the number. */
-const keys = '3, hashtext(last_ten($1))';
 
 /** Its sessions serve one push after the other, and end by themselves when there is none for 5 s. */
 export function mobileLocks(databaseUrl: string): MobileLocks {
@@ -31,10 +29,7 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
       const session = await sessions.connect();
       let isClean = false;
       try {
-        const { rows } = await session.query<{ held: boolean }>(`select pg_try_advisory_lock(${keys}) as held`, [
-          phone,
-        ]);
-        if (rows[0]?.held !== true) {
+        if (!(await tryToHoldPushes(session, phone))) {
           isClean = true;
           return 'busy';
         }
@@ -42,7 +37,7 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
         try {
           return await work(keeping);
         } finally {
-          if (await keeping.end()) isClean = await isAnswered(session, `select pg_advisory_unlock(${keys})`, [phone]);
+          if (await keeping.end()) isClean = await isAnswered(() => letGoOfPushes(session, phone));
         }
       } finally {
         // With its session every lock ends.
@@ -57,7 +52,7 @@ function keepAwake(session: PoolClient): { stillHeld(): Promise<boolean>; end():
   let held = Promise.resolve(true);
   /** One question after the other. What is lost once stays lost. */
   const stillHeld = (): Promise<boolean> => {
-    const ask = async (before: boolean): Promise<boolean> => before && isAnswered(session, 'select 1', []);
+    const ask = async (before: boolean): Promise<boolean> => before && isAnswered(() => session.query('select 1'));
     held = held.then(ask);
     return held;
   };
@@ -71,9 +66,9 @@ function keepAwake(session: PoolClient): { stillHeld(): Promise<boolean>; end():
   };
 }
 
-async function isAnswered(session: PoolClient, question: string, values: string[]): Promise<boolean> {
+async function isAnswered(ask: () => Promise<unknown>): Promise<boolean> {
   try {
-    await session.query(question, values);
+    await ask();
     return true;
   } catch {
     return false;

@@ -1,3 +1,4 @@
+import { lockRedriveAudit } from '@leadline/database/locks';
 import { affected } from '@leadline/database/sql';
 import { readDeadLetter, readNewestMark, readRedriveMarks, type RedriveMark } from '@leadline/messaging/redrive';
 import type { Deps } from './deps.ts';
@@ -30,7 +31,7 @@ async function auditRedrive(deps: Touched, { seq, who, times, at }: RedriveMark)
   const letter = await readDeadLetter(deps.nats, seq);
   const details = { seq, subject: letter?.subject, durable: letter?.durable, times };
   await deps.postgres.transaction(async (em) => {
-    await affected(em, 'select pg_advisory_xact_lock(4, 2)', []);
+    await lockRedriveAudit(em);
     await affected(
       em,
       `insert into dashboard_audit (at, action, who, reason, details)

@@ -1,3 +1,4 @@
+import { lockReadModel } from '@leadline/database/locks';
 import { affected, instant, row, rows } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
@@ -24,11 +25,6 @@ const build = z
 export type Build = z.output<typeof build>;
 
 const columns = 'generation, state, pulse_seconds, started_at, calls_read_to, leads_read_to';
-
-/** One at a time over all replicas writes the read model: held until the transaction ends. */
-export async function lockReadModel(em: EntityManager): Promise<void> {
-  await affected(em, 'select pg_advisory_xact_lock(4, 1)', []);
-}
 
 /** The serving build first. */
 export function readBuilds(em: EntityManager): Promise<Build[]> {

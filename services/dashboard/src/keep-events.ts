@@ -1,9 +1,10 @@
+import { lockReadModel } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { affected, rows } from '@leadline/database/sql';
 import { streamOf } from '@leadline/messaging/topology';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import { lockReadModel, readBuilds } from './builds.ts';
+import { readBuilds } from './builds.ts';
 import { keepLeads } from './keep-leads.ts';
 import type { LeadEvent } from './to-lead-event.ts';
 

@@ -1,15 +1,8 @@
+import { lockReadModel } from '@leadline/database/locks';
 import { affected, row, rows } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import {
-  beginBuild,
-  lockReadModel,
-  noteProgress,
-  readBuilds,
-  removeOldRows,
-  serveBuild,
-  type Build,
-} from './builds.ts';
+import { beginBuild, noteProgress, readBuilds, removeOldRows, serveBuild, type Build } from './builds.ts';
 import type { Deps } from './deps.ts';
 import { keepCalls } from './keep-calls.ts';
 import { keepLeads } from './keep-leads.ts';

@@ -6,8 +6,6 @@ import { findDuePolls } from './keep-polls.ts';
 import { pollConnection, type Polling } from './poll-connection.ts';
 import { findPullAdapter, pullAdapters } from './sources/pull-registry.ts';
 
-/** First key of the advisory lock under which one replica asks the vendors. */
-const pollerLock = 6;
 const lookEachMs = 1_000;
 /** The server drops a leader that is silent for 10 s. */
 const askSessionEachMs = 2_000;
@@ -36,7 +34,7 @@ export function startPolling(deps: Omit<Polling, 'stopping'>): { stop(): Promise
   return leadAlone({
     databaseUrl: deps.postgres.url,
     name: 'ingest-poller',
-    lockClass: pollerLock,
+    lockClass: 'poller',
     lock: 'ingest_poller',
     async lead(client, asked) {
       const lost = new AbortController();
