@@ -42,9 +42,17 @@ async function attempt(role: Role, statement: string): Promise<string> {
 const denied = '42501';
 const mayWrite: Record<Role, string[]> = {
   ingest: ['lead_receipts', 'ingest_outbox'],
-  dispatcher: ['dials', 'do_not_call', 'dial_control', 'lead_waits', 'dispatcher_audit', 'dispatcher_outbox'],
+  dispatcher: [
+    'dials',
+    'do_not_call',
+    'dial_control',
+    'lead_waits',
+    'enquiries_heeded',
+    'dispatcher_audit',
+    'dispatcher_outbox',
+  ],
   callTracker: ['call_facts', 'call_tracker_outbox'],
-  crmPusher: ['crm_pushes', 'crm_pusher_outbox'],
+  crmPusher: ['crm_pushes', 'crm_enquiries', 'crm_pusher_outbox'],
   dashboard: [
     'call_changes',
     'dashboard_builds',

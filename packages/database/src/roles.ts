@@ -35,12 +35,12 @@ export const grants: Record<Role, readonly string[]> = {
     'select, insert on ingest_audit',
   ],
   dispatcher: [
-    'select on leads, calls, call_facts, lead_origins, lead_enquiries',
+    'select on leads, calls, call_facts, lead_origins, lead_enquiries, crm_enquiries',
     'update (status, retry_after, retry_count, failure_reason, updated_at) on leads',
     'insert on calls',
     'update (name, phone, updated_at) on calls',
-    'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, dispatcher_audit, dispatcher_outbox',
-    'select (lead_id, verdict, received_at, traceparent) on lead_receipts',
+    'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, enquiries_heeded, dispatcher_audit, dispatcher_outbox',
+    'select (id, lead_id, verdict, received_at, enquired_at, counts_from_arrival, traceparent) on lead_receipts',
     'select (id, subject, seq, created_at) on ingest_outbox, call_tracker_outbox, crm_pusher_outbox',
   ],
   callTracker: [
@@ -49,14 +49,14 @@ export const grants: Record<Role, readonly string[]> = {
     'select, insert, update, delete on call_facts, call_tracker_outbox',
   ],
   crmPusher: [
-    'select on leads, calls, call_facts',
+    'select on leads, calls, call_facts, lead_waits, lead_enquiries',
     'select (call_id, traceparent) on dials',
-    'select (lead_id, source, product_name, query_message, enquired_at, added_at) on lead_enquiries',
+    'select (id, lead_id, verdict, received_at, enquired_at) on lead_receipts',
     'update (status, crm_task_id, updated_at) on calls',
-    'select, insert, update, delete on crm_pushes, crm_pusher_outbox',
+    'select, insert, update, delete on crm_pushes, crm_enquiries, crm_pusher_outbox',
   ],
   dashboard: [
-    'select on leads, calls, dials, do_not_call, dial_control, lead_waits, dispatcher_audit, call_facts, crm_pushes, lead_receipts, lead_origins, lead_enquiries, source_polls, odd_steps',
+    'select on leads, calls, dials, do_not_call, dial_control, lead_waits, dispatcher_audit, call_facts, crm_pushes, crm_enquiries, lead_receipts, lead_origins, lead_enquiries, source_polls, odd_steps',
     // All but the hashes and the secrets.
     'select (id, source, agent_mode, enabled, requests_per_minute, most_body_bytes, created_at, changed_at) on source_connections',
     'select, delete on call_changes',

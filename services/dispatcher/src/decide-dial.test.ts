@@ -11,7 +11,7 @@ const policy = {
   latestInviteMs: 65_000,
 };
 const free: DialFacts = {
-  lead: { status: 'new', retryAfter: null, createdAt: noon, askedAgainAt: null, lastEnquiryAt: null },
+  lead: { status: 'new', retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
   isTest: false,
   dndFlag: false,
   phone: '+919000000042',
@@ -46,15 +46,15 @@ test.for([
     { ...free, doNotCall: true, lead: { ...free.lead, retryAfter: minutes(9) } },
     'refuse: do_not_call',
   ],
-  ['too old', { ...free, lead: { ...free.lead, createdAt: minutes(-7 * 1440 - 1) } }, 'refuse: too_old'],
+  ['too old', { ...free, lead: { ...free.lead, enquiredAt: minutes(-7 * 1440 - 1) } }, 'refuse: too_old'],
   [
     'too old, but an operator asked again',
-    { ...free, lead: { ...free.lead, createdAt: minutes(-90 * 1440), askedAgainAt: minutes(-1) } },
+    { ...free, lead: { ...free.lead, enquiredAt: minutes(-90 * 1440), askedAgainAt: minutes(-1) } },
     'dial',
   ],
   [
     'too old, but the buyer asked again',
-    { ...free, lead: { ...free.lead, createdAt: minutes(-8 * 1440), lastEnquiryAt: minutes(-1440) } },
+    { ...free, lead: { ...free.lead, enquiredAt: minutes(-8 * 1440), lastEnquiryAt: minutes(-1440) } },
     'dial',
   ],
   ['a test of the connection', { ...free, isTest: true }, 'refuse: test_lead'],

@@ -5,7 +5,9 @@ export type DialFacts = {
   lead: {
     status: string;
     retryAfter: Date | null;
-    createdAt: Date;
+    /** When the buyer asked, which may be long before we heard of it. */
+    enquiredAt: Date;
+    /** When an operator last asked for once more. */
     askedAgainAt: Date | null;
     /** When the buyer last asked again. */
     lastEnquiryAt: Date | null;
@@ -83,7 +85,7 @@ export function mayRing(
   if (facts.dndFlag) return { kind: 'refuse', reason: 'dnd_listed' };
   if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };
   if (facts.hasAnswers) return { kind: 'refuse', reason: 'answered' };
-  const wishedAt = Math.max(Number(lead.askedAgainAt ?? lead.createdAt), Number(lead.lastEnquiryAt));
+  const wishedAt = Math.max(Number(lead.enquiredAt), Number(lead.askedAgainAt), Number(lead.lastEnquiryAt));
   if (now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
     return { kind: 'refuse', reason: 'too_old' };
   }

@@ -15,6 +15,8 @@ const leadRow = z.object({
   retry_after: instant.nullable(),
   retry_count: z.number(),
   created_at: instant,
+  /** When the buyer asked, by the vendor's own time where that is not ahead of its arrival. */
+  enquired_at: instant,
   /** Said by the lead's own source, or by that of an enquiry that joined it. */
   dnd_flag: z.boolean(),
   is_test: z.boolean(),
@@ -39,6 +41,13 @@ export type ControlRow = z.infer<typeof controlRow>;
 /** An old program's open call holds its number and a slot this long. */
 export const oldCallHolds = `interval '15 minutes'`;
 
+/**
+ * When the buyer asked, as its receipt r tells: a time ahead of the arrival does not count, and none does where a person
+ * who imported an old file wants it rung all the same.
+ */
+const askedAt = (arrivedAt: string): string =>
+  `case when r.counts_from_arrival then ${arrivedAt} else least(r.enquired_at, ${arrivedAt}) end`;
+
 /** A lead's row, and what ingest keeps beside it: how it came, and the enquiries that joined it. */
 const leadColumns = `id, status, name, phone, source, product_name, retry_after, retry_count, created_at,
   exists (select from lead_origins o where o.lead_id = leads.id and o.dnd_flag)
@@ -47,7 +56,10 @@ const leadColumns = `id, status, name, phone, source, product_name, retry_after,
   (select agent_mode from lead_origins o where o.lead_id = leads.id) as agent_mode,
   (select coalesce(jsonb_agg(e.product_name order by e.added_at), '[]') from lead_enquiries e
     where e.lead_id = leads.id and e.product_name is not null) as enquired_products,
-  (select max(added_at) from lead_enquiries e where e.lead_id = leads.id) as last_enquiry_at`;
+  coalesce((select ${askedAt('created_at')} from lead_receipts r where r.lead_id = leads.id and r.verdict = 'accepted'
+             order by r.received_at limit 1), created_at) as enquired_at,
+  (select max(coalesce((select ${askedAt('e.added_at')} from lead_receipts r where r.id = e.receipt_id), e.added_at))
+     from lead_enquiries e where e.lead_id = leads.id) as last_enquiry_at`;
 
 /** Locks the lead's row for the rest of the transaction: the claim and the decision on it exclude each other. */
 export function lockLead(em: EntityManager, leadId: number): Promise<LeadRow | undefined> {
@@ -190,7 +202,7 @@ export async function loadDialFacts(
     lead: {
       status: lead.status,
       retryAfter: lead.retry_after,
-      createdAt: lead.created_at,
+      enquiredAt: lead.enquired_at,
       askedAgainAt: calls.askedAgainAt,
       lastEnquiryAt: lead.last_enquiry_at,
     },

@@ -44,7 +44,7 @@ async function correct(
     const faults = lead.read.faults.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
     throw new CommandRefused(`with this number it can not be a lead either: ${faults.join('; ')}`);
   }
-  const said = await sayAgain({ delivery, receiptId, lead, dryRun: false }, postgres, receiving);
+  const said = await sayAgain({ delivery, receiptId, lead, dryRun: false, byHand: true }, postgres, receiving);
   await affected(
     postgres.em(),
     `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`,

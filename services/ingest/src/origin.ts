@@ -19,12 +19,14 @@ export type Origin = {
   isTest: boolean;
   /** How the voice agent is to talk to this connection's leads, where not as usual. */
   agentMode: string | null;
+  /** Its age counts from its arrival, whatever time it tells: a person asked for it to be rung, however old it is. */
+  countsFromArrival?: boolean;
 };
 
 const types = {
   ...{ connection_id: 'uuid', delivery_id: 'uuid', part: 'int', method: 'text', query: 'text', content_type: 'text' },
   ...{ raw: 'bytea', phone_raw: 'text', phone_alternates: 'jsonb', enquiry_type: 'text', dnd_flag: 'boolean' },
-  is_test: 'boolean',
+  ...{ is_test: 'boolean', counts_from_arrival: 'boolean' },
 };
 
 /** Columns of a receipt, and the same with their types. */
@@ -49,6 +51,7 @@ export function toOriginRecord(origin: Origin | undefined) {
     enquiry_type: origin.enquiryType,
     dnd_flag: origin.dndFlag,
     is_test: origin.isTest,
+    counts_from_arrival: origin.countsFromArrival === true ? true : null,
     agent_mode: origin.agentMode,
   };
 }

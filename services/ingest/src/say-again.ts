@@ -18,7 +18,14 @@ export type SaidAgain =
  * @throws when it is not known to be stored
  */
 export async function sayAgain(
-  said: { delivery: StoredDelivery; receiptId: string | null; lead: ParsedLead; dryRun: boolean },
+  said: {
+    delivery: StoredDelivery;
+    receiptId: string | null;
+    lead: ParsedLead;
+    dryRun: boolean;
+    /** A person asks for this one to be called, however old it is. */
+    byHand?: boolean;
+  },
   postgres: Database,
   receiving: Receiving,
 ): Promise<SaidAgain> {
@@ -36,7 +43,7 @@ export async function sayAgain(
         ...{ connectionId, deliveryId: randomUUID(), part: 0, idScope, method: method ?? 'POST', query: query ?? '' },
         ...{ contentType: saidAgainType, raw: null, agentMode },
         ...{ phoneRaw: lead.phoneRaw, phoneAlternates: lead.phoneAlternates, enquiryType: lead.enquiryType },
-        ...{ dndFlag: lead.dndFlag, isTest: lead.isTest },
+        ...{ dndFlag: lead.dndFlag, isTest: lead.isTest, countsFromArrival: said.byHand === true },
       },
     },
     receiving,

@@ -6,6 +6,7 @@ import { AwaitedLeads } from './0005-awaited-leads.ts';
 import { Erasure } from './0006-erasure.ts';
 import { Traces } from './0009-traces.ts';
 import { Slots } from './0010-slots.ts';
+import { Enquiries } from './0011-enquiries.ts';
 
 /** In order; a migration that was released is never changed, only followed. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '0006-erasure', class: Erasure },
   { name: '0009-traces', class: Traces },
   { name: '0010-slots', class: Slots },
+  { name: '0011-enquiries', class: Enquiries },
 ];

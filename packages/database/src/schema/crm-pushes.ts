@@ -16,5 +16,7 @@ export const CrmPush = defineEntity({
     lastError: p.text().fieldName('last_error').nullable(),
     failedAt: p.datetime().fieldName('failed_at').nullable(),
     taskId: p.text().fieldName('task_id').nullable(),
+    /** The enquiries, by their receipts, that the task tells. */
+    enquiries: p.array().columnType('uuid[]').nullable(),
   },
 });
