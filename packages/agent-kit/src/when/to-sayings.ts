@@ -1,0 +1,237 @@
+import { readNumber, readNumbered, readYear } from './read-number.ts';
+import { isMark, type DaySaid, type Saying, type What } from './saying.ts';
+import type { Mark, Word } from './words.ts';
+
+const nothing: Saying = {
+  day: null,
+  weekday: null,
+  time: null,
+  part: null,
+  moment: null,
+  delayMinutes: null,
+  after: null,
+  before: null,
+  loose: false,
+  now: false,
+  soon: false,
+};
+
+/** What is said, an entry for each alternative: "kal ya parso, 5 baje" says two, and the time is in both. */
+export function toSayings(words: readonly Word[]): Saying[] {
+  const left = withoutDenied(withSharedWords(words));
+  const alternatives = splitAt(left, 'or').map(readOne).filter(saysAnything);
+  return shareAmong(alternatives);
+}
+
+function splitAt(words: readonly Word[], ...marks: Mark[]): Word[][] {
+  const pieces: Word[][] = [[]];
+  for (const word of words) {
+    if (isMark(word, ...marks)) pieces.push([]);
+    else pieces.at(-1)?.push(word);
+  }
+  return pieces;
+}
+
+/** Two numbers before one word share it: "4 ya 5 baje" is "4 baje ya 5 baje", "do teen ghante" a stretch of hours. */
+function withSharedWords(words: readonly Word[]): Word[] {
+  const shared: Word[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const [first, ...behind] = words.slice(at, at + 4);
+    if (first === undefined) break;
+    shared.push(first);
+    if (first.kind !== 'number' && first.kind !== 'clock') continue;
+    const [one, two, three] = behind;
+    const between = isMark(one, 'or', 'range') ? one : undefined;
+    const [second, what] = between === undefined ? [one, two] : [two, three];
+    if (second?.kind !== 'number' && second?.kind !== 'clock') continue;
+    const isShared = what?.kind === 'unit' || what?.kind === 'half' || isMark(what, 'baje');
+    const isBetween = isMark(words[at - 1], 'range') && isMark(between, 'range');
+    const most = between !== undefined ? Infinity : what?.kind === 'unit' && what.unit === 'minute' ? 10 : 2;
+    const apart = valueOf(second) - valueOf(first);
+    if ((!isShared && !isBetween) || apart <= 0 || apart > most) continue;
+    shared.push(isShared && what !== undefined ? what : { kind: 'mark', mark: 'baje' });
+    if (between === undefined) shared.push({ kind: 'mark', mark: 'range' });
+  }
+  return shared;
+}
+
+function valueOf(word: Word): number {
+  return word.kind === 'number' ? word.value : word.kind === 'clock' ? word.minutes / 60 : 0;
+}
+
+function isOfTime(word: Word): boolean {
+  return !['other', 'mark'].includes(word.kind) && !(word.kind === 'number' && word.spelled === 'doubtful');
+}
+
+/** "kal nahi, parso" and "not today, tomorrow" without what they deny; a piece about the past without all of it. */
+function withoutDenied(words: readonly Word[]): Word[] {
+  return splitAt(words, 'comma', 'break').flatMap((piece) => {
+    if (piece.some((word) => isMark(word, 'over'))) return [];
+    const at = piece.findIndex((word) => isMark(word, 'not'));
+    if (at === -1) return [...piece, { kind: 'mark', mark: 'comma' } as const];
+    const [before, behind] = [piece.slice(0, at), piece.slice(at + 1)];
+    if (before.some((word) => isOfTime(word) || isMark(word, 'now'))) return withoutDenied(behind);
+    const [denied] = behind.flatMap((word, index) => (isOfTime(word) || isMark(word, 'now') ? [index] : []));
+    return denied === undefined ? [] : behind.slice(denied + 1);
+  });
+}
+
+function saysAnything({ day, weekday, time, part, moment, delayMinutes, now, soon }: Saying): boolean {
+  return [day, weekday, time, part, moment, delayMinutes].some((one) => one !== null) || now || soon;
+}
+
+/** What one alternative leaves out is meant as in the next one, or the one before. */
+function shareAmong(sayings: Saying[]): Saying[] {
+  const clock = (one: Saying | undefined) => one !== undefined && (one.time !== null || one.part !== null);
+  return sayings.map((saying, at) => {
+    if (saying.delayMinutes !== null) return saying;
+    const others = [...sayings.slice(at + 1), ...sayings.slice(0, at).toReversed()];
+    const dayFrom = saying.day ?? saying.weekday ?? others.find((one) => one.day !== null || one.weekday !== null);
+    const clockFrom = clock(saying) || saying.moment !== null ? undefined : others.find((one) => clock(one));
+    const part = saying.part ?? (saying.time === null ? null : (others.find((one) => one.part !== null)?.part ?? null));
+    return {
+      ...saying,
+      ...(typeof dayFrom === 'object' && dayFrom !== null && 'soon' in dayFrom
+        ? { day: dayFrom.day, weekday: dayFrom.weekday }
+        : {}),
+      part,
+      ...(clockFrom === undefined ? {} : { time: clockFrom.time, part: clockFrom.part, after: clockFrom.after }),
+    };
+  });
+}
+
+/** Reads one alternative from left to right; what is said later corrects what was said before. */
+function readOne(words: readonly Word[]): Saying {
+  let saying = nothing;
+  let last: What | null = null;
+  let afterAhead: 'after' | 'before' | null = null;
+  let which: 'next' | 'this' | null = null;
+  const put = (what: What, change: Partial<Saying>): void => {
+    saying = { ...saying, ...change };
+    if (afterAhead !== null && what !== 'delay') saying = { ...saying, [afterAhead]: what };
+    afterAhead = null;
+    last = what;
+  };
+  for (let at = 0; at < words.length;) {
+    const number = readNumber(words, at);
+    if (number !== undefined) {
+      const said = readNumbered(words, number, which, last !== null || afterAhead !== null);
+      at = said.next;
+      if (said.what === null) saying = { ...saying, ...said.change };
+      else {
+        const stretch = saying.time !== null && isMark(words[number.at - 1], 'range') && said.what === 'time';
+        if (stretch) saying = { ...saying, loose: true };
+        else put(said.what, said.change);
+      }
+      continue;
+    }
+    const word = words[at];
+    at += 1;
+    if (word === undefined) break;
+    switch (word.kind) {
+      case 'clock': {
+        const half = words[at];
+        const stretch = saying.time !== null && isMark(words[at - 2], 'range');
+        if (stretch) saying = { ...saying, loose: true };
+        else
+          put('time', {
+            time: { minutes: word.minutes, sure: word.sure, half: half?.kind === 'half' ? half.half : null },
+          });
+        break;
+      }
+      case 'half':
+        if (saying.time !== null) saying = { ...saying, time: { ...saying.time, half: word.half } };
+        break;
+      case 'date':
+        put('day', { day: { kind: 'date', date: word.date, month: word.month, year: word.year, nextMonth: false } });
+        break;
+      case 'day':
+        put('day', { day: { kind: 'offset', days: word.offset } });
+        break;
+      case 'weekday':
+        put('day', { weekday: word.weekday, ...(which === null ? {} : { day: weekOf(which, word.weekday) }) });
+        which = null;
+        break;
+      case 'month': {
+        const behind = readNumber(words, at);
+        if (behind === undefined || behind.value > 31) break;
+        at = behind.next;
+        const year = readYear(words, at);
+        at = year.next;
+        put('day', {
+          day: { kind: 'date', date: behind.value, month: word.month, year: year.value, nextMonth: false },
+        });
+        break;
+      }
+      case 'part':
+        put('time', { part: word.part });
+        break;
+      case 'moment':
+        put('time', { moment: { minutes: word.minutes, over: word.over } });
+        break;
+      case 'unit':
+        if (which !== null && (word.unit === 'week' || word.unit === 'month')) {
+          put('day', { day: unitAhead(word.unit, which, words.slice(at)) });
+          which = null;
+        } else if (word.unit === 'hour' && isMark(words[at], 'in')) {
+          put('delay', { delayMinutes: 60 });
+        } else if (word.unit === 'day' && isMark(words[at], 'in') && saying.part === null) {
+          put('time', { part: 'afternoon' });
+        }
+        break;
+      case 'mark': {
+        if (word.mark === 'next' || word.mark === 'this') which = word.mark;
+        // "On the 15th after 4": what stands behind it is a time of that day.
+        const ahead = last === 'day' && ['number', 'clock', 'moment'].includes(words[at]?.kind ?? '');
+        const read = readMark(word.mark, ahead ? null : last, saying);
+        afterAhead = read.ahead ?? afterAhead;
+        saying = { ...saying, ...read.change };
+        if (word.mark === 'weekend') {
+          put('day', { day: { kind: 'weekend', weeks: which === 'next' ? 1 : 0 } });
+          which = null;
+        }
+        if (word.mark === 'month_end' || word.mark === 'month_start') {
+          const isNext = which === 'next' || word.mark === 'month_start';
+          put('day', {
+            day: word.mark === 'month_end' ? { kind: 'month_end', nextMonth: isNext } : { kind: 'next_month' },
+          });
+          which = null;
+        }
+        break;
+      }
+      case 'fraction':
+      case 'number':
+      case 'other':
+        break;
+    }
+  }
+  return saying;
+}
+
+function weekOf(which: 'next' | 'this', weekday: number): DaySaid {
+  return { kind: 'weekday', weekday, which };
+}
+
+function unitAhead(unit: 'week' | 'month', which: 'next' | 'this', behind: readonly Word[]): DaySaid {
+  if (unit === 'week') return { kind: 'week', weeks: which === 'next' ? 1 : 0 };
+  const date = readNumber(behind, 0) ?? readNumber(behind, 1);
+  return which === 'next' && date !== undefined && isMark(behind[date.next], 'date')
+    ? { kind: 'date', date: date.value, month: null, year: null, nextMonth: true }
+    : which === 'next'
+      ? { kind: 'next_month' }
+      : { kind: 'offset', days: 0 };
+}
+
+/** "5 baje ke baad" says it behind the time, "after 5" before it; a delay has said it already. */
+function readMark(
+  mark: Mark,
+  last: What | null,
+  saying: Saying,
+): { ahead?: 'after' | 'before'; change: Partial<Saying> } {
+  if (mark === 'now') return { change: { now: true } };
+  if (mark === 'soon') return { change: { soon: true } };
+  const bound = mark === 'after' ? 'after' : mark === 'before' || mark === 'until' ? 'before' : null;
+  if (bound === null || last === 'delay') return { change: {} };
+  if (last === null) return { ahead: bound, change: {} };
+  return { change: saying[bound] === null ? { [bound]: last } : {} };
+}

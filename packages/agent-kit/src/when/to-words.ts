@@ -1,0 +1,75 @@
+import { lookUp, plain, type Word } from './words.ts';
+
+/** Sayings of several words, each as the words that mean the same one by one. */
+const sayings: [RegExp, string][] = [
+  [/\bday after tomorrow\b|\bday after\b(?! \d)/g, ' parso '],
+  [/\bo\W?clock\b/g, ' baje '],
+  [/\b([ap])\.? ?m\b\.?/g, ' $1m '],
+  [/(\d)([ap])m\b/g, '$1 $2m '],
+  [/\btonight\b/g, ' aaj raat '],
+  [/\bhalf[ -]?(?:an? )?hour\b/g, ' aadha hour '],
+  [/\b(?:the )?end of (?:the |this )?month\b|\bmonth[ -]?(?:ke )?(?:end|last)\b/g, ' monthend '],
+  [/\b(?:mahine|mahina|month) ke (?:end|aakhir|akhir|ant|last)\b(?: mein| me)?/g, ' monthend '],
+  [/महीने के (?:अंत|आखिर|एंड)(?: में)?/g, ' monthend '],
+  [/\b(?:beginning|start) of (?:the )?(next )?month\b/g, ' $1monthstart '],
+  [/\bend of (?:the )?(?:working )?day\b|\bday end\b|\bclose of business\b/g, ' eod '],
+  [/\b(?:in )?(?:a |some |after some )?(?:while|bit|time later)\b/g, ' soon '],
+  [/\b(?:thodi|thori|kuch|kuchh) (?:der|time)(?: (?:mein|me|baad|bad))?\b|\bafter (?:some|a little) time\b/g, ' soon '],
+  [/(?:थोडी|कुछ) देर(?: (?:में|मे|बाद))?/g, ' soon '],
+  [/\b(?:a |in a )?few (?:minutes|mins|hours)\b|\bkuch minute\b/g, ' soon '],
+  [/\b(?:a )?couple of\b/g, ' 2 '],
+  [/\b(?:an? )?hour or (?:two|2)\b/g, ' 1 hour or 2 hour '],
+  [/\b(?:nahi|nahin|nai)[ ,]+(?:to|toh)\b|\b(?:or else|otherwise|warna|varna)\b|नहीं तो|नही तो|वरना/g, ' or '],
+  [/\bquarter past\b/g, ' sava '],
+  [/\bquarter to\b/g, ' paune '],
+  [/\bhalf past\b/g, ' saadhe '],
+  [/\b(?:a |one )?quarter of an hour\b/g, ' 15 minute '],
+  [/\bse (pehle|pahle|phle)\b/g, ' $1 '],
+  [/से पहले/g, ' पहले '],
+  [/\b(lunch|dinner|breakfast|tea) ?(?:time|break)\b/g, ' $1 '],
+  [/(\d)ish\b/g, '$1 baje '],
+  [/\bfirst half\b|\bpehle half\b/g, ' morning '],
+  [/\b(?:second|latter) half\b|\bdusre half\b/g, ' afternoon '],
+  [/\b(?:first|1st|pehle) (?:week|hafte)(?: of| mein)?\b/g, ' 1st '],
+  [/\blater today\b/g, ' aaj '],
+  [/\bthe\b|\bof\b/g, ' '],
+];
+
+const piece =
+  /(?<year>\d{4})-(?<isoMonth>\d{1,2})-(?<isoDate>\d{1,2})t?|(?<first>\d{1,2})[/.-](?<second>\d{1,2})[/.-](?<third>\d{4}|\d{2})(?!\d)|(?<hour>\d{1,2})[:.](?<minute>\d{2})(?::\d{2})?(?!\d)|(?<date>\d{1,2})\/(?<month>\d{1,2})(?!\d)|(?<ordinal>\d{1,2})(?:st|nd|rd|th)\b|(?<number>\d+)|(?<word>\p{L}[\p{L}\p{M}]*)|(?<comma>[,;.!?\n।])|(?<or>\/)|(?<range>[-\u2010-\u2015&])/gu;
+
+/** The words of a text in one language or several, each as what it can say of a time. */
+export function toWords(text: string): Word[] {
+  const told = sayings.reduce((left, [saying, means]) => left.replaceAll(saying, means), plain(text));
+  return [...told.matchAll(piece)].map(({ groups = {} }) => toWord(groups));
+}
+
+function toWord(found: Record<string, string | undefined>): Word {
+  const { year, isoMonth, isoDate, first, second, third, hour, minute, date, month, ordinal, number, word } = found;
+  if (year !== undefined) return toDate(Number(isoDate), Number(isoMonth), Number(year));
+  if (third !== undefined)
+    return toDate(Number(first), Number(second), Number(third.length === 2 ? `20${third}` : third));
+  if (hour !== undefined) return toClock(Number(hour), Number(minute));
+  if (date !== undefined) return toDate(Number(date), Number(month), null);
+  if (ordinal !== undefined) return { kind: 'number', value: Number(ordinal), spelled: 'ordinal' };
+  if (number !== undefined) return toNumber(number);
+  if (word !== undefined) return lookUp(word);
+  return { kind: 'mark', mark: found['comma'] !== undefined ? 'comma' : found['or'] !== undefined ? 'or' : 'range' };
+}
+
+/** Day first, as India writes; month first only where it can be nothing else. */
+function toDate(first: number, second: number, year: number | null): Word {
+  return second > 12 && first <= 12
+    ? { kind: 'date', date: second, month: first, year }
+    : { kind: 'date', date: first, month: second, year };
+}
+
+function toClock(hour: number, minute: number): Word {
+  if (hour > 24 || minute > 59) return { kind: 'other' };
+  return { kind: 'clock', minutes: hour * 60 + minute, sure: hour > 12 || hour === 0 };
+}
+
+/** More than four digits are a phone number, a price, anything but a time. */
+function toNumber(digits: string): Word {
+  return digits.length > 4 ? { kind: 'other' } : { kind: 'number', value: Number(digits), spelled: 'digits' };
+}
