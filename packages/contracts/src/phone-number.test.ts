@@ -59,6 +59,98 @@ test.for([
 });
 
 test.for([
+  'p:+919876543210',
+  'p: 09876543210',
+  'Mob. No. 98765 43210',
+  'Mob.No.9876543210',
+  'Ph. No.: 98765-43210',
+  'M: 9876543210',
+  'M-9876543210',
+  'मो. ९८७६५ ४३२१०',
+  'मोबाइल नंबर - 98765 43210',
+  'फोन: 9876543210',
+  'WhatsApp: +91 98765 43210',
+  'whatsapp:+919876543210',
+  'Tel. 9876543210',
+  'Contact No - 9876543210',
+  'Mobile 1: 9876543210',
+  '1) 98765 43210',
+  'Ravi Kumar - 9876543210',
+  'Call after 6 pm on 98765 43210',
+  '9876543210 (Ext: 12)',
+  '98765 43210 ext. no. 12',
+  '9876543210, ext 12',
+  '9876543210 WhatsApp only',
+  '"9876543210"',
+  '[+91 98765 43210].',
+  'https://wa.me/919876543210',
+  '9876543210.00',
+  '9,876,543,210',
+  '9,876,543,210.00',
+  '98,76,54,32,10',
+  '+91 +91 98765 43210',
+  '+91+919876543210',
+  '9191 98765 43210',
+  '+91 091 98765 43210',
+  '0091 +91 98765 43210',
+  '91-91-9876543210',
+  '91+ 98765 43210',
+  '+9876543210',
+  '9.87654E+09, 98765 43210',
+])('what stands around a number is taken off: %s', (raw) => {
+  expect(normalisePhone(raw)).toEqual({ ok: true, phone: good, alternates: [] });
+});
+
+// Given, and what it is: in libphonenumber-js 1.13.16 all of these are MOBILE or may be.
+test.for([
+  ['079-66324658', 'landline'],
+  ['79-66324658', 'landline'],
+  ['+91-79-66324658', 'landline'],
+  ['+91 79 6632 4658', 'landline'],
+  ['+91(79)66324658', 'landline'],
+  ['(079) 66324658', 'landline'],
+  ['(079) 6632-4658', 'landline'],
+  ['+91 079 66324658', 'landline'],
+  ['0091-79-66324658', 'landline'],
+  ['Tel: 079 - 6632 4658', 'landline'],
+  ['+91-891-2844000', 'landline'],
+  ['0891 284 4000', 'landline'],
+  ['(891) 284-4000', 'landline'],
+  ['+91-771-2234567', 'landline'],
+  ['7712234567', 'landline'],
+  ['+91 744 2345678', 'landline'],
+  ['7442345678', 'landline'],
+  ['07152-243456', 'landline'],
+  ['+91-7752-234567', 'landline'],
+  ['0160-2640000', 'landline'],
+  // Series in which mobiles were given out too: without a written code nothing says that they are landlines.
+  ['7966324658', '+917966324658'],
+  ['79663 24658', '+917966324658'],
+  ['891-284-4000', '+918912844000'],
+  ['8912844000', '+918912844000'],
+  ['7232 345678', '+917232345678'],
+  // No subscriber's number begins with 7, 8 or 9.
+  ['79-87654321', '+917987654321'],
+  ['0891-9876543', '+918919876543'],
+  ['1600 123 4567', 'service_number'],
+  ['1600123456', 'service_number'],
+  ['+91 1601 123 456', 'service_number'],
+  ['000 800 100 1234', 'service_number'],
+  ['9.87650e9', 'scientific_notation'],
+  ['9.87654321E+09', 'scientific_notation'],
+  ['9,87654E+09', 'scientific_notation'],
+  ['xxxxx 43210', 'unparseable'],
+  ['******3210', 'unparseable'],
+])('%s is %s', ([raw = '', expected]) => {
+  const read = normalisePhone(raw);
+  expect(read.ok ? read.phone : read.reason).toBe(expected);
+});
+
+test('a landline is no further mobile of a text', () => {
+  expect(normalisePhone('98765 43210 / 079-66324658')).toEqual({ ok: true, phone: good, alternates: [] });
+});
+
+test.for([
   ['9876543210, 9876543211', [good, '+919876543211']],
   ['9876543210/9876543211', [good, '+919876543211']],
   ['9876543210 ; 022-22355342', [good]],
@@ -101,7 +193,6 @@ test.for([
   ['+971501234567', 'foreign'],
   ['+1 415 555 2671', 'foreign'],
   ['0097150123456', 'foreign'],
-  ['9.87654E+09', 'unparseable'],
   ['98765xxxxx', 'unparseable'],
   ['98765 x 12345', 'unparseable'],
   ['9.876543210', 'unparseable'],
@@ -124,18 +215,113 @@ test.for([
 
 describe('for any text', () => {
   test('a mobile is found in whatever way it is written', () => {
+    const series = [
+      '98',
+      '90',
+      '91',
+      '99',
+      '6000',
+      '6260',
+      '7000',
+      '7987',
+      '8017',
+      '8319',
+      '8912',
+      '8919',
+      '7966',
+      '7718',
+    ];
     const mobile = fc
-      .tuple(fc.constantFrom('98', '90', '99'), fc.integer({ min: 0, max: 98_999_999 }))
-      .map(([start, rest]) => `${start}${String(rest).padStart(8, '0')}`);
-    const front = fc.constantFrom('', '0', '91', '+91', '+91 ', '+91-', '(+91) ', '0091 ', '+91-0', '91 ');
+      .tuple(fc.constantFrom(...series), fc.integer({ min: 0, max: 99_999_999 }))
+      .map(([start, rest]) => (start + String(rest).padStart(8, '0')).slice(0, 10))
+      .filter((digits) => !/^(\d)\1{9}$/.test(digits));
+    const front = fc.constantFrom(
+      '',
+      '0',
+      '91',
+      '+91',
+      '+91 ',
+      '+91-',
+      '(+91) ',
+      '0091 ',
+      '+91-0',
+      '91 ',
+      '+91 +91 ',
+      '9191 ',
+      '+91 091 ',
+    );
+    const label = fc.constantFrom(
+      '',
+      'p:',
+      'Mob. No. ',
+      'Ph. No.: ',
+      'M: ',
+      'मो. ',
+      'मोबाइल - ',
+      'फोन: ',
+      'WhatsApp: ',
+      'Contact No - ',
+      'Tel. ',
+    );
+    const behind = fc.constantFrom('', ' ext 12', ' (Ext: 4)', ' (WhatsApp)', ' x2', '.', ' - Ravi', ' /', ';');
+    // Where a line is cut: 98765 43210, 987-654-3210, 9876 543 210, …
+    const cuts = fc.constantFrom<number[][]>([], [5], [3, 6], [4, 7], [5, 8], [2, 5, 8]);
     const scripts = fc.constantFrom('0'.codePointAt(0), 0x0966, 0x09e6, 0x0a66, 0x0660, 0xff10);
     fc.assert(
-      fc.property(mobile, front, fc.constantFrom('', ' ', '-'), scripts, (digits, before, gap, zero = 48) => {
-        const written = `${before}${digits.slice(0, 5)}${gap}${digits.slice(5)}`;
-        const text = written.replaceAll(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)));
-        const result = normalisePhone(text);
-        expect(result.ok ? result.phone : result.reason).toBe(`+91${digits}`);
-      }),
+      fc.property(
+        fc.record({
+          digits: mobile,
+          before: front,
+          label,
+          behind,
+          cuts,
+          gap: fc.constantFrom(' ', '-', '.'),
+          zero: scripts,
+        }),
+        ({ digits, before, label: called, behind: after, cuts: at, gap, zero = 48 }) => {
+          // A trunk zero on the first of three groups is how a landline is written.
+          fc.pre(!(before.endsWith('0') && at.length > 0));
+          const grouped = Array.from(digits, (digit, index) => (at.includes(index) ? gap + digit : digit)).join('');
+          const written = `${before}${grouped}${after}`;
+          const text = called + written.replaceAll(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)));
+          const result = normalisePhone(text);
+          expect(result.ok ? result.phone : `${result.reason}: ${text}`).toBe(`+91${digits}`);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('behind a written STD code is a landline, however its country is written', () => {
+    const code = fc.constantFrom(
+      '11',
+      '22',
+      '20',
+      '79',
+      '80',
+      '141',
+      '712',
+      '731',
+      '744',
+      '771',
+      '891',
+      '2692',
+      '7752',
+    );
+    const front = fc.constantFrom('', '0', '+91-', '+91 ', '91-', '0091-', '+91 0', '(0', 'Tel. 0', '+91-(');
+    fc.assert(
+      fc.property(
+        code,
+        front,
+        fc.constantFrom('-', ' ', ' - '),
+        fc.integer({ min: 2_000_0000, max: 69_999_999 }),
+        (std, before, gap, rest) => {
+          const subscriber = String(rest).slice(0, 10 - std.length);
+          fc.pre(!/^(\d)\1+$/.test(subscriber));
+          const written = `${before}${std}${before.includes('(') ? ')' : ''}${gap}${subscriber}`;
+          expect([written, normalisePhone(written)]).toEqual([written, { ok: false, reason: 'landline' }]);
+        },
+      ),
     );
   });
 

@@ -1,4 +1,5 @@
-import { normalisePhone, type PhoneRefusal } from '@leadline/contracts/phone-number';
+import type { PhoneRefusal } from '@leadline/contracts/indian-number';
+import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { z } from 'zod';
 import { fieldNames, newLead, type Fault } from './lead-schema.ts';
 
@@ -26,6 +27,8 @@ export const phoneRefusals: Record<PhoneRefusal, string> = {
   foreign: 'is a number of another country; only Indian mobiles are called',
   unparseable: 'can not be read as a phone number',
   placeholder: 'is a placeholder, not a number',
+  scientific_notation:
+    'was shortened by a spreadsheet to the form 9.9E+09 and its digits are lost; make the column text and enter it anew',
 };
 
 /** The lead in a parsed body, or everything that is wrong with it. */

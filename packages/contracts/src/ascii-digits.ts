@@ -1,0 +1,19 @@
+/** Any script's decimal digits, dashes, dots and spaces as ASCII; invisible marks dropped. */
+export function toAsciiDigits(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return text
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/[\p{Pd}\u2212]/gu, '-')
+    .replaceAll(/[\u00b7\u2022\u2024]/g, '.')
+    .replaceAll(/\p{Nd}/gu, (digit) => String(digitValue(digit)));
+}
+
+/** Unicode keeps each script's ten digits in one run that begins at zero. */
+function digitValue(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  let zero = code;
+  while (zero > code - 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero--;
+  // A neighbouring script's run may touch this one from below; ours then begins at a multiple of ten from its start.
+  return (code - zero) % 10;
+}

@@ -1,0 +1,88 @@
+import { toAsciiDigits } from './ascii-digits.ts';
+import { readIndianNumber } from './indian-number.ts';
+
+/** A mobile's ten digits in the groups that people write, with its country code or trunk zero in front. */
+const candidate =
+  /(?<!\d)(?:(?:\(?\+|00)?91[\s).-]{0,2}|\(?0\)?[\s-]?)?[6-9](?:\d{9}|\d{4}[\s-]{1,3}\d{5}|\d{2}[\s.-]\d{3}[\s.-]\d{4}|\d{3}[\s.-]\d{3}[\s.-]\d{3}|\d{3}[\s-]\d{6}|\d{2}[\s-]\d{7}|\d[\s.-]\d{3}[\s.-]\d{3}[\s.-]\d{2})/g;
+
+/** What makes digits something else where it stands before them. */
+const otherBefore =
+  /(?:[₹$€£@#]|(?<!\p{L})(?:rs|inr|rupees?|price|cost|budget|amount|amt|total|value|worth|order|invoice|bill|inv|ref|reference|ticket|id|query|enquiry|inquiry|lead|complaint|case|booking|docket|awb|tracking|transaction|txn|utr|account|acc?|a\/c|aadhaar|aadhar|uid|gst|gstin|pan|pin|pincode|serial|sr|sl|model|part|item|sku|hsn|code|udyam|policy|date|rupaye|कीमत|दाम|रुपये|रु)(?!\p{L}))[\s.:#=-]*(?:(?<!\p{L})(?:nos?|num|number|id|is|of|was|code|dated?|my|your|the|है)(?!\p{L})[\s.:#=-]*)*$/iu;
+const phoneBefore =
+  /(?<!\p{L})(?:phone|ph|mobile|mob|cell|whats ?app|wa|contact|call|ring|tel|telephone|reach|m|p|मो|मोबाइल|फोन|फ़ोन|संपर्क|नंबर)(?!\p{L})[^\d\n]{0,24}$/iu;
+const otherBehind =
+  /^\s*(?:\/-|[%₹]|(?:rs|inr|rupees?|lakhs?|lacs?|crores?|kgs?|tons?|pcs|pieces|units?|nos)(?!\p{L}))/iu;
+/** A decimal, a part of an address or of a name. */
+const joinedBefore = /[\p{L}\d_@&=?%/.,+*#-]$/u;
+const joinedBehind = /^(?:[\p{L}\d_@%*]|[.,/:-]\d)/u;
+/** AB-9876543210 is something's number. */
+const numberedBefore = /(?<!\p{L})[A-Z]{1,5}[-/]$/u;
+/** Groups of digits may go on, unless a count and its word stand there: "… 5 machines". */
+const goesOnBefore = /\d{3}\s$/;
+const goesOnBehind = /^\s\d(?!\d{0,2}\s?\p{L})/u;
+/** Between two numbers of one list. */
+const listed = /^[\s,;/&|]*(?:(?:or|and|या|और)\s+)?$/i;
+
+const mostCharacters = 20_000;
+
+/**
+ * The Indian mobile in a text that people wrote, such as an enquiry's message, in words or in HTML. It is found only where
+ * no doubt is left whose it is: one number, or several that are told as one list ("98765 43210 or 98765 43211").
+ * Prices, order and tax numbers, dates, addresses of pages and longer numbers hold none.
+ * @returns the number in E.164 and the further ones of the list; undefined where there is none, or more than one
+ */
+export function findPhoneInText(text: string): { phone: string; alternates: string[] } | undefined {
+  const plain = toAsciiDigits(toPlain(text.slice(0, mostCharacters)));
+  const lists: string[][] = [];
+  let end = Number.NaN;
+  for (const match of plain.matchAll(candidate)) {
+    const phone = readAt(plain, match, end);
+    if (phone === undefined) continue;
+    const list = lists.at(-1);
+    if (list !== undefined && listed.test(plain.slice(end, match.index))) list.push(phone);
+    else lists.push([phone]);
+    end = match.index + match[0].length;
+  }
+  const found = new Set(lists.flat());
+  const [phone, ...alternates] = found;
+  // Several that do not stand together may be several people's.
+  const isOne = lists.some((list) => new Set(list).size === found.size);
+  return phone !== undefined && isOne ? { phone, alternates } : undefined;
+}
+
+/** The mobile in a match, unless what stands around it makes it something else. `listEnd`: where a number before it ends. */
+function readAt(plain: string, match: RegExpExecArray, listEnd: number): string | undefined {
+  const at = match.index;
+  const goesOn = listed.test(plain.slice(listEnd, at)) && at - listEnd < 12;
+  const before =
+    plain
+      .slice(Math.max(0, at - 60), at)
+      .split('\n')
+      .at(-1) ?? '';
+  const behind = plain.slice(at + match[0].length);
+  const next = /^[\s,;/&|-]{1,3}(?=[+\d])/.exec(behind)?.[0] ?? '';
+  const isList = next !== '' && new RegExp(`^${candidate.source}(?!\\d)`).test(behind.slice(next.length));
+  const isGrouped = !/\d{10}$/.test(match[0]);
+  if (!isList && (joinedBehind.test(behind) || (isGrouped && goesOnBehind.test(behind)))) return undefined;
+  if (otherBehind.test(behind)) return undefined;
+  // A dash that stands free, and a stop behind a label, join nothing.
+  const start = before.replace(/(?:^|\s)[-*•]$/u, ' ').replace(/(?<=\p{L}\s?)[.,=*-]$/u, ' ');
+  if (!goesOn && (joinedBefore.test(start) || (isGrouped && goesOnBefore.test(start)))) return undefined;
+  const isOther = otherBefore.test(before) || numberedBefore.test(before);
+  if (!goesOn && isOther && !phoneBefore.test(before)) return undefined;
+  const read = readIndianNumber(match[0]);
+  return read.ok ? read.phone : undefined;
+}
+
+/** Without HTML's marks and without addresses; a tag that begins a new block begins a new line. */
+function toPlain(text: string): string {
+  return text
+    .replaceAll(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)>/gi, ' ')
+    .replaceAll(/<a\b[^>]*href=["']?tel:([^"'>\s]+)[^>]*>[\s\S]*?<\/a>/gi, ' $1 ')
+    .replaceAll(/<\/?(?:br|p|div|li|tr|td|th|h\d|table|ul|ol)\b[^>]*>/gi, '\n')
+    .replaceAll(/<[^<>]*>/g, '')
+    .replaceAll(/&(?:nbsp|#160|#xa0);/gi, ' ')
+    .replaceAll(/&plus;|&#43;/gi, '+')
+    .replaceAll(/https?:\/\/(?:wa\.me\/|api\.whatsapp\.com\/send\/?\?phone=)\+?(\d{10,14})\S*/gi, ' +$1 ')
+    .replaceAll(/\b(?:https?:\/\/|www\.)\S+|(?<!\S)\S{1,254}@\S+/gi, ' ');
+}

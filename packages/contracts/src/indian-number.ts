@@ -1,0 +1,108 @@
+import { parsePhoneNumberFromString as parseAny } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString as parseMobile } from 'libphonenumber-js/mobile';
+import { isSharedWithMobiles, isStdCode } from './std-codes.ts';
+
+export type PhoneRefusal =
+  | 'landline'
+  | 'service_number'
+  | 'not_indian_mobile'
+  | 'foreign'
+  | 'unparseable'
+  | 'placeholder'
+  /** A spreadsheet shortened it to 9.87E+09: its digits are lost. */
+  | 'scientific_notation';
+
+export type ReadNumber = { ok: true; phone: string } | { ok: false; reason: PhoneRefusal };
+
+/**
+ * One number as it is written, without words: digits, and what people put between them.
+ * @returns the mobile in E.164, or why it is none
+ */
+export function readIndianNumber(part: string): ReadNumber {
+  const refuse = (reason: PhoneRefusal): ReadNumber => ({ ok: false, reason });
+  // A spreadsheet's 9876543210.00 has lost nothing.
+  const bare = part.replace(/^([^.]*)\.0{1,2}$/, (all, before: string) => (countDigits(before) >= 10 ? before : all));
+  // A letter left inside means that a mask got hold of it, and a lone digit before a point a spreadsheet.
+  if (!/^[\d\s()+\-._]+$/.test(bare) || /(^|\D)\d\.\d/.test(bare)) return refuse('unparseable');
+  const digits = bare.replaceAll(/\D/g, '');
+  if (digits.length < 3) return refuse('unparseable');
+  if (/^(\d)\1{5,}$/.test(digits) || digits === '0123456789') return refuse('placeholder');
+  if (isForeign(bare, digits)) return refuse('foreign');
+  const prefix = toPrefix(bare, digits);
+  const national = digits.slice(prefix.length);
+  if (isService(national) || isService(digits)) return refuse('service_number');
+  if (/^(\d)\1{9}$/.test(national) || national === '1234567890') return refuse('placeholder');
+  if (national.length !== 10) return refuse(isShortLandline(bare) ? 'landline' : 'not_indian_mobile');
+  if (hasStdCode(bare, prefix)) return refuse('landline');
+  const mobile = /^[6-9]/.test(national) && !isCityRange(national) ? parseMobile(`+91${national}`) : undefined;
+  if (mobile?.country === 'IN' && mobile.isValid()) return { ok: true, phone: mobile.number };
+  const isFixed = isCityRange(national) || parseAny(`+91${national}`)?.getType() === 'FIXED_LINE';
+  return refuse(isFixed && (prefix !== '' || /^[6-9]/.test(national)) ? 'landline' : 'not_indian_mobile');
+}
+
+/** Toll-free, shared cost, the series of banks and of telemarketers, and short codes. */
+function isService(digits: string): boolean {
+  return /^(?:000800|1800|1860|160[01]|140)\d*$/.test(digits) || digits.length <= 6;
+}
+
+/** With a plus or 00 and another country's code. A plus before ten digits that are nobody's is a slip for +91. */
+function isForeign(text: string, digits: string): boolean {
+  if (!hasPlus(text) && !/^00(?!0)/.test(digits)) return false;
+  const international = digits.replace(/^0+/, '');
+  if (international.startsWith('91')) return false;
+  return !(/^[6-9]\d{9}$/.test(international) && parseAny(`+${international}`)?.isValid() !== true);
+}
+
+/**
+ * What stands before the last ten digits, where it is nothing but trunk zeros and country codes, also twice; else ''.
+ * Behind a plus 91 is the country, also where fewer digits follow.
+ */
+function toPrefix(text: string, digits: string): string {
+  const prefix = /^((?:0{0,2}91)*0{0,2})\d{10}$/.exec(digits)?.[1] ?? '';
+  return prefix === '' && hasPlus(text) ? (/^0*91/.exec(digits)?.[0] ?? '') : prefix;
+}
+
+function hasPlus(text: string): boolean {
+  return /^\s*\(?\s*\+/.test(text);
+}
+
+/**
+ * Whether an STD code is written: a group of digits of its own, and behind it a subscriber's number, which begins with 2
+ * to 6 and fills it up to ten. A trunk zero or brackets prove it. Without them the rest must be written as a landline's:
+ * 987-654-3210 and 9876 543 210 are groups of a mobile, and so is 7232 345678 where mobiles begin with the code too.
+ */
+function hasStdCode(text: string, prefix: string): boolean {
+  let left = prefix.length;
+  let trunk = false;
+  const groups = (text.match(/\d+/g) ?? []).flatMap((group) => {
+    const taken = group.slice(0, left);
+    left -= taken.length;
+    if (taken.length < group.length) trunk ||= taken.endsWith('0');
+    return taken.length === group.length ? [] : [group.slice(taken.length)];
+  });
+  const [code = '', ...rest] = groups;
+  if (rest.length === 0 || !isStdCode(code) || !/^[2-6]/.test(rest.join(''))) return false;
+  if (trunk || new RegExp(`\\(\\s*${code}\\s*\\)`).test(text)) return true;
+  if (code.length === 4) return rest.length === 1 && !isSharedWithMobiles(code);
+  return rest.length === 1 || (code.length === 2 && rest.length === 2 && rest[0]?.length === 4);
+}
+
+/** A trunk zero, an STD code, a gap, and a number that is not of full length. */
+function isShortLandline(text: string): boolean {
+  const [, code = ''] = /^\(?(?:\+?91[\s)-]*)?\(?0(\d{2,4})[\s)-]+[2-6]\d{1,3}[\s-]?\d{2,5}$/.exec(text) ?? [];
+  return isStdCode(code);
+}
+
+/**
+ * Subscribers' numbers in Amravati 721, Akola 724, Kota 744, Bundi 747, Jabalpur 761, Raipur 771 and Kakinada 884 that
+ * libphonenumber calls mobile or either, and in which its own list of operators (resources/carrier/en/91.txt, 9.0.43)
+ * knows none: mobiles go on with 0, 1, 7, 8, 9 there. Ahmedabad's 796 and Visakhapatnam's 8912 are Vodafone's and Airtel's
+ * too: of those only a written code tells.
+ */
+function isCityRange(national: string): boolean {
+  return /^(?:7(?:21|24|44|47)|884)[2-6]|^7612|^771(?:[2-4][1-7]|6[1-7])/.test(national);
+}
+
+export function countDigits(text: string): number {
+  return text.replaceAll(/\D/g, '').length;
+}
