@@ -138,6 +138,30 @@ test('rows with ids of their own are known by them, and an old customer may be c
   expect(await json(file, '--again', 'spring')).toMatchObject({ accepted: 0, duplicate: 2 });
 });
 
+test('who is not to be called by the file is marked so, also where nobody can tell', async () => {
+  const file = write(
+    'wishes.csv',
+    [
+      'name,phone,Do Not Call',
+      `A,${phone(1)},true`,
+      `B,${phone(2)},false`,
+      `C,${phone(3)},`,
+      `D,${phone(4)},maybe`,
+    ].join('\n'),
+  );
+  expect(await json(file)).toMatchObject({ rows: 4, accepted: 4 });
+  expect(
+    await db.query(
+      `select name, coalesce(o.dnd_flag, false) as dnd from leads l left join lead_origins o on o.lead_id = l.id order by 1`,
+    ),
+  ).toEqual([
+    { name: 'A', dnd: true },
+    { name: 'B', dnd: false },
+    { name: 'C', dnd: false },
+    { name: 'D', dnd: true },
+  ]);
+});
+
 test('an import that is killed in the middle, and begun again, adds nothing twice', async () => {
   const many = 8_000;
   const rows = Array.from({ length: many }, (_, at) => `Buyer ${at},${phone(at)},Mill`);

@@ -107,7 +107,7 @@ const statement = `
   ), origins as (
     insert into lead_origins (lead_id, connection_id, dnd_flag, is_test, agent_mode)
     select lead_id, connection_id, dnd_flag, is_test, agent_mode 
-      from accepted where new_id is not null and connection_id is not null
+      from accepted where new_id is not null and (connection_id is not null or dnd_flag)
   ), enquiries as (
     insert into lead_enquiries (receipt_id, lead_id, source, product_name, query_message, enquired_at, dnd_flag)
     select id, lead_id, source, product_name, query_message, asked_at, dnd_flag from accepted where new_id is null

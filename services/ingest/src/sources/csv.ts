@@ -3,6 +3,7 @@ import { unreadable, type ParsedDelivery, type RawDelivery } from './adapter.ts'
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
 import { isNothing, pickAll, readFields, type Aliases, type Fields } from './read-fields.ts';
 import { readJson } from './read-json.ts';
+import { readWish } from './read-wish.ts';
 import { usualNames } from './usual-names.ts';
 
 /** One row of a file that a person imports, as an object of its cells by their columns. */
@@ -13,7 +14,9 @@ export function parseCsvRow({ text }: Pick<RawDelivery, 'text'>, aliases: Aliase
 }
 
 function toCsvLead(fields: Fields, aliases: Aliases): ParsedLead {
-  const lead = toParsedLead(fields, { names: usualNames, aliases, label: 'Buyer' });
+  const wish = readWish(fields)?.wish;
+  const dndFlag = wish === undefined ? null : wish !== 'callable';
+  const lead = toParsedLead(fields, { names: usualNames, aliases, label: 'Buyer', dndFlag });
   const ids = findDamage(fields, [...(aliases.sourceLeadId ?? []), ...usualNames.sourceLeadId]);
   // Ids that lost their last digits are all the same one.
   if (ids !== undefined) return { ...lead, sourceLeadId: null, read: { ok: false, faults: [ids] } };
