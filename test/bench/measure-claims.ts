@@ -80,7 +80,12 @@ async function openStand(servers: Servers, name: string, calls: number): Promise
     livekit: openLiveKit({ url: config.LIVEKIT_URL, apiKey: 'bench', apiSecret: config.LIVEKIT_API_SECRET }),
     now: (databaseTime) => databaseTime,
     random: Math.random,
-    database: { holds: () => Promise.resolve(true), stop: () => Promise.resolve() },
+    database: {
+      knowledge: () => Promise.resolve('current'),
+      holds: () => Promise.resolve(true),
+      compare: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
   };
   return {
     stand,

@@ -242,6 +242,12 @@ test('messages: one that nobody can handle, and a heap of them behind a call tha
     () => report('call-999999-abcdefghijkl', 1),
     grown('leadline_messages_settled_total{durable="call-tracker-agent",outcome="dead_letter"}', 1),
   );
+  const ops = await system.nats.connect('ops');
+  await reach(
+    ['LeadlineForeignMessages'],
+    () => ops.connection.jetstream().publish('lead.created', 'somebody tries what this login may do'),
+    grown('leadline_foreign_messages_total{durable="dispatcher-leads"}', 1),
+  );
   const [call] = await system.db.query<{ id: number; call_room: string }>(
     `select id, call_room from calls where status = 'pushed' order by id desc limit 1`,
   );

@@ -276,6 +276,7 @@ test('reconcile asks first, then tells what the four services took in', async ()
     ingest: { events: 0, lostLeads: [], lostEnquiries: [] },
     'crm-pusher': { events: 0 },
     dispatcher: { dialledLeads: [], diallingFrom: null },
+    stillUnknown: [],
   });
 });
 

@@ -1,7 +1,9 @@
 import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
+import { findForeignMessages } from '@leadline/messaging/know-own-events';
 import { readDurables, readStreams } from '@leadline/messaging/read-topology';
 import { listDeadLetters } from '@leadline/messaging/redrive';
+import { streamOf } from '@leadline/messaging/topology';
 import { z } from 'zod';
 import { askHealth } from './ask-health.ts';
 import { toClock } from './clock.ts';
@@ -20,8 +22,21 @@ export async function examine(nats: Nats, show: (found: Finding[]) => void): Pro
   const asked = await askHealth(nats, { far: true }, 15_000);
   show(judgeServices(asked, { askedAt, answeredAt: new Date() }));
   show(await orRefused('dialling', () => examineDialling(nats)));
+  show(await orRefused('foreign messages', () => examineForeign(nats)));
   show(await orRefused('dashboard', () => examineDashboard(nats)));
   show(await orRefused('dead letters', () => examineDeadLetters(nats)));
+}
+
+/** What stands newest in a subject of ours and is no event of its owner. It proves nothing, and somebody put it there. */
+async function examineForeign(nats: Nats): Promise<Finding[]> {
+  const found = await findForeignMessages(nats, ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher']);
+  return found.map(({ service, subject, seq, at }) =>
+    note(
+      subject,
+      `the newest message (${streamOf(subject)} ${seq}, ${toClock(at, 'ist')} IST) is no event of ${service}`,
+      'it is passed over; see who publishes with the login ops (docs/operations.md, LeadlineForeignMessages)',
+    ),
+  );
 }
 
 const dialling = z.object({ state: z.string(), stoppedBy: z.string().nullable(), reason: z.string().nullable() });

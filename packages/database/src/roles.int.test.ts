@@ -112,6 +112,7 @@ test.for([
   ['dispatcher', `insert into calls (lead_id, phone, attempt) values (2, '1', 1)`, 'allowed'],
   ['dispatcher', `update calls set status = 'failed' where id = 1`, denied],
   ['dispatcher', `select id from call_tracker_outbox`, 'allowed'],
+  ['dispatcher', `select published_at from call_tracker_outbox`, 'allowed'],
   ['dispatcher', `select payload from call_tracker_outbox`, denied],
   ['callTracker', `update calls set status = 'failed', failure_reason = 'rejected' where id = 1`, 'allowed'],
   ['callTracker', `update calls set crm_task_id = 'x' where id = 1`, denied],

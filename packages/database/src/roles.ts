@@ -41,7 +41,7 @@ export const grants: Record<Role, readonly string[]> = {
     'update (name, phone, updated_at) on calls',
     'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, enquiries_heeded, dispatcher_audit, dispatcher_outbox',
     'select (id, lead_id, verdict, received_at, enquired_at, counts_from_arrival, traceparent) on lead_receipts',
-    'select (id, subject, seq, created_at) on ingest_outbox, call_tracker_outbox, crm_pusher_outbox',
+    'select (id, subject, seq, created_at, published_at) on ingest_outbox, call_tracker_outbox, crm_pusher_outbox',
   ],
   callTracker: [
     'select on leads, calls, dials',

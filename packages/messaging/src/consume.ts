@@ -9,9 +9,11 @@ import { describeError } from './describe-error.ts';
 import type { Log } from './log.ts';
 import type { MessagingMetrics } from './messaging-metrics.ts';
 import { done, later, reject, type Outcome } from './outcome.ts';
+import { authorshipOf } from './own-event.ts';
 import { pull, type Consumer, type Pulling } from './pull.ts';
+import { sparingly } from './sparingly.ts';
 import { inSpan, type SpanOptions } from './span.ts';
-import type { EventDurable } from './topology.ts';
+import { durables, type EventDurable } from './topology.ts';
 
 /** An event as a handler gets it. It may come twice, late, or out of order. */
 export type Received<T> = {
@@ -63,8 +65,19 @@ export function consume(options: {
 }): Consumer {
   const { nats, durable, log, metrics, random = Math.random } = options;
   const faults = new Map<number, number>();
+  const isOwned = durables[durable].stream !== 'AGENT';
+  const tellForeign = sparingly();
+  /** Who may publish beside the owner can put anything here; handlers look at the row, and a person has to know. */
+  const noteForeign = (message: JsMsg): void => {
+    if (!isOwned || message.info.deliveryCount > 1) return;
+    if (authorshipOf(message.subject, (name) => header(message, name)) !== 'foreign') return;
+    metrics?.foreign.inc({ durable });
+    const fields = { durable, type: message.subject, seq: message.seq };
+    tellForeign(() => log.warn(fields, 'a message is no event of the service whose subject it is in'));
+  };
 
   const handle = async (message: JsMsg): Promise<'go_on' | 'look'> => {
+    noteForeign(message);
     const handled = metrics?.handleSeconds.startTimer({ durable });
     const outcome = await receive(message, options.handlers, durable, log);
     handled?.();

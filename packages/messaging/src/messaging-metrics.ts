@@ -44,6 +44,12 @@ export function createMessagingMetrics(registry: Registry, service: ServiceUser 
       labelNames: ['durable', 'outcome'],
       registers,
     }),
+    foreign: new Counter({
+      name: 'leadline_foreign_messages_total',
+      help: 'Messages in subjects of lead.> and call.> that are no events of the service that owns them, nor redriven',
+      labelNames: ['durable'],
+      registers,
+    }),
     handleSeconds: new Histogram({
       name: 'leadline_message_handle_seconds',
       help: 'Handling of one delivery',
@@ -54,7 +60,9 @@ export function createMessagingMetrics(registry: Registry, service: ServiceUser 
   };
   // A counter that begins with its first event shows no increase for it.
   const outcomes: Settlement[] = ['ack', 'retry', 'dead_letter'];
-  for (const durable of eventDurablesOf(service))
+  for (const durable of eventDurablesOf(service)) {
     for (const outcome of outcomes) metrics.settled.inc({ durable, outcome }, 0);
+    if (durables[durable].stream !== 'AGENT') metrics.foreign.inc({ durable }, 0);
+  }
   return metrics;
 }

@@ -6,7 +6,7 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Nats } from './connect.ts';
-import { findUnknownEvents } from './know-own-events.ts';
+import { findForeignMessages, findUnknownEvents, type PassedOver } from './know-own-events.ts';
 import { enqueueMany } from './outbox.ts';
 import { keepSaid, moveSequence, readSaidSince } from './reconcile.ts';
 import { startRelay, type Relay } from './relay.ts';
@@ -119,9 +119,90 @@ test('an operator’s repeat is nobody’s own saying, and hides none that came 
       ...{ subject: 'lead.created', stream: 'LEADS', messageId: `redrive:${n}`, payload: '{}' },
       headers: { 'ce-id': `${n}`, 'leadline-redriven-by': 'asha' },
     });
-  const outbox = {
-    query: async (text: string, values: unknown[]) => ({ rowCount: (await database.query(text, values)).length }),
-  };
+  expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual(['lead.created']);
+  expect((await reconcile()).events).toHaveLength(1);
+  expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual([]);
+});
+
+const outbox = {
+  query: async (text: string, values: unknown[]) => ({ rowCount: (await database.query(text, values)).length }),
+};
+
+async function publishPlain(subject: string, count = 1, headers: Record<string, string> = {}): Promise<void> {
+  const ops = await server.connect('ops');
+  for (let n = 0; n < count; n += 250)
+    await Promise.all(
+      Array.from({ length: Math.min(250, count - n) }, (_, at) =>
+        storeMessage(ops, {
+          ...{ subject, stream: 'LEADS', messageId: `plain:${subject}:${n + at}`, headers },
+          payload: 'somebody tries what the login ops may do',
+        }),
+      ),
+    );
+}
+
+test('a plain message that an operator published proves nothing about the database, and stops no relay', async () => {
+  await relayOn().stop();
+  await say(1);
+  relayOn();
+  await published();
+  await relay?.stop();
+  await publishPlain('lead.enquiry_added');
+  await publishPlain('lead.created', 3, { 'ce-id': 'mine', 'ce-type': 'lead.created', 'ce-source': 'ops' });
+  const told: PassedOver[] = [];
+  const tell = (passedOver: PassedOver[]): unknown => told.push(...passedOver);
+  expect(await findUnknownEvents(nats, outbox, ['ingest'], tell)).toEqual([]);
+  expect(told.toSorted((a, b) => a.messages - b.messages)).toEqual([
+    { subject: 'lead.enquiry_added', messages: 1 },
+    { subject: 'lead.created', messages: 3 },
+  ]);
+  // Told once, until there is more of it.
+  told.length = 0;
+  expect(await findUnknownEvents(nats, outbox, ['ingest'], tell)).toEqual([]);
+  expect(told).toEqual([]);
+  await publishPlain('lead.created', 5);
+  expect(await findUnknownEvents(nats, outbox, ['ingest'], tell)).toEqual([]);
+  expect(told).toEqual([{ subject: 'lead.created', messages: 2 }]);
+  expect((await findForeignMessages(nats, ['ingest'])).map(({ subject }) => subject)).toEqual([
+    'lead.created',
+    'lead.enquiry_added',
+  ]);
+
+  relayOn();
+  await server.restart('stop');
+  await say(2);
+  await published();
+  expect((await reconcile()).events).toEqual([]);
+});
+
+test('a flood of foreign messages neither hides a lost database nor stops one that lost nothing', async () => {
+  await relayOn().stop();
+  await say(1);
+  relayOn();
+  await published();
+  await publishPlain('lead.created', 3_000);
+  // Other subjects’ events between them, and what an operator sent back at the end.
+  await publishPlain('lead.enquiry_added', 500);
+  await publishPlain('lead.created', 3_010, { 'leadline-redriven-by': 'asha' });
+  expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual([]);
+  await database.query(`delete from ingest_outbox`);
+  expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual(['lead.created']);
+  expect((await reconcile()).events).toHaveLength(1);
+  expect(await findUnknownEvents(await server.connect('ingest'), outbox, ['ingest'])).toEqual([]);
+});
+
+test('an old event that the database lacks is taken in, however much it has said since', async () => {
+  await relayOn().stop();
+  await say(1);
+  relayOn();
+  await published();
+  await relay?.stop();
+  await database.query(`delete from ingest_outbox`);
+  // It has published much later than that, and a subject of its own has no newer event.
+  await database.query(
+    `insert into ingest_outbox (id, aggregate, subject, headers, payload, created_at, published_at)
+     values (gen_random_uuid(), 'lead/2', 'lead.enquiry_added', '{}', '{}', now() + interval '1 day', now() + interval '1 day')`,
+  );
   expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual(['lead.created']);
   expect((await reconcile()).events).toHaveLength(1);
   expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual([]);

@@ -1,12 +1,13 @@
-import { fromHeaders } from '@leadline/contracts/envelope';
+import { fromHeaders, type Envelope } from '@leadline/contracts/envelope';
 import { affected, instant, row, rows } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { StoredMsg } from 'nats';
 import { z } from 'zod';
 import type { Nats } from './connect.ts';
 import type { Handler } from './consume.ts';
-import { redrivenBy } from './dead-letters.ts';
+import { findUnknownOf, type Queryable } from './know-own-events.ts';
 import { outboxTables } from './outbox.ts';
+import { readOwnEvent, type OwnEvent } from './own-event.ts';
 import { readBack } from './read-back.ts';
 import { publishes, streamOf, type ServiceUser, type StreamName } from './topology.ts';
 
@@ -23,17 +24,9 @@ export type SaidSince = {
   unmarked: { id: string; at: Date }[];
 };
 
-export type SaidEvent = {
-  id: string;
-  type: string;
-  /** What it is about, e.g. `lead/42`. */
-  subject: string;
-  time: Date;
-  storedAt: Date;
-  data: Record<string, unknown>;
+export type SaidEvent = OwnEvent & {
   /** Those of the data's fields that name a row or a room. */
   about: { leadId: number | null; callId: number | null; room: string | null };
-  headers: Record<string, string>;
 };
 
 /** A row is written before its event is stored, on two machines. */
@@ -41,8 +34,9 @@ const marginMs = 10 * 60_000;
 
 /**
  * What the streams hold of a service's own events and its outbox does not. The newest row that was published before the
- * backup says from when; what the restored database enqueued meanwhile is not published yet. A redriven event is not the
- * service's own saying. Throws when NATS can't be asked.
+ * backup says from when, or an older event that stands unknown; what the restored database enqueued meanwhile is not
+ * published yet. A redriven event is not the service's own saying, and a foreign message nobody's of ours. Throws when
+ * NATS can't be asked.
  */
 export async function readSaidSince(nats: Nats, em: EntityManager, service: ServiceUser): Promise<SaidSince> {
   const table = outboxTables[service];
@@ -52,13 +46,15 @@ export async function readSaidSince(nats: Nats, em: EntityManager, service: Serv
     `select max(created_at) as at from ${table} where published_at is not null`,
     [],
   );
-  const since = new Date(Math.max(0, (newest?.at?.getTime() ?? 0) - marginMs));
+  const unknown = await findUnknownOf(nats, queryable(em), service);
+  const from = Math.min(newest?.at?.getTime() ?? 0, ...unknown.map(({ storedAt }) => storedAt.getTime()));
+  const since = new Date(Math.max(0, from - marginMs));
   const said: SaidEvent[] = [];
   for (const stream of new Set(publishes[service].map(streamOf))) {
     const own = publishes[service].filter((type) => streamOf(type) === stream);
     for (const message of await readBack(nats, stream, own, since)) {
-      if (message.header.get(redrivenBy) !== '') continue;
-      said.push(...toSaidEvent(message).filter(({ id }) => uuid.safeParse(id).success));
+      const event = readOwnEvent(message);
+      if (event !== undefined) said.push({ ...event, about: about.parse(event.data) });
     }
   }
   const known = await rows(
@@ -76,6 +72,13 @@ export async function readSaidSince(nats: Nats, em: EntityManager, service: Serv
 }
 
 const atOnce = 1_000;
+
+/** The database of an entity manager, as the comparison with the streams asks it. */
+export function queryable(em: EntityManager): Queryable {
+  return {
+    query: async (text, values) => ({ rowCount: (await rows(em, z.unknown(), text, values)).length }),
+  };
+}
 
 /** Takes them into the outbox as published when they were: from then on it knows what its service has said. */
 export async function keepSaid(em: EntityManager, service: ServiceUser, said: SaidSince): Promise<void> {
@@ -116,7 +119,7 @@ export async function hearAgain(
   const byType = new Map(handlers.map((handler) => [handler.type, handler]));
   let heard = 0;
   for (const message of (await readBack(nats, stream, [...byType.keys()], since)).toReversed()) {
-    const [event] = toSaidEvent(message);
+    const event = readReport(message);
     const handler = byType.get(message.subject);
     if (event === undefined || !(handler?.schema.safeParse(event.data).success ?? false)) continue;
     const { id, time, type, subject, data } = event;
@@ -139,22 +142,18 @@ export async function moveSequence(em: EntityManager, table: 'leads' | 'calls', 
   return moved.last + 1;
 }
 
-const uuid = z.uuid();
 const about = z.object({
   leadId: z.number().nullable().catch(null),
   callId: z.number().nullable().catch(null),
   room: z.string().nullable().catch(null),
 });
 
-/** Nothing for what is no event, or not readable: what has an outbox behind it fits its contract. */
-function toSaidEvent(message: StoredMsg): SaidEvent[] {
-  const headers: Record<string, string> = {};
-  for (const name of message.header.keys()) if (!name.startsWith('Nats-')) headers[name] = message.header.get(name);
+/** Nothing for what is no event, or not readable. An agent's is nobody's of ours. */
+function readReport(message: StoredMsg): (Envelope & { data: unknown }) | undefined {
   try {
-    const { id, type, subject, time } = fromHeaders((name) => headers[name]);
-    const data = z.record(z.string(), z.unknown()).parse(JSON.parse(new TextDecoder().decode(message.data)));
-    return [{ id, type, subject, time, storedAt: message.time, data, about: about.parse(data), headers }];
+    const envelope = fromHeaders((name) => message.header.get(name));
+    return { ...envelope, data: JSON.parse(new TextDecoder().decode(message.data)) };
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -10,6 +10,7 @@ import { leadAlone } from './lead-alone.ts';
 import type { Log } from './log.ts';
 import { outboxTables } from './outbox.ts';
 import { publishRows, relayRow } from './publish-rows.ts';
+import { sparingly } from './sparingly.ts';
 import type { ServiceUser } from './topology.ts';
 
 /**
@@ -33,7 +34,6 @@ const restsPerWork = 4;
 /** A batch that took long because its process was frozen is no flood. */
 const longestRestMs = 4_000;
 const restMs = 2_000;
-const tellEachMs = 10_000;
 const cleanEachMs = 10 * 60_000;
 /** Rows are kept as long as the streams keep their messages, and a day more. */
 const keptDays = 31;
@@ -126,7 +126,12 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   const isCurrent = async (client: Client): Promise<boolean> => {
     let subjects: string[];
     try {
-      subjects = await findUnknownEvents(nats, client, [service]);
+      subjects = await findUnknownEvents(nats, client, [service], (passedOver) =>
+        log.warn(
+          { service, passedOver },
+          'messages in subjects of this service are no events of it; they are passed over',
+        ),
+      );
     } catch (error) {
       // A session that is lost ends the lead; asked again, it would only say so again.
       if (!(error instanceof NatsError)) throw error;
@@ -167,16 +172,6 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
       wake();
       await stopped;
     },
-  };
-}
-
-/** A trouble that lasts is told once in a while, not each time it is met. */
-function sparingly(): (tell: () => void) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  return (tell) => {
-    if (performance.now() - toldAt < tellEachMs) return;
-    toldAt = performance.now();
-    tell();
   };
 }
 

@@ -10,6 +10,7 @@ import { decideDial, ringWindowMs, type DialDecision } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { erasePerson } from './erase-person.ts';
 import { addDoNotCall, findDoNotCall, removeDoNotCall } from './keep-do-not-call.ts';
+import { heldBack } from './hold-back.ts';
 import { loadDialFacts, readControl, readLead } from './load-dial-facts.ts';
 import { diallingState, startDialling, stopDialling } from './switch-dialling.ts';
 
@@ -39,17 +40,22 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
     on('find_do_not_call', phone, (asked) => findDoNotCall(asked, deps)),
     on('erase', eraseAsked, (asked) => erasePerson(asked, deps)),
     on('explain', leadId, (asked) => explain(asked.leadId, deps)),
+    on('compare_database', z.object({}), async () => ({ unknown: await deps.database.compare() })),
     on('call_window', z.object({}), () => tellWindow(deps)),
   ]);
 }
 
-/** decideDial now, for one lead: verdict, reason and next time. Changes nothing. */
+/** What the claim would decide now, for one lead: verdict, reason and next time. Changes nothing. */
 async function explain(id: number, deps: Deps): Promise<DialDecision> {
   const em = deps.postgres.em();
   const lead = await readLead(em, id);
   if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
   const now = deps.now(await databaseNow(em));
-  return decideDial(await loadDialFacts(em, lead, await readControl(em), now), now, deps.policy);
+  const control = await readControl(em);
+  const decision = decideDial(await loadDialFacts(em, lead, control, now), now, deps.policy);
+  // What the lead itself forbids is told first, and then what holds for everybody.
+  if (decision.kind !== 'dial' && decision.kind !== 'wait') return decision;
+  return (await heldBack(em, control, now, deps)) ?? decision;
 }
 
 /** Whether a phone may ring now, and when that changes next. */

@@ -11,7 +11,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { decideDial, type DialDecision } from './decide-dial.ts';
-import { claimLifeMs, type Deps } from './deps.ts';
+import type { Deps } from './deps.ts';
+import { heldBack } from './hold-back.ts';
 import { loadDialFacts, lockLead, oldCallHolds, readControl, type LeadRow } from './load-dial-facts.ts';
 import { failLead, markLeadAnswered } from './settle-lead.ts';
 
@@ -53,13 +54,9 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
   try {
     return await deps.postgres.transaction(async (em) => {
       await lockDialControl(em);
-      if (!(await deps.database.holds(em))) return undefined;
       const now = deps.now(await databaseNow(em));
       const control = await readControl(em);
-      // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
-      if (control.next_dial_at !== null && control.next_dial_at.getTime() > now.getTime() + claimLifeMs(deps.policy))
-        return undefined;
-      if (control.unsent_dials >= mostUnsentDials(deps.policy)) return undefined;
+      if ((await heldBack(em, control, now, deps)) !== undefined) return undefined;
       const due = await getNewLeads(em, now, control.breaker_delay_ms !== null);
       let outOfTheWay = 0;
       for (const leadId of due) {
@@ -91,11 +88,6 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
     await setAside(inHand, error, deps);
     return undefined;
   }
-}
-
-/** What the pace lets through within an agent's wait: a claim beyond that would only be put back. */
-function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
-  return Math.max(1, Math.floor(policy.agentWaitMs / policy.paceMs));
 }
 
 /**

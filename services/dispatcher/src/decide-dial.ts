@@ -45,7 +45,17 @@ export type DialDecision =
   | { kind: 'not_due'; reason: 'not_new' | 'retry_later' | 'call_in_progress'; until: Date | null };
 
 type RefusalReason = 'test_lead' | 'invalid_number' | 'dnd_listed' | 'do_not_call' | 'too_old' | 'answered';
-type WaitReason = 'stopped' | 'breaker_open' | 'window_shut' | 'number_in_use' | 'no_free_slot';
+type WaitReason =
+  | 'stopped'
+  | 'breaker_open'
+  | 'window_shut'
+  | 'number_in_use'
+  | 'no_free_slot'
+  // Those that hold everybody back: see hold-back.ts.
+  | 'older_database'
+  | 'database_not_compared'
+  | 'calls_before_restore'
+  | 'dials_under_way';
 
 /** How long the window must stay open from the permit on. */
 export function ringWindowMs(policy: { latestInviteMs: number; ringSeconds: number }): number {

@@ -80,7 +80,12 @@ async function replica(owner: string): Promise<Deps> {
     log: silentLog,
     metrics: createMetrics(),
     policy,
-    database: { holds: () => Promise.resolve(true), stop: () => Promise.resolve() },
+    database: {
+      knowledge: () => Promise.resolve('current'),
+      holds: () => Promise.resolve(true),
+      compare: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
     owner,
   };
 }

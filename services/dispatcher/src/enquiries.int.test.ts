@@ -32,7 +32,12 @@ beforeAll(async () => {
     log: silentLog,
     metrics: createMetrics(),
     policy: toPolicy(config),
-    database: { holds: () => Promise.resolve(true), stop: () => Promise.resolve() },
+    database: {
+      knowledge: () => Promise.resolve('current'),
+      holds: () => Promise.resolve(true),
+      compare: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
     owner: 'test',
   };
 });

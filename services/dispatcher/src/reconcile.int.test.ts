@@ -6,6 +6,7 @@ import type { Nats } from '@leadline/messaging/connect';
 import { enqueue } from '@leadline/messaging/outbox';
 import { keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
 import { startRelay } from '@leadline/messaging/relay';
+import { storeMessage } from '@leadline/messaging/stored-message';
 import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
@@ -14,6 +15,7 @@ import { until } from '@leadline/testing/until';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseCallWindow } from './call-window.ts';
+import { answerCommands } from './answer-commands.ts';
 import { claimDueLead } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
@@ -26,7 +28,7 @@ let database: TestDatabase;
 let nats: TestNats;
 let tracker: Nats;
 let deps: Deps;
-let answering: Answering;
+let answering: Answering[];
 
 const noonInIndia = Date.parse('2026-11-24T12:00:00+05:30');
 
@@ -52,10 +54,10 @@ beforeEach(async () => {
       },
     },
   };
-  answering = await answerReconcile(deps);
+  answering = [await answerReconcile(deps), ...(await answerCommands(deps, () => undefined))];
 });
 afterEach(async () => {
-  answering.stop();
+  for (const one of answering) one.stop();
   await deps.database.stop();
   await Promise.all([nats.close(), database.drop()]);
 });
@@ -105,6 +107,10 @@ async function reconcile(): Promise<Record<string, unknown>> {
   return ask(ops, 'ops.dispatcher.reconcile', by, z.record(z.string(), z.unknown()), 20_000);
 }
 
+async function command(verb: string, body: object): Promise<unknown> {
+  return ask(await nats.connect('ops'), `ops.dispatcher.${verb}`, body, z.unknown(), 20_000);
+}
+
 const holds = (): Promise<boolean> => deps.database.holds(deps.postgres.em());
 
 test('nobody is claimed, permitted or rung again after a restore until the streams are reconciled', async () => {
@@ -148,6 +154,13 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   expect(await permitDial(claim, deps)).toEqual({ kind: 'refused', reason: 'older_database' });
 
   await until('NATS is there again', () => deps.nats.isUp());
+  // Whoever asks is told what the claim asks.
+  expect(await deps.database.knowledge(deps.postgres.em())).toBe('older');
+  expect(await command('explain', { leadId: untouched })).toMatchObject({ kind: 'wait', reason: 'older_database' });
+  expect(await command('compare_database', {})).toEqual({
+    unknown: expect.arrayContaining(['call.dialing', 'lead.failed', 'call.ended']),
+  });
+
   const told = await reconcile();
   expect(told).toMatchObject({ events: 3, dialledLeads: [rung], failedLeads: [givenUp], doNotCall: 1 });
   // The call nobody knows may last as long as a call may: 60 s ago + token 65 s + ringing twice 30 s + 600 s.
@@ -157,10 +170,15 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
 
   // Three other outboxes: while the tracker's does not know its own words, nobody is dialled.
   expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await command('compare_database', {})).toEqual({ unknown: ['call.ended'] });
   const said = await readSaidSince(tracker, own.em(), 'call-tracker');
   await own.transaction((em) => keepSaid(em, 'call-tracker', said));
   await until('the database is found current again', holds);
   expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await command('explain', { leadId: untouched })).toEqual({
+    ...{ kind: 'wait', reason: 'calls_before_restore' },
+    until: told['diallingFrom'],
+  });
   await database.query(`update dial_control set next_dial_at = null`);
   const next = await claimDueLead(deps);
   expect(next?.leadId).toBe(untouched);
@@ -174,6 +192,31 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
     [refused, 'do_not_call'],
     [givenUp, 'retries_used_up'],
   ]);
+});
+
+test.for<[string, Record<string, string>]>([
+  ['nothing around it', {}],
+  ['an envelope that is nobody’s', { 'ce-id': '1', 'ce-type': 'lead.failed', 'ce-source': 'me' }],
+])('a plain message as the newest of a rare subject, with %s: people are rung all the same', async ([, headers]) => {
+  const lead = await addLead('+919812345671');
+  await until('the database is found current', holds);
+  const ops = await nats.connect('ops');
+  for (const [stream, subject] of [
+    ['LEADS', 'lead.failed'],
+    ['LEADS', 'lead.created'],
+    ['CALLS', 'call.push_failed'],
+    ['CALLS', 'call.ended'],
+  ] as const)
+    await storeMessage(ops, { subject, stream, messageId: `plain-${subject}`, headers, payload: 'hello' });
+  // Another start of the dispatcher, and a nats-server that is restarted.
+  const started = watchGeneration(deps.postgres, await nats.connect('dispatcher'), silentLog);
+  await until('a new dispatcher finds it current', () => started.holds(deps.postgres.em()));
+  await started.stop();
+  await nats.restart('kill');
+  await until('NATS is there again', () => deps.nats.isUp() && deps.nats.reconnects() === 1);
+  expect(await deps.database.compare()).toEqual([]);
+  expect(await command('explain', { leadId: lead })).toMatchObject({ kind: 'dial' });
+  expect((await claimDueLead(deps))?.leadId).toBe(lead);
 });
 
 test('a restored table in the same server is another database, and is compared before anybody is dialled', async () => {

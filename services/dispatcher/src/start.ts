@@ -8,6 +8,7 @@ import { listenTo } from '@leadline/messaging/listen';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
+import { within } from '@leadline/service-kit/within';
 import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
@@ -28,7 +29,7 @@ import { permitGuard } from './permit-guard.ts';
 import { answerReconcile } from './reconcile.ts';
 import { revokeUnsentDials } from './revoke-dial.ts';
 import { settleEndedCalls } from './settle-lead.ts';
-import { watchGeneration } from './watch-generation.ts';
+import { watchGeneration, type Knowledge } from './watch-generation.ts';
 
 export type Around = {
   postgres: Database;
@@ -105,12 +106,17 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(deps, days), log);
   const hearing = listenTo(nats, agentReady, ({ room }) => readiness.heard(room));
   const streams = streamsReady(nats, 'dispatcher');
-  const parts = async () => ({
-    database: await probe(() => postgres.check()),
-    nats: nats.isUp() || 'disconnected',
-    streams: await probe(streams),
-    outbox: relay.state() === 'older_database' ? 'the database is older than the streams' : (true as const),
-  });
+  const parts = async () => {
+    const knowledge = await askKnowledge(deps);
+    const made = await probe(streams);
+    const isOlder = relay.state() === 'older_database' || knowledge === 'older';
+    return {
+      database: await probe(() => postgres.check()),
+      nats: nats.isUp() || 'disconnected',
+      streams: made === true && knowledge === 'not_compared' ? 'not compared with the database yet' : made,
+      outbox: isOlder ? 'the database is older than the streams' : (true as const),
+    };
+  };
   const answering = [
     ...(await answerCommands(deps, wake)),
     await answerReconcile(deps),
@@ -142,6 +148,14 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
       await admin.close(1_000);
     },
   };
+}
+
+/** What the claim asks of the database. Where it can't be asked, the part `database` says so. */
+function askKnowledge({ database, postgres }: Deps): Promise<Knowledge | undefined> {
+  return within(
+    2_000,
+    database.knowledge(postgres.em()).catch(() => undefined),
+  );
 }
 
 /** Whether LiveKit takes our key and knows the trunk; else what is wrong. */

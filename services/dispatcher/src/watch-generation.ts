@@ -1,18 +1,30 @@
 import { readGeneration } from '@leadline/database/generation';
 import type { Database } from '@leadline/database/open-database';
-import { rows } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { findUnknownEvents } from '@leadline/messaging/know-own-events';
+import { queryable } from '@leadline/messaging/reconcile';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { z } from 'zod';
 
 /**
- * Whether the database that a transaction runs in knows all that the streams hold. One that was restored from a backup
- * knows less: then nobody is claimed, permitted or put back before it is reconciled.
+ * What a database knows of what the streams hold. `older`: it was restored from a backup and knows less.
+ * `not_compared`: nobody has asked it yet, or since NATS was lost.
  */
-export type CurrentDatabase = { holds(em: EntityManager): Promise<boolean>; stop(): Promise<void> };
+export type Knowledge = 'current' | 'older' | 'not_compared';
+
+/**
+ * Whether the database that a transaction runs in knows all that the streams hold. Else nobody is claimed, permitted or
+ * put back before it is reconciled. Claim, permit, `explain`, `/readyz` and `health` all ask this one.
+ */
+export type CurrentDatabase = {
+  knowledge(em: EntityManager): Promise<Knowledge>;
+  /** Its knowledge is current. */
+  holds(em: EntityManager): Promise<boolean>;
+  /** Compares now. Answers the subjects whose newest event it does not know. Throws when NATS or Postgres can't be asked. */
+  compare(): Promise<string[]>;
+  stop(): Promise<void>;
+};
 
 const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const;
 
@@ -21,41 +33,47 @@ const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const
  * finds itself in another database than the one that was compared last. Until that was answered, nothing holds.
  */
 export function watchGeneration(postgres: Database, nats: Nats, log: Log): CurrentDatabase {
-  const outboxes = {
-    query: async (text: string, values: unknown[]) => ({
-      rowCount: (await rows(postgres.em(), z.unknown(), text, values)).length,
-    }),
-  };
   let current: string | undefined;
+  let older: string | undefined;
   let comparedIn = -1;
-  const compare = every({
+  const compare = async (): Promise<string[]> => {
+    const session = nats.reconnects();
+    const generation = await readGeneration(postgres.em());
+    const unknown = await findUnknownEvents(nats, queryable(postgres.em()), services, (passedOver) =>
+      log.warn({ passedOver }, 'messages in our subjects are no events of ours; they are passed over'),
+    );
+    // Asked before and after: what was compared is what answered in between.
+    const same = generation === (await readGeneration(postgres.em()));
+    current = same && unknown.length === 0 ? generation : undefined;
+    older = same && unknown.length > 0 ? generation : undefined;
+    comparedIn = session;
+    if (unknown.length > 0)
+      log.error(
+        { subjects: unknown },
+        'the database is older than the streams: nobody is dialled until `leadline reconcile` has been run',
+      );
+    return unknown;
+  };
+  const comparing = every({
     name: 'compare the outboxes with the streams',
     ms: 5_000,
     work: async () => {
       if (!nats.isUp()) return;
-      const session = nats.reconnects();
-      const generation = await readGeneration(postgres.em());
-      if (current === generation && comparedIn === session) return;
-      const unknown = await findUnknownEvents(nats, outboxes, services);
-      // Asked before and after: what was compared is what answered in between.
-      const same = generation === (await readGeneration(postgres.em()));
-      current = same && unknown.length === 0 ? generation : undefined;
-      comparedIn = session;
-      if (unknown.length > 0)
-        log.error(
-          { subjects: unknown },
-          'the database is older than the streams: nobody is dialled until `leadline reconcile` has been run',
-        );
+      if (comparedIn === nats.reconnects() && current === (await readGeneration(postgres.em()))) return;
+      await compare();
     },
     log,
   });
+  const knowledge = async (em: EntityManager): Promise<Knowledge> => {
+    const generation = await readGeneration(em);
+    if (generation === current) return 'current';
+    comparing.wake();
+    return generation === older ? 'older' : 'not_compared';
+  };
   return {
-    async holds(em) {
-      const generation = await readGeneration(em);
-      if (generation === current) return true;
-      compare.wake();
-      return false;
-    },
-    stop: () => compare.stop(),
+    knowledge,
+    holds: async (em) => (await knowledge(em)) === 'current',
+    compare,
+    stop: () => comparing.stop(),
   };
 }

@@ -1,8 +1,10 @@
-import { ask } from '@leadline/messaging/ask';
+import { ask, CommandUnanswered } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
 import { z } from 'zod';
 import { toClock } from '../clock.ts';
 import { outputOption, reasonOption, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
+import { Unsuccessful } from '../exit-codes.ts';
 import type { Program } from '../program.ts';
 import { print, printJson, tell } from '../terminal.ts';
 import { whoAndWhy } from '../who-and-why.ts';
@@ -56,9 +58,42 @@ export function addReconcile(program: Program): void {
           said[service] = await ask(nats, `ops.${service}.reconcile`, by, answers[service], withinMs);
           for (const line of toLines[service](said[service])) tellOf(line);
         }
-        if (options.output === 'json') printJson(said);
+        const stillUnknown = await lookAgain(nats);
+        if (options.output === 'json') printJson({ ...said, stillUnknown });
+        for (const line of toEnd(stillUnknown, answers.dispatcher.parse(said['dispatcher']).diallingFrom)) tellOf(line);
+        if (stillUnknown !== null && stillUnknown.length > 0) throw new Unsuccessful();
       });
     });
+}
+
+/**
+ * What the database still does not know, as the claim asks it: subjects whose newest event it lacks. Null where the
+ * dispatcher does not say.
+ */
+async function lookAgain(nats: Nats): Promise<string[] | null> {
+  try {
+    const answer = z.object({ unknown: z.array(z.string()) });
+    return (await ask(nats, 'ops.dispatcher.compare_database', {}, answer, withinMs)).unknown;
+  } catch (error) {
+    if (error instanceof CommandUnanswered) return null;
+    throw error;
+  }
+}
+
+function toEnd(stillUnknown: string[] | null, diallingFrom: string | null): string[] {
+  if (stillUnknown === null)
+    return ['the dispatcher does not say whether the database knows everything now: leadline doctor asks it'];
+  if (stillUnknown.length > 0)
+    return [
+      `the newest events of these subjects are still unknown to the database: ${stillUnknown.join(', ')}`,
+      'nobody is dialled before they are known (docs/operations.md, LeadlineDatabaseOlder)',
+    ];
+  return [
+    'looked again: the database knows the newest event of every subject',
+    diallingFrom === null
+      ? 'dialling goes on'
+      : `dialling goes on at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
+  ];
 }
 
 const toLines: Record<(typeof order)[number], (said: unknown) => string[]> = {
@@ -76,15 +111,12 @@ const toLines: Record<(typeof order)[number], (said: unknown) => string[]> = {
   },
   'crm-pusher': (said) => [`events taken in by crm-pusher: ${answers['crm-pusher'].parse(said).events}`],
   dispatcher: (said) => {
-    const { events, dialledLeads, failedLeads, doNotCall, diallingFrom } = answers.dispatcher.parse(said);
+    const { events, dialledLeads, failedLeads, doNotCall } = answers.dispatcher.parse(said);
     return [
       `events taken in by the dispatcher: ${events}`,
       `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
       `leads that were given up since, and are again: ${toList(failedLeads)}`,
       `numbers that asked since never to be rung: ${doNotCall}`,
-      diallingFrom === null
-        ? 'dialling goes on'
-        : `dialling goes on at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
     ];
   },
 };

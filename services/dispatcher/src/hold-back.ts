@@ -1,0 +1,32 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { DialDecision } from './decide-dial.ts';
+import { claimLifeMs, type Deps } from './deps.ts';
+import type { readControl } from './load-dial-facts.ts';
+
+type Control = Awaited<ReturnType<typeof readControl>>;
+
+/**
+ * What keeps everybody from being claimed now, whoever is due; undefined: nothing. The claim asks it before it looks at a
+ * lead, and `explain` before it answers that one would be dialled.
+ */
+export async function heldBack(
+  em: EntityManager,
+  control: Control,
+  now: Date,
+  deps: Pick<Deps, 'database' | 'policy'>,
+): Promise<Extract<DialDecision, { kind: 'wait' }> | undefined> {
+  const knowledge = await deps.database.knowledge(em);
+  if (knowledge === 'older') return { kind: 'wait', reason: 'older_database', until: null };
+  if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
+  // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
+  if (control.next_dial_at !== null && control.next_dial_at.getTime() > now.getTime() + claimLifeMs(deps.policy))
+    return { kind: 'wait', reason: 'calls_before_restore', until: control.next_dial_at };
+  if (control.unsent_dials >= mostUnsentDials(deps.policy))
+    return { kind: 'wait', reason: 'dials_under_way', until: null };
+  return undefined;
+}
+
+/** What the pace lets through within an agent's wait: a claim beyond that would only be put back. */
+function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
+  return Math.max(1, Math.floor(policy.agentWaitMs / policy.paceMs));
+}
