@@ -6,6 +6,7 @@ import { decideAwaited, type AwaitedAnswer } from './decide-awaited.ts';
 import { receiveParsed, type SentDelivery } from './receive-delivery.ts';
 import type { Receiving } from './receive-lead.ts';
 import type { SourceAdapter } from './sources/adapter.ts';
+import { parseDelivery } from './sources/parse-delivery.ts';
 import type { ParsedLead } from './sources/parsed-lead.ts';
 import { readJson } from './sources/read-json.ts';
 import { findAdapter } from './sources/registry.ts';
@@ -103,7 +104,7 @@ async function ask(
 
 /** Under the id by which it was named. */
 function readLead(sent: SentDelivery, due: DueLead, adapter: SourceAdapter): ParsedLead | null {
-  const parsed = adapter.parse(sent, due.connection.aliases);
+  const parsed = parseDelivery(adapter, sent, due.connection.aliases);
   const [lead] = parsed.ok ? parsed.leads : [];
   if (lead === undefined) return null;
   const { source_lead_id: sourceLeadId } = due;

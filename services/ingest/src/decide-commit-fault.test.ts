@@ -5,6 +5,8 @@ const coded = (code: string, message = 'x'): Error => Object.assign(new Error(me
 
 test.for([
   ['a value out of range', coded('22003'), 'refused'],
+  ['a value nested too deep', coded('54001'), 'refused'],
+  ['a text too long for its index', coded('54000'), 'refused'],
   ['a broken constraint', coded('23514'), 'refused'],
   ['a constraint inside a wrapper', new Error('driver', { cause: coded('23505') }), 'refused'],
   ['a lead that was erased just now', coded('23503'), 'again'],

@@ -14,7 +14,8 @@ export function decideCommitFault(error: unknown): CommitFaultDecision {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
     // The lead that an enquiry joins was erased at this moment: looked for again, it is not there.
     if (code === '23503') return { kind: 'again' };
-    if (/^(22|23)...$/.test(code)) return { kind: 'refused' };
+    // 54: a program limit, such as a text too long for an index or a value nested too deep for Postgres' stack.
+    if (/^(22|23|54)...$/.test(code)) return { kind: 'refused' };
     if (/^(08|40|53|57|58)...$|^55P03$|^25P0[34]$/.test(code) || unreachable.includes(code)) return { kind: 'again' };
     // The driver has no code for a connection that ends in mid-query, or that did not come about in time.
     if (/connection|timeout|not queryable/i.test(cause.message) && code === '') return { kind: 'again' };

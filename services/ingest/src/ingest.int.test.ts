@@ -368,3 +368,20 @@ test('after a restore no lead’s number is given again, and the lost ones are l
   expect((await post(lead({ name: 'After' }))).body.id).toBeGreaterThan(lost + 1);
   await expect(ask(ops, 'ops.ingest.reconcile', { who: 'asha' }, z.unknown())).rejects.toThrow(/reason/);
 });
+
+test.for([
+  ['a text', (deep: string) => `{"name":"A","phone":${deep}}`],
+  ['a field that nobody knows', (deep: string) => `{"name":"A","phone":"90000 00042","x":${deep}}`],
+  ['the row itself', (deep: string) => deep],
+])('what nests too deep is refused alone, and kept as it came: %s', async ([, toRow]) => {
+  for (const levels of [101, 3_000, 100_000]) {
+    const row = toRow(`${'['.repeat(levels)}1${']'.repeat(levels)}`);
+    const single = await post(row);
+    expect([single.status, single.body]).toMatchObject([422, { errors: [{ reason: 'too_deep' }] }]);
+    const good = lead({ sourceLeadId: `beside-${levels}-${row.length}` });
+    const { accepted, rejected, results } = await postBatch(`{"leads":[${JSON.stringify(good)},${row}]}`);
+    expect([accepted, rejected]).toEqual([1, 1]);
+    expect(results[1]).toMatchObject({ status: 422, errors: [{ reason: 'too_deep' }] });
+    expect(await count('lead_receipts', `verdict = 'rejected' and body = $1`, [row])).toBe(2);
+  }
+});

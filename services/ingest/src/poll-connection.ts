@@ -6,6 +6,7 @@ import { fetchPage, type FetchedPage } from './fetch-page.ts';
 import { claimPoll, findKnownEnquiries, keepFailure, keepSuccess, type Poll } from './keep-polls.ts';
 import { receiveParsed } from './receive-delivery.ts';
 import type { Receiving } from './receive-lead.ts';
+import { parseDelivery } from './sources/parse-delivery.ts';
 import type { ParsedLead } from './sources/parsed-lead.ts';
 import { readCredentials, type PollWindow, type PullAdapter } from './sources/pull-adapter.ts';
 import type { Written } from './sources/read-json.ts';
@@ -95,10 +96,8 @@ async function storeRows(
   const idScope = adapter.ownIds ? connection.id : '';
   const read = rows.flatMap((row) => {
     const text = JSON.stringify(row);
-    const parsed = adapter.parse(
-      { method: 'GET', query: '', contentType: 'application/json', text },
-      connection.aliases,
-    );
+    const raw = { method: 'GET' as const, query: '', contentType: 'application/json', text };
+    const parsed = parseDelivery(adapter, raw, connection.aliases);
     return (parsed.ok ? parsed.leads : [unread(parsed.faults)]).map((lead) => ({ text, lead: withId(lead, text) }));
   });
   const ids = read.flatMap(({ lead }) => lead.sourceLeadId ?? []);

@@ -3,6 +3,7 @@ import type { Connection } from './connections.ts';
 import type { AwaitLeads } from './awaited-leads.ts';
 import { keepDelivery, type Receiving } from './receive-lead.ts';
 import type { ProvenDelivery, SourceAdapter, TakenLead } from './sources/adapter.ts';
+import { parseDelivery } from './sources/parse-delivery.ts';
 import type { ParsedLead } from './sources/parsed-lead.ts';
 
 export type SentDelivery = ProvenDelivery & { idempotencyKey?: string | null; receivedAt: Date };
@@ -17,7 +18,7 @@ export async function receiveDelivery(
   sent: SentDelivery,
   receiving: Receiving & { awaitLeads: AwaitLeads },
 ): Promise<DeliveryAnswer> {
-  const parsed = adapter.parse(sent, connection.aliases);
+  const parsed = parseDelivery(adapter, sent, connection.aliases);
   if (parsed.ok && parsed.awaited !== undefined) await receiving.awaitLeads(parsed.awaited, connection, sent.text);
   const leads: ParsedLead[] = parsed.ok ? parsed.leads : [unread(parsed.faults)];
   return receiveParsed(leads, { adapter, connection, sent }, receiving);

@@ -5,6 +5,7 @@ import type { GroupCommit } from './group-commit.ts';
 import type { Delivery } from './insert-lead.ts';
 import { mostRows, type BatchResult, type Fault } from './lead-schema.ts';
 import type { Metrics } from './metrics.ts';
+import { nestsTooDeep, tooDeep, writeJson } from './nesting.ts';
 import type { DeliveryOutcome } from './store-deliveries.ts';
 import { toLead, type ReadLead } from './to-lead.ts';
 import { toProblem, type ProblemKind, type StatusProblem } from './to-problem.ts';
@@ -24,7 +25,7 @@ export type Answer = { accepted: true; id: number; status: 'new' } | Refusal;
 /** The answer to one lead, given only once the lead or its refusal is committed. */
 export function receiveLead(text: string, sender: Sender, receiving: Receiving): Promise<Answer> {
   const json = readJson(text);
-  return deliver({ ...sender, body: text, read: json.ok ? toLead(json.value) : json }, receiving);
+  return deliver({ ...sender, body: text, read: json.ok ? readLead(json.value) : json }, receiving);
 }
 
 /** Each row on its own: a bad one refuses no good one, and may come again mended, alone or among the others. */
@@ -46,8 +47,8 @@ export async function receiveBatch(
           source: sender.source,
           // No key has a space in it: a row's name is never a lead's.
           idempotencyKey: sender.idempotencyKey === null ? null : `${sender.idempotencyKey} ${index}`,
-          body: JSON.stringify(row),
-          read: toLead(row),
+          body: nestsTooDeep(row) ? writeJson(row) : JSON.stringify(row),
+          read: readLead(row),
         },
         receiving,
       ),
@@ -124,6 +125,10 @@ const kinds = new Map<string, ProblemKind>([
 ]);
 
 type Faulty = { ok: false; faults: Fault[] };
+
+function readLead(value: unknown): ReadLead {
+  return nestsTooDeep(value) ? { ok: false, faults: [tooDeep] } : toLead(value);
+}
 
 function readJson(text: string): { ok: true; value: unknown } | Faulty {
   try {

@@ -93,7 +93,23 @@ async function storeHalves(deliveries: Delivery[], deps: Deps): Promise<Delivery
     return [...first, ...(await storeDeliveries(deliveries.slice(middle), deps))];
   }
   deps.log.warn({ receiptId: only.receiptId, source: only.source }, 'the database refused a delivery');
-  if (!only.read.ok) return [{ kind: 'unavailable' }];
-  const faults = [{ pointer: '', reason: 'not_storable', detail: 'holds something that the database refuses' }];
-  return storeDeliveries([{ ...only, read: { ok: false, faults } }], deps);
+  const refused = toRefused(only);
+  return refused === undefined ? [{ kind: 'unavailable' }] : storeDeliveries([refused], deps);
+}
+
+/**
+ * What is left to store of a delivery that the database refuses: its refusal, then its refusal with nothing beside the
+ * body. Undefined when even that is refused.
+ */
+function toRefused(one: Delivery): Delivery | undefined {
+  if (one.read.ok) {
+    const faults = [{ pointer: '', reason: 'not_storable', detail: 'holds something that the database refuses' }];
+    return { ...one, read: { ok: false, faults } };
+  }
+  const { origin } = one;
+  if (one.sourceLeadId === null && (origin === undefined || (origin.phoneRaw === null && origin.query === '')))
+    return undefined;
+  const bare = { phoneRaw: null, phoneAlternates: [], enquiryType: null, query: '', contentType: null };
+  const rest = { ...one, sourceLeadId: null };
+  return origin === undefined ? rest : { ...rest, origin: { ...origin, ...bare } };
 }

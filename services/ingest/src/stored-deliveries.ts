@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { aliases } from './connections.ts';
 import type { ParsedDelivery } from './sources/adapter.ts';
 import { parseCsvRow } from './sources/csv.ts';
+import { parseDelivery } from './sources/parse-delivery.ts';
 import type { Aliases } from './sources/read-fields.ts';
 import { findAdapter } from './sources/registry.ts';
 import { importedType } from './receive-lead.ts';
@@ -67,5 +68,5 @@ export function readAgain(one: StoredDelivery, corrected?: Aliases['corrected'])
   const adapter = findAdapter(one.source);
   if (adapter === undefined || one.method === null) return undefined;
   const method = one.method === 'GET' ? 'GET' : 'POST';
-  return adapter.parse({ method, query: query ?? '', contentType, text }, known);
+  return parseDelivery(adapter, { method, query: query ?? '', contentType, text }, known);
 }

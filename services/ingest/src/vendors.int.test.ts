@@ -296,3 +296,19 @@ test('a lead that Meta does not know is kept as refused, and asked for again whe
   await signed(url, notification('777'));
   await until('it came after all', async () => (await leadOf('777')) !== undefined);
 });
+
+test('what no reader can go through is kept as rejected, and its sender hears what it always hears', async () => {
+  const deep = (levels: number) => `${'{"a":'.repeat(levels)}"9876540091"${'}'.repeat(levels)}`;
+  for (const source of ['indiamart', 'form', 'zapier', 'justdial']) {
+    const { url, id } = await add(source);
+    for (const levels of [101, 1_500, 2_500, 30_000]) {
+      const answer = await post(url, deep(levels));
+      expect([source, levels, answer.status < 300]).toEqual([source, levels, true]);
+    }
+    const kept = await db.query(
+      `select verdict, faults->0->>'reason' as reason from lead_receipts where connection_id = $1`,
+      [id],
+    );
+    expect(kept).toEqual(Array.from({ length: 4 }, () => ({ verdict: 'rejected', reason: 'too_deep' })));
+  }
+});

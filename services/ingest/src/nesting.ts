@@ -1,0 +1,56 @@
+/** How deep a body may nest. No sender's record comes near it; V8 gives up between 2,000 and 5,000. */
+export const mostLevels = 100;
+
+export const tooDeep = { pointer: '', reason: 'too_deep', detail: `is nested deeper than ${mostLevels} levels` };
+
+/** Whether a parsed JSON value nests deeper than `mostLevels`. Walks without recursion, whatever the depth. */
+export function nestsTooDeep(value: unknown): boolean {
+  let level = [value].filter(isNest);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > mostLevels) return true;
+    level = level.flatMap((one) => Object.values(one)).filter(isNest);
+  }
+  return false;
+}
+
+/** The same of a JSON text that nobody has parsed yet. What is no JSON may be called either. */
+export function textNestsTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > mostLevels) return true;
+  }
+  return false;
+}
+
+/** As JSON.stringify writes what JSON.parse gave, but at any depth. */
+export function writeJson(value: unknown): string {
+  const written: string[] = [];
+  const waiting: Part[] = [{ value }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if ('text' in next) written.push(next.text);
+    else if (Array.isArray(next.value)) {
+      const parts = next.value.map((one: unknown) => [{ value: one }]);
+      waiting.push(...inside('[', parts, ']').toReversed());
+    } else if (isNest(next.value)) {
+      const parts = Object.entries(next.value).map(([key, one]) => [
+        { text: `${JSON.stringify(key)}:` },
+        { value: one },
+      ]);
+      waiting.push(...inside('{', parts, '}').toReversed());
+    } else written.push(JSON.stringify(next.value));
+  }
+  return written.join('');
+}
+
+type Part = { text: string } | { value: unknown };
+
+function inside(open: string, parts: Part[][], close: string): Part[] {
+  const separated = parts.flatMap((part, at) => (at === 0 ? part : [{ text: ',' }, ...part]));
+  return [{ text: open }, ...separated, { text: close }];
+}
+
+function isNest(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
