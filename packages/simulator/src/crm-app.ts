@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { socketOf } from './cut-connection.ts';
 import type { HeldFaults } from './faults.ts';
+import type { OddAnswers } from './odd-answers.ts';
 
 type Customer = { _id: string; name: string; mobile: string; email: string; segment: string; created_at: string };
 type Task = { _id: string; customerId: string; body: Record<string, unknown>; created_at: string };
@@ -25,6 +26,7 @@ export function crmApp(options: {
   requestsPerMinute: number;
   log: (line: Record<string, unknown>) => void;
   faults: () => HeldFaults['crm'];
+  odd: OddAnswers;
 }): Hono {
   const { log, faults } = options;
   const customers: Customer[] = [];
@@ -49,18 +51,30 @@ export function crmApp(options: {
         retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
       return new Response(JSON.stringify({ success: false, message: 'simulated fault' }), { status, headers });
     }
-    return next();
+    const operation = toOperation(c.req.method, c.req.path);
+    const body = c.req.method === 'POST' ? await c.req.text() : '';
+    const odd = options.odd.next(operation, `${c.req.url} ${body}`);
+    if (odd === undefined) return next();
+    log({ event: 'answered', operation, fault: odd.says });
+    return odd.response;
   });
 
   app.get('/customers', (c) => {
     const term = c.req.query('searchTerm') ?? '';
-    const found = customers.filter((one) => [one.name, one.mobile, one.email].some((text) => text.includes(term)));
+    const until = Date.now() - (faults().searchLagMs ?? 0);
+    const found = customers.filter(
+      (one) =>
+        [one.name, one.mobile, one.email].some((text) => text.includes(term)) && Date.parse(one.created_at) <= until,
+    );
     return c.json({ success: true, ...page(c, found) });
   });
   app.post('/customers', async (c) => {
     const given = customerBody.safeParse(await c.req.json().catch(() => undefined));
     if (!given.success) return c.json({ success: false, message: 'mobile is required' }, 400);
     const { mobile, name = '', email = '', segment = '' } = given.data;
+    const known = customers.find((one) => one.mobile === mobile);
+    if (faults().uniqueMobiles === true && known !== undefined)
+      return c.json({ success: false, message: `Customer already exists. Existing ID: ${known._id}` }, 409);
     const customer = { _id: objectId(), mobile, name, email, segment, created_at: new Date().toISOString() };
     customers.push(customer);
     log({ event: 'customer.created', id: customer._id, mobile });
@@ -108,3 +122,16 @@ function page(c: Context, all: unknown[]): Record<string, unknown> {
 function objectId(): string {
   return randomBytes(12).toString('hex');
 }
+
+function toOperation(method: string, path: string): string {
+  if (method === 'GET') return path.includes('/tasks') ? 'find_task' : 'find_customer';
+  return path.endsWith('/tasks') ? 'create_task' : 'create_customer';
+}
+
+export const crmWords = {
+  errorRow: { success: false, message: 'Tenant is suspended' },
+  errorText: 'upstream connect error',
+  notYet: { status: 425, json: { success: false, message: 'Still being imported' } },
+  refused: { status: 422, json: { success: false, message: 'Validation failed' } },
+  conflict: { success: false, message: 'Customer already exists.' },
+};

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { oddAnswer } from './odd-answers.ts';
 
 /** All, none, or a share of what a fault could befall: a number from 0 to 1. */
 const sometimes = z
@@ -63,8 +64,16 @@ export const faults = z.object({
       falseSuccess: z.boolean().optional(),
       /** Refuses tasks for good. */
       refuseTasks: z.boolean().optional(),
+      /** Answers of another kind: to find_customer, create_customer, find_task, create_task. */
+      answers: z.array(oddAnswer).default([]),
+      /** A customer that is there already is refused with 409. */
+      uniqueMobiles: z.boolean().optional(),
+      /** A search knows a customer only so long after it was made, as an index that lags behind. */
+      searchLagMs: z.number().optional(),
     })
-    .default({}),
+    .prefault({}),
+  /** Answers of another kind of LiveKit's API, by method: CreateDispatch, ListParticipants, CreateSIPParticipant … */
+  answers: z.array(oddAnswer).default([]),
 });
 /** As they are given to the control API. */
 export type Faults = z.input<typeof faults>;

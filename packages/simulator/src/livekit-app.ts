@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Dialled, DialRequest } from './bridge.ts';
 import { socketOf } from './cut-connection.ts';
 import { chance, type HeldFaults } from './faults.ts';
+import type { OddAnswers } from './odd-answers.ts';
 import { refuseDial } from './refuse-dial.ts';
 import { toListed, toListedRoom } from './room-bodies.ts';
 import type { Dispatch, DispatchRequest, Room, Rooms, RoomSettings } from './rooms.ts';
@@ -11,6 +12,8 @@ import { dialBody, toDialRequest } from './to-dial-request.ts';
 import { authenticate, denied, TwirpError, type Claims } from './twirp.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 
+/** `limits.max_metadata_size` of a real server, unless it is set otherwise; also for a dispatch since June 2026. */
+const mostMetadataBytes = 512 * 1024;
 const roomOnly = z.object({ room: z.string().default('') });
 const roomAndIdentity = z.object({ room: z.string().default(''), identity: z.string().default('') });
 const dispatchBody = z.object({
@@ -38,6 +41,7 @@ export function liveKitApp(options: {
   dial: (request: DialRequest) => Promise<Dialled>;
   dispatched: (dispatch: Dispatch) => void;
   faults: () => HeldFaults;
+  odd: OddAnswers;
 }): Hono {
   const { rooms, faults } = options;
   const app = new Hono();
@@ -70,6 +74,8 @@ export function liveKitApp(options: {
       const body = schema.safeParse(await c.req.json().catch(() => undefined));
       if (!body.success) return new TwirpError('malformed', 'the json request could not be decoded').toResponse();
       if (!grant(claims, body.data)) return denied();
+      const odd = options.odd.next(path.split('/').at(-1) ?? '', JSON.stringify(body.data));
+      if (odd !== undefined) return odd.response;
       if (faults().noRedis) {
         await wait(500 / options.timeFactor);
         return new TwirpError('unknown', 'dial tcp 127.0.0.1:6379: connect: connection refused').toResponse();
@@ -239,9 +245,11 @@ export function liveKitApp(options: {
     },
   );
 
-  method('AgentDispatchService/CreateDispatch', admin, dispatchBody, (body) =>
-    toListedDispatch(dispatch(rooms.find(body.room) ?? makeRoom(body.room, {}, []), body)),
-  );
+  method('AgentDispatchService/CreateDispatch', admin, dispatchBody, (body) => {
+    if (Buffer.byteLength(body.metadata) > mostMetadataBytes)
+      throw new TwirpError('invalid_argument', 'twirp error unknown: metadata size exceeds limits');
+    return toListedDispatch(dispatch(rooms.find(body.room) ?? makeRoom(body.room, {}, []), body));
+  });
   method('AgentDispatchService/ListDispatch', admin, oneDispatch, async (body) => {
     const room = rooms.find(body.room);
     if (room === undefined) return nobodyAnswers();
@@ -277,3 +285,11 @@ function toListedDispatch(dispatch: Dispatch): Record<string, unknown> {
     attributes: {},
   };
 }
+
+export const liveKitWords = {
+  errorRow: { code: 'internal', msg: 'simulated fault' },
+  errorText: 'upstream connect error or disconnect before headers',
+  notYet: { status: 503, json: { code: 'unavailable', msg: 'twirp error unknown: no response from servers' } },
+  refused: { status: 400, json: { code: 'invalid_argument', msg: 'twirp error unknown: metadata size exceeds limits' } },
+  conflict: { code: 'already_exists', msg: 'twirp error unknown: already exists' },
+};

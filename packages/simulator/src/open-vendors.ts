@@ -5,6 +5,7 @@ import { exportersindiaApp } from './exportersindia-app.ts';
 import { graphApp } from './graph-app.ts';
 import { indiamartApp } from './indiamart-app.ts';
 import { openLogFile } from './log-file.ts';
+import { openOddAnswers } from './odd-answers.ts';
 import { tradeindiaApp } from './tradeindia-app.ts';
 import { vendorEnquiry, vendorNames, type VendorEnquiry, type VendorName } from './vendor-enquiry.ts';
 import { vendorFaults } from './vendor-faults.ts';
@@ -25,7 +26,8 @@ export function openVendors(options: { key: string; logs: string; timeFactor: nu
     vendorNames.map((name) => {
       const log = openLogFile(join(options.logs, `${name}.jsonl`));
       const enquiries: VendorEnquiry[] = [];
-      return [name, { log, enquiries, gate: openVendorGate({ log, idFields: idFields[name] }) }];
+      const odd = openOddAnswers(oddWords[name]);
+      return [name, { log, enquiries, gate: openVendorGate({ log, idFields: idFields[name], odd }) }];
     }),
   );
   const listeners = new Map<VendorName, Listener>();
@@ -83,3 +85,47 @@ const idFields: Record<VendorName, readonly string[]> = {
   meta: ['id'],
   google_ads: ['lead_id'],
 };
+
+/** How each vendor words an error, where it is told in a form of its own. */
+const plainWords = {
+  errorRow: { Error_Message: 'Invalid userid / profile_id / key combination' },
+  errorText: 'Sorry! Please provide all the required parameters.',
+  notYet: { status: 200, json: { message: 'Please try again after some time' } },
+  refused: { status: 200, json: { error: 'Invalid key' } },
+  conflict: { message: 'Another request is being served' },
+};
+const indiamartWords = {
+  ...plainWords,
+  errorRow: { Error_Message: 'The key is invalid' },
+  errorText: 'Invalid request',
+  notYet: toIndiamartWords(204, 'Data will be available after 24 hours. Please try again later.'),
+  refused: toIndiamartWords(401, 'The API key is expired.'),
+};
+const graphWords = {
+  errorRow: { error: toGraphError(190, undefined) },
+  errorText: 'Sorry, something went wrong.',
+  notYet: { status: 400, json: { error: toGraphError(100, 33) } },
+  refused: { status: 400, json: { error: toGraphError(10, undefined) } },
+  conflict: { error: toGraphError(2, undefined) },
+};
+const oddWords: Record<VendorName, Parameters<typeof openOddAnswers>[0]> = {
+  indiamart: indiamartWords,
+  tradeindia: plainWords,
+  exportersindia: plainWords,
+  justdial: plainWords,
+  meta: graphWords,
+  google_ads: plainWords,
+};
+
+function toIndiamartWords(code: number, message: string): { status: number; json: unknown } {
+  return { status: 200, json: { CODE: code, STATUS: 'FAILURE', MESSAGE: message, TOTAL_RECORDS: 0, RESPONSE: [] } };
+}
+
+/** 100/33 stands for a lead that is not there, not there yet, or not to be read with this token. */
+function toGraphError(code: number, subcode: number | undefined): Record<string, unknown> {
+  const message =
+    subcode === 33
+      ? 'Unsupported get request. The object does not exist, cannot be loaded due to missing permissions, or does not support this operation.'
+      : 'The request can not be served.';
+  return { message, type: 'OAuthException', code, ...(subcode === undefined ? {} : { error_subcode: subcode }) };
+}

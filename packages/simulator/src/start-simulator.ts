@@ -5,11 +5,12 @@ import { dirname } from 'node:path';
 import { openBridge, type Leg } from './bridge.ts';
 import type { SimulatorConfig } from './config.ts';
 import { controlApp } from './control-app.ts';
-import { crmApp } from './crm-app.ts';
+import { crmApp, crmWords } from './crm-app.ts';
 import { openCrashes } from './crashes.ts';
 import { chance, faults, type HeldFaults } from './faults.ts';
-import { liveKitApp } from './livekit-app.ts';
+import { liveKitApp, liveKitWords } from './livekit-app.ts';
 import { openLogFile } from './log-file.ts';
+import { openOddAnswers } from './odd-answers.ts';
 import { openVendors } from './open-vendors.ts';
 import { toOutcome, type Outcome } from './outcome.ts';
 import { openRooms } from './rooms.ts';
@@ -29,6 +30,7 @@ export type Simulator = {
 /** Starts the simulated world on one port. It names itself in a header of every answer, so that nothing here passes for real. */
 export async function startSimulator(config: SimulatorConfig): Promise<Simulator> {
   let current: HeldFaults = faults.parse({});
+  const odd = { crm: openOddAnswers(crmWords), liveKit: openOddAnswers(liveKitWords) };
   const scripts = new Map<string, Outcome[]>();
   const legs: Leg[] = [];
   const phoneLog = openLogFile(config.PHONE_LOG);
@@ -90,6 +92,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       leewaySeconds: config.LIVEKIT_LEEWAY_SECONDS / timeFactor,
       rooms,
       faults: () => current,
+      odd: odd.liveKit,
       dispatched: (dispatch) => agents.dispatched(dispatch),
       dial: (request) => {
         const outcome = next(request.number);
@@ -105,6 +108,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       requestsPerMinute: config.CRM_REQUESTS_PER_MINUTE,
       log: crmLog,
       faults: () => current.crm,
+      odd: odd.crm,
     }),
   );
   app.route('/vendors', vendors.apis);
@@ -116,6 +120,8 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       setFaults: (given) => {
         const before = current;
         current = given;
+        odd.crm.set(given.crm.answers);
+        odd.liveKit.set(given.answers);
         crashes.notice(before, given);
       },
       calls: () => legs.map(({ number, room, sipCallId, status }) => ({ number, room, sipCallId, status: status() })),

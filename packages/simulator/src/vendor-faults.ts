@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oddAnswer } from './odd-answers.ts';
 
 /** What may go wrong, or look odd, in a vendor's API. */
 export const vendorFaults = z.object({
@@ -16,6 +17,8 @@ export const vendorFaults = z.object({
   junk: z.string().default(''),
   /** Ids as JSON numbers, whatever their length. */
   numericIds: z.boolean().default(false),
+  /** Answers of another kind than enquiries, each for as many requests as it says. */
+  answers: z.array(oddAnswer).default([]),
   /** So many requests meet the fault; all, unless given. */
   requests: z.int().optional(),
   /** Between two requests, where the vendor has such a limit; its own unless given. */

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { setTimeout as wait } from 'node:timers/promises';
 import { socketOf } from './cut-connection.ts';
+import type { OddAnswers } from './odd-answers.ts';
 import { withNumbers } from './to-vendor-row.ts';
 import { vendorFaults, type VendorFaults } from './vendor-faults.ts';
 
@@ -27,6 +28,7 @@ export function openVendorGate(options: {
   log: (line: Record<string, unknown>) => void;
   /** Fields that hold ids, for those that come as numbers. */
   idFields: readonly string[];
+  odd: OddAnswers;
 }): VendorGate {
   let faults = vendorFaults.parse({});
   let left = Number.POSITIVE_INFINITY;
@@ -34,6 +36,7 @@ export function openVendorGate(options: {
   return {
     setFaults(given) {
       faults = given;
+      options.odd.set(given.answers);
       left = given.requests ?? Number.POSITIVE_INFINITY;
     },
     mayAskAgain(gapMs) {
@@ -59,6 +62,11 @@ export function openVendorGate(options: {
       if (now.htmlPage) {
         told({ fault: 'page', status: 200 });
         return c.html(page);
+      }
+      const odd = options.odd.next('ask', c.req.url);
+      if (odd !== undefined) {
+        told({ fault: odd.says, status: odd.response.status });
+        return odd.response;
       }
       const { json, status = 200, headers = {}, note } = answer(now);
       const body = JSON.stringify(now.wrapped === undefined ? json : { status: 'ok', [now.wrapped]: json });

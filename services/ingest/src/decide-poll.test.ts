@@ -7,15 +7,17 @@ const now = new Date('2026-11-23T06:00:00Z');
 const ago = (ms: number): Date => new Date(now.getTime() - ms);
 const pull = { everyMs: 10 * minute, leastGapMs: 5 * minute, overlapMs: 15 * minute, longestMs: 7 * day };
 
+const read = (readTo: Date, blankSince: Date | null = null) => ({ readTo, blankSince });
+
 describe('a window begins a little before the end of the last one', () => {
   test('and ends now', () => {
-    expect(toPollWindow(ago(5 * minute), now, pull)).toEqual({ from: ago(20 * minute), to: now });
+    expect(toPollWindow(read(ago(5 * minute)), now, pull)).toEqual({ from: ago(20 * minute), to: now });
   });
   test('and is cut to what the vendor allows after a long absence, until all is read', () => {
     let readTo = ago(20 * day);
     const lengths: number[] = [];
     for (let polls = 0; readTo < now; polls++) {
-      const { from, to } = toPollWindow(readTo, now, pull);
+      const { from, to } = toPollWindow(read(readTo), now, pull);
       expect(from.getTime()).toBeLessThan(readTo.getTime());
       lengths.push(to.getTime() - from.getTime());
       readTo = to;
@@ -25,7 +27,11 @@ describe('a window begins a little before the end of the last one', () => {
     expect(Math.max(...lengths)).toBe(7 * day);
   });
   test('and never in the future, though the clock was set back', () => {
-    expect(toPollWindow(ago(-day), now, pull)).toEqual({ from: ago(15 * minute), to: now });
+    expect(toPollWindow(read(ago(-day)), now, pull)).toEqual({ from: ago(15 * minute), to: now });
+  });
+  test('and where the vendor first answered without a word, for at most a day', () => {
+    expect(toPollWindow(read(ago(5 * minute), ago(60 * minute)), now, pull).from).toEqual(ago(75 * minute));
+    expect(toPollWindow(read(ago(0), ago(30 * day)), now, pull)).toEqual({ from: ago(day + 15 * minute), to: now });
   });
 });
 

@@ -5,13 +5,22 @@ export type PollResult =
   { kind: 'read'; window: PollWindow } | { kind: 'limited' | 'refused' | 'failed'; retryAfterMs: number | undefined };
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 /** A refused key is looked at again so often: somebody may have mended it at the vendor's. */
 const refusedMs = hourMs / 2;
 const longestRetryAfterMs = 24 * hourMs;
 
-/** What to ask for: from a little before the end of what was read, in slices after a long absence. */
-export function toPollWindow(readTo: Date, now: Date, pull: Pick<PullAdapter, 'overlapMs' | 'longestMs'>): PollWindow {
-  const from = Math.min(readTo.getTime(), now.getTime()) - pull.overlapMs;
+/**
+ * What to ask for: from a little before the end of what was read, in slices after a long absence. While a vendor answers
+ * without a word, also what it was asked for on the last day: an outage may look like "nobody has enquired".
+ */
+export function toPollWindow(
+  { readTo, blankSince }: { readTo: Date; blankSince: Date | null },
+  now: Date,
+  pull: Pick<PullAdapter, 'overlapMs' | 'longestMs'>,
+): PollWindow {
+  const believed = blankSince === null ? readTo.getTime() : Math.max(blankSince.getTime(), readTo.getTime() - dayMs);
+  const from = Math.min(believed, readTo.getTime(), now.getTime()) - pull.overlapMs;
   return { from: new Date(from), to: new Date(Math.min(now.getTime(), from + pull.longestMs)) };
 }
 

@@ -24,17 +24,25 @@ export async function fetchPage(
     const { status } = response;
     const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
     const text = await readText(response);
-    if (status === 429) return { kind: 'limited', detail: 'answered 429', retryAfterMs };
-    if (status === 401 || status === 403) return { kind: 'refused', detail: `answered ${status}` };
-    if (status >= 300) return { kind: 'failed', detail: `answered ${status}`, retryAfterMs };
-    return text === undefined
-      ? { kind: 'failed', detail: `answered more than ${mostBytes} bytes`, retryAfterMs: undefined }
-      : readPage(text);
+    if (status === 204 || status === 205) return { kind: 'rows', rows: [] };
+    if (text === undefined)
+      return { kind: 'failed', detail: `answered more than ${mostBytes} bytes`, retryAfterMs: undefined };
+    if (status < 300) return readPage(text);
+    const detail = [`answered ${status}`, toDetail(readPage(text))].filter((part) => part !== '').join(', ');
+    if (status === 429) return { kind: 'limited', detail, retryAfterMs };
+    if (status === 401 || status === 403) return { kind: 'refused', detail };
+    return { kind: 'failed', detail, retryAfterMs };
   } catch (error) {
     // What fetch throws says nothing; its cause does.
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     return { kind: 'failed', detail: `no answer (${describeError(cause)})`, retryAfterMs: undefined };
   }
+}
+
+/** The vendor's own words beside a status that is none of success. */
+function toDetail(page: PulledPage): string {
+  const said = 'detail' in page ? page.detail : '';
+  return said.includes('no JSON') ? '' : said;
 }
 
 /** Undefined when it does not end. */

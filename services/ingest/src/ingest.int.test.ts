@@ -369,7 +369,7 @@ test('after a restore no lead’s number is given again, and the lost ones are l
   await expect(ask(ops, 'ops.ingest.reconcile', { who: 'asha' }, z.unknown())).rejects.toThrow(/reason/);
 });
 
-test.for([
+test.for<[string, (deep: string) => string]>([
   ['a text', (deep: string) => `{"name":"A","phone":${deep}}`],
   ['a field that nobody knows', (deep: string) => `{"name":"A","phone":"90000 00042","x":${deep}}`],
   ['the row itself', (deep: string) => deep],

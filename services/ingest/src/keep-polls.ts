@@ -5,7 +5,15 @@ import { connectionRow, type Connection } from './connections.ts';
 import type { PollWindow } from './sources/pull-adapter.ts';
 
 /** A question that is this process's to ask. */
-export type Poll = { connection: Connection; ask: number; readTo: Date; failures: number; now: Date };
+export type Poll = {
+  connection: Connection;
+  ask: number;
+  readTo: Date;
+  /** Since when the vendor has answered without a word; null when its last answer had some. */
+  blankSince: Date | null;
+  failures: number;
+  now: Date;
+};
 
 /** How much of what came in before a connection was made is read. */
 const firstHours = 24;
@@ -33,7 +41,13 @@ export async function findDuePolls(postgres: Database, sources: readonly string[
   );
 }
 
-const claimed = z.object({ asks: z.number(), read_to: instant, failures: z.number(), now: instant });
+const claimed = z.object({
+  asks: z.number(),
+  read_to: instant,
+  blank_since: instant.nullable(),
+  failures: z.number(),
+  now: instant,
+});
 
 /**
  * Takes a due question before it is asked: whoever dies over it, it is not asked again within the vendor's limit.
@@ -50,25 +64,28 @@ export async function claimPoll(
     `update source_polls
         set asks = asks + 1, asked_at = clock_timestamp(), next_at = clock_timestamp() + $2 * interval '1 millisecond'
       where connection_id = $1 and next_at <= clock_timestamp()
-     returning asks, read_to, failures, clock_timestamp() as now`,
+     returning asks, read_to, blank_since, failures, clock_timestamp() as now`,
     [connection.id, leastGapMs],
   );
-  return found && { connection, ask: found.asks, readTo: found.read_to, failures: found.failures, now: found.now };
+  if (found === undefined) return undefined;
+  const { asks: ask, read_to: readTo, blank_since: blankSince, failures, now } = found;
+  return { connection, ask, readTo, blankSince, failures, now };
 }
 
 /** All of the window is stored. What was read never moves back. */
 export async function keepSuccess(
   postgres: Database,
   { connection, ask }: Poll,
-  { window, read, nextAt }: { window: PollWindow; read: number; nextAt: Date },
+  { window, read, blank, nextAt }: { window: PollWindow; read: number; blank: boolean; nextAt: Date },
 ): Promise<void> {
   await affected(
     postgres.em(),
     `update source_polls
         set read_to = greatest(read_to, $3), next_at = $4, succeeded_at = clock_timestamp(), last_rows = $5,
-            failures = 0, last_error = null
+            failures = 0, last_error = null,
+            blank_since = case when $6 then coalesce(blank_since, clock_timestamp()) end
       where connection_id = $1 and asks = $2`,
-    [connection.id, ask, window.to, nextAt, read],
+    [connection.id, ask, window.to, nextAt, read, blank],
   );
 }
 

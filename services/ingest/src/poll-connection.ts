@@ -20,7 +20,10 @@ export type Polling = Receiving & {
 };
 
 type Row = Record<string, Written>;
-type WindowRead = { kind: 'read'; rows: number; fresh: number } | Exclude<FetchedPage, { kind: 'rows' }>;
+type WindowRead =
+  /** `blank`: nothing came but a first page without text. */
+  | { kind: 'read'; rows: number; fresh: number; blank: boolean }
+  | Extract<FetchedPage, { detail: string }>;
 
 /** A vendor that pays no heed to the page it is asked for has no end. */
 const mostPages = 1_000;
@@ -34,7 +37,7 @@ const mostErrorCharacters = 300;
 export async function pollConnection(connection: Connection, pull: PullAdapter, polling: Polling): Promise<void> {
   const poll = await claimPoll(polling.postgres, connection, pull.leastGapMs);
   if (poll === undefined) return;
-  const window = toPollWindow(poll.readTo, poll.now, pull);
+  const window = toPollWindow(poll, poll.now, pull);
   const read = await readWindow(poll, window, pull, polling);
   // Whoever polls next asks for it again.
   if (polling.stopping.aborted) return;
@@ -44,7 +47,7 @@ export async function pollConnection(connection: Connection, pull: PullAdapter, 
   if (read.kind === 'read') {
     const result: PollResult = { kind: 'read', window };
     const nextAt = decideNextPoll(result, 0, poll.now, pull);
-    await keepSuccess(polling.postgres, poll, { window, read: read.rows, nextAt });
+    await keepSuccess(polling.postgres, poll, { window, read: read.rows, blank: read.blank, nextAt });
     if (read.fresh > 0) polling.log.info({ source, connectionId, enquiries: read.fresh }, 'a vendor told of enquiries');
     return;
   }
@@ -71,16 +74,22 @@ async function readWindow(poll: Poll, window: PollWindow, pull: PullAdapter, pol
       fetch: polling.fetch,
       stopping: polling.stopping,
     });
-    if (fetched.kind !== 'rows') return fetched;
+    if (fetched.kind === 'blank') {
+      if (page > 1 || pull.blankIsNothing) return { kind: 'read', rows, fresh, blank: page === 1 };
+      return { kind: 'failed', detail: 'answered without a word', retryAfterMs: undefined };
+    }
+    if (fetched.kind !== 'rows' && fetched.kind !== 'some') return fetched;
     // A vendor may answer each page with the first.
     const told = fetched.rows.filter((row) => isNew(seen, JSON.stringify(row)));
-    if (told.length === 0) return { kind: 'read', rows, fresh };
-    const stored = await storeRows(told, connection, pull, polling);
-    if (stored === undefined)
-      return { kind: 'failed', detail: 'was read, and not all of it could be stored', retryAfterMs: undefined };
-    rows += told.length;
-    fresh += stored;
-    if (!pull.paged) return { kind: 'read', rows, fresh };
+    if (told.length > 0) {
+      const stored = await storeRows(told, connection, pull, polling);
+      if (stored === undefined)
+        return { kind: 'failed', detail: 'was read, and not all of it could be stored', retryAfterMs: undefined };
+      rows += told.length;
+      fresh += stored;
+    }
+    if (fetched.kind === 'some') return fetched.then;
+    if (told.length === 0 || !pull.paged) return { kind: 'read', rows, fresh, blank: false };
   }
   return { kind: 'failed', detail: `answered ${mostPages} pages without an end`, retryAfterMs: undefined };
 }

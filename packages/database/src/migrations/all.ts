@@ -8,6 +8,7 @@ import { Traces } from './0009-traces.ts';
 import { Slots } from './0010-slots.ts';
 import { Enquiries } from './0011-enquiries.ts';
 import { Wishes } from './0016-wishes.ts';
+import { FarSides } from './0013-far-sides.ts';
 
 /** In order; a migration that was released is never changed, only followed. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   { name: '0010-slots', class: Slots },
   { name: '0011-enquiries', class: Enquiries },
   { name: '0016-wishes', class: Wishes },
+  { name: '0013-far-sides', class: FarSides },
 ];

@@ -46,6 +46,7 @@ export const pullExportersIndia: PullAdapter = {
   overlapMs: 24 * 3_600_000,
   longestMs: Number.POSITIVE_INFINITY,
   paged: false,
+  blankIsNothing: true,
   path: pullPath,
   toUrl: (base, [email = '', key = ''], { from }) =>
     toUrlBelow(base, pullPath, { k: key, email, date_from: toIndianDay(from) }),

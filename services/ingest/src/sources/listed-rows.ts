@@ -1,9 +1,9 @@
 import { unreadable, type ParsedDelivery } from './adapter.ts';
 import type { ParsedLead } from './parsed-lead.ts';
 import type { PulledPage } from './pull-adapter.ts';
-import { readFields } from './read-fields.ts';
 import type { Written } from './read-json.ts';
-import { readRows } from './read-rows.ts';
+import { hasBlankRows, isDenial, readRows, toWords, type PulledBody } from './read-rows.ts';
+import { decideSaid, readWords, type SaidInstead } from './vendor-words.ts';
 
 /** Of a delivery that is nothing but rows. */
 export function parseRows(text: string, toLead: (row: Written) => ParsedLead): ParsedDelivery {
@@ -16,16 +16,46 @@ export function parseRows(text: string, toLead: (row: Written) => ParsedLead): P
 export function readListed(text: string): PulledPage {
   const read = readRows(text);
   switch (read.kind) {
-    case 'rows':
+    case 'blank':
       return read;
+    case 'rows':
+      return withWords(read);
     case 'unreadable':
-      return { kind: 'unreadable', detail: 'answered no JSON' };
+      return readSaid(text);
     case 'said': {
-      const fields = readFields(read.body);
-      const said = ['error', 'message', 'msg', 'status'].flatMap((name) => fields.get(name)?.value ?? []).join(', ');
-      if (/no (?:\w+ ){0,2}(?:inquir|enquir|record|lead|data)/i.test(said)) return { kind: 'rows', rows: [] };
-      if (/limit|too many|frequen/i.test(said)) return { kind: 'limited', detail: `answered "${said}"` };
-      return { kind: 'refused', detail: said === '' ? 'answered JSON without enquiries' : `answered "${said}"` };
+      const words = toWords(read.body);
+      const isEmpty = hasBlankRows(read.body) && !isDenial(read.body);
+      if (words === '') return isEmpty ? { kind: 'blank' } : refuse('answered JSON without enquiries');
+      const said = decideSaid(words, isEmpty ? 'unreadable' : 'refused');
+      return isEmpty && said.kind === 'unreadable' ? { kind: 'blank' } : toPage(said);
     }
   }
+}
+
+/** Words that are no JSON: a vendor's "nothing", its refusal, or what nobody understands. */
+export function readSaid(text: string): PulledPage {
+  const words = readWords(text);
+  return words === undefined ? { kind: 'unreadable', detail: 'answered no JSON' } : toPage(decideSaid(words, 'unreadable'));
+}
+
+/** Rows with what was said among them and around them. An empty list beside an error is no "nobody has enquired". */
+export function withWords({ rows, errors, beside }: Extract<PulledBody, { kind: 'rows' }>): PulledPage {
+  const wrong = errors.map((words) => toPage(decideSaid(words, 'refused'))).find(isWrong);
+  if (wrong !== undefined) return rows.length === 0 ? wrong : { kind: 'some', rows, then: wrong };
+  const words = toWords(beside);
+  if (rows.length > 0 || (words === '' && !isDenial(beside))) return { kind: 'rows', rows };
+  const said = decideSaid(words, isDenial(beside) ? 'refused' : 'unreadable');
+  return said.kind === 'refused' || said.kind === 'limited' ? said : { kind: 'rows', rows };
+}
+
+function toPage(said: SaidInstead): PulledPage {
+  return said.kind === 'nothing' ? { kind: 'rows', rows: [] } : said;
+}
+
+function isWrong(page: PulledPage): page is Extract<PulledPage, { detail: string }> {
+  return 'detail' in page;
+}
+
+function refuse(detail: string): PulledPage {
+  return { kind: 'refused', detail };
 }

@@ -3,8 +3,12 @@ import type { SourceAdapter } from './adapter.ts';
 
 export type PulledPage =
   | { kind: 'rows'; rows: Record<string, Written>[] }
-  /** Asked too often. */
-  | { kind: 'limited'; detail: string }
+  /** Enquiries, and the vendor's word that it did not tell all of them: these are kept, and the window is asked for again. */
+  | { kind: 'some'; rows: Record<string, Written>[]; then: Extract<PulledPage, { detail: string }> }
+  /** Status 200 and no text in it. After enquiries it is their end; as the first answer each vendor means its own. */
+  | { kind: 'blank' }
+  /** Asked too often, or too early. */
+  | { kind: 'limited'; detail: string; retryAfterMs?: number }
   /** The vendor will not answer until somebody mends what we are told to send. */
   | { kind: 'refused'; detail: string }
   | { kind: 'unreadable'; detail: string };
@@ -27,6 +31,8 @@ export type PullAdapter = {
   longestMs: number;
   /** Rows come in pages, counted from 1, until an empty one. */
   paged: boolean;
+  /** Whether a first page without text says that nobody has enquired; else it is a failure, for this vendor never says so. */
+  blankIsNothing: boolean;
   /** Where it is asked, below the vendor's address. */
   path: string;
   /** Below `base`. It holds the secret: never logged. */

@@ -1,8 +1,10 @@
 import { indiamart } from './indiamart.ts';
+import { readSaid, withWords } from './listed-rows.ts';
 import { toUrlBelow, type PulledPage, type PullAdapter } from './pull-adapter.ts';
 import { readFields } from './read-fields.ts';
-import { readRows } from './read-rows.ts';
+import { isDenial, readRows, toWords } from './read-rows.ts';
 import { toIndiaMartTime } from './to-indian-clock.ts';
+import { decideSaid, type SaidInstead } from './vendor-words.ts';
 
 const minuteMs = 60_000;
 const pullPath = 'wservce/crm/crmListing/v2/';
@@ -17,6 +19,7 @@ export const pullIndiaMart: PullAdapter = {
   overlapMs: 15 * minuteMs,
   longestMs: 7 * 24 * 60 * minuteMs,
   paged: false,
+  blankIsNothing: false,
   path: pullPath,
   toUrl: (base, [key = ''], { from, to }) =>
     toUrlBelow(base, pullPath, {
@@ -27,16 +30,35 @@ export const pullIndiaMart: PullAdapter = {
   readPage,
 };
 
-/** The status line says 200 whatever happened; the code in the body tells. */
+/**
+ * The status line says 200 whatever happened; the code in the body tells. Its table: 200 enquiries; 204 none in this
+ * window, or none before tomorrow (a new key); 400 a window that it does not take; 401 a key that is wrong, expired or
+ * replaced; 429 asked twice in five minutes, or shut off for fifteen; 500 its own fault.
+ */
 function readPage(text: string): PulledPage {
   const read = readRows(text);
-  if (read.kind === 'unreadable') return { kind: 'unreadable', detail: 'answered no JSON' };
-  const fields = readFields(read.kind === 'rows' ? read.beside : read.body);
+  if (read.kind === 'blank') return read;
+  if (read.kind === 'unreadable') return readSaid(text);
+  const around = read.kind === 'rows' ? read.beside : read.body;
+  const fields = readFields(around);
   const code = fields.get('code')?.value ?? '';
+  const said = decideSaid(toWords(around), 'unreadable');
   const detail = [`answered ${code}`, fields.get('message')?.value ?? ''].filter((part) => part !== '').join(': ');
-  if (read.kind === 'rows' && (code === '' || code === '200')) return read;
-  if (code === '200' || code === '204') return { kind: 'rows', rows: [] };
-  if (code === '429') return { kind: 'limited', detail };
+  if (code === '204') return isRefusal(said) ? { ...said, detail } : { kind: 'rows', rows: [] };
+  if (code === '429') return said.kind === 'limited' ? { ...said, detail } : { kind: 'limited', detail };
   if (/^4\d\d$/.test(code)) return { kind: 'refused', detail };
-  return { kind: 'unreadable', detail: code === '' ? 'answered JSON without enquiries or a code' : detail };
+  if (code !== '' && code !== '200') return { kind: 'unreadable', detail };
+  const inside = read.kind === 'rows' ? read : readRows(fields.get('response')?.value ?? '');
+  if (inside.kind === 'rows' && (inside.rows.length > 0 || inside.errors.length > 0)) return withWords(inside);
+  if (isRefusal(said)) return said;
+  if (code === '' && read.kind !== 'rows')
+    return { kind: 'unreadable', detail: 'answered JSON without enquiries or a code' };
+  // Enquiries that it counts and does not tell are not none.
+  if (isDenial(around) || /[1-9]/.test(fields.get('totalrecords')?.value ?? ''))
+    return { kind: 'unreadable', detail: `${detail}, without the enquiries that it counts` };
+  return { kind: 'rows', rows: [] };
+}
+
+function isRefusal(said: SaidInstead): said is Extract<SaidInstead, { kind: 'limited' | 'refused' }> {
+  return said.kind === 'limited' || said.kind === 'refused';
 }

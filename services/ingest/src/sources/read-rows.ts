@@ -1,10 +1,16 @@
+import { toKey } from './read-fields.ts';
 import { readJson, type Written } from './read-json.ts';
 
 type WrittenRow = Record<string, Written>;
 
 export type PulledBody =
-  /** `beside`: the object around the rows; empty where there is none. */
-  | { kind: 'rows'; rows: WrittenRow[]; beside: WrittenRow }
+  /**
+   * `beside`: the object around the rows; empty where there is none. `errors`: words of rows that hold an error and no
+   * enquiry; such a row is not among the others.
+   */
+  | { kind: 'rows'; rows: WrittenRow[]; beside: WrittenRow; errors: string[] }
+  /** Status 200 and nothing: no text, `null`, `""` or `{}`. */
+  | { kind: 'blank' }
   /** JSON, and no list of anything in it: what the vendor says instead. */
   | { kind: 'said'; body: WrittenRow }
   /** A page for people, or nothing that can be read. */
@@ -31,11 +37,57 @@ const mostStarts = 20;
  * or behind it. Numbers stay as they are written.
  */
 export function readRows(text: string): PulledBody {
-  const body = readSomewhere(text.trim());
+  const trimmed = text.trim();
+  if (trimmed === '' || isBlank(readJson(trimmed))) return { kind: 'blank' };
+  const body = readSomewhere(trimmed);
   if (body === undefined) return { kind: 'unreadable' };
-  const rows = findRows(body, 0);
-  if (rows !== undefined) return { kind: 'rows', rows, beside: isRow(body) ? body : {} };
+  const found = findRows(body, 0);
+  if (found !== undefined) {
+    const rows = found.filter((row) => typeof row !== 'string' && !isError(row) && !isBlank(row));
+    const errors = found.flatMap((row) => (typeof row === 'string' ? row : isError(row) ? toWords(row) : []));
+    return { kind: 'rows', rows: rows.filter(isRow), beside: isRow(body) ? body : {}, errors };
+  }
   return isRow(body) ? { kind: 'said', body } : { kind: 'unreadable' };
+}
+
+/** What a vendor says instead of rows, or around them. */
+export function toWords(body: WrittenRow): string {
+  const texts = Object.entries(body).flatMap(([name, value]) =>
+    wordNames.test(toKey(name)) && (typeof value === 'string' || typeof value === 'boolean') ? [String(value)] : [],
+  );
+  return texts.filter((text) => /\p{L}/u.test(text)).join(', ');
+}
+
+/** Whether an answer calls itself an error, whatever its words are. */
+export function isDenial(body: WrittenRow): boolean {
+  return Object.entries(body).some(([name, value]) => {
+    const key = toKey(name);
+    if (key.startsWith('err')) return !isBlank(value) && value !== false && value !== '0';
+    if (key === 'success') return value === false || value === 'false' || value === '0';
+    return key === 'status' && typeof value === 'string' && /^(?:fail|err|false)/i.test(value);
+  });
+}
+
+/** Names of what a vendor says of its answer, as `toKey` writes them. */
+const wordNames = /^(?:error|err|message|msg|status|success|reason|detail|description|info|note)/;
+/** Names that stand beside an error, and never alone for an enquiry. */
+const beside = /^(?:code|result|response|total|count|data|type)/;
+
+/** A row in which nothing but words about the answer is told: no vendor's enquiry is without a name of its own. */
+function isError(row: WrittenRow): boolean {
+  const told = Object.entries(row).filter(([, value]) => !isBlank(value));
+  return toWords(row) !== '' && told.every(([name]) => wordNames.test(toKey(name)) || beside.test(toKey(name)));
+}
+
+/** Holds nothing: what vendors write where nobody has enquired. */
+export function isBlank(value: Written | undefined): boolean {
+  if (value === null || typeof value === 'string') return value === null || value.trim() === '';
+  return isRow(value) && Object.keys(value).length === 0;
+}
+
+/** Whether a body has a place for rows with nothing in it, such as `{"data":null}`. */
+export function hasBlankRows(body: WrittenRow): boolean {
+  return Object.entries(body).some(([name, value]) => wrappers.includes(name.toLowerCase()) && isBlank(value));
 }
 
 /** The first piece of the text that is JSON with objects in it, or is an empty list. */
@@ -58,8 +110,8 @@ function indexOfEither(text: string, from: number): number {
   return found === null ? -1 : from + found.index;
 }
 
-function findRows(body: Written, depth: number): WrittenRow[] | undefined {
-  if (Array.isArray(body)) return body.filter(isRow);
+function findRows(body: Written, depth: number): (WrittenRow | string)[] | undefined {
+  if (Array.isArray(body)) return body.filter((one) => typeof one === 'string' || isRow(one));
   if (!isRow(body) || depth === deepest) return undefined;
   const fields = Object.entries(body);
   for (const wrapper of wrappers) {

@@ -47,6 +47,7 @@ export const pullTradeIndia: PullAdapter = {
   overlapMs: 60 * 60_000,
   longestMs: 7 * 24 * 3_600_000,
   paged: true,
+  blankIsNothing: true,
   path: pullPath,
   toUrl: (base, [userId = '', profileId = '', key = ''], { from, to }, page) =>
     toUrlBelow(base, pullPath, {

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+/** What a far side may answer in place of what it should: seen at vendors, CRMs, proxies in between. */
+export const oddities = [
+  'blank',
+  'white_space',
+  'empty_list',
+  'null',
+  'empty_object',
+  'error_row',
+  'error_text',
+  'conflict',
+  'not_yet',
+  'refused',
+] as const;
+type Oddity = (typeof oddities)[number];
+
+/** Told one after the other: the first that fits a request and has not been used up is its answer. */
+export const oddAnswer = z.object({
+  says: z.enum(oddities),
+  /** An operation of that far side, such as `create_customer` or `CreateDispatch`; all, unless given. */
+  to: z.string().default('*'),
+  /** Only requests in which this text stands: a number, a name, an id. */
+  about: z.string().default(''),
+  /** So many requests are answered as they should be before it. */
+  after: z.int().min(0).default(0),
+  /** So many requests get it: "not yet" first, and the lead later. All, unless given. */
+  times: z.int().min(1).optional(),
+});
+type OddAnswer = z.output<typeof oddAnswer>;
+
+/** A far side's own words for what the others say alike. */
+type Words = {
+  errorRow: unknown;
+  errorText: string;
+  notYet: { status: number; json: unknown };
+  refused: { status: number; json: unknown };
+  conflict: unknown;
+};
+
+export type OddAnswers = {
+  set(answers: readonly OddAnswer[]): void;
+  /** The answer that this request gets instead of its own, with its name for the log; undefined: its own. */
+  next(operation: string, request: string): { says: Oddity; response: Response } | undefined;
+};
+
+export function openOddAnswers(words: Words): OddAnswers {
+  let held: (OddAnswer & { seen: number })[] = [];
+  return {
+    set(answers) {
+      held = answers.map((one) => ({ ...one, seen: 0 }));
+    },
+    next(operation, request) {
+      for (const one of held) {
+        if ((one.to !== '*' && one.to !== operation) || !request.includes(one.about)) continue;
+        one.seen++;
+        if (one.seen <= one.after || one.seen > one.after + (one.times ?? Number.POSITIVE_INFINITY)) continue;
+        return { says: one.says, response: toResponse(one.says, words) };
+      }
+      return undefined;
+    },
+  };
+}
+
+function toResponse(says: Oddity, words: Words): Response {
+  const json = (body: unknown, status = 200): Response =>
+    new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+  const text = (body: string): Response => new Response(body, { headers: { 'content-type': 'text/plain' } });
+  switch (says) {
+    case 'blank':
+      return text('');
+    case 'white_space':
+      return text(' \r\n\t \n');
+    case 'empty_list':
+      return json([]);
+    case 'null':
+      return json(null);
+    case 'empty_object':
+      return json({});
+    case 'error_row':
+      return json([words.errorRow]);
+    case 'error_text':
+      return text(words.errorText);
+    case 'conflict':
+      return json(words.conflict, 409);
+    case 'not_yet':
+      return json(words.notYet.json, words.notYet.status);
+    case 'refused':
+      return json(words.refused.json, words.refused.status);
+  }
+}

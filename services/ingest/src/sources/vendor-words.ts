@@ -1,0 +1,61 @@
+import { toPlainText } from './to-plain-text.ts';
+
+/** What a vendor means by words in the place of enquiries. */
+export type SaidInstead =
+  /** Nobody has enquired. */
+  | { kind: 'nothing' }
+  /** Asked too often, or too early. */
+  | { kind: 'limited'; detail: string; retryAfterMs?: number }
+  /** Until somebody mends what we are told to send. */
+  | { kind: 'refused'; detail: string }
+  /** Words that nobody here knows: a failure, and never "nothing". */
+  | { kind: 'unreadable'; detail: string };
+
+/**
+ * In this order, for words may say two things: "No records: your key has expired" is a refusal. Seen in vendors' answers
+ * and in what their connectors look for; docs/lead-sources.md has the same table.
+ */
+const meanings: readonly { kind: SaidInstead['kind']; words: RegExp }[] = [
+  { kind: 'limited', words: /too many|too frequent|rate limit|limit (?:is |was )?(?:exceeded|reached|crossed)|quota/i },
+  { kind: 'limited', words: /crossed this limit|exceeded the limit|once in (?:every )?\d+|throttl/i },
+  { kind: 'limited', words: /(?:try|come) again (?:after|in|later)|after (?:some|\d+) ?(?:time|minutes?|hours?)/i },
+  { kind: 'limited', words: /not (?:yet )?(?:ready|processed)|not available yet|not yet available/i },
+  { kind: 'refused', words: /invalid|incorrect|wrong|not (?:valid|authori[sz]ed|permitted|allowed|registered|active)/i },
+  { kind: 'refused', words: /unauthori[sz]ed|forbidden|denied|expired|inactive|disabled|blocked|suspended|log ?in/i },
+  { kind: 'refused', words: /required|missing|mismatch|subscri|renew|upgrade/i },
+  { kind: 'nothing', words: /\bno (?:\w+ ){0,3}(?:inquir|enquir|record|lead|data|result)/i },
+  { kind: 'nothing', words: /(?:inquir|enquir|record|lead|data|result)\w* (?:is |are |was |were )?not (?:found|available)/i },
+  { kind: 'nothing', words: /\bnothing (?:new|found)|\b(?:0|zero) (?:new )?(?:inquir|enquir|record|lead|result)/i },
+];
+
+const mostCharacters = 200;
+
+/** What these words mean; without a meaning they are as `otherwise` says. The vendor's words stay in the detail. */
+export function decideSaid(words: string, otherwise: 'refused' | 'unreadable'): SaidInstead {
+  const said = toTellable(words);
+  const detail = `answered "${said}"`;
+  const kind = meanings.find((meaning) => meaning.words.test(words))?.kind ?? otherwise;
+  if (kind === 'nothing') return { kind };
+  if (kind !== 'limited') return { kind, detail };
+  const [, minutes] = /(\d{1,3}) ?min/i.exec(words) ?? [];
+  // Hours are not waited for: what came in meanwhile would wait as well.
+  return { kind, detail, ...(minutes === undefined ? {} : { retryAfterMs: Number(minutes) * 60_000 }) };
+}
+
+/** Words for people: short, and without what may be somebody's number, address or key. */
+function toTellable(words: string): string {
+  const plain = words.replaceAll(/\s+/g, ' ').trim();
+  const masked = plain.replaceAll(/\S+@\S+/g, '…').replaceAll(/\+?\d[\d -]{5,}\d/g, '…');
+  return masked.length <= mostCharacters ? masked : `${masked.slice(0, mostCharacters).toWellFormed()}…`;
+}
+
+/**
+ * The words of a text that is no JSON; undefined where there are none to tell: half an answer, which may hold people's
+ * numbers, or a page, which is made for people and says anything.
+ */
+export function readWords(text: string): string | undefined {
+  const start = text.trim();
+  if (/^[[{]|[[{]\s*["{]|<(?:!doctype|html|head|body|script)/i.test(start)) return undefined;
+  const words = toPlainText(start.slice(0, 2_000));
+  return words === '' ? undefined : words;
+}
