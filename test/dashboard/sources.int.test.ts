@@ -66,6 +66,32 @@ test('a vendor that is asked shows when it was last read, and what is wrong', as
   expect(await state()).toContain('not read yet');
 });
 
+test('a vendor that answers without a word for a day says so, and one whose leads can not be read', async () => {
+  const state = async (source: string): Promise<string> =>
+    rowOf((await (await stand.as('viewer')).get('/sources')).text, source).at(-1) ?? '';
+  await stand.db.query(
+    `update source_polls set last_error = null, succeeded_at = now(), blank_since = now() - interval '23 hours'`,
+  );
+  expect(await state('tradeindia')).toMatch(/^asked\s/);
+  await stand.db.query(`update source_polls set blank_since = now() - interval '25 hours'`);
+  expect(await state('tradeindia')).toMatch(/^answers without a word\s+since .*is the key right/);
+
+  await stand.db.query(
+    `with made as (
+       insert into source_connections (id, source, token_hash, requests_per_minute, most_body_bytes)
+       values (gen_random_uuid(), 'meta', 'another hash', 1200, 262144) returning id)
+     insert into awaited_leads (id, connection_id, source, source_lead_id, notification, next_at)
+     select gen_random_uuid(), id, 'meta', n::text, '{}', now() + interval '1 day' from made, generate_series(1, 3) n`,
+  );
+  expect(await state('meta')).toBe('open');
+  await stand.db.query(`update awaited_leads set last_error = 'no answer' where source_lead_id <> '3'`);
+  expect(await state('meta')).toMatch(/^leads can not be read\s+no answer; 2 asked for again$/);
+  await stand.db.query(`update awaited_leads set given_up_at = now() where source_lead_id = '1'`);
+  expect(await state('meta')).toContain('1 asked for again, 1 given up: leadline sources replay');
+  await stand.db.query(`update awaited_leads set done_at = now(), given_up_at = null`);
+  expect(await state('meta')).toBe('open');
+});
+
 test('an operator opens a rejected delivery, corrects the number and sends it on; the first receipt stays', async () => {
   await deliver({ name: 'Meera', phone: '1800 123 4567', city: 'Chennai', message: '<script>alert(1)</script>' });
   const operator = await stand.as('operator');

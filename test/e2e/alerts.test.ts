@@ -113,9 +113,22 @@ test('sources and senders: refused bodies, refused webhooks, a database that tak
       most(now, 'leadline_poll_unread_seconds{source="tradeindia"}') > 1_800 &&
       grown('leadline_polls_total{source="tradeindia",outcome="failed"}', 1)(now, before),
   );
+  await reach(
+    ['LeadlineAwaitedUnread'],
+    () =>
+      system.db.query(
+        `with made as (
+           insert into source_connections (id, source, token_hash, requests_per_minute, most_body_bytes)
+           values (gen_random_uuid(), 'meta', 'a hash', 1200, 262144) returning id)
+         insert into awaited_leads (id, connection_id, source, source_lead_id, notification, received_at, next_at, last_error)
+         select gen_random_uuid(), id, 'meta', '1', '{}', now() - interval '31 minutes', now() + interval '1 hour', 'no answer'
+           from made`,
+      ),
+    (now) => most(now, 'leadline_awaited_unread_seconds{source="meta"}') > 1_800,
+  );
   await system.db.query('update source_connections set enabled = false');
   expect(most(await look(), 'leadline_poll_unread_seconds{source="tradeindia"}')).toBe(0);
-  expect(states.at(-1)?.alert).toBe('LeadlineVendorUnread');
+  expect(states.at(-1)?.alert).toBe('LeadlineAwaitedUnread');
 });
 
 test('dials that fail, that nobody answers, that end in the dark', async () => {

@@ -17,9 +17,11 @@ export type Change = z.output<typeof change>;
 const page = z.object({
   deliveries: z.int(),
   changes: z.array(change),
+  /** Ingest of an older version does not tell it. */
+  askedAgain: z.int().default(0),
   next: z.object({ place: z.string(), id: z.string() }).nullable(),
 });
-export type Replayed = { deliveries: number; changes: Change[] };
+export type Replayed = { deliveries: number; changes: Change[]; askedAgain: number };
 
 const answerWithinMs = 60_000;
 
@@ -28,13 +30,14 @@ export async function replayDeliveries(
   nats: Nats,
   asked: { who: string; since: Date; source: string | undefined; apply: boolean },
 ): Promise<Replayed> {
-  const replayed: Replayed = { deliveries: 0, changes: [] };
+  const replayed: Replayed = { deliveries: 0, changes: [], askedAgain: 0 };
   let after: z.output<typeof page>['next'] = null;
   do {
     const question = { ...asked, since: asked.since.toISOString(), source: asked.source ?? null, after };
     const answer: z.output<typeof page> = await ask(nats, 'ops.ingest.replay', question, page, answerWithinMs);
     replayed.deliveries += answer.deliveries;
     replayed.changes.push(...answer.changes);
+    replayed.askedAgain += answer.askedAgain;
     after = answer.next;
   } while (after !== null);
   return replayed;

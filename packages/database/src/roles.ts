@@ -57,6 +57,8 @@ export const grants: Record<Role, readonly string[]> = {
   ],
   dashboard: [
     'select on leads, calls, dials, do_not_call, dial_control, lead_waits, dispatcher_audit, call_facts, crm_pushes, crm_enquiries, lead_receipts, lead_origins, lead_enquiries, source_polls, odd_steps',
+    // What a vendor named, and not the notification that named it.
+    'select (connection_id, received_at, last_error, done_at, given_up_at) on awaited_leads',
     // All but the hashes and the secrets.
     'select (id, source, agent_mode, enabled, requests_per_minute, most_body_bytes, created_at, changed_at) on source_connections',
     'select, delete on call_changes',

@@ -290,6 +290,9 @@ export const liveKitWords = {
   errorRow: { code: 'internal', msg: 'simulated fault' },
   errorText: 'upstream connect error or disconnect before headers',
   notYet: { status: 503, json: { code: 'unavailable', msg: 'twirp error unknown: no response from servers' } },
-  refused: { status: 400, json: { code: 'invalid_argument', msg: 'twirp error unknown: metadata size exceeds limits' } },
+  refused: {
+    status: 400,
+    json: { code: 'invalid_argument', msg: 'twirp error unknown: metadata size exceeds limits' },
+  },
   conflict: { code: 'already_exists', msg: 'twirp error unknown: already exists' },
 };

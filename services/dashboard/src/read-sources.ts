@@ -13,11 +13,13 @@ const source = z
       last_error: z.string().nullable(),
       next_at: instant.nullable(),
     },
+    ...{ blank_since: instant.nullable(), waiting: count, given_up: count, awaited_error: z.string().nullable() },
   })
   .transform(
     ({ last_at: lastAt, asked_at: askedAt, read_at: readAt, last_error: lastError, next_at: nextAt, ...rest }) => ({
       ...rest,
       ...{ lastAt, askedAt, readAt, lastError, nextAt },
+      ...{ blankSince: rest.blank_since, givenUp: rest.given_up, awaitedError: rest.awaited_error },
     }),
   );
 /** Where leads come from, with what came in the last 24 hours. */
@@ -41,7 +43,8 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
        select source from delivered where source is not null union select source from source_connections
      )
      select n.source, (select max(r.received_at) from lead_receipts r where r.source = n.source) as last_at,
-            c.connections, c.enabled, c.asked_at, c.read_at, c.last_error, c.next_at,
+            c.connections, c.enabled, c.asked_at, c.read_at, c.last_error, c.next_at, c.blank_since,
+            a.waiting, a.given_up, a.awaited_error,
             coalesce(d.accepted, 0) as accepted, coalesce(d.joined, 0) as joined, coalesce(d.repeated, 0) as repeated,
             coalesce(d.rejected, 0) as rejected
        from named n
@@ -49,8 +52,16 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
          select count(*)::int as connections, count(*) filter (where s.enabled)::int as enabled,
                 max(p.asked_at) filter (where s.enabled) as asked_at, min(p.next_at) filter (where s.enabled) as next_at,
                 min(p.succeeded_at) filter (where s.enabled) as read_at,
-                max(p.last_error) filter (where s.enabled) as last_error
+                max(p.last_error) filter (where s.enabled) as last_error,
+                min(p.blank_since) filter (where s.enabled) as blank_since
            from source_connections s left join source_polls p on p.connection_id = s.id where s.source = n.source) c
+       cross join lateral (
+         select count(*) filter (where w.given_up_at is null and w.last_error is not null)::int as waiting,
+                count(*) filter (where w.given_up_at is not null)::int as given_up,
+                (array_agg(w.last_error order by w.received_at desc)
+                   filter (where w.last_error is not null))[1] as awaited_error
+           from source_connections s join awaited_leads w on w.connection_id = s.id and w.done_at is null
+          where s.source = n.source and s.enabled) a
        left join lateral (
          select count(*) filter (where verdict = 'accepted' and not joined and not repeated)::int as accepted,
                 count(*) filter (where joined)::int as joined, count(*) filter (where repeated)::int as repeated,

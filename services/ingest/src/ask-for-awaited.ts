@@ -8,7 +8,7 @@ import type { Receiving } from './receive-lead.ts';
 import type { SourceAdapter } from './sources/adapter.ts';
 import { parseDelivery } from './sources/parse-delivery.ts';
 import type { ParsedLead } from './sources/parsed-lead.ts';
-import { readJson } from './sources/read-json.ts';
+import { fieldOf, readJson } from './sources/read-json.ts';
 import { findAdapter } from './sources/registry.ts';
 
 type Asking = Receiving & {
@@ -116,10 +116,10 @@ function readLead(sent: SentDelivery, due: DueLead, adapter: SourceAdapter): Par
   };
 }
 
+/** Also of an error in a list, as a batch request tells it. */
 function readCode(text: string): number | null {
   const body = readJson(text);
-  const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : null;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  const code = fieldOf(fieldOf(Array.isArray(body) ? body[0] : body, 'error'), 'code');
   return typeof code === 'string' && /^\d{1,9}$/.test(code) ? Number(code) : null;
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '@leadline/database/open-database';
-import { affected, instant, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { connectionRow, type Connection } from './connections.ts';
@@ -79,4 +79,33 @@ export async function settleAwaited(
       where id = $1`,
     [id, as.kind, as.kind === 'later' ? as.delayMs : 0, as.kind === 'done' ? null : as.error],
   );
+}
+
+/**
+ * Takes up again what was given up, however long ago it was named: the token, or a permission, may be mended.
+ * @param asked.apply false: nothing is changed
+ * @returns how many there are
+ */
+export async function askAgain(
+  postgres: Database,
+  asked: { since: Date; source: string | null; apply: boolean },
+): Promise<number> {
+  const em = postgres.em();
+  const which = 'given_up_at is not null and given_up_at >= $1 and ($2::text is null or source = $2)';
+  if (asked.apply) {
+    return affected(
+      em,
+      `update awaited_leads
+          set given_up_at = null, next_at = clock_timestamp(), received_at = clock_timestamp(), attempts = 0
+        where ${which}`,
+      [asked.since, asked.source],
+    );
+  }
+  const found = await row(
+    em,
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from awaited_leads where ${which}`,
+    [asked.since, asked.source],
+  );
+  return found?.count ?? 0;
 }

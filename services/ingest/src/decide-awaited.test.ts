@@ -21,7 +21,7 @@ test.for([
     answer({ status: 400, code: 80_005 }),
     1,
     0,
-    { kind: 'later', delayMs: 2_000, error: 'refused with code 80005' },
+    { kind: 'later', delayMs: 300_000, error: 'asked too often (80005)' },
   ],
   [
     'a limit with its end',
@@ -45,12 +45,29 @@ test.for([
     { kind: 'give_up', error: expect.any(String) },
   ],
   [
-    'a lead that is not there',
+    'a lead that is not there, or not yet, or not for this token',
     answer({ status: 400, code: 100 }),
     1,
     0,
-    { kind: 'give_up', error: expect.any(String) },
+    { kind: 'later', delayMs: 2_000, error: expect.stringContaining('may not read it (100)') },
   ],
 ] as [string, AwaitedAnswer, number, number, unknown][])('%s', ([_what, given, attempts, ageMs, expected]) => {
   expect(decideAwaited(given, attempts, ageMs)).toEqual(expected);
 });
+
+test.for([1, 2, 3, 4, 10, 12, 17, 32, 100, 102, 190, 200, 299, 341, 368, 613, 803, 2_635, 80_005, 999_999, null])(
+  'code %s is asked again and again for a week, and is no end before',
+  (code) => {
+    let ageMs = 0;
+    let asked = 0;
+    for (let attempts = 1; ageMs <= 7 * day; attempts++) {
+      const decision = decideAwaited(answer({ status: 400, code }), attempts, ageMs);
+      if (decision.kind !== 'later') throw new Error('ended early');
+      expect(decision.delayMs).toBeLessThanOrEqual(3_600_000);
+      ageMs += decision.delayMs;
+      asked++;
+    }
+    expect(asked).toBeGreaterThan(24 * 7);
+    expect(decideAwaited(answer({ status: 400, code }), asked, ageMs).kind).toBe('give_up');
+  },
+);

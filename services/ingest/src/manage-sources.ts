@@ -124,7 +124,9 @@ const listed = z
     last_delivery_at: instant.nullable(),
     ...{ accepted: z.number(), repeated: z.number(), rejected: z.number() },
     ...{ is_asked: z.boolean(), read_at: instant.nullable(), failed_at: instant.nullable() },
-    last_error: z.string().nullable(),
+    ...{ last_error: z.string().nullable(), blank_since: instant.nullable() },
+    ...{ awaits: z.boolean(), waiting: z.number(), given_up: z.number(), oldest_at: instant.nullable() },
+    awaited_error: z.string().nullable(),
   })
   .transform((one) => ({
     ...{ id: one.id, source: one.source, enabled: one.enabled, agentMode: one.agent_mode },
@@ -135,21 +137,40 @@ const listed = z
     poll: one.is_asked
       ? {
           ...{ readAt: one.read_at?.toISOString() ?? null, failedAt: one.failed_at?.toISOString() ?? null },
-          error: one.last_error,
+          ...{ error: one.last_error, blankSince: one.blank_since?.toISOString() ?? null },
+        }
+      : null,
+    awaited: one.awaits
+      ? {
+          ...{ waiting: one.waiting, givenUp: one.given_up, oldestAt: one.oldest_at?.toISOString() ?? null },
+          error: one.awaited_error,
         }
       : null,
   }));
 
-/** Counts are of the last 24 hours. `poll`: of a vendor that is asked, when it was read, and what is wrong now. */
+/**
+ * Counts are of the last 24 hours. `poll`: of a vendor that is asked, when it was read, what is wrong now, and since when
+ * it has answered without a word. `awaited`: of a vendor that only names leads, how many could not be read so far or for
+ * a week, the oldest of those that are still asked for, and why.
+ */
 function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
   return rows(
     postgres.em(),
     listed,
     `select s.id, s.source, s.enabled, s.agent_mode, s.requests_per_minute, s.most_body_bytes, s.created_at,
             (select max(received_at) from lead_receipts r where r.connection_id = s.id) as last_delivery_at,
-            p.connection_id is not null as is_asked, p.succeeded_at as read_at, p.failed_at, p.last_error,
+            p.connection_id is not null as is_asked, p.succeeded_at as read_at, p.failed_at, p.last_error, p.blank_since,
+            a.named is not null as awaits, coalesce(a.waiting, 0) as waiting, coalesce(a.given_up, 0) as given_up,
+            a.oldest_at, a.last_error as awaited_error,
             coalesce(d.accepted, 0) as accepted, coalesce(d.repeated, 0) as repeated, coalesce(d.rejected, 0) as rejected
        from source_connections s left join source_polls p on p.connection_id = s.id
+       left join lateral (
+         select nullif(count(*), 0) as named,
+                count(*) filter (where given_up_at is null and last_error is not null)::int as waiting,
+                count(*) filter (where given_up_at is not null)::int as given_up,
+                min(received_at) filter (where given_up_at is null and last_error is not null) as oldest_at,
+                (array_agg(last_error order by received_at desc) filter (where last_error is not null))[1] as last_error
+           from awaited_leads w where w.connection_id = s.id and w.done_at is null) a on true
        left join lateral (
          select count(*) filter (where verdict = 'accepted' and source_lead_id is not null)::int as accepted,
                 count(*) filter (where verdict = 'accepted' and source_lead_id is null)::int as repeated,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Metrics } from './metrics.ts';
 import { pullAdapters } from './sources/pull-registry.ts';
 
-/** Tells how long each vendor that is asked has not been read. Every replica tells the same: the rows say it. */
+/** Tells how long each vendor that is asked has not been read, and what it named. Every replica tells the same: the rows say it. */
 export async function measurePolls(postgres: Database, metrics: Metrics): Promise<void> {
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
   const found = await rows(
@@ -17,4 +17,15 @@ export async function measurePolls(postgres: Database, metrics: Metrics): Promis
   );
   const unread = new Map(found.map(({ source, seconds }) => [source, seconds]));
   for (const source of sources) metrics.unreadSeconds.set({ source }, unread.get(source) ?? 0);
+  const awaited = await rows(
+    postgres.em(),
+    z.object({ source: z.string(), seconds: z.number() }),
+    `select a.source, max(extract(epoch from clock_timestamp() - a.received_at))::float8 as seconds
+       from awaited_leads a join source_connections c on c.id = a.connection_id
+      where a.done_at is null and a.given_up_at is null and a.last_error is not null and c.enabled group by a.source`,
+    [],
+  );
+  metrics.awaitedSeconds.reset();
+  metrics.awaitedSeconds.set({ source: 'meta' }, 0);
+  for (const { source, seconds } of awaited) metrics.awaitedSeconds.set({ source }, seconds);
 }

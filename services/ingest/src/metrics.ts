@@ -36,6 +36,12 @@ export function createMetrics(sources: Iterable<string>) {
       labelNames: ['source'],
       registers,
     }),
+    awaitedSeconds: new Gauge({
+      name: 'leadline_awaited_unread_seconds',
+      help: 'How long a lead that its vendor only named has waited to be read, by source: the one that waits longest of those asked for in vain; 0 without one',
+      labelNames: ['source'],
+      registers,
+    }),
     acceptSeconds: new Histogram({
       name: 'leadline_accept_duration_seconds',
       help: 'From a delivery read to its commit',
@@ -47,6 +53,7 @@ export function createMetrics(sources: Iterable<string>) {
   for (const source of sources)
     for (const outcome of ['accepted', 'repeated', 'rejected', 'unavailable'])
       metrics.deliveries.inc({ source, outcome }, 0);
+  metrics.awaitedSeconds.set({ source: 'meta' }, 0);
   for (const { adapter } of pullAdapters) {
     for (const outcome of ['read', 'limited', 'refused', 'unreadable', 'failed'])
       metrics.polls.inc({ source: adapter.source, outcome }, 0);

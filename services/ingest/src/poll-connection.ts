@@ -22,8 +22,7 @@ export type Polling = Receiving & {
 type Row = Record<string, Written>;
 type WindowRead =
   /** `blank`: nothing came but a first page without text. */
-  | { kind: 'read'; rows: number; fresh: number; blank: boolean }
-  | Extract<FetchedPage, { detail: string }>;
+  { kind: 'read'; rows: number; fresh: number; blank: boolean } | Extract<FetchedPage, { detail: string }>;
 
 /** A vendor that pays no heed to the page it is asked for has no end. */
 const mostPages = 1_000;
@@ -88,7 +87,7 @@ async function readWindow(poll: Poll, window: PollWindow, pull: PullAdapter, pol
       rows += told.length;
       fresh += stored;
     }
-    if (fetched.kind === 'some') return fetched.then;
+    if (fetched.kind === 'some') return fetched.rest;
     if (told.length === 0 || !pull.paged) return { kind: 'read', rows, fresh, blank: false };
   }
   return { kind: 'failed', detail: `answered ${mostPages} pages without an end`, retryAfterMs: undefined };

@@ -1,3 +1,4 @@
+import { askAgain } from './awaited-leads.ts';
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { affected, rows } from '@leadline/database/sql';
@@ -42,18 +43,28 @@ type Change = {
 type Replayed = {
   deliveries: number;
   changes: Change[];
+  /** Leads that a vendor named and that could not be read: they are asked for again. */
+  askedAgain: number;
   next: { place: string; id: string } | null;
 };
 
 /**
  * `ops.ingest.replay`: reads stored deliveries as they would be read today, a page at a time. Applied, what was refused
- * becomes a lead, and a lead's description is written anew; nobody who was or will be called is called once more for it.
+ * becomes a lead, a lead's description is written anew, and a lead that was only named is asked for again; nobody who was or will be called is called once more for it.
  */
-export function answerReplay(nats: Nats, postgres: Database, receiving: Receiving): Promise<Answering> {
+export function answerReplay(
+  nats: Nats,
+  postgres: Database,
+  receiving: Receiving & { wake(): void },
+): Promise<Answering> {
   return answer(nats, 'ops.ingest.replay', asked, (question) => replay(question, postgres, receiving));
 }
 
-async function replay(question: z.output<typeof asked>, postgres: Database, receiving: Receiving): Promise<Replayed> {
+async function replay(
+  question: z.output<typeof asked>,
+  postgres: Database,
+  receiving: Receiving & { wake(): void },
+): Promise<Replayed> {
   const { who, since, source, apply, after, limit } = question;
   const now = await databaseNow(postgres.em());
   if (apply && after === null) {
@@ -82,7 +93,10 @@ async function replay(question: z.output<typeof asked>, postgres: Database, rece
   }
   const last = deliveries.length === limit ? deliveries.at(-1) : undefined;
   const next = last === undefined ? null : { place: last.place, id: last.id };
-  return { deliveries: deliveries.length, changes, next };
+  // With the first page.
+  const askedAgain = after === null ? await askAgain(postgres, { since, source, apply }) : 0;
+  if (askedAgain > 0 && apply) receiving.wake();
+  return { deliveries: deliveries.length, changes, askedAgain, next };
 }
 
 async function carryOut(

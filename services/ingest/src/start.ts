@@ -94,7 +94,7 @@ export async function start(config: Config, around: Around): Promise<Ingest> {
     answerReconcile(nats, postgres),
     answerErase(nats, postgres),
     answerImports(nats, postgres, receiving),
-    answerReplay(nats, postgres, receiving),
+    answerReplay(nats, postgres, { ...receiving, wake: () => asking.wake() }),
     answerCorrections(nats, postgres, receiving),
     manageSources(nats, postgres, { publicUrl: config.INGEST_PUBLIC_URL ?? server.url, vendorUrls }),
     answerHealth({

@@ -249,6 +249,13 @@ test('a notification is taken by its signature, and its leads are asked for unti
     { status: 500, body: '<html>' },
     { status: 400, body: { error: { code: 190 } } },
     { status: 200, body: { id: '98765432109876543' } },
+    { status: 200, body: { id: '98765432109876543', field_data: [] } },
+    { status: 200, body: '' },
+    { status: 200, body: ' \n' },
+    { status: 200, body: [] },
+    { status: 200, body: 'null' },
+    { status: 200, body: [{ error: { code: 190 } }] },
+    { status: 409, body: { error: { code: 2 } } },
     answerOf('98765432109876543', '+919876540061'),
   ]);
   graph.answers.set('120210987654321', [answerOf('120210987654321', '+919876540062')]);
@@ -277,24 +284,70 @@ test('a notification is taken by its signature, and its leads are asked for unti
   expect(n).toBe(2);
 });
 
-test('a lead that Meta does not know is kept as refused, and asked for again when it is named again', async () => {
+test('a lead that Meta does not tell is asked for again and again, seen meanwhile, and by a replay once more after the end', async () => {
   const { url, id } = await add('meta', { secret: 'app-secret', accessToken: 'own-token' });
-  graph.answers.set('777', [{ status: 400, body: { error: { code: 100 } } }]);
+  const notYet = { status: 400, body: { error: { code: 100, error_subcode: 33 } } };
+  graph.answers.set('777', [notYet]);
   await signed(url, notification('777'));
-  const kept = () =>
-    db.query(`select verdict, faults->0->>'reason' as reason from lead_receipts where connection_id = $1`, [id]);
-  await until('it is given up', async () => (await kept()).length > 0);
-  expect(await kept()).toEqual([{ verdict: 'rejected', reason: 'not_readable' }]);
+  const state = async () => {
+    const listed = await ask(ops, 'ops.ingest.list_sources', {}, z.array(z.looseObject({ id: z.string() })));
+    return listed.find((one) => one.id === id)?.['awaited'];
+  };
+  for (let asks = 1; asks <= 4; asks++) {
+    await until('it was asked for', () =>
+      Promise.resolve(graph.asked.filter((one) => one.id === '777').length >= asks),
+    );
+    await db.query(
+      `update awaited_leads set next_at = clock_timestamp() where source_lead_id = '777' and last_error is not null`,
+    );
+  }
   expect(graph.asked.at(-1)).toMatchObject({ token: 'own-token' });
-  await until(
-    'it is settled',
-    async () =>
-      (await db.query(`select id from awaited_leads where source_lead_id = '777' and given_up_at is not null`)).length >
-      0,
+  await until('it is seen', async () => ((await state()) as { waiting: number } | undefined)?.waiting === 1);
+  expect(await state()).toMatchObject({ waiting: 1, givenUp: 0, error: expect.stringContaining('(100)') });
+  expect(await db.query(`select 1 from lead_receipts where connection_id = $1`, [id])).toEqual([]);
+
+  // A week later, and the same answer.
+  await db.query(
+    `update awaited_leads set received_at = now() - interval '8 days', next_at = clock_timestamp() where source_lead_id = '777'`,
   );
+  await until('it is given up', async () => ((await state()) as { givenUp: number }).givenUp === 1);
+  expect(
+    await db.query(`select verdict, faults->0->>'reason' as reason from lead_receipts where connection_id = $1`, [id]),
+  ).toEqual([{ verdict: 'rejected', reason: 'not_readable' }]);
   graph.answers.set('777', [answerOf('777', '+919876540071')]);
-  await signed(url, notification('777'));
+  const replay = (more: object) =>
+    ask(
+      ops,
+      'ops.ingest.replay',
+      { who: 'test', since: new Date(Date.now() - 30 * 86_400_000).toISOString(), apply: false, ...more },
+      z.looseObject({ askedAgain: z.number() }),
+    );
+  expect((await replay({})).askedAgain).toBe(1);
+  expect((await replay({ apply: true, source: 'form' })).askedAgain).toBe(0);
+  expect((await replay({ apply: true, source: 'meta' })).askedAgain).toBe(1);
   await until('it came after all', async () => (await leadOf('777')) !== undefined);
+  expect(await leadOf('777')).toMatchObject({ phone: '+919876540071' });
+  expect((await replay({ apply: true })).askedAgain).toBe(0);
+});
+
+test('a lead that was given up is asked for again when Meta names it again', async () => {
+  const { url } = await add('meta', { secret: 'app-secret' });
+  graph.answers.set('778', [{ status: 400, body: { error: { code: 100 } } }]);
+  await signed(url, notification('778'));
+  await db.query(`update awaited_leads set received_at = now() - interval '8 days' where source_lead_id = '778'`);
+  await until('it is given up', async () => {
+    await db.query(
+      `update awaited_leads set next_at = clock_timestamp() where source_lead_id = '778' and last_error is not null`,
+    );
+    return (
+      (await db.query(`select 1 from awaited_leads where source_lead_id = '778' and given_up_at is not null`)).length >
+      0
+    );
+  });
+  graph.answers.set('778', [answerOf('778', '+919876540078')]);
+  await signed(url, notification('778'));
+  const lead = await until('it came after all', () => leadOf('778'));
+  expect(lead.phone).toBe('+919876540078');
 });
 
 test('what no reader can go through is kept as rejected, and its sender hears what it always hears', async () => {

@@ -19,8 +19,17 @@ const listed = z.object({
   ...{ createdAt: z.string(), lastDeliveryAt: z.string().nullable() },
   lastDay: z.object({ accepted: z.number(), repeated: z.number(), rejected: z.number() }),
   poll: z
-    .object({ readAt: z.string().nullable(), failedAt: z.string().nullable(), error: z.string().nullable() })
+    .object({
+      ...{ readAt: z.string().nullable(), failedAt: z.string().nullable(), error: z.string().nullable() },
+      blankSince: z.string().nullable().default(null),
+    })
     .nullable(),
+  awaited: z
+    .object({
+      ...{ waiting: z.number(), givenUp: z.number(), oldestAt: z.string().nullable(), error: z.string().nullable() },
+    })
+    .nullable()
+    .default(null),
 });
 
 /** `leadline sources add, list, rotate, disable`: who may deliver, over which address. */
@@ -134,6 +143,16 @@ function toRow(one: z.output<typeof listed>): (string | number)[] {
   return [
     ...[one.id, one.source, toTime(one.lastDeliveryAt), accepted, repeated, rejected],
     ...[one.agentMode ?? '', one.enabled ? '' : 'disabled'],
-    ...(one.poll === null ? ['', ''] : [toTime(one.poll.readAt), one.poll.error ?? '']),
+    ...[one.poll === null ? '' : toTime(one.poll.readAt), toTrouble(one)],
   ];
+}
+
+function toTrouble({ poll, awaited }: z.output<typeof listed>): string {
+  const unread = [
+    ...(awaited !== null && awaited.waiting > 0 ? [`${awaited.waiting} leads asked for again`] : []),
+    ...(awaited !== null && awaited.givenUp > 0 ? [`${awaited.givenUp} given up`] : []),
+  ];
+  if (awaited !== null && unread.length > 0) return [awaited.error ?? '', ...unread].join('; ');
+  if (poll?.error != null) return poll.error;
+  return poll?.blankSince == null ? '' : `answers without a word since ${toClock(new Date(poll.blankSince), 'ist')}`;
 }

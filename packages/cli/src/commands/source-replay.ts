@@ -30,7 +30,7 @@ Examples:
   leadline sources replay --since 3d --source indiamart --apply
 
 What was refused more than 7 days ago is told of ("late") and makes nobody's phone ring. A lead whose number reads otherwise
-today is told of, and stays as it is.`,
+today is told of, and stays as it is. Leads that Meta named and that were given up since then are asked for again.`,
     )
     .action(async (options, command) => {
       const who = whoAsks(options);
@@ -43,9 +43,13 @@ today is told of, and stays as it is.`,
     });
 }
 
-function showReplayed({ deliveries, changes }: Replayed, applied: boolean): void {
+function showReplayed({ deliveries, changes, askedAgain }: Replayed, applied: boolean): void {
   for (const change of changes.slice(0, changesShown)) print(toLine(change));
   if (changes.length > changesShown) print(`… and ${changes.length - changesShown} more; -o json shows them all`);
+  if (askedAgain > 0) {
+    const what = applied ? 'are asked for again' : 'would be asked for again; --apply does it';
+    print(`${askedAgain} leads that were named and could not be read ${what}`);
+  }
   const changing = changes.filter(({ kind }) => kind === 'new_lead' || kind === 'differs').length;
   const what = applied ? `${changing} changed` : `${changing} would change; --apply does it`;
   print(`${deliveries} deliveries read again: ${changing === 0 ? 'nothing to change' : what}`);

@@ -5,6 +5,8 @@ import { badge, layout, reasonForm, section, table, type Piece, type Shown } fro
 
 export const rejectedAPage = 50;
 
+const dayMs = 24 * 3_600_000;
+
 export function sourcesPage(
   shown: Shown,
   found: { sources: readonly SourceState[]; rejected: readonly RejectedDelivery[]; source: string | undefined },
@@ -50,8 +52,23 @@ function stateOf(one: SourceState): Piece {
   if (one.enabled === 0) return badge('disabled', 'wait');
   if (one.lastError !== null)
     return html`${badge('can not be asked', 'bad')} <span class="muted">${one.lastError}; ${readOf(one)}</span>`;
+  if (one.waiting > 0 || one.givenUp > 0)
+    return html`${badge('leads can not be read', 'bad')}
+      <span class="muted">${one.awaitedError ?? ''}; ${awaitedOf(one)}</span>`;
+  if (one.blankSince !== null && Date.now() - one.blankSince.getTime() > dayMs)
+    return html`${badge('answers without a word', 'wait')}
+      <span class="muted">since ${toShortDateAndClock(one.blankSince)}; is the key right? ${readOf(one)}</span>`;
   if (one.askedAt !== null) return html`${badge('asked', 'good')} <span class="muted">${readOf(one)}</span>`;
   return badge('open', 'good');
+}
+
+/** Leads that the vendor named and did not tell. */
+function awaitedOf({ waiting, givenUp }: SourceState): string {
+  const parts = [
+    ...(waiting > 0 ? [`${waiting} asked for again`] : []),
+    ...(givenUp > 0 ? [`${givenUp} given up: leadline sources replay asks for them again`] : []),
+  ];
+  return parts.join(', ');
 }
 
 /** Of several connections the one that was read longest ago. */

@@ -35,13 +35,15 @@ export function readListed(text: string): PulledPage {
 /** Words that are no JSON: a vendor's "nothing", its refusal, or what nobody understands. */
 export function readSaid(text: string): PulledPage {
   const words = readWords(text);
-  return words === undefined ? { kind: 'unreadable', detail: 'answered no JSON' } : toPage(decideSaid(words, 'unreadable'));
+  return words === undefined
+    ? { kind: 'unreadable', detail: 'answered no JSON' }
+    : toPage(decideSaid(words, 'unreadable'));
 }
 
 /** Rows with what was said among them and around them. An empty list beside an error is no "nobody has enquired". */
 export function withWords({ rows, errors, beside }: Extract<PulledBody, { kind: 'rows' }>): PulledPage {
   const wrong = errors.map((words) => toPage(decideSaid(words, 'refused'))).find(isWrong);
-  if (wrong !== undefined) return rows.length === 0 ? wrong : { kind: 'some', rows, then: wrong };
+  if (wrong !== undefined) return rows.length === 0 ? wrong : { kind: 'some', rows, rest: wrong };
   const words = toWords(beside);
   if (rows.length > 0 || (words === '' && !isDenial(beside))) return { kind: 'rows', rows };
   const said = decideSaid(words, isDenial(beside) ? 'refused' : 'unreadable');

@@ -50,7 +50,8 @@ export const meta: SourceAdapter = {
 function parseMeta({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
   const body = readJson(text);
   if (body === undefined) return unreadable('is not JSON');
-  if (Array.isArray(fieldOf(body, 'field_data'))) return { ok: true, leads: [toMetaLead(body, aliases)] };
+  // A lead that is only just made, or may not be read, has been seen with no answers in it: it is asked for again.
+  if (listOf(body, 'field_data').length > 0) return { ok: true, leads: [toMetaLead(body, aliases)] };
   const awaited = listOf(body, 'entry').flatMap((entry) =>
     listOf(entry, 'changes').flatMap((change): AwaitedLead[] => {
       const value = fieldOf(change, 'value');

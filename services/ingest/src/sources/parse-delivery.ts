@@ -11,7 +11,8 @@ export function parseDelivery(adapter: SourceAdapter, delivery: RawDelivery, ali
   try {
     return adapter.parse(delivery, aliases);
   } catch (error) {
-    const detail = error instanceof RangeError ? 'is nested too deep to be read' : 'could not be read; please report it';
+    const detail =
+      error instanceof RangeError ? 'is nested too deep to be read' : 'could not be read; please report it';
     return { ok: false, faults: [{ pointer: '', reason: 'unreadable', detail }] };
   }
 }

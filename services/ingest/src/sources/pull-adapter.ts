@@ -4,7 +4,7 @@ import type { SourceAdapter } from './adapter.ts';
 export type PulledPage =
   | { kind: 'rows'; rows: Record<string, Written>[] }
   /** Enquiries, and the vendor's word that it did not tell all of them: these are kept, and the window is asked for again. */
-  | { kind: 'some'; rows: Record<string, Written>[]; then: Extract<PulledPage, { detail: string }> }
+  | { kind: 'some'; rows: Record<string, Written>[]; rest: Extract<PulledPage, { detail: string }> }
   /** Status 200 and no text in it. After enquiries it is their end; as the first answer each vendor means its own. */
   | { kind: 'blank' }
   /** Asked too often, or too early. */

@@ -129,7 +129,7 @@ test('enquiries beside an error are kept, and the vendor is asked again', () => 
   expect(readListed(`[${row},{"error":"Too many requests, try after 5 minutes"}]`)).toEqual({
     kind: 'some',
     rows,
-    then: { kind: 'limited', detail: 'answered "Too many requests, try after 5 minutes"', retryAfterMs: 300_000 },
+    rest: { kind: 'limited', detail: 'answered "Too many requests, try after 5 minutes"', retryAfterMs: 300_000 },
   });
   expect(readListed(`[${row},{"message":"No more data"},{}]`)).toEqual({ kind: 'rows', rows });
 });

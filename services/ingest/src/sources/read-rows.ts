@@ -80,7 +80,7 @@ function isError(row: WrittenRow): boolean {
 }
 
 /** Holds nothing: what vendors write where nobody has enquired. */
-export function isBlank(value: Written | undefined): boolean {
+function isBlank(value: Written | undefined): boolean {
   if (value === null || typeof value === 'string') return value === null || value.trim() === '';
   return isRow(value) && Object.keys(value).length === 0;
 }

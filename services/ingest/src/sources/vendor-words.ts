@@ -20,11 +20,17 @@ const meanings: readonly { kind: SaidInstead['kind']; words: RegExp }[] = [
   { kind: 'limited', words: /crossed this limit|exceeded the limit|once in (?:every )?\d+|throttl/i },
   { kind: 'limited', words: /(?:try|come) again (?:after|in|later)|after (?:some|\d+) ?(?:time|minutes?|hours?)/i },
   { kind: 'limited', words: /not (?:yet )?(?:ready|processed)|not available yet|not yet available/i },
-  { kind: 'refused', words: /invalid|incorrect|wrong|not (?:valid|authori[sz]ed|permitted|allowed|registered|active)/i },
+  {
+    kind: 'refused',
+    words: /invalid|incorrect|wrong|not (?:valid|authori[sz]ed|permitted|allowed|registered|active)/i,
+  },
   { kind: 'refused', words: /unauthori[sz]ed|forbidden|denied|expired|inactive|disabled|blocked|suspended|log ?in/i },
   { kind: 'refused', words: /required|missing|mismatch|subscri|renew|upgrade/i },
   { kind: 'nothing', words: /\bno (?:\w+ ){0,3}(?:inquir|enquir|record|lead|data|result)/i },
-  { kind: 'nothing', words: /(?:inquir|enquir|record|lead|data|result)\w* (?:is |are |was |were )?not (?:found|available)/i },
+  {
+    kind: 'nothing',
+    words: /(?:inquir|enquir|record|lead|data|result)\w* (?:is |are |was |were )?not (?:found|available)/i,
+  },
   { kind: 'nothing', words: /\bnothing (?:new|found)|\b(?:0|zero) (?:new )?(?:inquir|enquir|record|lead|result)/i },
 ];
 
