@@ -9,6 +9,7 @@ import { lockSchema } from './locks.ts';
 import { readUrl } from './read-url.ts';
 import { grants, grantsOfAll, roles, sequencesOf, type Role } from './roles.ts';
 import { entities } from './schema/all.ts';
+import { sessionSettings } from './session.ts';
 
 export type InitReport = {
   /** Names of the migrations that ran now. */
@@ -26,7 +27,11 @@ export type InitReport = {
  * @throws the server's error when the user may not do what is missing
  */
 export async function initDatabase(options: { url: string } & Partial<RolePasswords>): Promise<InitReport> {
-  const client = new Client({ connectionString: options.url, application_name: 'leadline-init' });
+  const client = new Client({
+    connectionString: options.url,
+    application_name: 'leadline-init',
+    options: sessionSettings,
+  });
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -40,9 +45,11 @@ export async function initDatabase(options: { url: string } & Partial<RolePasswo
 }
 
 async function migrate(url: string): Promise<string[]> {
+  const place = readUrl(url);
   const orm = await MikroORM.init({
     entities: [...entities],
-    ...readUrl(url),
+    ...place,
+    driverOptions: { ...place.driverOptions, options: sessionSettings },
     extensions: [Migrator],
     migrations: { migrationsList: migrations, tableName: 'leadline_migrations', snapshot: false },
     pool: { min: 0, max: 2 },

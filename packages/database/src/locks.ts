@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
+import type { Session } from './session.ts';
 import { instant, row, affected } from './sql.ts';
 
 /**
@@ -23,7 +24,7 @@ export const lockClasses = {
   redriveAudit: 9,
 } as const;
 
-/** Where one of all replicas leads. */
+/** Locks of a session end with it. These make one of all replicas the leader. */
 export type LedClass = 'relay' | 'poller';
 
 /**
@@ -74,9 +75,6 @@ export async function lockNumbers(em: EntityManager, phones: readonly string[]):
     [lockClasses.number, phones],
   );
 }
-
-/** A connection of its user's own, whose locks end with it. */
-export type Session = { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> };
 
 const taken = z.tuple([z.object({ taken: z.boolean() })]);
 

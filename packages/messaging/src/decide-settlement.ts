@@ -30,32 +30,3 @@ export function decideSettlement(
 export function retryDelayMs(deliveries: number, random: number): number {
   return Math.round(Math.min(600_000, 2_000 * 2 ** Math.min(deliveries - 1, 20)) * (0.5 + random / 2));
 }
-
-const elsewhereStates = /^(08|40|53|55P03|57|58|25P03)/;
-const elsewhereCodes = [
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'CONNECTION_CLOSED',
-  'TIMEOUT',
-  '503',
-];
-
-/** Who is to blame for a surprise: a lost connection, a busy lock or a stopping server say nothing about the message. */
-export function blameFor(error: unknown): 'message' | 'elsewhere' {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-    if (elsewhereStates.test(code) || elsewhereCodes.includes(code)) return 'elsewhere';
-    if (
-      /connection terminated|connection error|timeout exceeded when trying to connect|query read timeout|not queryable/i.test(
-        cause.message,
-      )
-    ) {
-      return 'elsewhere';
-    }
-  }
-  return 'message';
-}

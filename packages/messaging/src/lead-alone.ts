@@ -1,3 +1,4 @@
+import { requireWritable, sessionSettings } from '@leadline/database/session';
 import { tryToLead, type LedClass } from '@leadline/database/locks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -15,7 +16,8 @@ const session =
 
 /**
  * One of all replicas leads, by its session's advisory lock. `lead` runs while this one does; it asks its session at
- * least every few seconds, for the server drops one that is silent for 10 s and lets another lead. It returns when
+ * least every few seconds whether it may write, for the server drops one that is silent for 10 s and lets another lead,
+ * and a server that is no primary any more leads nobody. It returns when
  * `stopping` is aborted, and throws when its session is lost: then it begins anew.
  */
 export function leadAlone(options: {
@@ -39,6 +41,7 @@ export function leadAlone(options: {
     client.on('error', () => undefined);
     await client.connect();
     while (!isStopping()) {
+      await requireWritable(client);
       if (await tryToLead(client, options.lockClass, options.lock)) await options.lead(client, stop.signal);
       else await options.rest(stop.signal);
     }
@@ -51,7 +54,7 @@ export function leadAlone(options: {
         connectionTimeoutMillis: 5_000,
         query_timeout: 12_000,
         keepAlive: true,
-        options: `${session} ${options.sessionOptions ?? ''}`,
+        options: `${sessionSettings} ${session} ${options.sessionOptions ?? ''}`,
       });
       try {
         await follow(client);

@@ -352,3 +352,50 @@ test('a relay that loses its session while JetStream is silent begins anew', asy
   await enqueueLeads(2);
   await until('the second is stored', async () => (await stored()).length === 2);
 });
+
+async function fillDisk(): Promise<void> {
+  await database.query(`create function no_room() returns trigger language plpgsql as
+    $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`);
+  await database.query(`create trigger no_room before update on ingest_outbox for each row execute function no_room()`);
+}
+
+test('rows that can not be marked, as on a full disk, are published once however long that lasts', async () => {
+  const ops = await server.connect('ops');
+  let published = 0;
+  ops.connection.subscribe('lead.created', { callback: () => void published++ });
+  await fillDisk();
+  await relay('ingest');
+  await enqueueLeads(1, 2, 3);
+  await until('they are stored', async () => (await stored()).length >= 3);
+  await wait(3_000);
+  await enqueueLeads(4);
+  await wait(1_000);
+  expect(published).toBe(3);
+  await database.query('drop trigger no_room on ingest_outbox');
+  await until('all are marked', async () => (await unpublished()) === 0);
+  expect(await leadIds()).toEqual([1, 2, 3, 4]);
+  // A new leader repeats once what its outbox published last, within the duplicate window.
+  expect(published).toBeLessThanOrEqual(7);
+});
+
+test('a leader on a database that became read-only publishes nothing, and goes on by itself when it may write', async () => {
+  const running = await relay('ingest');
+  await until('it relays', () => running.state() === 'relaying');
+  await enqueueLeads(1);
+  await until('it publishes', async () => (await unpublished()) === 0);
+  const [found] = await database.query<{ name: string }>('select current_database() as name');
+  await database.query(`alter database ${found?.name} set default_transaction_read_only = on`);
+  await database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'ingest-relay'`,
+  );
+  await until('it is lost', () => running.state() === 'waiting');
+  await database.query(
+    `insert into ingest_outbox (id, aggregate, subject, headers, payload)
+     select gen_random_uuid(), aggregate, subject, headers, payload from ingest_outbox`,
+  );
+  await wait(2_000);
+  expect(await leadIds()).toEqual([1]);
+  await database.query(`alter database ${found?.name} reset default_transaction_read_only`);
+  await until('it publishes again', async () => (await unpublished()) === 0);
+});

@@ -1,4 +1,5 @@
 import { NatsError } from 'nats';
+import { requireWritable } from '@leadline/database/session';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { z } from 'zod';
@@ -9,7 +10,7 @@ import { findUnknownEvents } from './know-own-events.ts';
 import { leadAlone } from './lead-alone.ts';
 import type { Log } from './log.ts';
 import { outboxTables } from './outbox.ts';
-import { publishRows, relayRow } from './publish-rows.ts';
+import { publishRows, relayRow, type PublishedRows } from './publish-rows.ts';
 import { sparingly } from './sparingly.ts';
 import type { ServiceUser } from './topology.ts';
 
@@ -53,6 +54,11 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   const { nats, log, service } = options;
   const table = outboxTables[service];
   let state: RelayState = 'waiting';
+  /**
+   * What was published and could not be marked: nothing more is published before. A disk that stays full for longer than
+   * the duplicate window would else have the same rows stored again and again.
+   */
+  let unsaved: { result: PublishedRows; publishedAt: number } | undefined;
   let woken = Promise.withResolvers<void>();
   const wake = (): void => woken.resolve();
   const rest = async (ms: number): Promise<void> => {
@@ -76,8 +82,12 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     /** Aggregates whose first row found no room lately, until when: the rows behind them go on. */
     const resting = new Map<string, number>();
     while (!stopping.aborted) {
+      await requireWritable(client);
+      if (unsaved !== undefined) {
+        await save(client, table, unsaved.result, performance.now() - unsaved.publishedAt);
+        unsaved = undefined;
+      }
       if (!nats.isUp()) {
-        await client.query('select 1');
         await rest(pollMs);
         continue;
       }
@@ -109,7 +119,9 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
       provedAt = askedAt;
       const batch = z.array(relayRow).parse(rows);
       const result = await publishRows(nats, batch, mayPublish);
-      await save(client, table, result);
+      unsaved = { result, publishedAt: performance.now() };
+      await save(client, table, result, 0);
+      unsaved = undefined;
       for (const { aggregate } of result.again) resting.set(aggregate, performance.now() + restMs);
       if (result.never.length > 0)
         log.error({ service, rows: result.never }, 'events can never be published; their rows are marked as failed');
@@ -175,13 +187,14 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   };
 }
 
-async function save(client: Client, table: string, result: Awaited<ReturnType<typeof publishRows>>): Promise<void> {
+/** `agoMs`: since they were published. Whether JetStream still knows a row's id is reckoned from that time. */
+async function save(client: Client, table: string, result: PublishedRows, agoMs: number): Promise<void> {
   const { published, again, never } = result;
   if (published.length > 0)
     await client.query(
-      `update ${table} set published_at = clock_timestamp(), attempts = attempts + 1, last_error = null
+      `update ${table} set published_at = clock_timestamp() - make_interval(secs => $2), attempts = attempts + 1, last_error = null
         where id = any($1::uuid[])`,
-      [published],
+      [published, agoMs / 1_000],
     );
   if (again.length + never.length === 0) return;
   await client.query(

@@ -3,7 +3,7 @@ import type { Nats } from '@leadline/messaging/connect';
 import { answerHealth } from '@leadline/messaging/answer-health';
 import { consume } from '@leadline/messaging/consume';
 import { startAdvisoryNet } from '@leadline/messaging/dead-letters';
-import { blameFor } from '@leadline/messaging/decide-settlement';
+import { blameFor } from '@leadline/messaging/blame';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';

@@ -41,7 +41,7 @@ test(
     const link = await openLink(db.roleUrls.crmPusher);
     try {
       const held = await mobileLocks(link.url).hold('9812345678', (lock) => {
-        void link.loseAnswerTo((request) => request.includes('select 1'));
+        void link.loseAnswerTo((request) => request.includes('transaction_read_only'));
         return lock.stillHeld();
       });
       expect(held).toBe(false);

@@ -1,4 +1,5 @@
 import { letGoOfPushes, tryToHoldPushes } from '@leadline/database/locks';
+import { requireWritable, sessionSettings } from '@leadline/database/session';
 import { Pool, type PoolClient } from 'pg';
 
 /**
@@ -20,7 +21,7 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
     allowExitOnIdle: true,
     connectionTimeoutMillis: 5_000,
     query_timeout: 6_000,
-    options: '-c idle_session_timeout=10000 -c statement_timeout=5000',
+    options: `${sessionSettings} -c idle_session_timeout=10000 -c statement_timeout=5000`,
   });
   sessions.on('error', () => undefined);
   sessions.on('connect', (session) => void session.on('error', () => undefined));
@@ -29,6 +30,8 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
       const session = await sessions.connect();
       let isClean = false;
       try {
+        // One that is no primary any more excludes nobody.
+        await requireWritable(session);
         if (!(await tryToHoldPushes(session, phone))) {
           isClean = true;
           return 'busy';
@@ -52,7 +55,7 @@ function keepAwake(session: PoolClient): { stillHeld(): Promise<boolean>; end():
   let held = Promise.resolve(true);
   /** One question after the other. What is lost once stays lost. */
   const stillHeld = (): Promise<boolean> => {
-    const ask = async (before: boolean): Promise<boolean> => before && isAnswered(() => session.query('select 1'));
+    const ask = async (before: boolean): Promise<boolean> => before && isAnswered(() => requireWritable(session));
     held = held.then(ask);
     return held;
   };

@@ -1,3 +1,4 @@
+import { decideFault } from '@leadline/database/decide-fault';
 import { traceRequests } from '@leadline/service-kit/trace-requests';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -77,6 +78,10 @@ export function createApp(deps: Deps, live: LiveEvents, redrives: Redrives): Hon
   app.onError((error, c) => {
     if (error instanceof HTTPException)
       return c.html(faultPage('Not possible', error.message || 'This can not be done.'), error.status);
+    if (decideFault(error) === 'outage') {
+      deps.log.warn({ err: error, path: c.req.routePath }, 'a page waits for its database');
+      return c.html(faultPage('Not just now', 'The database can not be asked. Try again soon.'), 503);
+    }
     deps.log.error({ err: error, path: c.req.routePath }, 'a page could not be made');
     return c.html(faultPage('Out of order', 'The page could not be made. The service’s log says why.'), 500);
   });

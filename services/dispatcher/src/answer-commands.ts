@@ -1,8 +1,10 @@
+import { decideFault } from '@leadline/database/decide-fault';
 import { databaseNow } from '@leadline/database/locks';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
 import { eraseAsked } from '@leadline/messaging/erase';
 import { bearerAuth } from 'hono/bearer-auth';
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { callAgain } from './call-again.ts';
 import { isOpen, nextOpening } from './call-window.ts';
@@ -84,6 +86,13 @@ export function diallingRoutes(deps: Deps, opsKey: string, wake: () => void): Ho
     detail: 'Example: {"who":"asha","reason":"wrong script"}',
   };
   const problem = { 'content-type': 'application/problem+json' };
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    const status = decideFault(error) === 'outage' ? 503 : 500;
+    deps.log.error({ err: error, path: c.req.path }, 'a command could not be carried out');
+    const title = status === 503 ? 'The database can not be asked or written to; try again soon' : 'Internal fault';
+    return c.json({ type: 'about:blank', title, status }, status, problem);
+  });
   app.get('/v1/dialling', async (c) => c.json(await diallingState(deps)));
   app.post('/v1/dialling/stop', async (c) => {
     const asked = await readBy(() => c.req.json());

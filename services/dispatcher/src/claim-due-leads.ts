@@ -4,7 +4,7 @@ import type { AgentMode } from '@leadline/contracts/qualification';
 import { roomName } from '@leadline/contracts/room-name';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
 import { affected, row, rows } from '@leadline/database/sql';
-import { blameFor } from '@leadline/messaging/decide-settlement';
+import { blameFor } from '@leadline/messaging/blame';
 import { enqueue } from '@leadline/messaging/outbox';
 import { startSpan, type OpenSpan } from '@leadline/messaging/span';
 import type { EntityManager } from '@mikro-orm/postgresql';

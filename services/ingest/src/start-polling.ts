@@ -1,3 +1,4 @@
+import { requireWritable } from '@leadline/database/session';
 import { describeError } from '@leadline/messaging/describe-error';
 import { leadAlone } from '@leadline/messaging/lead-alone';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -41,7 +42,7 @@ export function startPolling(deps: Omit<Polling, 'stopping'>): { stop(): Promise
       const stopping = AbortSignal.any([asked, lost.signal]);
       // A vendor may take longer than the server waits for a word of its leader.
       const ask = (): void => {
-        client.query('select 1').catch((error: unknown) => lost.abort(error));
+        requireWritable(client).catch((error: unknown) => lost.abort(error));
       };
       const asking = setInterval(ask, askSessionEachMs);
       try {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { lockNumbers } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import type { Log } from '@leadline/service-kit/logger';
-import { decideCommitFault } from './decide-commit-fault.ts';
+import { commitFault } from './commit-fault.ts';
 import { decideTurn, phoneOf } from './decide-turn.ts';
 import { insertLeads, type Delivery, type Inserted } from './insert-lead.ts';
 import type { EntityManager } from '@mikro-orm/postgresql';
@@ -26,7 +26,7 @@ export async function storeDeliveries(deliveries: Delivery[], deps: Deps): Promi
     try {
       return await store(deliveries, deps);
     } catch (error) {
-      const { kind } = decideCommitFault(error);
+      const { kind } = commitFault(error);
       if (kind === 'refused') return storeHalves(deliveries, deps);
       const patient = kind === 'again' && performance.now() - since < deps.patienceMs;
       if (!patient) {

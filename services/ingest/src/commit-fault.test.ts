@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideCommitFault } from './decide-commit-fault.ts';
+import { commitFault } from './commit-fault.ts';
 
 const coded = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code });
 
@@ -22,5 +22,5 @@ test.for([
   ['a fault of our own', new TypeError('x is undefined'), 'ours'],
   ['no error at all', 'x', 'ours'],
 ] as [string, unknown, string][])('%s', ([_what, error, kind]) => {
-  expect(decideCommitFault(error)).toEqual({ kind });
+  expect(commitFault(error)).toEqual({ kind });
 });

@@ -1,0 +1,64 @@
+/**
+ * `outage`: something is away, full, busy or read-only; the same again succeeds when that has passed, however long it takes.
+ * `setup`: the schema or the rights are not what this version needs; somebody mends that, and then the same again succeeds.
+ * `data`: Postgres refuses what it was given.
+ * `ours`: nothing says that a repeat would end otherwise.
+ */
+export type Fault = 'outage' | 'setup' | 'data' | 'ours';
+
+/** By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html. The first that matches counts. */
+const states: readonly (readonly [shape: RegExp, fault: Fault])[] = [
+  // Connections, rollbacks for others' sake, lack of disk, memory or connections, an operator's hand, the server's disk.
+  [/^(08|40|53|57|58)...$/, 'outage'],
+  // Locks, and what others are using just now.
+  [/^55(P03|006)$/, 'outage'],
+  // Read-only: a standby, a demoted primary, a managed disk that is full. Sessions and transactions that took too long.
+  [/^25(006|P03|P04)$/, 'outage'],
+  [/^72000$/, 'outage'],
+  // Damaged pages of tables and indexes.
+  [/^XX00[12]$/, 'outage'],
+  // No such database, schema, table, column or function; a missing right; a login that fails.
+  [/^(3D|3F|28)...$|^42(501|P01|703|883)$/, 'setup'],
+  // Values, constraints, and rows that are too large for an index.
+  [/^(22|23|54)...$/, 'data'],
+];
+
+/** What neither Postgres nor the system has a code for: the driver's and its pool's own words. */
+const lost =
+  /connection terminated|connection error|connection timeout|timeout exceeded when trying to connect|query read timeout|not queryable/i;
+const untrusted = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
+/** What a failed query, or a failed request of any kind, says. Its causes are looked at too. */
+export function decideFault(error: unknown): Fault {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const found = decideOne(cause);
+    if (found !== undefined) return found;
+  }
+  return 'ours';
+}
+
+function decideOne(error: Error): Fault | undefined {
+  // A host with several addresses fails once an address.
+  if (error instanceof AggregateError && error.errors.some((one) => decideFault(one) === 'outage')) return 'outage';
+  // Only the system's own errors name a system call: refused, reset, no route, no name, no descriptor left.
+  if ('syscall' in error) return 'outage';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (socketCodes.has(code) || untrusted.test(code)) return 'outage';
+  // It ended the session, whatever that was about to do: poolers have no better code for it.
+  if ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) return 'outage';
+  const state = states.find(([shape]) => shape.test(code));
+  if (state !== undefined) return state[1];
+  return code === '' && lost.test(error.message) ? 'outage' : undefined;
+}
+
+const socketCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
