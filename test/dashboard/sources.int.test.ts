@@ -49,6 +49,14 @@ test('a source shows what it delivered: accepted, joined, repeated, rejected', a
   expect([accepted, joined, repeated, rejected]).toEqual(['1', '1', '1', '1']);
 });
 
+test('an id that came again with another number shows both leads', async () => {
+  await deliver({ name: 'Nita', phone: '9876543211', sourceLeadId: 'W-1' });
+  const page = (await (await stand.as('viewer')).get('/sources')).text;
+  const [, accepted, , , , known] = rowOf(page, 'website');
+  expect([accepted, known]).toEqual(['2', '1']);
+  expect(page).toMatch(/<code>W-1<\/code>/);
+});
+
 test('a vendor that is asked shows when it was last read, and what is wrong', async () => {
   await stand.db.query(
     `with made as (

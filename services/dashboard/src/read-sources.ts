@@ -6,7 +6,7 @@ const count = z.number();
 const source = z
   .object({
     ...{ source: z.string(), last_at: instant.nullable(), connections: count, enabled: count },
-    ...{ accepted: count, joined: count, repeated: count, rejected: count },
+    ...{ accepted: count, joined: count, repeated: count, rejected: count, otherNumbers: count },
     ...{
       asked_at: instant.nullable(),
       read_at: instant.nullable(),
@@ -46,7 +46,7 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
             c.connections, c.enabled, c.asked_at, c.read_at, c.last_error, c.next_at, c.blank_since,
             a.waiting, a.given_up, a.awaited_error,
             coalesce(d.accepted, 0) as accepted, coalesce(d.joined, 0) as joined, coalesce(d.repeated, 0) as repeated,
-            coalesce(d.rejected, 0) as rejected
+            coalesce(d.rejected, 0) as rejected, coalesce(d.other_numbers, 0) as "otherNumbers"
        from named n
        cross join lateral (
          select count(*)::int as connections, count(*) filter (where s.enabled)::int as enabled,
@@ -65,8 +65,9 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
        left join lateral (
          select count(*) filter (where verdict = 'accepted' and not joined and not repeated)::int as accepted,
                 count(*) filter (where joined)::int as joined, count(*) filter (where repeated)::int as repeated,
-                count(*) filter (where verdict = 'rejected')::int as rejected
-           from (select r.verdict, e.receipt_id is not null as joined, r.verdict = 'accepted' and ${isRepeat} as repeated
+                count(*) filter (where verdict = 'rejected')::int as rejected,
+                count(*) filter (where same_id_as is not null)::int as other_numbers
+           from (select r.verdict, r.same_id_as, e.receipt_id is not null as joined, r.verdict = 'accepted' and ${isRepeat} as repeated
                    from lead_receipts r left join lead_enquiries e on e.receipt_id = r.id
                   where r.source = n.source and r.received_at > clock_timestamp() - interval '1 day') one) d on true
       order by last_at desc nulls last, n.source`,
@@ -95,11 +96,41 @@ const rejected = z
 /** `leadId`: what it became, once somebody mended it. */
 export type RejectedDelivery = z.output<typeof rejected>;
 
+/** Said again with a number put right; or sent again under its id, where that id is nobody else's too. */
 const mended = `left join lateral (
   select f.lead_id from lead_receipts f
+   where f.source = r.source and f.idempotency_key = 'receipt ' || r.id and f.verdict = 'accepted'
+  union all
+  select f.lead_id from lead_receipts f
    where f.source = r.source and f.id_scope = r.id_scope and f.verdict = 'accepted'
-     and f.source_lead_id in (r.source_lead_id, 'receipt-' || r.id) limit 1) f on true`;
+     and f.source_lead_id in (r.source_lead_id, 'receipt-' || r.id)
+     and not exists (select from lead_receipts o where o.same_id_as = f.id) limit 1) f on true`;
 const rejectedColumns = `to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, r.id, r.received_at, r.source, r.source_lead_id, r.faults, r.phone_raw, f.lead_id`;
+
+const sharedId = z
+  .object({
+    ...{ received_at: instant, source: z.string(), source_lead_id: z.string(), lead_id: z.number().nullable() },
+    first_lead_id: z.number().nullable(),
+  })
+  .transform((one) => ({
+    ...{ receivedAt: one.received_at, source: one.source, sourceLeadId: one.source_lead_id, leadId: one.lead_id },
+    firstLeadId: one.first_lead_id,
+  }));
+/** An id that came with another number: two people, two leads. */
+export type SharedId = z.output<typeof sharedId>;
+
+/** Newest first. */
+export function readSharedIds(postgres: Database, of: string | undefined, limit: number): Promise<SharedId[]> {
+  return rows(
+    postgres.em(),
+    sharedId,
+    `select r.received_at, r.source, r.source_lead_id, r.lead_id, f.lead_id as first_lead_id
+       from lead_receipts r left join lead_receipts f on f.id = r.same_id_as
+      where r.same_id_as is not null and ($1::text is null or r.source = $1)
+      order by r.received_at desc limit $2`,
+    [of ?? null, limit],
+  );
+}
 
 /** Newest first. */
 export function readRejected(

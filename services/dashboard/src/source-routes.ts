@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
 import { carryOut, operatorOnly, readForm, reasonField, shownTo, type Env } from './guard.ts';
-import { deliveryPage, rejectedAPage, sourcesPage } from './pages/sources.ts';
-import { readDelivery, readRejected, readSources } from './read-sources.ts';
+import { deliveryPage, rejectedAPage, sharedAPage, sourcesPage } from './pages/sources.ts';
+import { readDelivery, readRejected, readSharedIds, readSources } from './read-sources.ts';
 
 const corrected = z.object({ leadId: z.int().nullable(), became: z.enum(['lead', 'joined', 'known']) });
 const correction = z.object({ phone: z.string().trim().min(1, 'is missing').max(200), ...reasonField });
@@ -17,11 +17,12 @@ export function sourceRoutes(deps: Deps): Hono<Env> {
     const source = c.req.query('source')?.trim() || undefined;
     const before = /^[\dT:.-]{20,30}Z$/.exec(c.req.query('before') ?? '')?.[0];
     const asked = { source, before };
-    const [sources, rejected] = await Promise.all([
+    const [sources, rejected, shared] = await Promise.all([
       readSources(deps.postgres),
       readRejected(deps.postgres, asked, rejectedAPage),
+      readSharedIds(deps.postgres, source, sharedAPage),
     ]);
-    return c.html(sourcesPage(shownTo(c, deps), { sources, rejected, source }));
+    return c.html(sourcesPage(shownTo(c, deps), { sources, rejected, shared, source }));
   });
   app.get('/sources/deliveries/:id{[0-9a-f-]{36}}', async (c) => {
     const delivery = await readDelivery(deps.postgres, c.req.param('id'));

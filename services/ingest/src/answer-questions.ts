@@ -26,6 +26,8 @@ const receipt = z
     lead_id: z.number().nullable(),
     phone: z.string().nullable(),
     status: z.string().nullable(),
+    same_id_as: z.string().nullable(),
+    other_numbers: z.number(),
   })
   .transform((one) => ({
     id: one.id,
@@ -34,6 +36,10 @@ const receipt = z
     sourceLeadId: one.source_lead_id,
     verdict: one.verdict,
     faults: one.faults ?? [],
+    /** The receipt that had this id of the source before, with another number. */
+    sameIdAs: one.same_id_as,
+    /** How many came under this receipt's id with other numbers: the id is no enquiry's own. */
+    otherNumbers: one.other_numbers,
     lead:
       one.lead_id === null
         ? null
@@ -46,7 +52,8 @@ export function answerQuestions(nats: Nats, postgres: Database): Promise<Answeri
     rows(
       postgres.em(),
       receipt,
-      `select r.id, r.received_at, r.source, r.source_lead_id, r.verdict, r.faults, r.lead_id, l.phone, l.status
+      `select r.id, r.received_at, r.source, r.source_lead_id, r.verdict, r.faults, r.lead_id, l.phone, l.status,
+              r.same_id_as, (select count(*)::int from lead_receipts o where o.same_id_as = r.id) as other_numbers
          from lead_receipts r left join leads l on l.id = r.lead_id
         where ($1::text is null or r.source = $1) and ($2::int is null or r.lead_id = $2)
           and ($3::text is null or r.verdict = $3) and ($4::timestamptz is null or r.received_at < $4)

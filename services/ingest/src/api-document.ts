@@ -39,7 +39,7 @@ const routes = [
     ...{ method: 'post', path: '/v1/leads', security, operationId: 'createLead' },
     summary: 'Deliver a lead',
     description:
-      'Answered once the lead is stored for good. A repeat of the same sourceLeadId gets the first answer and changes nothing.',
+      'Answered once the lead is stored for good. A repeat of the same sourceLeadId and number gets the first answer and changes nothing; the same id with another number is a lead of its own, and with another product or message a further enquiry of that buyer.',
     request: { headers, body: { required: true, content: json(newLead) } },
     responses: {
       202: {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideRepeat, type Delivered, type StoredReceipt } from './decide-repeat.ts';
+import { decideRepeat as decide, type About, type Delivered, type StoredReceipt } from './decide-repeat.ts';
 
 const delivered = (more: Partial<Delivered> = {}): Delivered => ({
   receiptId: 'own',
@@ -20,8 +20,15 @@ const receipt = (more: Partial<StoredReceipt> = {}): StoredReceipt => ({
   verdict: 'accepted',
   faults: null,
   lead_id: 7,
+  ...{ number_hash: 'h42', phone: '+919000000042', product_name: 'Cup machine', message: null, way: 'api' },
   ...more,
 });
+const about: About = {
+  ...{ phone: '+919000000042', numberHash: 'h42', isErased: false, productName: 'Cup machine', message: null },
+  ...{ wishHash: 'cup', way: 'api' },
+};
+const decideRepeat = (sent: Delivered, receipts: readonly StoredReceipt[], more: Partial<About> = {}) =>
+  decide(sent, { ...about, ...more }, receipts);
 const fault = { pointer: '/phone', reason: 'foreign', detail: 'is foreign' };
 
 test('what an earlier try stored is found again', () => {
@@ -89,4 +96,66 @@ test('a key of a refused delivery binds nothing', () => {
     leadId: 7,
     bindsKey: true,
   });
+});
+
+const known = receipt({ source_lead_id: 's' });
+const derived = (scope: string, more: Partial<StoredReceipt> = {}): StoredReceipt =>
+  receipt({ id: 'second', source_lead_id: 's', id_scope: scope, lead_id: 8, ...more });
+
+test.for([
+  ['another number', { numberHash: 'h43' }, [known], { kind: 'another', idScope: ' #h43', sameIdAs: 'first' }],
+  [
+    'that number again',
+    { numberHash: 'h43' },
+    [known, derived(' #h43', { number_hash: 'h43' })],
+    { kind: 'repeat', leadId: 8 },
+  ],
+  [
+    'another product',
+    { productName: 'Plate', wishHash: 'w' },
+    [known],
+    { kind: 'another', idScope: ' @w', sameIdAs: null },
+  ],
+  [
+    'another message',
+    { message: 'Price?', wishHash: 'w' },
+    [known],
+    { kind: 'another', idScope: ' @w', sameIdAs: null },
+  ],
+  [
+    'that product again',
+    { productName: 'Plate', wishHash: 'w' },
+    [known, derived(' @w')],
+    { kind: 'repeat', leadId: 8 },
+  ],
+  ['the same in other letters', { productName: ' CUP  machine ' }, [known], { kind: 'repeat', leadId: 7 }],
+  ['less than before', { productName: null }, [known], { kind: 'repeat', leadId: 7 }],
+  ['another product over another way', { productName: 'Plate', way: 'file' }, [known], { kind: 'repeat', leadId: 7 }],
+  [
+    'another number with another wish',
+    { numberHash: 'h43', productName: 'Plate', wishHash: 'w' },
+    [known, derived(' #h43', { number_hash: 'h43' })],
+    { kind: 'another', idScope: ' #h43 @w', sameIdAs: null },
+  ],
+  [
+    'the number of a receipt from before hashes were kept',
+    { numberHash: 'h43', phone: '+919000000043' },
+    [{ ...known, number_hash: null }],
+    { kind: 'another', idScope: ' #h43' },
+  ],
+  ['the number of its lead, likewise', {}, [{ ...known, number_hash: null }], { kind: 'repeat', leadId: 7 }],
+  [
+    'an erased person’s own record, likewise, whatever it says',
+    { isErased: true, productName: 'Plate' },
+    [{ ...known, number_hash: null, phone: 'erased' }],
+    { kind: 'repeat', leadId: 7 },
+  ],
+  [
+    'somebody else under an erased person’s id',
+    {},
+    [{ ...known, number_hash: null, phone: 'erased' }],
+    { kind: 'another', idScope: ' #h42' },
+  ],
+] as [string, Partial<About>, StoredReceipt[], object][])('a known id with %s', ([_what, more, receipts, expected]) => {
+  expect(decideRepeat(delivered({ sourceLeadId: 's' }), receipts, more)).toMatchObject(expected);
 });

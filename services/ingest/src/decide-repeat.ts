@@ -1,3 +1,4 @@
+import { ofNumber, ofWish, toComparable } from './id-scopes.ts';
 import type { Fault } from './lead-schema.ts';
 
 /** What is asked of the receipts: did this come before? */
@@ -11,6 +12,20 @@ export type Delivered = {
   bodyHash: string;
 };
 
+/** Whose enquiry it is, and what it asks for. */
+export type About = {
+  /** E.164. */
+  phone: string;
+  /** Keyed, as receipts keep it. */
+  numberHash: string;
+  /** This person had himself erased. */
+  isErased: boolean;
+  productName: string | null;
+  message: string | null;
+  wishHash: string;
+  way: string;
+};
+
 /** A receipt that may stand in a delivery's way. */
 export type StoredReceipt = {
   id: string;
@@ -22,6 +37,15 @@ export type StoredReceipt = {
   verdict: 'accepted' | 'rejected';
   faults: Fault[] | null;
   lead_id: number | null;
+  /** Null in receipts from before it was kept. */
+  number_hash: string | null;
+  /** The lead's; no number where its person was erased or forgotten. */
+  phone: string | null;
+  /** What the enquiry asked for. */
+  product_name: string | null;
+  message: string | null;
+  /** Over which connection, file or API it came: what one way tells in the message, another may tell elsewhere. */
+  way: string;
 };
 
 export type RepeatDecision =
@@ -29,28 +53,88 @@ export type RepeatDecision =
   | { kind: 'stored'; receipt: StoredReceipt }
   /** The first answer holds; `bindsKey` when the Idempotency-Key is new and from now on means this lead. */
   | { kind: 'repeat'; leadId: number | null; bindsKey: boolean }
+  /** The id is known and this is no repeat: another number, or the same record with another wish. It is bound there. */
+  | { kind: 'another'; idScope: string; sameIdAs: string | null }
   | { kind: 'key_reused' };
 
 /**
  * The Idempotency-Key is looked at first; it is never the source's id.
+ * @param about null where the delivery is no lead
  * @throws Error when nothing stands in the delivery's way
  */
-export function decideRepeat(delivered: Delivered, receipts: readonly StoredReceipt[]): RepeatDecision {
-  const { idempotencyKey, sourceLeadId } = delivered;
+export function decideRepeat(
+  delivered: Delivered,
+  about: About | null,
+  receipts: readonly StoredReceipt[],
+): RepeatDecision {
+  const { idempotencyKey } = delivered;
   const own = receipts.find(({ id }) => id === delivered.receiptId);
   if (own?.verdict === 'accepted') return { kind: 'stored', receipt: own };
 
-  const accepted = receipts.filter((one) => one.verdict === 'accepted' && one.source === delivered.source);
-  const sameKey = accepted.find((one) => idempotencyKey !== null && one.idempotency_key === idempotencyKey);
+  const sameKey = receipts.find(
+    (one) =>
+      one.verdict === 'accepted' &&
+      one.source === delivered.source &&
+      idempotencyKey !== null &&
+      one.idempotency_key === idempotencyKey,
+  );
   if (sameKey !== undefined) {
     if (sameKey.body_hash !== delivered.bodyHash) return { kind: 'key_reused' };
     return { kind: 'repeat', leadId: sameKey.lead_id, bindsKey: false };
   }
   // Refused for its own faults, whatever came before under its source id.
   if (own !== undefined) return { kind: 'stored', receipt: own };
-  const sameId = accepted.find(
-    (one) => sourceLeadId !== null && one.source_lead_id === sourceLeadId && one.id_scope === delivered.idScope,
+  const known = about === null ? undefined : decideKnownId(delivered, about, receipts);
+  if (known === undefined) throw new Error('a receipt stood in the way of a delivery and is gone');
+  if (known.kind === 'another') return known;
+  return { kind: 'repeat', leadId: known.leadId, bindsKey: idempotencyKey !== null };
+}
+
+export type KnownId = { kind: 'same'; leadId: number | null } | Extract<RepeatDecision, { kind: 'another' }>;
+
+/** What a source's id stands for already: this enquiry, or others beside which it is kept. Undefined: nothing yet. */
+export function decideKnownId(
+  { source, sourceLeadId, idScope }: Pick<Delivered, 'source' | 'sourceLeadId' | 'idScope'>,
+  about: About,
+  receipts: readonly StoredReceipt[],
+): KnownId | undefined {
+  const boundTo = (scope: string): StoredReceipt | undefined =>
+    receipts.find(
+      (one) =>
+        one.verdict === 'accepted' &&
+        one.source === source &&
+        sourceLeadId !== null &&
+        one.source_lead_id === sourceLeadId &&
+        one.id_scope === scope,
+    );
+  const first = boundTo(idScope);
+  if (first === undefined) return undefined;
+  const isOurs = hasNumberOf(first, about);
+  const scope = isOurs ? idScope : ofNumber(idScope, about.numberHash);
+  const holder = isOurs ? first : boundTo(scope);
+  if (holder === undefined) return { kind: 'another', idScope: scope, sameIdAs: first.id };
+  if (!asksForMore(holder, about)) return { kind: 'same', leadId: holder.lead_id };
+  const told = boundTo(ofWish(scope, about.wishHash));
+  if (told !== undefined) return { kind: 'same', leadId: told.lead_id };
+  return { kind: 'another', idScope: ofWish(scope, about.wishHash), sameIdAs: null };
+}
+
+function hasNumberOf(receipt: StoredReceipt, about: About): boolean {
+  if (receipt.number_hash !== null) return receipt.number_hash === about.numberHash;
+  return hasPerson(receipt) ? receipt.phone?.slice(-10) === about.phone.slice(-10) : about.isErased;
+}
+
+function hasPerson({ phone }: StoredReceipt): boolean {
+  return /\d{10}$/.test(phone ?? '');
+}
+
+/** A wish that was not told before. One that says less, or says it otherwise on another way, is none. */
+function asksForMore(receipt: StoredReceipt, about: About): boolean {
+  if (!hasPerson(receipt) || receipt.way !== about.way) return false;
+  const product = toComparable(about.productName);
+  const message = toComparable(about.message);
+  return (
+    (product !== null && product !== toComparable(receipt.product_name)) ||
+    (message !== null && message !== toComparable(receipt.message))
   );
-  if (sameId === undefined) throw new Error('a receipt stood in the way of a delivery and is gone');
-  return { kind: 'repeat', leadId: sameId.lead_id, bindsKey: idempotencyKey !== null };
 }

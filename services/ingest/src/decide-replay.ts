@@ -20,7 +20,7 @@ export type StoredPart = {
 
 export type ReplayDecision =
   | { kind: 'same' }
-  /** Refused then, a lead today. `late`: it is too old to be called now. */
+  /** Refused then or taken for a repeat, a lead today. `late`: it is too old to be called now. */
   | { kind: 'new_lead' | 'late'; lead: Lead }
   | { kind: 'differs'; fields: (keyof Described)[]; lead: Lead }
   /** Told only: nobody is called under another number for it, and nothing is taken back. */
@@ -36,7 +36,9 @@ export function decideReplay(
   age: { receivedAt: Date; now: Date; mostDays: number },
 ): ReplayDecision {
   const read = parsed?.read;
-  if (stored === undefined || stored.verdict === 'rejected') {
+  // An id that was believed with another number: somebody was taken for a repeat of somebody else.
+  const isAnother = stored?.isRepeat === true && read?.ok === true && hasOtherNumber(stored, read.lead);
+  if (stored === undefined || stored.verdict === 'rejected' || isAnother) {
     if (read?.ok !== true) return { kind: 'same' };
     const isLate = age.now.getTime() - age.receivedAt.getTime() > age.mostDays * dayMs;
     return { kind: isLate ? 'late' : 'new_lead', lead: read.lead };
@@ -44,7 +46,12 @@ export function decideReplay(
   if (stored.isRepeat || stored.leadId === null) return { kind: 'same' };
   if (read?.ok !== true) return { kind: 'refused_now', faults: read?.faults ?? [] };
   const { lead } = read;
-  if (stored.phone !== null && stored.phone.slice(-10) !== lead.phone.slice(-10)) return { kind: 'other_number' };
+  if (hasOtherNumber(stored, lead)) return { kind: 'other_number' };
   const fields = describing.filter((field) => field in stored.described && stored.described[field] !== lead[field]);
   return fields.length === 0 ? { kind: 'same' } : { kind: 'differs', fields, lead };
+}
+
+/** Whose number was erased or forgotten has none. */
+function hasOtherNumber({ phone }: StoredPart, lead: Lead): boolean {
+  return /\d{10}$/.test(phone ?? '') && phone?.slice(-10) !== lead.phone.slice(-10);
 }

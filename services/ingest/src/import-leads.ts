@@ -4,8 +4,11 @@ import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { hash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { findKnownIds } from './find-receipts.ts';
 import type { Fault } from './lead-schema.ts';
-import { importedType, keepDelivery, type Receiving } from './receive-lead.ts';
+import type { Origin } from './origin.ts';
+import { importedType } from './imported-type.ts';
+import { keepDelivery, type Receiving } from './receive-lead.ts';
 import { parseCsvRow } from './sources/csv.ts';
 import type { ParsedLead } from './sources/parsed-lead.ts';
 import { toKey } from './sources/read-fields.ts';
@@ -91,16 +94,12 @@ async function importRows(
   );
 }
 
-async function store({ source, id, lead, body, row }: Named, receiving: Receiving): Promise<Omit<RowResult, 'row'>> {
+async function store(one: Named, receiving: Receiving): Promise<Omit<RowResult, 'row'>> {
+  const { source, id, lead, body } = one;
   const { outcome } = await keepDelivery(
     {
       ...{ source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read },
-      origin: {
-        ...{ connectionId: null, deliveryId: randomUUID(), part: 0, idScope: '', method: 'POST', query: `row=${row}` },
-        ...{ contentType: importedType, raw: null, agentMode: null },
-        ...{ phoneRaw: lead.phoneRaw, phoneAlternates: lead.phoneAlternates, enquiryType: lead.enquiryType },
-        ...{ dndFlag: lead.dndFlag, isTest: lead.isTest },
-      },
+      origin: toOrigin(one),
     },
     receiving,
   );
@@ -115,6 +114,15 @@ async function store({ source, id, lead, body, row }: Named, receiving: Receivin
     case 'unavailable':
       throw new Error('rows of a file are not known to be stored; they come again');
   }
+}
+
+function toOrigin({ lead, row }: Named): Origin {
+  return {
+    ...{ connectionId: null, deliveryId: randomUUID(), part: 0, idScope: '', method: 'POST', query: `row=${row}` },
+    ...{ contentType: importedType, raw: null, agentMode: null },
+    ...{ phoneRaw: lead.phoneRaw, phoneAlternates: lead.phoneAlternates, enquiryType: lead.enquiryType },
+    ...{ dndFlag: lead.dndFlag, isTest: lead.isTest },
+  };
 }
 
 function toNamed({ row, cells }: { row: number; cells: readonly string[] }, asked: z.output<typeof batch>): Named {
@@ -149,30 +157,29 @@ function idOf({ read, sourceLeadId }: ParsedLead, body: string, again: string | 
   return again === undefined ? id : `${id} ${again}`;
 }
 
-const receipt = z.object({ source: z.string(), id: z.string(), verdict: z.string(), lead_id: z.number().nullable() });
 type Known = { accepted: { leadId: number | null } | undefined; isRefused: boolean };
 
 /** What became of rows that came before. They need no receipt for each time that they come again. */
 async function findKnown(postgres: Database, read: readonly Named[]): Promise<(one: Named) => Known> {
-  const found = await rows(
+  const asked = read.map((one) => ({
+    ...{ receiptId: randomUUID(), source: one.source, idScope: '', sourceLeadId: one.id, idempotencyKey: null },
+    ...{ bodyHash: '', read: one.lead.read, origin: toOrigin(one) },
+  }));
+  const known = await findKnownIds(postgres.em(), asked);
+  const refused = await rows(
     postgres.em(),
-    receipt,
-    `with asked as materialized (select distinct source, id from jsonb_to_recordset($1::jsonb) as a(source text, id text))
-     select r.source, r.source_lead_id as id, r.verdict, r.lead_id
-       from asked a join lead_receipts r on r.source = a.source and r.id_scope = '' and r.source_lead_id = a.id
-      where r.verdict = 'accepted'
-     union
-     select r.source, r.source_lead_id, r.verdict, null
-       from asked a join lead_receipts r on r.source = a.source and r.id_scope = '' and r.source_lead_id = a.id
+    z.object({ source: z.string(), id: z.string() }),
+    `select distinct r.source, r.source_lead_id as id
+       from jsonb_to_recordset($1::jsonb) as a(source text, "sourceLeadId" text)
+       join lead_receipts r on r.source = a.source and r.id_scope = '' and r.source_lead_id = a."sourceLeadId"
       where r.verdict = 'rejected'`,
-    [JSON.stringify(read.map(({ source, id }) => ({ source, id })))],
+    [JSON.stringify(asked)],
   );
   const keyOf = ({ source, id }: { source: string; id: string }): string => `${source} ${id}`;
-  const accepted = new Map<string, { leadId: number | null }>();
-  const refused = new Set<string>();
-  for (const one of found) {
-    if (one.verdict === 'accepted') accepted.set(keyOf(one), { leadId: one.lead_id });
-    else refused.add(keyOf(one));
-  }
-  return (one) => ({ accepted: accepted.get(keyOf(one)), isRefused: refused.has(keyOf(one)) });
+  const refusedKeys = new Set(refused.map(keyOf));
+  const byRow = new Map(read.map((one, at) => [one, known.get(asked[at]?.receiptId ?? '')]));
+  return (one) => {
+    const found = byRow.get(one);
+    return { accepted: found?.kind === 'same' ? found : undefined, isRefused: refusedKeys.has(keyOf(one)) };
+  };
 }

@@ -95,14 +95,17 @@ test('its status can be asked by its source and by nobody else', async () => {
   expect((await read('wrong')).status).toBe(401);
 });
 
-test('the same source id twice is one lead and one event, also at the same moment and with other words', async () => {
+test('the same source id twice is one lead and one event, also at the same moment; other words are one enquiry', async () => {
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, n) => post(lead({ sourceLeadId: 'same-1', message: `try ${n % 2}` }))),
   );
   expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
   expect(answers.every((answer) => answer.status === 202)).toBe(true);
-  expect(await count('lead_receipts', `source_lead_id = 'same-1'`)).toBe(1);
-  expect(await count('ingest_outbox', `aggregate = $1`, [`lead/${answers[0]?.body.id}`])).toBe(1);
+  expect(await count('lead_receipts', `source_lead_id = 'same-1'`)).toBe(2);
+  const events = `aggregate = $1 and subject = $2`;
+  const about = `lead/${answers[0]?.body.id}`;
+  expect(await count('ingest_outbox', events, [about, 'lead.created'])).toBe(1);
+  expect(await count('ingest_outbox', events, [about, 'lead.enquiry_added'])).toBe(1);
 });
 
 test('the same Idempotency-Key gets the first answer, also at the same moment, and refuses another body', async () => {
@@ -244,7 +247,9 @@ test('in a batch a bad row refuses no good one, whoever finds it bad', async () 
   expect(await count('lead_receipts', `faults -> 0 ->> 'reason' = 'not_storable'`)).toBe(1);
 
   await db.query('alter table leads drop constraint poison');
-  const again = await postBatch(leads.map((row) => ({ ...row, phone: '90000 00042', message: 'mended' })));
+  const again = await postBatch(
+    leads.map((row, n) => (poison.has(n) ? { ...row, name: 'Asha', phone: '90000 00042', message: 'mended' } : row)),
+  );
   expect(again.rejected).toBe(0);
   for (const { row, status, id } of results) if (status === 202) expect(again.results[row]?.id).toBe(id);
   expect(await count('lead_receipts', `source_lead_id like 'batch-%' and verdict = 'accepted'`)).toBe(1_000);
@@ -314,6 +319,7 @@ test('operators may ask what was delivered; numbers are masked, names and bodies
     {
       ...{ id: expect.any(String), receivedAt: expect.any(String), source: 'website', sourceLeadId: 'asked-1' },
       ...{ verdict: 'accepted', faults: [], lead: { id: body.id, status: 'new', phone: '+91••••••1042' } },
+      ...{ sameIdAs: null, otherNumbers: 0 },
     },
   ]);
   expect(JSON.stringify(answer)).not.toMatch(/Asha|90000|22355342/);

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Delivered } from './decide-repeat.ts';
 import { originColumns, originTypes, toOriginRecord, type Origin } from './origin.ts';
+import type { Bound } from './settle-repeats.ts';
 import type { ReadLead } from './to-lead.ts';
 
 /** Something a source sent: a lead, or what is wrong with it. Its receipt's id is made before the first try. */
@@ -16,6 +17,8 @@ export type Delivery = Delivered & {
   origin?: Origin;
   /** Of the request that brought it; what comes of the lead goes on there. */
   traceparent?: string | undefined;
+  /** Where its id counts and whose it was before, where it is no repeat although its id is known. */
+  bound?: Bound;
 };
 
 /** The envelopes of both events but for what only the statement knows. */
@@ -82,16 +85,19 @@ const statement = `
       from jsonb_to_recordset($1::jsonb) as d(
         id uuid, source text, source_lead_id text, idempotency_key text, body_hash text, body text, verdict text,
         faults jsonb, enquired_at timestamptz, event_id uuid, name text, phone text, email text, product_name text,
-        city text, state text, query_message text, id_scope text, agent_mode text,
+        city text, state text, query_message text, id_scope text, same_id_as uuid, agent_mode text,
         traceparent text, ${originTypes})
       left join open_leads as open
         on open.number = right(d.phone, 10) and d.verdict = 'accepted' and d.is_test is not true
   ), receipts as (
     insert into lead_receipts
            (id, source, id_scope, source_lead_id, idempotency_key, body_hash, body, verdict, faults, enquired_at,
-            lead_id, traceparent, ${originColumns})
+            lead_id, traceparent, same_id_as, number_hash, ${originColumns})
     select id, source, id_scope, source_lead_id, idempotency_key, body_hash, body, verdict, faults, enquired_at,
-           coalesce(new_id, open_id), traceparent, ${originColumns}
+           coalesce(new_id, open_id), traceparent, same_id_as,
+           -- leadline_phone_hash, with its key read once.
+           encode(sha256(convert_to((select key from erasure_key where id = 1) || right(phone, 10), 'UTF8')), 'hex'),
+           ${originColumns}
       from delivered
         on conflict do nothing
     returning id, lead_id, received_at
@@ -146,7 +152,8 @@ function toRecord(one: Delivery) {
   const receipt = {
     id: one.receiptId,
     source: one.source,
-    id_scope: one.idScope,
+    id_scope: one.bound?.idScope ?? one.idScope,
+    same_id_as: one.bound?.sameIdAs ?? null,
     source_lead_id: one.sourceLeadId,
     idempotency_key: one.idempotencyKey,
     body_hash: one.bodyHash,

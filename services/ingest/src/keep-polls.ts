@@ -103,29 +103,23 @@ export async function keepFailure(
   );
 }
 
-const known = z.object({ source_lead_id: z.string(), verdict: z.string(), phone_raw: z.string().nullable() });
-
-/** Which of these enquiries were delivered before, and what was written in their numbers' place if they were refused. */
-export async function findKnownEnquiries(
+/** What was refused of these enquiries, with what was written in their numbers' place, as `toRefusedKey` names it. */
+export async function findRefusedEnquiries(
   postgres: Database,
   source: string,
   idScope: string,
   ids: readonly string[],
-): Promise<{ accepted: Set<string>; refused: Map<string, string | null> }> {
+): Promise<Set<string>> {
   const found = await rows(
     postgres.em(),
-    known,
-    `select source_lead_id, verdict, phone_raw from lead_receipts
-      where source = $1 and id_scope = $2 and source_lead_id = any($3) and verdict = 'accepted'
-     union all
-     select source_lead_id, verdict, phone_raw from lead_receipts
+    z.object({ source_lead_id: z.string(), phone_raw: z.string().nullable() }),
+    `select source_lead_id, phone_raw from lead_receipts
       where source = $1 and id_scope = $2 and source_lead_id = any($3) and verdict = 'rejected'`,
     [source, idScope, ids],
   );
-  return {
-    accepted: new Set(found.flatMap((one) => (one.verdict === 'accepted' ? one.source_lead_id : []))),
-    refused: new Map(
-      found.flatMap((one) => (one.verdict === 'rejected' ? [[one.source_lead_id, one.phone_raw] as const] : [])),
-    ),
-  };
+  return new Set(found.map((one) => toRefusedKey(one.source_lead_id, one.phone_raw)));
+}
+
+export function toRefusedKey(id: string, phoneRaw: string | null): string {
+  return JSON.stringify([id, phoneRaw]);
 }

@@ -30,7 +30,8 @@ export const newLead = z
       examples: ['+91 98765 43210'],
     }),
     sourceLeadId: optional(200).meta({
-      description: "The source's own id of this enquiry. The same id is the same lead, however often it is delivered.",
+      description:
+        "The source's own id of this enquiry. The same id and number is the same enquiry, however often it is delivered; another number under it is another lead.",
       examples: ['WEB-1042'],
     }),
     email: optional(320).meta({ examples: ['ravi@example.com'] }),

@@ -122,7 +122,7 @@ const listed = z
     ...{ id: z.string(), source: z.string(), enabled: z.boolean(), agent_mode: z.string().nullable() },
     ...{ requests_per_minute: z.number(), most_body_bytes: z.number(), created_at: instant },
     last_delivery_at: instant.nullable(),
-    ...{ accepted: z.number(), repeated: z.number(), rejected: z.number() },
+    ...{ accepted: z.number(), repeated: z.number(), rejected: z.number(), other_numbers: z.number() },
     ...{ is_asked: z.boolean(), read_at: instant.nullable(), failed_at: instant.nullable() },
     ...{ last_error: z.string().nullable(), blank_since: instant.nullable() },
     ...{ awaits: z.boolean(), waiting: z.number(), given_up: z.number(), oldest_at: instant.nullable() },
@@ -133,7 +133,11 @@ const listed = z
     ...{ requestsPerMinute: one.requests_per_minute, mostBodyBytes: one.most_body_bytes },
     createdAt: one.created_at.toISOString(),
     lastDeliveryAt: one.last_delivery_at?.toISOString() ?? null,
-    lastDay: { accepted: one.accepted, repeated: one.repeated, rejected: one.rejected },
+    lastDay: {
+      ...{ accepted: one.accepted, repeated: one.repeated, rejected: one.rejected },
+      /** Of the accepted: a known id with another number. */
+      otherNumbers: one.other_numbers,
+    },
     poll: one.is_asked
       ? {
           ...{ readAt: one.read_at?.toISOString() ?? null, failedAt: one.failed_at?.toISOString() ?? null },
@@ -162,7 +166,8 @@ function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
             p.connection_id is not null as is_asked, p.succeeded_at as read_at, p.failed_at, p.last_error, p.blank_since,
             a.named is not null as awaits, coalesce(a.waiting, 0) as waiting, coalesce(a.given_up, 0) as given_up,
             a.oldest_at, a.last_error as awaited_error,
-            coalesce(d.accepted, 0) as accepted, coalesce(d.repeated, 0) as repeated, coalesce(d.rejected, 0) as rejected
+            coalesce(d.accepted, 0) as accepted, coalesce(d.repeated, 0) as repeated, coalesce(d.rejected, 0) as rejected,
+            coalesce(d.other_numbers, 0) as other_numbers
        from source_connections s left join source_polls p on p.connection_id = s.id
        left join lateral (
          select nullif(count(*), 0) as named,
@@ -174,7 +179,8 @@ function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
        left join lateral (
          select count(*) filter (where verdict = 'accepted' and source_lead_id is not null)::int as accepted,
                 count(*) filter (where verdict = 'accepted' and source_lead_id is null)::int as repeated,
-                count(*) filter (where verdict = 'rejected')::int as rejected
+                count(*) filter (where verdict = 'rejected')::int as rejected,
+                count(*) filter (where same_id_as is not null)::int as other_numbers
            from lead_receipts r
           where r.connection_id = s.id and r.received_at > clock_timestamp() - interval '1 day') d on true
       order by s.created_at, s.id`,

@@ -1,9 +1,10 @@
 import type { Database } from '@leadline/database/open-database';
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Connection } from './connections.ts';
 import { decideNextPoll, toPollWindow, type PollResult } from './decide-poll.ts';
 import { fetchPage, type FetchedPage } from './fetch-page.ts';
-import { claimPoll, findKnownEnquiries, keepFailure, keepSuccess, type Poll } from './keep-polls.ts';
+import { findKnownIds } from './find-receipts.ts';
+import { claimPoll, findRefusedEnquiries, keepFailure, keepSuccess, toRefusedKey, type Poll } from './keep-polls.ts';
 import { receiveParsed } from './receive-delivery.ts';
 import type { Receiving } from './receive-lead.ts';
 import { parseDelivery } from './sources/parse-delivery.ts';
@@ -109,12 +110,26 @@ async function storeRows(
     return (parsed.ok ? parsed.leads : [unread(parsed.faults)]).map((lead) => ({ text, lead: withId(lead, text) }));
   });
   const ids = read.flatMap(({ lead }) => lead.sourceLeadId ?? []);
-  const known = await findKnownEnquiries(polling.postgres, connection.source, idScope, ids);
-  const fresh = read.filter(({ lead }) => {
-    const id = lead.sourceLeadId ?? '';
-    // Refused and mended at the vendor's: it may be a lead now.
-    return !known.accepted.has(id) && !(known.refused.has(id) && known.refused.get(id) === lead.phoneRaw);
-  });
+  const { source } = connection;
+  const refused = await findRefusedEnquiries(polling.postgres, source, idScope, ids);
+  const asked = read.map(({ lead }) => ({
+    ...{
+      receiptId: randomUUID(),
+      source,
+      idScope,
+      sourceLeadId: lead.sourceLeadId,
+      idempotencyKey: null,
+      bodyHash: '',
+    },
+    read: lead.read,
+  }));
+  const known = await findKnownIds(polling.postgres.em(), asked);
+  const fresh = read.filter(({ lead }, at) =>
+    // Refused and mended at the vendor's, it may be a lead now; and a known id with another number is another person.
+    lead.read.ok
+      ? known.get(asked[at]?.receiptId ?? '')?.kind !== 'same'
+      : !refused.has(toRefusedKey(lead.sourceLeadId ?? '', lead.phoneRaw)),
+  );
   const receivedAt = new Date();
   for (let at = 0; at < fresh.length; at += atOnce) {
     const answers = await Promise.all(

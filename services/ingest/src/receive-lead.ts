@@ -3,6 +3,7 @@ import type { Log } from '@leadline/service-kit/logger';
 import { hash, randomUUID } from 'node:crypto';
 import type { GroupCommit } from './group-commit.ts';
 import type { Delivery } from './insert-lead.ts';
+import { importedType } from './imported-type.ts';
 import { mostRows, type BatchResult, type Fault } from './lead-schema.ts';
 import type { Metrics } from './metrics.ts';
 import { nestsTooDeep, tooDeep, writeJson } from './nesting.ts';
@@ -86,9 +87,6 @@ async function deliver(sent: Sender & { body: string; read: ReadLead }, receivin
       return { accepted: false, problem: toProblem('unavailable') };
   }
 }
-
-/** Of a row of an imported file; its person gets a report of each row. */
-export const importedType = 'text/csv';
 
 /** Resolves once it is committed, or is not known to be. The body is what was sent, or '' where another receipt has it. */
 export async function keepDelivery(

@@ -2,6 +2,8 @@ import type { Database } from '@leadline/database/open-database';
 import { row } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { findKnownIds } from './find-receipts.ts';
+import { toPlainScope } from './id-scopes.ts';
 import { keepDelivery, type Receiving } from './receive-lead.ts';
 import type { ParsedLead } from './sources/parsed-lead.ts';
 import { saidAgainType, type StoredDelivery } from './stored-deliveries.ts';
@@ -31,14 +33,18 @@ export async function sayAgain(
 ): Promise<SaidAgain> {
   const { delivery, lead } = said;
   const ownId = `receipt-${said.receiptId ?? delivery.id}`;
-  const known = await findAccepted(postgres, delivery, [lead.sourceLeadId ?? ownId, ownId]);
+  const sourceLeadId = lead.sourceLeadId ?? ownId;
+  const idScope = toPlainScope(delivery.id_scope);
+  const body = JSON.stringify({ receipt: said.receiptId, delivery: delivery.id });
+  // No sender's key has a space in it. Whatever number it is said again with, one delivery is said again once.
+  const idempotencyKey = said.receiptId === null ? null : `receipt ${said.receiptId}`;
+  const known = await findAccepted(postgres, { ...said, idScope, ids: [sourceLeadId, ownId], idempotencyKey, body });
   if (known !== undefined) return { kind: 'known', leadId: known.leadId };
   if (said.dryRun) return { kind: 'lead', leadId: null };
-  const { source, id_scope: idScope, method, query, connection_id: connectionId, agent_mode: agentMode } = delivery;
+  const { source, method, query, connection_id: connectionId, agent_mode: agentMode } = delivery;
   const { outcome } = await keepDelivery(
     {
-      ...{ source, idScope, sourceLeadId: lead.sourceLeadId ?? ownId, idempotencyKey: null, read: lead.read },
-      body: JSON.stringify({ receipt: said.receiptId, delivery: delivery.id }),
+      ...{ source, idScope, sourceLeadId, idempotencyKey, read: lead.read, body },
       origin: {
         ...{ connectionId, deliveryId: randomUUID(), part: 0, idScope, method: method ?? 'POST', query: query ?? '' },
         ...{ contentType: saidAgainType, raw: null, agentMode },
@@ -63,16 +69,38 @@ export async function sayAgain(
 
 const accepted = z.object({ lead_id: z.number().nullable() }).transform(({ lead_id: leadId }) => ({ leadId }));
 
-function findAccepted(
+/** What this delivery became already: when it was said again, or when its sender sent it again with the same number. */
+async function findAccepted(
   postgres: Database,
-  { source, id_scope: idScope }: StoredDelivery,
-  ids: readonly string[],
+  said: {
+    delivery: StoredDelivery;
+    lead: ParsedLead;
+    idScope: string;
+    ids: string[];
+    idempotencyKey: string | null;
+    body: string;
+  },
 ): Promise<{ leadId: number | null } | undefined> {
-  return row(
+  const { delivery, lead, idScope, ids, idempotencyKey, body } = said;
+  const { source } = delivery;
+  const before = await row(
     postgres.em(),
     accepted,
     `select lead_id from lead_receipts
-      where source = $1 and id_scope = $2 and source_lead_id = any($3) and verdict = 'accepted' limit 1`,
-    [source, idScope, ids],
+      where source = $1 and idempotency_key = $2 and verdict = 'accepted'
+     union all
+     -- As older versions kept it.
+     select lead_id from lead_receipts
+      where source = $1 and id_scope = $3 and source_lead_id = any($4) and verdict = 'accepted'
+        and content_type = '${saidAgainType}' and body = $5 limit 1`,
+    [source, idempotencyKey, idScope, ids, body],
   );
+  if (before !== undefined) return before;
+  const receiptId = randomUUID();
+  for (const sourceLeadId of new Set(ids)) {
+    const asked = { receiptId, source, idScope, sourceLeadId, idempotencyKey: null, bodyHash: '', read: lead.read };
+    const known = (await findKnownIds(postgres.em(), [asked])).get(receiptId);
+    if (known?.kind === 'same') return { leadId: known.leadId };
+  }
+  return undefined;
 }

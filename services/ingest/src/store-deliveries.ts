@@ -42,15 +42,28 @@ export async function storeDeliveries(deliveries: Delivery[], deps: Deps): Promi
 async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise<DeliveryOutcome[]> {
   const em = postgres.em();
   const deliveries = await refuseErased(em, given);
-  const inserted =
+  const insert = (some: readonly Delivery[]): Promise<Map<string, Inserted>> =>
     dedupeDays === 0
-      ? await insertLeads(em, deliveries, 0)
-      : await postgres.transaction((transaction) => insertInTurn(transaction, deliveries, dedupeDays));
+      ? insertLeads(em, some, 0)
+      : postgres.transaction((transaction) => insertInTurn(transaction, some, dedupeDays));
+  const inserted = await insert(deliveries);
   // What is faulty may still come with a key that stands for something else.
   const unclear = deliveries.filter((one) =>
     inserted.get(one.receiptId)?.added !== undefined ? !one.read.ok && one.idempotencyKey !== null : true,
   );
-  const settled = await settleRepeats(em, unclear);
+  const settled = new Map<string, Settled>();
+  for (let open = unclear; open.length > 0;) {
+    const repeats = await settleRepeats(em, open);
+    for (const [id, one] of repeats.settled) settled.set(id, one);
+    // Known by their ids, and no repeats: each goes in where it is known from now on.
+    const anew = open.flatMap((one) => {
+      const bound = repeats.another.get(one.receiptId);
+      return bound === undefined ? [] : [{ ...one, bound }];
+    });
+    if (anew.length === 0) break;
+    for (const [id, one] of await insert(anew)) if (one.added !== undefined) inserted.set(id, one);
+    open = anew.filter(({ receiptId }) => inserted.get(receiptId)?.added === undefined);
+  }
   return deliveries.map((one) => {
     const known = settled.get(one.receiptId);
     if (known !== undefined) return known;

@@ -7,7 +7,7 @@ import { parseCsvRow } from './sources/csv.ts';
 import { parseDelivery } from './sources/parse-delivery.ts';
 import type { Aliases } from './sources/read-fields.ts';
 import { findAdapter } from './sources/registry.ts';
-import { importedType } from './receive-lead.ts';
+import { importedType } from './imported-type.ts';
 
 const delivery = z.object({
   /** To the microsecond, as a Date can't tell it. */

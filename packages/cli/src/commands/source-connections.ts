@@ -17,7 +17,11 @@ const shown = z.object({
 const listed = z.object({
   ...{ id: z.string(), source: z.string(), enabled: z.boolean(), agentMode: z.string().nullable() },
   ...{ createdAt: z.string(), lastDeliveryAt: z.string().nullable() },
-  lastDay: z.object({ accepted: z.number(), repeated: z.number(), rejected: z.number() }),
+  lastDay: z.object({
+    ...{ accepted: z.number(), repeated: z.number(), rejected: z.number() },
+    /** Not told by an older ingest. */
+    otherNumbers: z.number().default(0),
+  }),
   poll: z
     .object({
       ...{ readAt: z.string().nullable(), failedAt: z.string().nullable(), error: z.string().nullable() },
@@ -133,15 +137,15 @@ function show(one: z.output<typeof shown>, form: 'pretty' | 'json'): void {
 }
 
 const headers = [
-  ...['id', 'source', 'last delivery (IST)', 'accepted', 'repeated', 'rejected', 'agent', ''],
+  ...['id', 'source', 'last delivery (IST)', 'accepted', 'repeated', 'rejected', 'known id, other number', 'agent', ''],
   ...['last read (IST)', 'what is wrong'],
 ];
 
 function toRow(one: z.output<typeof listed>): (string | number)[] {
   const toTime = (at: string | null): string => (at === null ? 'never' : toClock(new Date(at), 'ist'));
-  const { accepted, repeated, rejected } = one.lastDay;
+  const { accepted, repeated, rejected, otherNumbers } = one.lastDay;
   return [
-    ...[one.id, one.source, toTime(one.lastDeliveryAt), accepted, repeated, rejected],
+    ...[one.id, one.source, toTime(one.lastDeliveryAt), accepted, repeated, rejected, otherNumbers],
     ...[one.agentMode ?? '', one.enabled ? '' : 'disabled'],
     ...[one.poll === null ? '' : toTime(one.poll.readAt), toTrouble(one)],
   ];

@@ -1,15 +1,21 @@
 import { html } from 'hono/html';
 import { toDateAndClock, toShortDateAndClock, toWords } from '../indian-format.ts';
-import type { readDelivery, RejectedDelivery, SourceState } from '../read-sources.ts';
+import type { readDelivery, RejectedDelivery, SharedId, SourceState } from '../read-sources.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from './layout.ts';
 
 export const rejectedAPage = 50;
+export const sharedAPage = 20;
 
 const dayMs = 24 * 3_600_000;
 
 export function sourcesPage(
   shown: Shown,
-  found: { sources: readonly SourceState[]; rejected: readonly RejectedDelivery[]; source: string | undefined },
+  found: {
+    sources: readonly SourceState[];
+    rejected: readonly RejectedDelivery[];
+    shared: readonly SharedId[];
+    source: string | undefined;
+  },
 ): Piece {
   return layout(
     shown,
@@ -18,7 +24,7 @@ export function sourcesPage(
       at: '/sources',
       intro: 'Where leads come from. Counts are of the last 24 hours; times are Indian.',
     },
-    html`${sourcesCard(found.sources)} ${rejectedCard(found.rejected, found.source)}`,
+    html`${sourcesCard(found.sources)} ${sharedCard(found.shared)} ${rejectedCard(found.rejected, found.source)}`,
   );
 }
 
@@ -30,7 +36,12 @@ function sourcesCard(sources: readonly SourceState[]): Piece {
       'Sources, the one that delivered last first',
       [
         ...[{ name: 'Source' }, { name: 'Last delivery' }, { name: 'Accepted', number }, { name: 'Joined', number }],
-        ...[{ name: 'Repeated', number }, { name: 'Rejected', number }, { name: 'State' }],
+        ...[
+          { name: 'Repeated', number },
+          { name: 'Rejected', number },
+          { name: 'Known id', number },
+          { name: 'State' },
+        ],
       ],
       sources.map((one) => [
         one.source,
@@ -39,12 +50,45 @@ function sourcesCard(sources: readonly SourceState[]): Piece {
         one.joined,
         one.repeated,
         one.rejected === 0 ? 0 : html`<a href="/sources?source=${encodeURIComponent(one.source)}">${one.rejected}</a>`,
+        one.otherNumbers,
         stateOf(one),
       ]),
       { empty: 'Nothing was delivered yet. leadline sources add makes an address for a vendor.' },
     ),
-    { wide: true, hint: 'Joined: one more enquiry of somebody whose lead is open. Repeated: the same enquiry again.' },
+    {
+      wide: true,
+      hint: 'Joined: one more enquiry of somebody whose lead is open. Repeated: the same enquiry again. Known id: it came with another number, so that it is somebody else’s and counts as accepted or joined.',
+    },
   );
+}
+
+/** Where there are none, nothing is said of them. */
+function sharedCard(shared: readonly SharedId[]): Piece {
+  if (shared.length === 0) return html``;
+  return section(
+    'One id, two numbers',
+    table(
+      'Ids that came again with another number, newest first',
+      [{ name: 'When (IST)' }, { name: 'Source' }, { name: 'Id' }, { name: 'Had it first' }, { name: 'This one' }],
+      shared.map((one) => [
+        toShortDateAndClock(one.receivedAt),
+        one.source,
+        html`<code>${one.sourceLeadId}</code>`,
+        linkTo(one.firstLeadId),
+        linkTo(one.leadId),
+      ]),
+      { empty: 'None.' },
+    ),
+    {
+      wide: true,
+      id: 'shared-ids',
+      hint: 'Each person is a lead of their own. Where this comes often, the sender tells the id of a form or a campaign as that of the enquiry: take it out there.',
+    },
+  );
+}
+
+function linkTo(leadId: number | null): Piece {
+  return leadId === null ? html`erased` : html`<a href="/leads/${leadId}">lead ${leadId}</a>`;
 }
 
 function stateOf(one: SourceState): Piece {
