@@ -14,6 +14,8 @@ async function read(file: string | Uint8Array, size = 7) {
   return { delimiter, columns, rows: all };
 }
 
+const utf16le = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
 const asha = { columns: ['Name', 'Phone'], rows: [{ row: 2, cells: ['Asha, Verma', '9876543210'] }] };
 
 describe('a file is read as the spreadsheet wrote it', () => {
@@ -26,6 +28,14 @@ describe('a file is read as the spreadsheet wrote it', () => {
     ['empty columns behind', 'Name,Phone\n"Asha, Verma",9876543210,,\n'],
   ])('with %s', async ([, text]) => {
     expect(await read(text)).toMatchObject(asha);
+  });
+
+  test.for<[string, Uint8Array]>([
+    ['UTF-16, little end first', utf16le('\ufeffName\tPhone\r\n"Asha, Verma"\t9876543210\r\n')],
+    ['UTF-16, big end first', Buffer.from(utf16le('\ufeffName\tPhone\r\nAsha, Verma\t9876543210')).swap16()],
+    ['UTF-16 without a BOM', utf16le('Name,Phone\n"Asha, Verma",9876543210')],
+  ])('in %s, however its bytes are cut', async ([, bytes]) => {
+    for (const size of [1, 2, 3, 7, 1_000]) expect(await read(bytes, size)).toMatchObject(asha);
   });
 
   test('Excel’s own hint counts and is no row', async () => {
@@ -84,7 +94,8 @@ describe('what can not be read is told in words for the person who chose the fil
     expect(await fault(',,\n,,')).toBe('the file is empty');
   });
   test('another encoding', async () => {
-    expect(await fault(new Uint8Array([0xff, 0xfe, 0x4e, 0x00]))).toContain('UTF-16');
+    expect(await fault(Buffer.concat([utf16le('Name,Phone\nAsha,1'), Buffer.from([0x4e])]))).toContain('not UTF-16 ');
+    expect(await fault(Buffer.from('PK\u0003\u0004\u0014', 'latin1'))).toContain('is an Excel workbook');
     expect(await fault(Buffer.from('Name,Phone\nCaf\u00e9,1', 'latin1'))).toContain('not UTF-8');
     expect(await fault(Buffer.from('Name,Phone\nAsha,1\nCaf\u00e9', 'utf8').subarray(0, -1))).toContain('not UTF-8');
   });

@@ -1,5 +1,6 @@
 import { CsvError, parse } from 'csv-parse';
 import { pipeline, Readable } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { toDelimiter, type Delimiter } from './to-delimiter.ts';
 
 /** A file that can't be read on; its words are for the person who chose it. */
@@ -29,8 +30,8 @@ const mostRowBytes = 256 * 1024;
 const mostHeadCharacters = 64 * 1024;
 
 /**
- * Reads a CSV file while it comes in, a few rows at a time: UTF-8 with or without BOM, comma, semicolon or tab, cells in
- * quotes as RFC 4180 has them.
+ * Reads a CSV file while it comes in, a few rows at a time: UTF-8 or UTF-16, with or without BOM; comma, semicolon or tab;
+ * cells in quotes as RFC 4180 has them.
  * @throws LeadFileFault when it has no header that can be read
  */
 export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<LeadFile> {
@@ -94,33 +95,61 @@ async function* follow(head: string, texts: AsyncIterable<string>): AsyncGenerat
   yield* texts;
 }
 
-/** UTF-8 as text, without its BOM. */
+/** The file as text, without its BOM: UTF-8, or UTF-16 as "Unicode text" and Meta's download have it. */
 async function* toTexts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let decoder: TextDecoder | undefined;
   let read = 0;
-  for await (const chunk of bytes) {
-    if (read === 0 && isUtf16(chunk)) {
-      throw new LeadFileFault('the file is UTF-16 ("Unicode text"); save it as "CSV UTF-8"');
+  for await (const chunk of withWholeHead(bytes)) {
+    if (decoder === undefined && isWorkbook(chunk)) {
+      throw new LeadFileFault('the file is an Excel workbook; in the spreadsheet choose "CSV UTF-8" to save it');
     }
-    yield decode(() => decoder.decode(chunk, { stream: true }), read);
+    decoder ??= new TextDecoder(toEncoding(chunk), { fatal: true });
+    const known = decoder;
+    yield decode(known, () => known.decode(chunk, { stream: true }), read);
     read += chunk.length;
   }
-  yield decode(() => decoder.decode(), read);
+  const known = decoder;
+  if (known !== undefined) yield decode(known, () => known.decode(), read);
 }
 
-function decode(work: () => string, read: number): string {
+/** The bytes by which a file tells what it is come together, however it was cut. */
+async function* withWholeHead(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | undefined = new Uint8Array();
+  for await (const chunk of bytes) {
+    if (head === undefined) yield chunk;
+    else {
+      head = Buffer.concat([head, chunk]);
+      if (head.length < 4) continue;
+      yield head;
+      head = undefined;
+    }
+  }
+  if (head !== undefined && head.length > 0) yield head;
+}
+
+function decode(decoder: TextDecoder, work: () => string, read: number): string {
   try {
     return work();
   } catch (error) {
+    const name = decoder.encoding.toUpperCase().replace(/(?<=16)[BL]E$/, '');
     throw new LeadFileFault(
-      `the file is not UTF-8 (behind byte ${read}); in the spreadsheet choose "CSV UTF-8" to save it`,
+      `the file is not ${name} (behind byte ${read}); in the spreadsheet choose "CSV UTF-8" to save it`,
       { cause: error },
     );
   }
 }
 
-function isUtf16([first, second]: Uint8Array): boolean {
-  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+/** By its first two bytes; without a BOM by the zero that every second byte of a Latin header is. */
+function toEncoding([first, second, third, fourth]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return 'utf-16le';
+  if (first === 0 && second !== 0 && third === 0 && fourth !== 0) return 'utf-16be';
+  return 'utf-8';
+}
+
+function isWorkbook([first, second, third, fourth]: Uint8Array): boolean {
+  return first === 0x50 && second === 0x4b && third === 3 && fourth === 4;
 }
 
 function isEmpty(cells: readonly string[]): boolean {
