@@ -1,74 +1,21 @@
-import { readIngestConfig } from '../../services/ingest/src/config.ts';
-import { start, type Ingest } from '../../services/ingest/src/start.ts';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { endWithTest } from '@leadline/testing/end-with-test';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startImportWorld, type ImportWorld } from './import-world.ts';
 
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
-let db: TestDatabase;
-let nats: TestNats;
-let ingest: Ingest;
-let folder: string;
+let world: ImportWorld;
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  folder = mkdtempSync(join(tmpdir(), 'leadline-import-'));
-  ingest = await start(
-    readIngestConfig({
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      API_KEYS: 'website:test-key-of-website',
-    }),
-    { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
-  );
+  world = await startImportWorld();
 });
-afterAll(async () => {
-  await ingest.stop();
-  await nats.close();
-  await db.drop();
-  rmSync(folder, { recursive: true, force: true });
-});
-beforeEach(() => db.query('truncate leads, lead_receipts, ingest_outbox, ingest_audit cascade'));
+afterAll(() => world.stop());
+beforeEach(() => world.db.query('truncate leads, lead_receipts, ingest_outbox, ingest_audit cascade'));
 
-function launch(...args: string[]) {
-  const { user, pass } = nats.user('ops');
-  const child = spawn(process.execPath, [main, 'leads', 'import', ...args], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass, LEADLINE_WHO: 'asha' },
-  });
-  endWithTest(child);
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
-  const done = once(child, 'close').then(() => ({ code: child.exitCode, output, errors }));
-  return { child, done };
-}
-const run = (...args: string[]) => launch(...args).done;
-const json = async (...args: string[]) => {
-  const { code, output, errors } = await run(...args, '-o', 'json');
-  if (code !== 0) throw new Error(`${code} ${errors}`);
-  return JSON.parse(output) as Record<string, unknown>;
-};
-const write = (name: string, text: string | Uint8Array): string => {
-  writeFileSync(join(folder, name), text);
-  return name;
-};
-const report = (name: string): string[] =>
-  readFileSync(join(folder, `${name}.report.csv`), 'utf8')
-    .trim()
-    .split('\n')
-    .slice(1);
-const leads = () => db.query('select name, phone, source, product_name, city, query_message from leads order by id');
+const run = (...args: string[]) => world.run(...args);
+const json = (...args: string[]) => world.json(...args);
+const write = (name: string, text: string | Uint8Array): string => world.write(name, text);
+const report = (name: string): string[] => world.report(name);
+const leads = () =>
+  world.db.query('select name, phone, source, product_name, city, query_message from leads order by id');
 const phone = (at: number): string => `98${String(70_000_000 + at)}`;
 
 test('a spreadsheet’s rows become leads, and each row’s fate is in the report', async () => {
@@ -103,7 +50,7 @@ test('a spreadsheet’s rows become leads, and each row’s fate is in the repor
   expect(fourth).toMatch(/^5,accepted,/);
   expect(fifth).toMatch(/^6,rejected,,Mobile No\.,spreadsheet_error,/);
   expect(sixth).toBe(first?.replace('2,accepted', '7,duplicate'));
-  expect(await db.query('select action, who, details from ingest_audit')).toEqual([
+  expect(await world.db.query('select action, who, details from ingest_audit')).toEqual([
     { action: 'import_leads', who: 'asha', details: { source: 'fair-2026', file } },
   ]);
 });
@@ -119,7 +66,7 @@ test('the same file, edited and with more rows, adds only what is new', async ()
   expect(await json(file)).toMatchObject({ rows: 1_202, accepted: 1, duplicate: 1_200, rejected: 1 });
   expect(await json(file)).toMatchObject({ accepted: 0, duplicate: 1_201, rejected: 1 });
   // Nor a receipt for each time: the lead's, and one for what was rejected.
-  expect(await db.query('select verdict, count(*)::int as n from lead_receipts group by 1 order by 1')).toEqual([
+  expect(await world.db.query('select verdict, count(*)::int as n from lead_receipts group by 1 order by 1')).toEqual([
     { verdict: 'accepted', n: 1_201 },
     { verdict: 'rejected', n: 1 },
   ]);
@@ -128,14 +75,17 @@ test('the same file, edited and with more rows, adds only what is new', async ()
 
 test('rows with ids of their own are known by them, and an old customer may be called anew on purpose', async () => {
   const file = write('ids.csv', `Lead ID,name,phone\n12345678901234567,Asha,${phone(1)}\n2,Asha,${phone(1)}\n`);
-  expect(await json(file)).toMatchObject({ rows: 2, rejected: 0, duplicate: 0 });
-  expect(await json(file)).toMatchObject({ accepted: 0, duplicate: 2 });
+  expect(await json(file, '--id-column', 'Lead ID')).toMatchObject({ rows: 2, rejected: 0, duplicate: 0 });
+  expect(await json(file, '--id-column', 'Lead ID')).toMatchObject({ accepted: 0, duplicate: 2 });
   expect(
-    (await db.query<{ id: string }>('select source_lead_id as id from lead_receipts order by 1')).map(({ id }) => id),
+    (await world.db.query<{ id: string }>('select source_lead_id as id from lead_receipts order by 1')).map(
+      ({ id }) => id,
+    ),
   ).toEqual(['12345678901234567', '2']);
-  await db.query(`update leads set status = 'failed'`);
-  expect(await json(file, '--again', 'spring')).toMatchObject({ duplicate: 0, rejected: 0 });
-  expect(await json(file, '--again', 'spring')).toMatchObject({ accepted: 0, duplicate: 2 });
+  await world.db.query(`update leads set status = 'failed'`);
+  const again = ['--id-column', 'Lead ID', '--again', 'spring'];
+  expect(await json(file, ...again)).toMatchObject({ duplicate: 0, rejected: 0 });
+  expect(await json(file, ...again)).toMatchObject({ accepted: 0, duplicate: 2 });
 });
 
 test('who is not to be called by the file is marked so, also where nobody can tell', async () => {
@@ -151,7 +101,7 @@ test('who is not to be called by the file is marked so, also where nobody can te
   );
   expect(await json(file)).toMatchObject({ rows: 4, accepted: 4 });
   expect(
-    await db.query(
+    await world.db.query(
       `select name, coalesce(o.dnd_flag, false) as dnd from leads l left join lead_origins o on o.lead_id = l.id order by 1`,
     ),
   ).toEqual([
@@ -167,11 +117,11 @@ test('an import that is killed in the middle, and begun again, adds nothing twic
   const rows = Array.from({ length: many }, (_, at) => `Buyer ${at},${phone(at)},Mill`);
   const file = write('many.csv', ['name,phone,product', ...rows].join('\n'));
   const count = async (): Promise<number> => {
-    const [found] = await db.query<{ n: number }>('select count(*)::int as n from leads');
+    const [found] = await world.db.query<{ n: number }>('select count(*)::int as n from leads');
     return found?.n ?? 0;
   };
   for (const share of [0.1, 0.5]) {
-    const { child, done } = launch(file);
+    const { child, done } = world.launch(file);
     await until('some are imported', async () => (await count()) > many * share, 60_000);
     child.kill('SIGKILL');
     await done;
@@ -180,7 +130,7 @@ test('an import that is killed in the middle, and begun again, adds nothing twic
   const { rows: all, accepted, duplicate } = await json(file);
   expect([all, Number(accepted) + Number(duplicate)]).toEqual([many, many]);
   expect(await count()).toBe(many);
-  expect(await db.query('select phone from leads group by phone having count(*) > 1')).toEqual([]);
+  expect(await world.db.query('select phone from leads group by phone having count(*) > 1')).toEqual([]);
   expect(report(file)).toHaveLength(many);
 }, 180_000);
 

@@ -1,4 +1,4 @@
-import { Option } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 /** Options that several commands have, the same in each. */
 
@@ -13,3 +13,11 @@ export const whoOption = () =>
 export const reasonOption = () => new Option('--reason <text>', 'why, for the audit');
 
 export const yesOption = () => new Option('-y, --yes', 'do not ask');
+
+/** `--alias field=name`, which may be given several times. */
+export function readAlias(text: string, before: Record<string, string[]> = {}): Record<string, string[]> {
+  const [, field, name] = /^([A-Za-z]+)=(.+)$/.exec(text) ?? [];
+  if (field === undefined || name === undefined)
+    throw new InvalidArgumentError('Write field=name, such as phone=whatsapp.');
+  return { ...before, [field]: [...(before[field] ?? []), name] };
+}

@@ -1,14 +1,12 @@
 import { progress } from '@clack/prompts';
-import { importLeadFile, type Counts, type Import, type RowResult } from '@leadline/lead-file/import-lead-file';
+import { importLeadFile, type Import, type ImportDone, type RowResult } from '@leadline/lead-file/import-lead-file';
 import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { WrongUse } from './exit-codes.ts';
 import { tell } from './terminal.ts';
 
-export type ImportAsked = Pick<Import, 'nats' | 'who' | 'source' | 'again' | 'file' | 'dryRun' | 'headerRead'> & {
-  report: string | undefined;
-};
-export type Imported = Counts & { dryRun: boolean; report: string };
+export type ImportAsked = Omit<Import, 'rowDone' | 'counted'> & { report: string | undefined };
+export type Imported = ImportDone & { dryRun: boolean; report: string };
 
 /**
  * Imports a file, or only looks, with a line of progress and a report of each row.
@@ -22,16 +20,18 @@ export async function importFile(asked: ImportAsked): Promise<Imported> {
   await once(report, 'open');
   let read = 0;
   const bar = openBar(dryRun ? 'looking through the file' : 'importing', size);
-  async function* bytes(): AsyncGenerator<Uint8Array> {
+  async function* open(): AsyncGenerator<Uint8Array> {
+    let own = 0;
     for await (const chunk of createReadStream(file)) {
       if (!(chunk instanceof Uint8Array)) throw new Error('a file was not read as bytes');
-      read += chunk.length;
+      own += chunk.length;
+      read = own;
       yield chunk;
     }
   }
   try {
     await write(report, 'row,result,lead,field,reason,detail\n');
-    const counts = await importLeadFile(bytes(), {
+    const counts = await importLeadFile(open, {
       ...asked,
       rowDone: (result) => write(report, toReportLine(result)),
       counted: ({ rows }) => bar.show(read, rows),
@@ -55,9 +55,10 @@ function sizeOf(file: string): number {
 }
 
 /** One line a row: no number and no name, so that it may be sent to whoever made the file. */
-function toReportLine({ row, result, leadId, faults }: RowResult): string {
-  const [fault] = faults;
-  const all = faults.map(({ detail }) => detail).join('; ');
+function toReportLine({ row, result, leadId, faults, notes }: RowResult): string {
+  const told = [...faults, ...notes];
+  const [fault] = told;
+  const all = told.map(({ detail }) => detail).join('; ');
   const cells = [String(row), result, leadId === null ? '' : String(leadId)];
   const why = fault === undefined ? ['', '', ''] : [fault.pointer.replace(/^\//, ''), fault.reason, all];
   return `${[...cells, ...why].map(toCell).join(',')}\n`;

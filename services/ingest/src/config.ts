@@ -34,6 +34,8 @@ const settings = z.object({
   EXPORTERSINDIA_URL: vendorUrl.prefault('https://members.exportersindia.com'),
   /** How long a buyer's open lead takes in further enquiries of the same number; 0: never. */
   DEDUPE_DAYS: integer(0, 90).prefault('7'),
+  /** As the dispatcher's: what an import tells to be too old to be called. */
+  MAX_LEAD_AGE_DAYS: integer(1, 365).prefault('7'),
   META_GRAPH_URL: vendorUrl.prefault('https://graph.facebook.com/v26.0'),
   /** Meta's Page token, for connections that were not given one of their own. */
   META_PAGE_TOKEN: z.string().min(1).optional(),

@@ -1,32 +1,33 @@
+import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { affected, rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { aliases } from './connections.ts';
 import { findKnownIds } from './find-receipts.ts';
 import type { Fault } from './lead-schema.ts';
-import type { Origin } from './origin.ts';
 import { importedType } from './imported-type.ts';
 import { keepDelivery, type Receiving } from './receive-lead.ts';
-import { parseCsvRow } from './sources/csv.ts';
-import type { ParsedLead } from './sources/parsed-lead.ts';
-import { toKey } from './sources/read-fields.ts';
-import { sourceColumn, toImportHeader } from './to-import-header.ts';
+import type { Origin } from './origin.ts';
+import { toRowQuery, type FileReading } from './sources/file-reading.ts';
+import { isMetaFile } from './sources/meta-file.ts';
+import { toImportHeader } from './to-import-header.ts';
+import { sourceName, toImportedRow, type ImportedRow } from './imported-row.ts';
 
 const mostRows = 1_000;
 const mostColumns = 200;
-const sourceName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, beginning with a letter');
 const columns = z.array(z.string().max(1_000)).min(1).max(mostColumns);
 
 const beginning = z.object({
   who: z.string().min(1).max(200),
-  source: sourceName,
+  /** Without it the file's own: Meta's, else csv. */
+  source: sourceName.optional(),
   /** As the person knows it. */
   file: z.string().max(500),
   columns,
+  aliases: aliases.default({}),
   dryRun: z.boolean(),
 });
 
@@ -38,6 +39,12 @@ const batch = z.object({
     .regex(/^[\w.-]{1,40}$/, 'must be 1 to 40 letters, digits, dots, dashes')
     .optional(),
   columns,
+  /** The file's own names for our fields. */
+  aliases: aliases.default({}),
+  /** Of dates in numbers, in the whole file. */
+  dates: z.enum(['day-first', 'month-first']).default('day-first'),
+  /** Rows that are too old to be called are called all the same. */
+  ringsOld: z.boolean().default(false),
   /** Nothing is stored; the answers are what they would be. */
   dryRun: z.boolean(),
   rows: z.array(z.object({ row: z.int(), cells: z.array(z.string()).max(mostColumns) })).max(mostRows),
@@ -48,23 +55,30 @@ type RowResult = {
   result: 'accepted' | 'joined' | 'duplicate' | 'rejected';
   leadId: number | null;
   faults: Fault[];
+  /** Why the number of a row that is no fault is not rung. */
+  notes: Fault[];
 };
-type Named = { row: number; source: string; id: string; lead: ParsedLead; body: string };
 
 /** `ops.ingest.begin_import` and `import_leads`: a file's header, then its rows, a batch at a time. */
-export async function answerImports(nats: Nats, postgres: Database, receiving: Receiving): Promise<Answering> {
+export async function answerImports(
+  nats: Nats,
+  postgres: Database,
+  receiving: Receiving,
+  maxLeadAgeDays: number,
+): Promise<Answering> {
   const answering = await Promise.all([
     answer(nats, 'ops.ingest.begin_import', beginning, async (asked) => {
-      const header = toImportHeader(asked.columns);
+      const header = toImportHeader(asked.columns, asked.aliases);
+      const source = asked.source ?? header.source;
       if (!asked.dryRun && header.faults.length === 0) {
-        const { source, file } = asked;
+        const { file } = asked;
         await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ($1, $2, $3)`, [
           ...['import_leads', asked.who, JSON.stringify({ source, file })],
         ]);
       }
-      return header;
+      return { ...header, source };
     }),
-    answer(nats, 'ops.ingest.import_leads', batch, (asked) => importRows(asked, postgres, receiving)),
+    answer(nats, 'ops.ingest.import_leads', batch, (asked) => importRows(asked, maxLeadAgeDays, postgres, receiving)),
   ]);
   return { stop: () => answering.forEach((one) => one.stop()) };
 }
@@ -76,30 +90,62 @@ export async function answerImports(nats: Nats, postgres: Database, receiving: R
  */
 async function importRows(
   asked: z.output<typeof batch>,
+  maxLeadAgeDays: number,
   postgres: Database,
   receiving: Receiving,
 ): Promise<RowResult[]> {
-  const read = asked.rows.map((one) => toNamed(one, asked));
-  const known = await findKnown(postgres, read);
-  return Promise.all(
+  const { columns: names, aliases: told, dates, again, ringsOld } = asked;
+  const reading = { aliases: told, dates, isMeta: isMetaFile(names) };
+  const kept = { reading, ringsOld };
+  const now = await databaseNow(postgres.em());
+  const oldest = new Date(now.getTime() - maxLeadAgeDays * 86_400_000);
+  const read = asked.rows.map((one) => toImportedRow(one, { columns: names, source: asked.source, again, reading }));
+  const known = await findKnown(postgres, read, kept);
+  const results = await Promise.all(
     read.map(async (one): Promise<RowResult> => {
       const { row, lead } = one;
       const { accepted, isRefused } = known(one);
-      if (accepted !== undefined) return { row, result: 'duplicate', leadId: accepted.leadId, faults: [] };
+      if (accepted !== undefined)
+        return { row, result: 'duplicate', leadId: accepted.leadId, faults: [], notes: one.wishNotes };
       if (!lead.read.ok && (asked.dryRun || isRefused))
-        return { row, result: 'rejected', leadId: null, faults: lead.read.faults };
-      if (asked.dryRun) return { row, result: 'accepted', leadId: null, faults: [] };
-      return { row, ...(await store(one, receiving)) };
+        return { row, result: 'rejected', leadId: null, faults: lead.read.faults, notes: [] };
+      const notes = [...one.wishNotes, ...(ringsOld ? [] : toAgeNotes(one, oldest, maxLeadAgeDays))];
+      if (asked.dryRun) return { row, result: 'accepted', leadId: null, faults: [], notes };
+      const stored = await store(one, kept, receiving);
+      return { row, ...stored, notes: stored.result === 'rejected' ? [] : notes };
     }),
+  );
+  const unheard = results.filter(({ result }, at) => result === 'duplicate' && read[at]?.lead.dndFlag === true);
+  if (!asked.dryRun) await hearWishes(postgres, unheard);
+  return results;
+}
+
+function toAgeNotes({ lead: { read } }: ImportedRow, oldest: Date, maxLeadAgeDays: number): Fault[] {
+  if (!read.ok || read.lead.enquiredAt === null || read.lead.enquiredAt >= oldest) return [];
+  const detail = `is more than ${maxLeadAgeDays} days old and not rung, unless the import says that old ones are`;
+  return [{ pointer: '/enquiredAt', reason: 'too_old', detail }];
+}
+
+/** A row that came before may say only now that its number is not to be called: its lead is marked all the same. */
+async function hearWishes(postgres: Database, known: readonly RowResult[]): Promise<void> {
+  const leadIds = known.flatMap(({ leadId }) => leadId ?? []);
+  if (leadIds.length === 0) return;
+  await affected(
+    postgres.em(),
+    `insert into lead_origins (lead_id, dnd_flag, is_test) select id, true, false from leads where id = any($1::int[])
+     on conflict (lead_id) do update set dnd_flag = true`,
+    [leadIds],
   );
 }
 
-async function store(one: Named, receiving: Receiving): Promise<Omit<RowResult, 'row'>> {
+type Kept = { reading: FileReading; ringsOld: boolean };
+
+async function store(one: ImportedRow, kept: Kept, receiving: Receiving): Promise<Omit<RowResult, 'row' | 'notes'>> {
   const { source, id, lead, body } = one;
   const { outcome } = await keepDelivery(
     {
       ...{ source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read },
-      origin: toOrigin(one),
+      origin: toOrigin(one, kept),
     },
     receiving,
   );
@@ -116,54 +162,26 @@ async function store(one: Named, receiving: Receiving): Promise<Omit<RowResult, 
   }
 }
 
-function toOrigin({ lead, row }: Named): Origin {
+function toOrigin({ lead, row }: ImportedRow, { reading, ringsOld }: Kept): Origin {
   return {
-    ...{ connectionId: null, deliveryId: randomUUID(), part: 0, idScope: '', method: 'POST', query: `row=${row}` },
-    ...{ contentType: importedType, raw: null, agentMode: null },
+    ...{ connectionId: null, deliveryId: randomUUID(), part: 0, idScope: '', method: 'POST' },
+    ...{ query: toRowQuery(row, reading), contentType: importedType, raw: null, agentMode: null },
     ...{ phoneRaw: lead.phoneRaw, phoneAlternates: lead.phoneAlternates, enquiryType: lead.enquiryType },
-    ...{ dndFlag: lead.dndFlag, isTest: lead.isTest },
+    ...{ dndFlag: lead.dndFlag, isTest: lead.isTest, countsFromArrival: ringsOld },
   };
-}
-
-function toNamed({ row, cells }: { row: number; cells: readonly string[] }, asked: z.output<typeof batch>): Named {
-  const record = Object.fromEntries(
-    asked.columns.flatMap((column, at) => {
-      const cell = cells[at] ?? '';
-      return cell.trim() === '' ? [] : [[column, cell] as const];
-    }),
-  );
-  const body = JSON.stringify(record);
-  const parsed = parseCsvRow({ text: body }, {});
-  const lead = parsed.ok ? parsed.leads[0] : undefined;
-  if (lead === undefined) throw new Error('a row was read as no row');
-  const told = Object.entries(record).find(([column]) => toKey(column) === sourceColumn)?.[1];
-  const source = told === undefined ? { success: true as const, data: asked.source } : readSource(told);
-  if (source.success) return { row, source: source.data, id: idOf(lead, body, asked.again), lead, body };
-  const fault = { pointer: '/source', reason: 'invalid', detail: 'must be a name in lower case, such as website' };
-  const refused = { ...lead, sourceLeadId: null, read: { ok: false as const, faults: [fault] } };
-  return { row, source: asked.source, id: idOf(refused, body, asked.again), lead: refused, body };
-}
-
-function readSource(told: string) {
-  return sourceName.safeParse(told.trim().toLowerCase().replaceAll(/\s+/g, '_'));
-}
-
-/** What names a row: its own id, else what it says. One that is no lead may come again, mended. */
-function idOf({ read, sourceLeadId }: ParsedLead, body: string, again: string | undefined): string {
-  const said = read.ok
-    ? JSON.stringify([read.lead.phone, read.lead.productName?.toLowerCase() ?? null, read.lead.enquiredAt])
-    : body;
-  const id = sourceLeadId ?? `row-${hash('sha256', said).slice(0, 32)}`;
-  return again === undefined ? id : `${id} ${again}`;
 }
 
 type Known = { accepted: { leadId: number | null } | undefined; isRefused: boolean };
 
 /** What became of rows that came before. They need no receipt for each time that they come again. */
-async function findKnown(postgres: Database, read: readonly Named[]): Promise<(one: Named) => Known> {
+async function findKnown(
+  postgres: Database,
+  read: readonly ImportedRow[],
+  kept: Kept,
+): Promise<(one: ImportedRow) => Known> {
   const asked = read.map((one) => ({
     ...{ receiptId: randomUUID(), source: one.source, idScope: '', sourceLeadId: one.id, idempotencyKey: null },
-    ...{ bodyHash: '', read: one.lead.read, origin: toOrigin(one) },
+    ...{ bodyHash: '', read: one.lead.read, origin: toOrigin(one, kept) },
   }));
   const known = await findKnownIds(postgres.em(), asked);
   const refused = await rows(

@@ -93,7 +93,7 @@ export async function start(config: Config, around: Around): Promise<Ingest> {
     answerQuestions(nats, postgres),
     answerReconcile(nats, postgres),
     answerErase(nats, postgres),
-    answerImports(nats, postgres, receiving),
+    answerImports(nats, postgres, receiving, config.MAX_LEAD_AGE_DAYS),
     answerReplay(nats, postgres, { ...receiving, wake: () => asking.wake() }),
     answerCorrections(nats, postgres, receiving),
     manageSources(nats, postgres, { publicUrl: config.INGEST_PUBLIC_URL ?? server.url, vendorUrls }),

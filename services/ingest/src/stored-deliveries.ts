@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { aliases } from './connections.ts';
 import type { ParsedDelivery } from './sources/adapter.ts';
 import { parseCsvRow } from './sources/csv.ts';
+import { readRowQuery } from './sources/file-reading.ts';
 import { parseDelivery } from './sources/parse-delivery.ts';
 import type { Aliases } from './sources/read-fields.ts';
 import { findAdapter } from './sources/registry.ts';
@@ -64,7 +65,7 @@ export async function findDeliveryOf(postgres: Database, receiptId: string): Pro
 export function readAgain(one: StoredDelivery, corrected?: Aliases['corrected']): ParsedDelivery | undefined {
   const { query, content_type: contentType, body: text } = one;
   const known = { ...one.aliases, corrected };
-  if (contentType === importedType) return parseCsvRow({ text }, known);
+  if (contentType === importedType) return parseCsvRow({ text }, readRowQuery(query ?? ''), corrected);
   const adapter = findAdapter(one.source);
   if (adapter === undefined || one.method === null) return undefined;
   const method = one.method === 'GET' ? 'GET' : 'POST';

@@ -1,7 +1,9 @@
-import { confirm, isCancel } from '@clack/prompts';
-import type { ImportHeader } from '@leadline/lead-file/import-lead-file';
+import { confirm, isCancel, select } from '@clack/prompts';
+import { Option } from '@commander-js/extra-typings';
+import type { DateOrder } from '@leadline/lead-file/decide-date-order';
+import { datesQuestion, type ImportHeader } from '@leadline/lead-file/import-lead-file';
 import { LeadFileFault } from '@leadline/lead-file/open-lead-file';
-import { outputOption, whoOption, yesOption } from '../command-options.ts';
+import { outputOption, readAlias, whoOption, yesOption } from '../command-options.ts';
 import { Unsuccessful, WrongUse } from '../exit-codes.ts';
 import { importFile, type ImportAsked, type Imported } from '../import-file.ts';
 import type { Program } from '../program.ts';
@@ -15,12 +17,21 @@ export function addLeads(program: Program): void {
     .command('import')
     .summary('import leads from a CSV file')
     .description(
-      'Imports leads from a CSV file: UTF-8, commas, semicolons or tabs, with a header. Looks through all of it first and ' +
-        'says what would become of each row; then asks, where somebody is there to answer, and imports it.',
+      'Imports leads from a CSV file: UTF-8 or UTF-16, commas, semicolons or tabs, with a header. Looks through all of it ' +
+        'first and says what would become of each row; then asks, where somebody is there to answer, and imports it.',
     )
     .argument('<file>', 'the CSV file')
     .option('--dry-run', 'only look: nothing is imported')
-    .option('--source <name>', 'where these leads came from, unless a column "source" says', 'csv')
+    .option('--source <name>', 'where these leads came from, unless a column "source" says (default: csv, or meta)')
+    .option('--alias <field=column>', 'the file’s own name for a field of ours; may be given several times', readAlias)
+    .option('--id-column <column>', 'the column that holds each row’s own id, also where it only counts')
+    .addOption(
+      new Option('--dates <order>', 'what comes first in dates like 05/11/2026 (default: as the file tells)').choices([
+        'day-first',
+        'month-first',
+      ] as const),
+    )
+    .option('--ring-old', 'ring also those who asked so long ago that nobody would be rung')
     .option('--again <name>', 'take rows anew that were imported before, under this name')
     .option('--report <file>', 'where to write what became of each row (default: FILE.report.csv)')
     .addOption(yesOption())
@@ -33,22 +44,31 @@ Examples:
   leadline leads import fair.csv --source fair-2026
   leadline leads import fair.csv --dry-run -o json | jq .rejected
   leadline leads import old-customers.csv --again spring-offer
+  leadline leads import crm.csv --alias "phone=WhatsApp No" --id-column "Record Id"
+  leadline leads import meta-leads.csv --source meta
 
 Columns are known by their usual names, in any case: name, phone (mobile, contact number, whatsapp, …), product, city, state,
 email, message, date, lead id. A row is known by its lead id, else by number, product and date: the same file again, edited
-or not, adds nothing twice, also after the import was interrupted. Rows that can't be taken are in the report with the reason.`,
+or not, adds nothing twice, also after the import was interrupted. A lead id that only counts rows (1, 2, 3, …) is none, unless
+--id-column says so. A column such as "Do Not Call", "DND" or "Phone Opt Out" is heard: nobody is rung where it says yes, or
+what nobody can read. Rows that can't be taken are in the report with the reason.`,
     )
     .action(async (file, options, command) => {
-      const who = whoAsks(options);
-      const asked = { file, who, source: options.source, again: options.again, report: options.report };
+      const { source, again, report, dates, ringOld: ringsOld, idColumn } = options;
+      const aliases = idColumn === undefined ? options.alias : { ...options.alias, sourceLeadId: [idColumn] };
+      const asked = { ...{ file, who: whoAsks(options), source, again, report }, aliases, ringsOld };
       const isPretty = options.output === 'pretty';
       const imported = await withNats(command.optsWithGlobals(), async (nats): Promise<Imported> => {
-        const looked = await run({ ...asked, nats, dryRun: true }, isPretty);
+        const look = (order: DateOrder | undefined) => run({ ...asked, nats, dates: order, dryRun: true }, isPretty);
+        const first = await look(dates);
+        const answer = first.dates === 'unclear' && isAttended() && options.yes !== true ? await askDates() : undefined;
+        const looked = answer === undefined ? first : await look(answer);
         if (options.dryRun === true) return looked;
         if (isPretty) print(toWords(looked, true));
-        if (looked.accepted === 0) return looked;
+        if (looked.dates === 'unclear') throw new WrongUse(`${file}: ${datesQuestion}, with --dates`);
+        if (looked.accepted === 0 && looked.doNotCall + looked.unclearWish === 0) return looked;
         if (options.yes !== true && isAttended()) await askWhether(looked);
-        return run({ ...asked, nats, dryRun: false }, false);
+        return run({ ...asked, nats, dates: answer ?? dates, dryRun: false }, false);
       });
       if (isPretty) print(toWords(imported, imported.dryRun));
       else printJson(imported);
@@ -65,11 +85,25 @@ async function run(asked: ImportAsked, showsHeader: boolean): Promise<Imported> 
   }
 }
 
-function tellHeader({ columns }: ImportHeader): void {
+async function askDates(): Promise<DateOrder> {
+  const said = await select<DateOrder>({
+    message: 'What comes first in this file’s dates?',
+    options: [
+      { value: 'day-first', label: 'the day: 05/11/2026 is the 5th of November' },
+      { value: 'month-first', label: 'the month: 05/11/2026 is the 11th of May' },
+    ],
+    output: process.stderr,
+  });
+  if (isCancel(said)) throw new WrongUse('nothing was imported');
+  return said;
+}
+
+function tellHeader({ columns, source, dates }: ImportHeader): void {
   const taken = columns.flatMap(({ column, field }) => (field === null ? [] : [`${column} → ${toFieldWords(field)}`]));
   const left = columns.flatMap(({ column, field }) => (field === null ? [column] : []));
   if (taken.length > 0) tell(`columns: ${taken.join(', ')}`);
   if (left.length > 0) tell(`not used: ${left.join(', ')}`);
+  tell(`source: ${source}${dates === null ? '' : `; dates: ${dates === 'unclear' ? datesQuestion : dates}`}`);
 }
 
 async function askWhether({ accepted }: Imported): Promise<void> {
@@ -78,7 +112,8 @@ async function askWhether({ accepted }: Imported): Promise<void> {
   if (isCancel(said) || !said) throw new WrongUse('nothing was imported');
 }
 
-function toWords({ rows, accepted, joined, duplicate, rejected, report, dryRun }: Imported, isDry: boolean): string {
+function toWords(imported: Imported, isDry: boolean): string {
+  const { rows, accepted, joined, duplicate, rejected, report, dryRun } = imported;
   const parts = [
     `${toNumber(accepted)} ${isDry ? 'would be accepted' : 'accepted'}`,
     ...(joined > 0 ? [`${toNumber(joined)} joined to a lead on its way`] : []),
@@ -86,7 +121,17 @@ function toWords({ rows, accepted, joined, duplicate, rejected, report, dryRun }
     `${toNumber(rejected)} rejected`,
   ];
   const which = dryRun ? 'looked through' : 'imported';
-  return `${which}: ${toNumber(rows)} rows, ${parts.join(', ')}; each row: ${report}`;
+  return `${which}: ${toNumber(rows)} rows, ${parts.join(', ')}${toSilentWords(imported)}; each row: ${report}`;
+}
+
+/** Who is not rung although the row is no fault. */
+function toSilentWords({ doNotCall, unclearWish, tooOld }: Imported): string {
+  const parts = [
+    ...(doNotCall > 0 ? [`${toNumber(doNotCall)} not to be called`] : []),
+    ...(unclearWish > 0 ? [`${toNumber(unclearWish)} where nobody can tell whether they may be called`] : []),
+    ...(tooOld > 0 ? [`${toNumber(tooOld)} too old (--ring-old rings them)`] : []),
+  ];
+  return parts.length === 0 ? '' : `; not rung: ${parts.join(', ')}`;
 }
 
 function toFieldWords(field: string): string {

@@ -1,8 +1,8 @@
-import { InvalidArgumentError, type Command, type OptionValues } from '@commander-js/extra-typings';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { ask } from '@leadline/messaging/ask';
 import { z } from 'zod';
 import { toClock } from '../clock.ts';
-import { outputOption, whoOption, yesOption } from '../command-options.ts';
+import { outputOption, readAlias, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
 import type { Program } from '../program.ts';
 import { paint, print, printJson, tell } from '../terminal.ts';
@@ -116,13 +116,6 @@ Examples:
 }
 
 /** Several add up. */
-function readAlias(text: string, before: Record<string, string[]> = {}): Record<string, string[]> {
-  const [, field, name] = /^([A-Za-z]+)=(.+)$/.exec(text) ?? [];
-  if (field === undefined || name === undefined)
-    throw new InvalidArgumentError('Write field=name, such as phone=whatsapp.');
-  return { ...before, [field]: [...(before[field] ?? []), name] };
-}
-
 function show(one: z.output<typeof shown>, form: 'pretty' | 'json'): void {
   if (form === 'json') {
     printJson(one);

@@ -1,10 +1,10 @@
-import type { Counts, ImportHeader, RowResult } from '@leadline/lead-file/import-lead-file';
+import { datesQuestion, type Counts, type ImportHeader, type RowResult } from '@leadline/lead-file/import-lead-file';
 import { html } from 'hono/html';
 import { assetUrls } from '../assets.ts';
 import { toWords } from '../indian-format.ts';
 import { hiddenToken, layout, section, table, type Piece, type Shown } from './layout.ts';
 
-/** Of those that were not accepted. */
+/** Of those that were not accepted, or are not rung. */
 export const rowsShown = 500;
 
 export type ImportDone = {
@@ -12,11 +12,21 @@ export type ImportDone = {
   dryRun: boolean;
   counts: Counts;
   header: ImportHeader;
-  /** Not accepted, the first of them. */
+  /** Not accepted or not rung, the first of them. */
   rows: readonly RowResult[];
 };
 
-export function importPage(shown: Shown, came?: { source: string; done?: ImportDone }): Piece {
+/** How the file is to be read, as the form told it; empty where it told nothing. */
+export type ImportAsked = {
+  source: string;
+  aliases: string;
+  idColumn: string;
+  dates: '' | 'day-first' | 'month-first';
+  ringOld: '' | 'on';
+};
+const nothingAsked: ImportAsked = { source: '', aliases: '', idColumn: '', dates: '', ringOld: '' };
+
+export function importPage(shown: Shown, came?: { asked: ImportAsked; done?: ImportDone }): Piece {
   const operator = shown.session.user.role === 'operator';
   return layout(
     shown,
@@ -27,13 +37,19 @@ export function importPage(shown: Shown, came?: { source: string; done?: ImportD
       scripts: [assetUrls.import],
     },
     operator
-      ? html`${formCard(shown, came?.source ?? 'csv')}
+      ? html`${formCard(shown, came?.asked ?? nothingAsked)}
           <div id="import-result" aria-live="polite">${came?.done === undefined ? '' : resultCard(came.done)}</div>`
       : html`<p class="empty">Files are for operators only.</p>`,
   );
 }
 
-function formCard(shown: Shown, source: string): Piece {
+const dateOrders = [
+  ['', 'as the file tells'],
+  ['day-first', 'the day: 30/11/2026'],
+  ['month-first', 'the month: 11/30/2026'],
+] as const;
+
+function formCard(shown: Shown, { source, aliases, idColumn, dates, ringOld }: ImportAsked): Piece {
   return section(
     'A file',
     html`<form id="import-form" class="stack" method="post" action="/import" enctype="multipart/form-data">
@@ -43,9 +59,32 @@ function formCard(shown: Shown, source: string): Piece {
         <input id="file" name="file" type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" required />
       </div>
       <div class="field">
-        <label for="source">Source</label>
-        <input id="source" name="source" required maxlength="63" autocomplete="off" value="${source}" />
+        <label for="source">Source (csv unless told; Meta’s own file is meta)</label>
+        <input id="source" name="source" maxlength="63" autocomplete="off" value="${source}" />
       </div>
+      <details ${aliases + idColumn + dates + ringOld === '' ? '' : 'open'}>
+        <summary>Where the file reads wrongly</summary>
+        <div class="field">
+          <label for="aliases">Its own names for columns, a line each, such as phone=WhatsApp No</label>
+          <textarea id="aliases" name="aliases" rows="2" maxlength="4000">${aliases}</textarea>
+        </div>
+        <div class="field">
+          <label for="idColumn">The column of each row’s own id, also where it only counts</label>
+          <input id="idColumn" name="idColumn" maxlength="200" autocomplete="off" value="${idColumn}" />
+        </div>
+        <div class="field">
+          <label for="dates">What comes first in its dates</label>
+          <select id="dates" name="dates">
+            ${dateOrders.map(
+              ([value, label]) => html`<option value="${value}" ${value === dates ? 'selected' : ''}>${label}</option>`,
+            )}
+          </select>
+        </div>
+        <label
+          ><input type="checkbox" name="ringOld" ${ringOld === 'on' ? 'checked' : ''} /> Ring those too who are too old
+          to be rung</label
+        >
+      </details>
       <div class="buttons">
         <button class="primary" name="mode" value="look">Look through it</button>
         <button name="mode" value="import">Import</button>
@@ -54,9 +93,11 @@ function formCard(shown: Shown, source: string): Piece {
     </form>`,
     {
       wide: true,
-      hint: html`UTF-8, with a header; commas, semicolons or tabs; up to 20 MB (<code>leadline leads import</code> takes
-        any size). Columns are known by their usual names: phone, name, product, city, message, lead id. Leads are
-        called as soon as it may be.`,
+      hint: html`UTF-8 or UTF-16, with a header; commas, semicolons or tabs; up to 20 MB (<code
+          >leadline leads import</code
+        >
+        takes any size). Columns are known by their usual names: phone, name, product, city, message, lead id. Leads are
+        called as soon as it may be; nobody is rung where a column “Do Not Call” or “DND” says yes.`,
     },
   );
 }
@@ -89,18 +130,36 @@ function resultCard({ file, dryRun, counts, header, rows }: ImportDone): Piece {
           <dt>Rejected</dt>
           <dd>${counts.rejected}</dd>
         </div>
+        <div>
+          <dt>Not to be called</dt>
+          <dd>${counts.doNotCall}</dd>
+        </div>
+        <div>
+          <dt>Unclear whether to be called, so not rung</dt>
+          <dd>${counts.unclearWish}</dd>
+        </div>
+        <div>
+          <dt>Too old to be rung</dt>
+          <dd>${counts.tooOld}</dd>
+        </div>
       </dl>
-      <p class="muted">Columns: ${taken.join(', ')}.${unused.length === 0 ? '' : ` Not used: ${unused.join(', ')}.`}</p>
+      ${header.dates === 'unclear' ? html`<p class="notice refused">${file}: ${datesQuestion}.</p>` : ''}
+      <p class="muted">
+        Source ${header.source}. Columns:
+        ${taken.join(', ')}.${unused.length === 0 ? '' : ` Not used: ${unused.join(', ')}.`}
+      </p>
       ${table(
-        'Rows that were not accepted',
+        'Rows that were not accepted, or are not rung',
         [{ name: 'Row', number: true }, { name: 'Result' }, { name: 'Lead' }, { name: 'Why' }],
         rows.map((one) => [
           one.row,
           one.result,
           one.leadId === null ? '–' : html`<a href="/leads/${one.leadId}">lead ${one.leadId}</a>`,
-          one.faults.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim()).join('; ') || '–',
+          [...one.faults, ...one.notes]
+            .map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim())
+            .join('; ') || '–',
         ]),
-        { empty: 'Every row was accepted.' },
+        { empty: 'Every row was accepted, and is rung.' },
       )}
       ${rows.length === rowsShown ? html`<p class="muted">The first ${rowsShown} of them.</p>` : ''}`,
     { wide: true, id: 'import-result-heading' },

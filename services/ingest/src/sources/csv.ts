@@ -1,27 +1,62 @@
 import type { Fault } from '../lead-schema.ts';
 import { unreadable, type ParsedDelivery, type RawDelivery } from './adapter.ts';
+import type { FileReading } from './file-reading.ts';
+import { readMetaRow } from './meta-file.ts';
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
-import { isNothing, pickAll, readFields, type Aliases, type Fields } from './read-fields.ts';
+import { isNothing, pickAll, readFields, type Aliases, type FieldNames, type Fields } from './read-fields.ts';
 import { readJson } from './read-json.ts';
 import { readWish } from './read-wish.ts';
 import { usualNames } from './usual-names.ts';
 
 /** One row of a file that a person imports, as an object of its cells by their columns. */
-export function parseCsvRow({ text }: Pick<RawDelivery, 'text'>, aliases: Aliases): ParsedDelivery {
+export function parseCsvRow(
+  { text }: Pick<RawDelivery, 'text'>,
+  reading: FileReading,
+  corrected?: Aliases['corrected'],
+): ParsedDelivery {
   const row = readJson(text);
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return unreadable('is no row of a table');
-  return { ok: true, leads: [toCsvLead(readFields(undamaged(row)), aliases)] };
+  return { ok: true, leads: [toCsvLead(readFields(undamaged(row)), { ...reading, corrected })] };
 }
 
-function toCsvLead(fields: Fields, aliases: Aliases): ParsedLead {
-  const wish = readWish(fields)?.wish;
+/** Ids under these names are their vendor's own; under any other name of an id a file may count its rows. */
+const vendorsIds = ['leadgen_id', 'unique_query_id', 'rfi_id', 'inq_id'];
+const rowCount = /^\W*\d{1,6}(?:\.0+)?\W*$/;
+
+function toCsvLead(row: Fields, reading: FileReading & { corrected?: Aliases['corrected'] }): ParsedLead {
+  const { corrected, dates, isMeta } = reading;
+  const aliases = { ...reading.aliases, corrected };
+  const sourceLeadId = namesOfIds(row, reading);
+  const names: FieldNames = { ...usualNames, sourceLeadId };
+  const { fields, message } = isMeta ? readMetaRow(row, names) : { fields: row, message: undefined };
+  const wish = readWish(row)?.wish;
   const dndFlag = wish === undefined ? null : wish !== 'callable';
-  const lead = toParsedLead(fields, { names: usualNames, aliases, label: 'Buyer', dndFlag });
-  const ids = findDamage(fields, [...(aliases.sourceLeadId ?? []), ...usualNames.sourceLeadId]);
+  const lead = toParsedLead(fields, {
+    ...{ names, aliases, label: 'Buyer', dndFlag, dates },
+    ...(message === undefined ? {} : { message }),
+  });
+  if ([...row.values()].some(({ value }) => /^(?:[a-z]{1,2}:\s*)?<test lead:/i.test(value))) {
+    const fault = { pointer: '', reason: 'test_lead', detail: 'is Meta’s test lead' };
+    return { ...lead, read: { ok: false, faults: [fault] } };
+  }
+  const ids = findDamage(fields, [...(aliases.sourceLeadId ?? []), ...sourceLeadId]);
   // Ids that lost their last digits are all the same one.
   if (ids !== undefined) return { ...lead, sourceLeadId: null, read: { ok: false, faults: [ids] } };
   const phones = findDamage(fields, [...(aliases.phone ?? []), ...usualNames.phone]);
   return lead.read.ok || phones === undefined ? lead : { ...lead, read: { ok: false, faults: [phones] } };
+}
+
+/**
+ * The columns whose cell is this row's id. A plain count of up to six digits names a row of its file and nobody's enquiry,
+ * unless the column is a vendor's, or the person who imports says that it holds ids.
+ */
+function namesOfIds(row: Fields, { aliases, isMeta }: FileReading): readonly string[] {
+  if (aliases.sourceLeadId !== undefined) return [];
+  if (isMeta) return ['leadgen_id'];
+  return usualNames.sourceLeadId.filter((name) => {
+    const [cell] = pickAll(row, [name]);
+    return vendorsIds.includes(name) || cell === undefined || !rowCount.test(cell.value);
+  });
 }
 
 /** What a spreadsheet made of a number that it took for one; its digits are gone, and nobody guesses them. */

@@ -2,7 +2,7 @@ import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { Fault } from '../lead-schema.ts';
 import { phoneRefusals, type Lead } from '../to-lead.ts';
 import { isNothing, namesOf, pickAll, type Aliases, type FieldNames, type Fields } from './read-fields.ts';
-import { toIndianTime } from './to-indian-time.ts';
+import { toIndianTime, type DateOrder } from './to-indian-time.ts';
 import { toPlainText } from './to-plain-text.ts';
 
 /** One enquiry as an adapter reads it from a delivery. With faults there is no lead in it, and it is kept as refused. */
@@ -31,6 +31,8 @@ export type Reading = {
   message?: string | null;
   dndFlag?: boolean | null;
   isTest?: boolean;
+  /** Of dates in numbers; day first unless told otherwise. */
+  dates?: DateOrder;
 };
 
 /** The lead in a sender's fields, or what is wrong with it. What is too long is cut, what can't be stored is replaced. */
@@ -54,7 +56,7 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
   const foreign = corrected === undefined ? findForeign(told('country')) : undefined;
   const faults = [...(phone.ok ? [] : [phone.fault]), ...(foreign === undefined ? [] : [foreign])];
   const message = reading.message === undefined ? pick('message', 10_000) : reading.message;
-  const at = told('enquiredAt').map(({ value }) => toIndianTime(value));
+  const at = told('enquiredAt').map(({ value }) => toIndianTime(value, reading.dates));
   return {
     sourceLeadId,
     read:

@@ -1,47 +1,78 @@
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const indianOffsetMs = 5.5 * 3_600_000;
 
+/** Which of two numbers is the day, where a date is written in numbers and its year stands last. */
+export type DateOrder = 'day-first' | 'month-first';
+
+/** Minutes ahead of UTC: those that RFC 5322 knows, and India's. Any other name may be several zones' or nobody's. */
+const zones: Record<string, number> = {
+  ...{ ist: 330, z: 0, ut: 0, utc: 0, gmt: 0 },
+  ...{ est: -300, edt: -240, cst: -360, cdt: -300, mst: -420, mdt: -360, pst: -480, pdt: -420 },
+};
+
 /**
- * The instant of a time as marketplaces write it: Indian local time without a zone, day first or year first, with or
- * without a time of day. A zone that is written counts; so do seconds or milliseconds since 1970.
+ * The instant of a time as marketplaces, spreadsheets and programs write it: Indian local time without a zone; day first
+ * (or month first, where that is known of its file), year first, or with the month's name; with or without a time of day.
+ * A zone that is written counts; so do seconds or milliseconds since 1970.
  * @returns null for what is no time of our days, such as 1900/01/01
  */
-export function toIndianTime(written: string): Date | null {
+export function toIndianTime(written: string, order: DateOrder = 'day-first'): Date | null {
   const text = written.trim().replaceAll(/\s*:\s*/g, ':');
   if (/^\d{10}$|^\d{13}$/.test(text)) return ofOurDays(new Date(Number(text) * (text.length === 10 ? 1_000 : 1)));
-  const found =
-    /^(?<first>\d{1,4})[-/. ](?<second>\d{1,2}|[A-Za-z]{3,9})[-/. ,]{1,2}(?<third>\d{4}|\d{1,2})[T, ]*(?<rest>.*)$/.exec(
-      text,
-    );
-  const { first = '', second = '', third = '', rest = '' } = found?.groups ?? {};
-  const [year, day] = first.length === 4 ? [first, third] : [third, first];
-  const month = /^\d/.test(second) ? Number(second) : months.indexOf(second.slice(0, 3).toLowerCase()) + 1;
-  const time = toTimeOfDay(rest);
-  if (year.length !== 4 || time === undefined) return null;
-  const midnight = Date.UTC(Number(year), month - 1, Number(day));
+  const date = readDate(text.replace(/^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[\s,.]+/i, ''), order);
+  const time = date && toTimeOfDay(date.rest);
+  if (date === undefined || time === undefined) return null;
+  const { year, month, day } = date;
+  const midnight = new Date(Date.UTC(year, month - 1, day));
   // The 31st of February is no day.
-  if (new Date(midnight).getUTCMonth() !== month - 1 || new Date(midnight).getUTCDate() !== Number(day)) return null;
-  return ofOurDays(new Date(midnight + time.ms - time.offsetMs));
+  if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return null;
+  return ofOurDays(new Date(midnight.getTime() + time.ms - time.offsetMs));
+}
+
+const inNumbers =
+  /^(\d{1,4})(?:st|nd|rd|th)?[-/. ](\d{1,2}|[a-z]{3,9})[-/. ,]{1,2}(\d{4}|\d{1,2})(?![\d:])[t, ]*(.*)$/i;
+const monthsNameFirst = /^([a-z]{3,9})[-/. ](\d{1,2})(?:st|nd|rd|th)?[-/. ,]{1,2}(\d{4})[t, ]*(.*)$/i;
+
+function readDate(
+  text: string,
+  order: DateOrder,
+): { year: number; month: number; day: number; rest: string } | undefined {
+  const [, name = '', dayBehind = '', yearBehind = '', tail = ''] = monthsNameFirst.exec(text) ?? [];
+  if (name !== '') return { year: Number(yearBehind), month: toMonth(name), day: Number(dayBehind), rest: tail };
+  const [, first = '', second = '', third = '', rest = ''] = inNumbers.exec(text) ?? [];
+  if (first.length === 4) return { year: Number(first), month: toMonth(second), day: Number(third), rest };
+  if (third.length !== 4) return undefined;
+  const swapped = order === 'month-first' && /^\d/.test(second);
+  const [month, day] = swapped ? [first, second] : [second, first];
+  return { year: Number(third), month: toMonth(month), day: Number(day), rest };
+}
+
+/** 1 to 12; 0 for what is no month's name. */
+function toMonth(written: string): number {
+  return /^\d/.test(written) ? Number(written) : months.indexOf(written.slice(0, 3).toLowerCase()) + 1;
 }
 
 function toTimeOfDay(text: string): { ms: number; offsetMs: number } | undefined {
   if (text === '') return { ms: 0, offsetMs: indianOffsetMs };
   const found =
-    /^(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d+)?)? *(?<half>[AaPp]\.?[Mm]\.?)? *(?<zone>IST|Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/i.exec(
+    /^(?:at )?(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d+)?)? *(?<half>[ap]\.?m\.?)? *(?<zone>[a-z]{1,4}|(?:gmt|utc)? ?[+-]\d{1,2}:?\d{2}|(?:gmt|utc) ?[+-]\d{1,2})? *(?:\([a-z ]+\)|\[[a-z/_]+\]|ist)?$/i.exec(
       text,
     );
   if (found?.groups === undefined) return undefined;
   const { hour = '', minute = '', second = '0', fraction = '0', half, zone } = found.groups;
   const hours = half === undefined ? Number(hour) : (Number(hour) % 12) + (/^p/i.test(half) ? 12 : 0);
-  if (hours > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const offsetMs = toOffsetMs(zone);
+  if (offsetMs === undefined || hours > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const ms = ((hours * 60 + Number(minute)) * 60 + Number(second)) * 1_000 + Math.floor(Number(fraction) * 1_000);
-  return { ms, offsetMs: toOffsetMs(zone) };
+  return { ms, offsetMs };
 }
 
-function toOffsetMs(zone: string | undefined): number {
-  if (zone === undefined || /^ist$/i.test(zone)) return indianOffsetMs;
-  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone) ?? [];
-  if (sign === undefined) return 0;
+function toOffsetMs(zone: string | undefined): number | undefined {
+  if (zone === undefined) return indianOffsetMs;
+  const named = zones[zone.toLowerCase()];
+  if (named !== undefined) return named * 60_000;
+  const [, sign, hours, minutes = '0'] = /([+-])(\d{1,2}?):?(\d{2})?$/.exec(zone) ?? [];
+  if (sign === undefined) return undefined;
   return (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
 }
 

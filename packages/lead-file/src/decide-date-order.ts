@@ -1,0 +1,27 @@
+/** Which of a date's two numbers is the day, where its year stands last: 30/11/2026 or 11/30/2026. */
+export type DateOrder = 'day-first' | 'month-first';
+
+/** How many of a file's dates can be read in one order only, and how many in either, to another day. */
+export type DateTally = Record<DateOrder | 'either', number>;
+
+/** What a cell adds to the tally; undefined where it tells nothing: no such date, a month's name, the year first, 11/11. */
+export function tellsOrder(cell: string): keyof DateTally | undefined {
+  const [, first = '', second = ''] =
+    /^\D{0,12}(\d{1,2})[-/. ](\d{1,2})[-/. ,]{1,2}\d{4}(?!\d)/.exec(cell.trim()) ?? [];
+  const [one, two] = [Number(first), Number(second)];
+  if (one < 1 || two < 1 || one > 31 || two > 31 || one === two) return undefined;
+  if (one > 12) return two > 12 ? undefined : 'day-first';
+  return two > 12 ? 'month-first' : 'either';
+}
+
+/**
+ * The order is the file's: one date that can be read in one order only tells of all.
+ * @returns null where no date needs it; `unclear` where each may be either, or some are this and some that
+ */
+export function decideDateOrder(tally: DateTally): DateOrder | 'unclear' | null {
+  const { either, 'day-first': dayFirst, 'month-first': monthFirst } = tally;
+  if (dayFirst > 0 && monthFirst > 0) return 'unclear';
+  if (dayFirst > 0) return 'day-first';
+  if (monthFirst > 0) return 'month-first';
+  return either > 0 ? 'unclear' : null;
+}
