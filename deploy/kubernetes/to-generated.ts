@@ -1,4 +1,4 @@
-import { duplicateWindowMs, durables, streams, type DurableName } from '@leadline/messaging/topology';
+import { duplicateWindowMs, durables, servicesAccounts, streams, type DurableName } from '@leadline/messaging/topology';
 import { maxDeliver } from '@leadline/messaging/provision';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -51,7 +51,7 @@ function scaledObjects(): object[] {
         type: 'nats-jetstream',
         metadata: {
           natsServerMonitoringEndpoint: natsMonitor,
-          account: '$G',
+          account: servicesAccounts[0],
           stream: durables[durable].stream,
           consumer: durable,
           lagThreshold: String(messagesEach),

@@ -7,6 +7,7 @@ import { toNatsConfig } from '@leadline/messaging/to-nats-config';
 import type { NatsUser } from '@leadline/messaging/topology';
 import { createLogger } from '@leadline/service-kit/logger';
 import { join } from 'node:path';
+import { adoptStreams } from './adopt-streams.ts';
 import type { Crew } from './crew.ts';
 import { findNatsServer } from './find-nats-server.ts';
 import { startNatsServer } from './nats-server.ts';
@@ -66,6 +67,7 @@ export async function startMessages(ground: Ground, port: number): Promise<NatsA
   const { folder, secrets, say } = ground;
   const path = await findNatsServer({ toolsDir, say });
   say('starting nats-server');
+  adoptStreams(join(folder, 'nats', 'jetstream'), 'LEADLINE');
   let url = '';
   await ground.crew.keep('server', 'nats', 'nats-server', async () => {
     const running = await startNatsServer({

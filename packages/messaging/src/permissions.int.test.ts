@@ -184,6 +184,42 @@ describe.for(Object.entries(mayPublish))('the user %s', ([user, allowed]) => {
   });
 });
 
+test('an agent’s acknowledgement comes to the agent and to nobody else, whatever reply its report names', async () => {
+  const [agent, ops, dispatcher] = await Promise.all([
+    server.connect('agent'),
+    server.connect('ops'),
+    server.connect('dispatcher'),
+  ]);
+  const manager = await (await server.connect('provisioner')).connection.jetstreamManager();
+  const lastSeqs = (): Promise<number[]> =>
+    Promise.all(['LEADS', 'CALLS', 'DLQ'].map(async (name) => (await manager.streams.info(name)).state.last_seq));
+  const before = await lastSeqs();
+  const heard: string[] = [];
+  const hear = (nats: Nats, subject: string): void => {
+    nats.connection.subscribe(subject, { callback: (_, message) => heard.push(message.subject) });
+  };
+  for (const subject of ['lead.>', 'call.>', 'dlq.>']) hear(ops, subject);
+  hear(dispatcher, 'ops.dispatcher.>');
+  hear(ops, '_INBOX_ops.stolen');
+  await Promise.all([ops.connection.flush(), dispatcher.connection.flush()]);
+  const replies = [
+    ...events.filter((subject) => !subject.startsWith('agent.')),
+    ...['lead.deleted', 'dlq.LEADS.crm-pusher', 'dlq.redriven.by.1', 'ops.dispatcher.stop_dialling', '_INBOX_ops.stolen'],
+    ...[`${api}.STREAM.PURGE.LEADS`, `${api}.STREAM.MSG.DELETE.LEADS`, `${api}.STREAM.DELETE.LEADS`],
+    ...['$JS.ACK.LEADS.dispatcher-leads.1.1.1.1.0', '$SYS.REQ.SERVER.PING'],
+  ];
+  for (const subject of ['agent.ready', 'agent.qualified', 'agent.ended'])
+    for (const reply of replies) agent.connection.publish(subject, '{}', { reply });
+  await agent.connection.flush();
+  // What it says arrives, and is confirmed to it; by then the others are stored and answered too.
+  const stored = await agent.connection.jetstream().publish('agent.ended', '{}', { msgID: 'last' });
+  expect(stored).toMatchObject({ stream: 'AGENT', duplicate: false });
+  expect(stored.seq).toBeGreaterThan(3 * replies.length);
+  expect((await agent.connection.jetstream().publish('agent.ended', '{}', { msgID: 'last' })).duplicate).toBe(true);
+  expect(heard).toEqual([]);
+  expect(await lastSeqs()).toEqual(before);
+});
+
 test('a wrong password is refused', async () => {
   const { connect } = await import('nats');
   await expect(connect({ servers: server.url, user: 'ops', pass: 'guess', reconnect: false })).rejects.toThrow(

@@ -18,6 +18,24 @@ test('it binds to loopback, and has a monitor only where one is asked for', () =
   );
 });
 
+test('agents have an account of their own, which lends them their three subjects and nothing else', () => {
+  const config = toNatsConfig({ port: 4222, storeDir: '/x', passwords, secondPasswords: { agent: 'agent-second' } });
+  const [services = '', agents = ''] = config.split('  AGENTS {');
+  const subjects = ['agent.ready', 'agent.qualified', 'agent.ended'];
+  expect([...services.matchAll(/service: "([^"]+)", accounts: \["AGENTS"\]/g)].map(([, one]) => one)).toEqual(subjects);
+  expect([...agents.matchAll(/account: "LEADLINE", subject: "([^"]+)"/g)].map(([, one]) => one)).toEqual(subjects);
+  expect([...agents.matchAll(/user: "([^"]+)"/g)].map(([, one]) => one)).toEqual(['agent', 'agent-2']);
+  expect(services).not.toContain('user: "agent');
+  expect(services).toContain('jetstream: enabled');
+  expect(agents).not.toContain('jetstream');
+});
+
+test('streams that lie in the server’s unnamed account keep everybody there', () => {
+  const config = toNatsConfig({ port: 4222, storeDir: '/x', passwords, servicesAccount: '$G' });
+  expect(config).not.toContain('accounts {');
+  for (const user of natsUsers) expect(config).toContain(`user: "${user}"`);
+});
+
 test('a password with quotes stays one', () => {
   expect(toNatsConfig({ port: 4222, storeDir: '/x', passwords })).toContain(
     String.raw`user: "ingest", password: "\"ingest\""`,

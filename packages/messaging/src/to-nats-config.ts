@@ -1,9 +1,18 @@
-import { natsUsers, permissionsOf, type NatsUser } from './topology.ts';
+import {
+  agentsAccount,
+  agentSubjects,
+  natsUsers,
+  permissionsOf,
+  type NatsUser,
+  type ServicesAccount,
+} from './topology.ts';
 
 export type NatsPasswords = {
   passwords: Record<NatsUser, string>;
   /** A user with one has a second login, `<user>-2`: passwords are changed by going from one to the other. */
   secondPasswords?: Partial<Record<NatsUser, string>>;
+  /** LEADLINE unless told. `$G`: agents are in the services' account, as before they had one of their own. */
+  servicesAccount?: ServicesAccount;
 };
 
 /** The server's whole configuration for one machine: JetStream, its users and what each may do. */
@@ -31,20 +40,51 @@ jetstream {
 ${toNatsUsers(options)}`;
 }
 
-/** Its users alone, for a server that is configured elsewhere. */
-export function toNatsUsers({ passwords, secondPasswords = {} }: NatsPasswords): string {
-  const users = natsUsers.flatMap((user) => {
-    const second = secondPasswords[user];
-    return [
-      toLogin(user, user, passwords[user]),
-      ...(second === undefined ? [] : [toLogin(user, `${user}-2`, second)]),
-    ];
-  });
-  return `authorization {
+/**
+ * Its users alone, for a server that is configured elsewhere.
+ *
+ * Agents have an account of their own, which only lends them the services' three subjects. In the services' account a
+ * login may name any subject as the reply of what it publishes, and the server puts its acknowledgement there without
+ * asking what that login may do: on `lead.created` or `ops.>`, say. Here a reply never leaves the agents' account.
+ */
+export function toNatsUsers({ passwords, secondPasswords = {}, servicesAccount = 'LEADLINE' }: NatsPasswords): string {
+  const loginsOf = (users: readonly NatsUser[]): string =>
+    users
+      .flatMap((user) => {
+        const second = secondPasswords[user];
+        return [
+          toLogin(user, user, passwords[user]),
+          ...(second === undefined ? [] : [toLogin(user, `${user}-2`, second)]),
+        ];
+      })
+      .join('\n');
+  if (servicesAccount === '$G')
+    return `authorization {
   timeout: 2
   users: [
-${users.join('\n')}
+${loginsOf(natsUsers)}
   ]
+}
+`;
+  return `authorization { timeout: 2 }
+accounts {
+  ${servicesAccount} {
+    jetstream: enabled
+    exports: [
+${agentSubjects.map((subject) => `      { service: "${subject}", accounts: ["${agentsAccount}"] }`).join('\n')}
+    ]
+    users: [
+${loginsOf(natsUsers.filter((user) => user !== 'agent'))}
+    ]
+  }
+  ${agentsAccount} {
+    imports: [
+${agentSubjects.map((subject) => `      { service: { account: "${servicesAccount}", subject: "${subject}" } }`).join('\n')}
+    ]
+    users: [
+${loginsOf(['agent'])}
+    ]
+  }
 }
 `;
 }

@@ -210,6 +210,17 @@ export const natsUsers: readonly NatsUser[] = [
   'ops',
 ];
 
+/** What agents say. Their login knows nothing else: see `toNatsUsers`. */
+export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
+
+/**
+ * The account of the services' logins and of the streams. A stream lies on the server's disk under its account's name, so
+ * one that was made before agents had an account of their own stays in `$G`, the server's account for logins without one.
+ */
+export const servicesAccounts = ['LEADLINE', '$G'] as const;
+export type ServicesAccount = (typeof servicesAccounts)[number];
+export const agentsAccount = 'AGENTS';
+
 export type Permissions = { publish: string[]; subscribe: string[]; mayAnswer: boolean };
 
 /** The stream that keeps a subject. */
@@ -232,7 +243,7 @@ export function permissionsOf(user: NatsUser, login: string = user): Permissions
     case 'crm-pusher':
       return servicePermissions(user, inbox);
     case 'agent':
-      return { publish: ['agent.ready', 'agent.qualified', 'agent.ended'], subscribe: [inbox], mayAnswer: false };
+      return { publish: [...agentSubjects], subscribe: [inbox], mayAnswer: false };
     case 'dashboard':
       return {
         publish: ['ops.>', ...Object.keys(streams).flatMap(reads), ...consumes(user)],

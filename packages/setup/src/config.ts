@@ -1,4 +1,4 @@
-import { natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { natsUsers, servicesAccounts, type NatsUser, type ServicesAccount } from '@leadline/messaging/topology';
 import { integer, readConfig } from '@leadline/service-kit/read-config';
 import { z } from 'zod';
 
@@ -25,6 +25,8 @@ const server = z.object({
   NATS_PORT: integer(1, 65_535).prefault('4222'),
   NATS_MONITOR_PORT: integer(1, 65_535).prefault('8222'),
   NATS_STORE_DIR: z.string().default('/data/jetstream'),
+  /** Where the streams are: `$G` where they were made before agents had an account of their own. */
+  NATS_SERVICES_ACCOUNT: z.enum(servicesAccounts).optional(),
 });
 const logins = z.object(
   Object.fromEntries(
@@ -35,7 +37,8 @@ const logins = z.object(
   ),
 );
 
-export type NatsServerConfig = z.output<typeof server> & {
+export type NatsServerConfig = Omit<z.output<typeof server>, 'NATS_SERVICES_ACCOUNT'> & {
+  servicesAccount: ServicesAccount | undefined;
   passwords: Record<NatsUser, string>;
   secondPasswords: Partial<Record<NatsUser, string>>;
 };
@@ -46,7 +49,7 @@ export type NatsServerConfig = z.output<typeof server> & {
  * @throws ConfigError with all problems at once
  */
 export function readNatsServerConfig(env: Record<string, string | undefined>): NatsServerConfig {
-  const { NATS_HOST, NATS_PORT, NATS_MONITOR_PORT, NATS_STORE_DIR, ...given } = readConfig(
+  const { NATS_HOST, NATS_PORT, NATS_MONITOR_PORT, NATS_STORE_DIR, NATS_SERVICES_ACCOUNT, ...given } = readConfig(
     z.intersection(server, logins),
     env,
   );
@@ -54,6 +57,7 @@ export function readNatsServerConfig(env: Record<string, string | undefined>): N
     natsUsers.map((user) => [user, given[`${passwordOf(user)}${suffix}`]]);
   return {
     ...{ NATS_HOST, NATS_PORT, NATS_MONITOR_PORT, NATS_STORE_DIR },
+    servicesAccount: NATS_SERVICES_ACCOUNT,
     passwords: z.record(z.enum(natsUsers), z.string()).parse(Object.fromEntries(each(''))),
     secondPasswords: z
       .partialRecord(z.enum(natsUsers), z.string())

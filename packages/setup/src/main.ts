@@ -11,7 +11,7 @@ const usage = `Usage: node packages/setup/src/main.ts [command]
   migrate       make or bring up to date the database at DATABASE_URL
   streams       make or bring up to date the streams and durables at NATS_URL
   nats-config   print nats-server's configuration, users and permissions included
-  nats-users    print its users and permissions alone, to be included in yours
+  nats-users    print its accounts, users and permissions alone, to be included in yours
   --version     print the version
 `;
 

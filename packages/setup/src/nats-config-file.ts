@@ -1,4 +1,4 @@
-import { toNatsConfig, toNatsUsers } from '@leadline/messaging/to-nats-config';
+import { toNatsConfig, toNatsUsers, type NatsPasswords } from '@leadline/messaging/to-nats-config';
 import type { NatsServerConfig } from './config.ts';
 
 const header = '# Made by the setup command from packages/messaging/src/topology.ts; holds passwords.\n';
@@ -8,7 +8,7 @@ export function toNatsConfigFile(config: NatsServerConfig): string {
   return (
     header +
     toNatsConfig({
-      ...config,
+      ...toLogins(config),
       host: config.NATS_HOST,
       port: config.NATS_PORT,
       monitorPort: config.NATS_MONITOR_PORT,
@@ -17,6 +17,18 @@ export function toNatsConfigFile(config: NatsServerConfig): string {
   );
 }
 
+/**
+ * For a server that is configured elsewhere, and may hold streams already.
+ * @throws Error while nobody has said where they are: without them everything would begin anew
+ */
 export function toNatsUsersFile(config: NatsServerConfig): string {
-  return header + toNatsUsers(config);
+  if (config.servicesAccount === undefined)
+    throw new Error(
+      'NATS_SERVICES_ACCOUNT is not set: LEADLINE for a new installation, $G where streams were made before agents had an account of their own (docs/operations.md, Upgrade)',
+    );
+  return header + toNatsUsers(toLogins(config));
+}
+
+function toLogins({ passwords, secondPasswords, servicesAccount }: NatsServerConfig): NatsPasswords {
+  return { passwords, secondPasswords, ...(servicesAccount === undefined ? {} : { servicesAccount }) };
 }

@@ -83,8 +83,14 @@ test('its configuration starts a server, and with it everything is made, as ofte
 
 test('users alone are the same users', async () => {
   const whole = await setup(['nats-config'], passwords);
-  const users = await setup(['nats-users'], passwords);
+  const unsaid = await setup(['nats-users'], passwords);
+  expect(unsaid).toMatchObject({ code: 1, out: '' });
+  expect(unsaid.err).toContain('NATS_SERVICES_ACCOUNT is not set');
+  const users = await setup(['nats-users'], { ...passwords, NATS_SERVICES_ACCOUNT: 'LEADLINE' });
   expect(users.out).toMatch(/^# .*\nauthorization \{/);
+  expect(users.out).toMatch(/^ {2}AGENTS \{$/m);
+  const unnamed = await setup(['nats-users'], { ...passwords, NATS_SERVICES_ACCOUNT: '$G' });
+  expect(unnamed.out).not.toContain('AGENTS');
   expect(whole.out).toContain(users.out.slice(users.out.indexOf('authorization')));
   expect(whole.out).toMatch(/^host: 0\.0\.0\.0$/m);
 });
