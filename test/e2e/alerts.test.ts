@@ -261,6 +261,18 @@ test('messages: one that nobody can handle, and a heap of them behind a call tha
     () => ops.connection.jetstream().publish('lead.created', 'somebody tries what this login may do'),
     grown('leadline_foreign_messages_total{durable="dispatcher-leads"}', 1),
   );
+  const provisioner = await system.nats.connect('provisioner');
+  const pause = (resumesAt: Date): Promise<unknown> =>
+    provisioner.connection.request(
+      '$JS.API.CONSUMER.PAUSE.CALLS.crm-pusher',
+      JSON.stringify({ pause_until: resumesAt.toISOString() }),
+    );
+  await reach(
+    ['LeadlineConsumerPaused'],
+    () => pause(new Date(Date.now() + 3_600_000)),
+    (now) => most(now, 'leadline_consumer_paused{durable="crm-pusher"}') === 1,
+  );
+  await pause(new Date(0));
   const [call] = await system.db.query<{ id: number; call_room: string }>(
     `select id, call_room from calls where status = 'pushed' order by id desc limit 1`,
   );

@@ -8,9 +8,17 @@ const stream = (over: Partial<StreamState> = {}): StreamState => ({
   differences: [],
   ...over,
 });
+const held = {
+  waiting: 0,
+  inHand: 0,
+  redelivered: 0,
+  lastSettled: 'never',
+  pausedUntil: undefined,
+  asking: 1,
+} as const;
 const durable = (waiting = 0, over: Partial<DurableState> = {}): DurableState => ({
   ...{ name: 'crm-pusher', stream: 'CALLS', service: 'crm-pusher', differences: [] },
-  found: { waiting, inHand: 0, redelivered: 0, lastSettledAt: undefined, asking: 1 },
+  found: { ...held, waiting },
   ...over,
 });
 
@@ -30,6 +38,15 @@ test.for([
     [
       ['streams', 'good'],
       ['crm-pusher', 'note'],
+    ],
+  ],
+  [
+    'a consumer is paused',
+    [stream()],
+    [durable(0, { found: { ...held, pausedUntil: new Date('2026-12-01T00:00:00Z') } })],
+    [
+      ['streams', 'good'],
+      ['crm-pusher', 'bad'],
     ],
   ],
   [

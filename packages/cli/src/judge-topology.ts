@@ -1,4 +1,5 @@
 import type { DurableState, StreamState } from '@leadline/messaging/read-topology';
+import { toClock } from './clock.ts';
 import { bad, good, note, type Finding } from './finding.ts';
 
 const provision =
@@ -22,11 +23,23 @@ export function judgeTopology(streams: StreamState[], durables: DurableState[]):
           ),
         ],
   );
+  const paused = durables.flatMap(({ name, found }): Finding[] =>
+    found?.pausedUntil === undefined
+      ? []
+      : [
+          bad(
+            name,
+            `is paused until ${toClock(found.pausedUntil, 'ist')} IST: it delivers nothing`,
+            'ask who paused it; nats consumer resume lets it go on (docs/operations.md, LeadlineConsumerPaused)',
+          ),
+        ],
+  );
   const single = streams.filter(({ found }) => found?.replicas === 1).map(({ name }) => name);
   return [
     ...(wrong.length === 0
       ? [good('streams', `${streams.length} streams and ${durables.length} consumers as they should be`)]
       : wrong),
+    ...paused,
     ...waiting,
     ...(single.length === 0
       ? []

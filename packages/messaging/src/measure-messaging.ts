@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Nats } from './connect.ts';
 import { eventDurablesOf, type MessagingMetrics } from './messaging-metrics.ts';
 import { outboxTables } from './outbox.ts';
+import { pausedUntil } from './read-topology.ts';
 import { durables, type ServiceUser } from './topology.ts';
 
 const answerWithinMs = 1_000;
@@ -48,6 +49,7 @@ async function measureDurables(
       const forget = (): void => {
         metrics.pending.remove({ durable });
         metrics.ackPending.remove({ durable });
+        metrics.paused.remove({ durable });
       };
       if (!nats.isUp()) return forget();
       try {
@@ -55,6 +57,7 @@ async function measureDurables(
         const info = await manager.consumers.info(durables[durable].stream, durable);
         metrics.pending.set({ durable }, info.num_pending);
         metrics.ackPending.set({ durable }, info.num_ack_pending);
+        metrics.paused.set({ durable }, pausedUntil(info) === undefined ? 0 : 1);
       } catch {
         forget();
       }

@@ -38,6 +38,12 @@ export function createMessagingMetrics(registry: Registry, service: ServiceUser 
       labelNames: ['durable'],
       registers,
     }),
+    paused: new Gauge({
+      name: 'leadline_consumer_paused',
+      help: '1 while somebody has halted the durable; absent while NATS can not be asked',
+      labelNames: ['durable'],
+      registers,
+    }),
     settled: new Counter({
       name: 'leadline_messages_settled_total',
       help: 'Deliveries by what became of them: ack, retry, dead_letter',

@@ -204,7 +204,13 @@ test('an agent’s acknowledgement comes to the agent and to nobody else, whatev
   await Promise.all([ops.connection.flush(), dispatcher.connection.flush()]);
   const replies = [
     ...events.filter((subject) => !subject.startsWith('agent.')),
-    ...['lead.deleted', 'dlq.LEADS.crm-pusher', 'dlq.redriven.by.1', 'ops.dispatcher.stop_dialling', '_INBOX_ops.stolen'],
+    ...[
+      'lead.deleted',
+      'dlq.LEADS.crm-pusher',
+      'dlq.redriven.by.1',
+      'ops.dispatcher.stop_dialling',
+      '_INBOX_ops.stolen',
+    ],
     ...[`${api}.STREAM.PURGE.LEADS`, `${api}.STREAM.MSG.DELETE.LEADS`, `${api}.STREAM.DELETE.LEADS`],
     ...['$JS.ACK.LEADS.dispatcher-leads.1.1.1.1.0', '$SYS.REQ.SERVER.PING'],
   ];

@@ -45,6 +45,12 @@ async function provisionDurable(
 ): Promise<void> {
   const changeable = {
     filter_subjects: [...durable.filters],
+    // The server keeps one filter as the nats command line and NACK write it, and refuses both forms together.
+    filter_subject: '',
+    // It would take the place of ack_wait, and stretch the delays that we ask for.
+    backoff: [],
+    // A durable that ends by itself forgets how far it was read.
+    inactive_threshold: 0,
     ack_wait: nanos(durable.ackWaitMs),
     max_ack_pending: durable.maxAckPending,
     max_deliver: maxDeliver,

@@ -1,12 +1,16 @@
+import { leadCreated } from '@leadline/contracts/events/lead-created';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { until } from '@leadline/testing/until';
+import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerHealth, health } from './answer-health.ts';
 import { ask } from './ask.ts';
+import { atLeast } from './connect.ts';
 import { enqueue } from './outbox.ts';
+import { provision } from './provision.ts';
 import { readDurables, readStreams } from './read-topology.ts';
 import { storeMessage } from './stored-message.ts';
-import { leadCreated } from '@leadline/contracts/events/lead-created';
 
 let nats: TestNats;
 let db: TestDatabase;
@@ -35,6 +39,63 @@ test('what the provisioner made is as it should be; what was changed or removed 
   expect(durables['dashboard-agent']).toMatchObject({ found: undefined });
   const dlq = (await readStreams(ops)).find(({ name }) => name === 'DLQ');
   expect(dlq?.differences).toEqual([expect.stringContaining('max_age is 7200000000000')]);
+});
+
+test('a durable that was made by hand, with one filter and waits of its own, is brought into line', async () => {
+  const provisioner = await nats.connect('provisioner');
+  const [ops, manager] = [await nats.connect('ops'), await provisioner.connection.jetstreamManager()];
+  const stateOf = async (name: string) => (await readDurables(ops)).find((one) => one.name === name);
+  const byHand = {
+    'call-tracker-agent': ['AGENT', 'agent.>'],
+    'dispatcher-leads': ['LEADS', 'lead.created'],
+    'dispatcher-calls': ['CALLS', 'call.ringing'],
+    'crm-pusher': ['CALLS', 'call.failed'],
+    'advisories-crm-pusher': ['ADVISORIES', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.CALLS.crm-pusher'],
+  } as const;
+  for (const [name, [stream, filter]] of Object.entries(byHand)) {
+    await manager.consumers.delete(stream, name);
+    await manager.consumers.add(stream, {
+      ...{ durable_name: name, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
+      ...{ filter_subject: filter, backoff: [1e9, 2e9], max_deliver: 3, inactive_threshold: 3600e9 },
+    });
+  }
+  expect((await stateOf('call-tracker-agent'))?.differences).toEqual([
+    expect.stringContaining('ack_wait'),
+    expect.stringContaining('max_ack_pending'),
+    'backoff is 1000000000 2000000000, not empty',
+    'inactive_threshold is 3600000000000, not empty',
+  ]);
+  expect((await stateOf('crm-pusher'))?.differences).toContain('filters is call.failed, not call.qualified');
+  // Twice, as each deployment does.
+  for (let time = 0; time < 2; time++) await provision(provisioner);
+  for (const state of await readDurables(ops)) expect([state.name, state.differences]).toEqual([state.name, []]);
+});
+
+test('a durable tells when it last settled something, that nats-server has forgotten, and that it is paused', async () => {
+  const [ops, provisioner] = [await nats.connect('ops'), await nats.connect('provisioner')];
+  await provision(provisioner);
+  const found = async () => (await readDurables(ops)).find(({ name }) => name === 'dashboard-leads')?.found;
+  expect(await found()).toMatchObject({ lastSettled: 'never', pausedUntil: undefined });
+  const message = { subject: 'lead.created', stream: 'LEADS', messageId: 'settled', headers: {}, payload: '{}' };
+  await storeMessage(ops, message);
+  const dashboard = await nats.connect('dashboard');
+  const reading = await dashboard.connection.jetstream().consumers.get('LEADS', 'dashboard-leads');
+  await (await reading.next())?.ackAck();
+  expect((await found())?.lastSettled).toBeInstanceOf(Date);
+  await nats.restart('stop');
+  await until('NATS is there again', () => ops.isUp() && provisioner.isUp());
+  expect((await found())?.lastSettled).toBe('before_start');
+
+  if (!atLeast(ops.connection.info?.version ?? '', [2, 11, 0])) return;
+  const resumesAt = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 3_600_000);
+  await provisioner.connection.request(
+    '$JS.API.CONSUMER.PAUSE.LEADS.dashboard-leads',
+    JSON.stringify({ pause_until: resumesAt.toISOString() }),
+  );
+  expect((await found())?.pausedUntil).toEqual(resumesAt);
+  // A person's pause is his to end.
+  await provision(provisioner);
+  expect((await found())?.pausedUntil).toEqual(resumesAt);
 });
 
 test('a service tells how it is, how long its events wait, and its far systems only when asked', async () => {

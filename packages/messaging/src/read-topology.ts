@@ -1,4 +1,12 @@
-import { DiscardPolicy, NatsError, nanos, type ConsumerInfo, type JetStreamManager, type StreamInfo } from 'nats';
+import {
+  AckPolicy,
+  DiscardPolicy,
+  NatsError,
+  nanos,
+  type ConsumerInfo,
+  type JetStreamManager,
+  type StreamInfo,
+} from 'nats';
 import type { Nats } from './connect.ts';
 import { duplicateWindowMs, durables, streams, type DurableName, type StreamName } from './topology.ts';
 
@@ -21,14 +29,19 @@ export type DurableState = {
         /** Delivered and not settled yet. */
         inHand: number;
         redelivered: number;
-        /** When one was last settled; undefined: never. */
-        lastSettledAt: Date | undefined;
+        /** When one was last settled. */
+        lastSettled: LastSettled;
+        /** Somebody halted it: until then it delivers nothing. */
+        pausedUntil: Date | undefined;
         /** Replicas that ask for more right now. */
         asking: number;
       }
     | undefined;
   differences: string[];
 };
+
+/** `before_start`: nats-server remembers that one was settled, and not when: it forgets that as it starts. */
+export type LastSettled = Date | 'never' | 'before_start';
 
 /** Every stream that Leadline needs, beside what it should be. */
 export async function readStreams(nats: Nats): Promise<StreamState[]> {
@@ -66,16 +79,24 @@ async function readDurable(manager: JetStreamManager, name: DurableName): Promis
       waiting: info.num_pending,
       inHand: info.num_ack_pending,
       redelivered: info.num_redelivered,
-      lastSettledAt: lastActive(info),
+      lastSettled: lastSettled(info),
+      pausedUntil: pausedUntil(info),
       asking: info.num_waiting,
     },
     differences: info === undefined ? [] : compareDurable(name, info),
   };
 }
 
-function lastActive({ ack_floor }: ConsumerInfo): Date | undefined {
+function lastSettled({ ack_floor }: ConsumerInfo): LastSettled {
   const told: { last_active?: unknown } = ack_floor;
-  return typeof told.last_active === 'string' ? new Date(told.last_active) : undefined;
+  if (typeof told.last_active === 'string') return new Date(told.last_active);
+  return ack_floor.consumer_seq === 0 ? 'never' : 'before_start';
+}
+
+/** Servers before 2.11 can't pause, and say nothing of it. */
+export function pausedUntil({ paused, config }: ConsumerInfo): Date | undefined {
+  if (paused !== true || config.pause_until === undefined) return undefined;
+  return new Date(config.pause_until);
 }
 
 function compareStream(name: StreamName, { config }: StreamInfo): string[] {
@@ -91,11 +112,16 @@ function compareStream(name: StreamName, { config }: StreamInfo): string[] {
 
 function compareDurable(name: DurableName, { config }: ConsumerInfo): string[] {
   const wanted = durables[name];
-  const filters = config.filter_subjects ?? (config.filter_subject === undefined ? [] : [config.filter_subject]);
+  const { filter_subjects: several = [], filter_subject: single = '' } = config;
+  const filters = several.length > 0 || single === '' ? several : [single];
   return [
     ...differ('filters', toList(filters), toList(wanted.filters)),
     ...differ('ack_wait', config.ack_wait, nanos(wanted.ackWaitMs)),
     ...differ('max_ack_pending', config.max_ack_pending, wanted.maxAckPending),
+    ...differ('backoff', config.backoff?.join(' ') || undefined, undefined),
+    ...differ('inactive_threshold', config.inactive_threshold || undefined, undefined),
+    // An update can't change this one: it has to be deleted before the set-up.
+    ...differ('ack_policy', config.ack_policy, AckPolicy.Explicit),
   ];
 }
 
@@ -103,8 +129,8 @@ function toList(subjects: readonly string[]): string {
   return [...subjects].toSorted((a, b) => (a < b ? -1 : 1)).join(' ');
 }
 
-function differ(what: string, is: string | number | undefined, wanted: string | number): string[] {
-  return is === wanted ? [] : [`${what} is ${is ?? 'not set'}, not ${wanted}`];
+function differ(what: string, is: string | number | undefined, wanted: string | number | undefined): string[] {
+  return is === wanted ? [] : [`${what} is ${is ?? 'not set'}, not ${wanted ?? 'empty'}`];
 }
 
 async function orMissing<T>(asking: Promise<T>): Promise<T | undefined> {

@@ -37,7 +37,7 @@ Examples:
             consumers.map(({ name, stream, found }) =>
               found === undefined
                 ? [name, stream, null, null, null, paint('red', 'missing')]
-                : [name, stream, found.waiting, found.inHand, found.redelivered, toLast(found.lastSettledAt)],
+                : [name, stream, found.waiting, found.inHand, found.redelivered, toLast(found)],
             ),
           ),
         );
@@ -58,12 +58,22 @@ Examples:
     );
 }
 
-function toLast(at: Date | undefined): string {
-  return at === undefined ? 'never' : toClock(at, 'ist');
+function toLast({ lastSettled, pausedUntil }: NonNullable<DurableState['found']>): string {
+  const words = { never: 'never', before_start: 'not since NATS started' };
+  const last = lastSettled instanceof Date ? toClock(lastSettled, 'ist') : words[lastSettled];
+  return pausedUntil === undefined ? last : `${last}; ${paint('red', `paused until ${toClock(pausedUntil, 'ist')}`)}`;
 }
 
+/** `lastSettledAt` is null where nothing was settled, or nats-server has forgotten when: `settledBefore` tells which. */
 function toConsumer({ name, stream, service, found }: DurableState): Record<string, unknown> {
-  return { name, stream, service, ...(found ?? { missing: true }) };
+  if (found === undefined) return { name, stream, service, missing: true };
+  const { lastSettled, pausedUntil, ...numbers } = found;
+  return {
+    ...{ name, stream, service, ...numbers },
+    lastSettledAt: lastSettled instanceof Date ? lastSettled : null,
+    settledBefore: lastSettled !== 'never',
+    pausedUntil: pausedUntil ?? null,
+  };
 }
 
 type Outbox = {
