@@ -20,7 +20,12 @@ export function toEventWords(type: string, data: Record<string, unknown>): { wor
     case 'lead.enquiry_added':
       return { words: `Asked again, over ${text('enquirySource') ?? 'a source not told'}`, tone: 'plain' };
     case 'lead.dispatched':
-      return { words: 'The phone leg exists', tone: 'plain' };
+      return data['because'] === 'told_to_crm'
+        ? {
+            words: `Needs no call: talked in call ${text('callId') ?? '?'} a moment ago, and the CRM has been told`,
+            tone: 'good',
+          }
+        : { words: 'The phone leg exists', tone: 'plain' };
     case 'lead.retry_scheduled':
       return { words: `Rung again later: ${reason}, waits${until('retryAt')}`, tone: 'wait' };
     case 'lead.postponed':

@@ -56,7 +56,8 @@ async function explain(id: number, deps: Deps): Promise<DialDecision> {
   const control = await readControl(em);
   const decision = decideDial(await loadDialFacts(em, lead, control, now), now, deps.policy);
   // What the lead itself forbids is told first, and then what holds for everybody.
-  if (decision.kind !== 'dial' && decision.kind !== 'wait') return decision;
+  const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
+  if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;
   return (await heldBack(em, control, now, deps)) ?? decision;
 }
 

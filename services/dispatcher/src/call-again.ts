@@ -4,12 +4,13 @@ import { CommandRefused } from '@leadline/messaging/ask';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
-import { lockLead } from './load-dial-facts.ts';
+import { lockLead, readLeadCalls, type LeadRow } from './load-dial-facts.ts';
+import type { EntityManager } from '@mikro-orm/postgresql';
 
 /**
- * One more attempt for a failed lead. Answers up to its newest call no longer count for it; the audit row keeps that
- * call's id.
- * @throws CommandRefused when the lead is not `failed`
+ * One more attempt for a failed lead, or for one that is not rung because its number has just talked: the pause is broken.
+ * Answers up to its newest call no longer count for it; the audit row keeps that call's id.
+ * @throws CommandRefused when the lead has answered, or waits or is called anyway
  */
 export async function callAgain(
   asked: { leadId: number; who: string; reason: string },
@@ -18,7 +19,7 @@ export async function callAgain(
   await deps.postgres.transaction(async (em) => {
     const lead = await lockLead(em, asked.leadId);
     if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${asked.leadId}`);
-    if (lead.status !== 'failed')
+    if (lead.status !== 'failed' && !(await isPaused(em, lead)))
       throw new CommandRefused(`leadId: lead ${asked.leadId} is ${lead.status}, not failed`);
     const newest = await row(
       em,
@@ -31,9 +32,24 @@ export async function callAgain(
     await affected(
       em,
       `update leads set status = 'new', retry_after = null, failure_reason = null, updated_at = $2
-        where id = $1 and status = 'failed'`,
+        where id = $1`,
       [lead.id, now],
     );
+    await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
   });
   return { leadId: asked.leadId, status: 'new' };
+}
+
+/** It waits because its number has just talked, or the CRM was told of it instead. */
+async function isPaused(em: EntityManager, lead: LeadRow): Promise<boolean> {
+  const { hasAnswers, hasUndecidedCall } = await readLeadCalls(em, lead.id, null);
+  if (hasAnswers || hasUndecidedCall) return false;
+  if (lead.status === 'dispatched') return true;
+  const waits = await row(
+    em,
+    z.object({ reason: z.string() }),
+    `select reason from lead_waits where lead_id = $1 and reason = 'talked_recently'`,
+    [lead.id],
+  );
+  return waits !== undefined;
 }

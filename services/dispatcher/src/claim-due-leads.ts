@@ -1,19 +1,20 @@
-import { leadPostponed } from '@leadline/contracts/events/lead-postponed';
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { AgentMode } from '@leadline/contracts/qualification';
 import { roomName } from '@leadline/contracts/room-name';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
 import { affected, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
-import { enqueue } from '@leadline/messaging/outbox';
 import { startSpan, type OpenSpan } from '@leadline/messaging/span';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { decideDial, type DialDecision } from './decide-dial.ts';
+import { decideDial } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { heldBack } from './hold-back.ts';
 import { loadDialFacts, lockLead, oldCallHolds, readControl, type LeadRow } from './load-dial-facts.ts';
+import { heed } from './heed-enquiries.ts';
+import { noteWait } from './note-wait.ts';
+import { pauseLead } from './pause-after-talk.ts';
 import { failLead, markLeadAnswered } from './settle-lead.ts';
 
 /** An attempt that this process may bring up to its permit. Nothing has rung yet. */
@@ -68,6 +69,11 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
           case 'dial':
             return await createCall(em, lead, decision.probe, now, deps);
           case 'wait':
+            if (decision.reason === 'talked_recently') {
+              await pauseLead(em, lead, decision, now);
+              outOfTheWay++;
+              break;
+            }
             if (decision.reason !== 'number_in_use') return undefined;
             if (await noteWait(em, lead, decision)) outOfTheWay++;
             break;
@@ -170,6 +176,7 @@ async function createCall(em: EntityManager, lead: LeadRow, probe: boolean, now:
     [lead.id, now],
   );
   await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
+  await heed(em, lead);
   return {
     callId: next.call_id,
     leadId: lead.id,
@@ -189,27 +196,6 @@ async function createCall(em: EntityManager, lead: LeadRow, probe: boolean, now:
 /** Twelve characters that nobody guesses: a room's name is its call's only name outside. */
 function randomRoomPart(): string {
   return Array.from(randomBytes(12), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('');
-}
-
-/** Tells once why a lead waits for its own reason, and again when the reason or its end changes; true when it told. */
-async function noteWait(
-  em: EntityManager,
-  lead: LeadRow,
-  wait: Extract<DialDecision, { kind: 'wait' }>,
-): Promise<boolean> {
-  const changed = await affected(
-    em,
-    `insert into lead_waits (lead_id, reason, until, noted_at) values ($1, $2, $3, clock_timestamp())
-     on conflict (lead_id) do update set reason = excluded.reason, until = excluded.until, noted_at = excluded.noted_at
-      where (lead_waits.reason, lead_waits.until) is distinct from (excluded.reason, excluded.until)`,
-    [lead.id, wait.reason, wait.until],
-  );
-  if (changed === 0) return false;
-  await enqueue(em, 'dispatcher', leadPostponed, {
-    subject: `lead/${lead.id}`,
-    data: { leadId: lead.id, source: lead.source, reason: wait.reason, until: wait.until?.toISOString() ?? null },
-  });
-  return true;
 }
 
 /** A lead whose claim throws must not stand in everybody's way: it comes up again in an hour. */

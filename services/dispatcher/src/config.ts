@@ -82,6 +82,8 @@ const settings = z.object({
   BREAKER_FIRST_SECONDS: integer(1, 600).prefault('5'),
   BREAKER_LONGEST_SECONDS: integer(1, 3_600).prefault('60'),
   MAX_LEAD_AGE_DAYS: integer(1, 365).prefault('7'),
+  /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
+  CONTACT_PAUSE_HOURS: decimal(0, 8_760).prefault('24'),
   OPS_KEY: z.string().min(16, 'must have at least 16 characters'),
 });
 

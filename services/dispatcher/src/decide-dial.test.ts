@@ -7,6 +7,7 @@ const policy = {
   window: parseCallWindow('mon-sat 09:30-19:00'),
   maxConcurrentCalls: 10,
   maxLeadAgeDays: 7,
+  contactPauseMs: 24 * 3_600_000,
   ringSeconds: 30,
   latestInviteMs: 65_000,
 };
@@ -18,6 +19,7 @@ const free: DialFacts = {
   hasUndecidedCall: false,
   hasAnswers: false,
   doNotCall: false,
+  talkedAt: null,
   numberInUse: undefined,
   slotsInUse: 0,
   control: { stopped: false, breakerOpenUntil: null, breakerTripped: false, probedAt: null },
@@ -57,6 +59,29 @@ test.for([
     { ...free, lead: { ...free.lead, enquiredAt: minutes(-8 * 1440), lastEnquiryAt: minutes(-1440) } },
     'dial',
   ],
+  ['a talk of a moment ago', { ...free, talkedAt: minutes(-1) }, 'wait: talked_recently'],
+  [
+    'a talk of a moment ago with a retry ahead',
+    { ...free, talkedAt: minutes(-1), lead: { ...free.lead, retryAfter: minutes(9) } },
+    'wait: talked_recently',
+  ],
+  [
+    'a talk of a moment ago while dialling is stopped',
+    { ...free, talkedAt: minutes(-1), control: { ...free.control, stopped: true } },
+    'wait: talked_recently',
+  ],
+  ['a talk that the pause is over for', { ...free, talkedAt: minutes(-1441) }, 'dial'],
+  [
+    'a talk of a moment ago, and an operator who asks for a call since',
+    { ...free, talkedAt: minutes(-9), lead: { ...free.lead, askedAgainAt: minutes(-1) } },
+    'dial',
+  ],
+  [
+    'a talk after the operator had asked',
+    { ...free, talkedAt: minutes(-1), lead: { ...free.lead, askedAgainAt: minutes(-9) } },
+    'wait: talked_recently',
+  ],
+  ['do-not-call after a talk', { ...free, talkedAt: minutes(-1), doNotCall: true }, 'refuse: do_not_call'],
   ['a test of the connection', { ...free, isTest: true }, 'refuse: test_lead'],
   ['a number that its vendor says is on a list', { ...free, dndFlag: true }, 'refuse: dnd_listed'],
   ['the stop switch', { ...free, control: { ...free.control, stopped: true } }, 'wait: stopped'],
@@ -111,4 +136,10 @@ test('the permit asks the same again, without the claim that stands already', ()
   const claimed = { ...free, hasUndecidedCall: true, lead: { ...free.lead, retryAfter: minutes(1440) } };
   expect(mayRing(claimed, noon, policy)).toEqual({ kind: 'dial', probe: false });
   expect(mayRing({ ...claimed, doNotCall: true }, noon, policy)).toEqual({ kind: 'refuse', reason: 'do_not_call' });
+});
+
+test('the pause ends its time after the talk, the permit asks for it too, and without hours there is none', () => {
+  const talked = { ...free, talkedAt: minutes(-60) };
+  expect(mayRing(talked, noon, policy)).toEqual({ kind: 'wait', reason: 'talked_recently', until: minutes(23 * 60) });
+  expect(mayRing(talked, noon, { ...policy, contactPauseMs: 0 })).toMatchObject({ kind: 'dial' });
 });

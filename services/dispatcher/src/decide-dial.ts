@@ -22,6 +22,8 @@ export type DialFacts = {
   /** Answers stored for a call since the operator's last "once more". */
   hasAnswers: boolean;
   doNotCall: boolean;
+  /** When the number's newest talk ended that brought answers, in whichever lead's call. */
+  talkedAt: Date | null;
   /** Another dial or an old call holds the number; null when it is not known until when. */
   numberInUse: { until: Date | null } | undefined;
   slotsInUse: number;
@@ -33,6 +35,8 @@ export type DialPolicy = {
   window: CallWindow;
   maxConcurrentCalls: number;
   maxLeadAgeDays: number;
+  /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
+  contactPauseMs: number;
   ringSeconds: number;
   /** A request sent now may make a phone ring until its token's end and LiveKit's leeway are over. */
   latestInviteMs: number;
@@ -46,6 +50,7 @@ export type DialDecision =
 
 type RefusalReason = 'test_lead' | 'invalid_number' | 'dnd_listed' | 'do_not_call' | 'too_old' | 'answered';
 type WaitReason =
+  | 'talked_recently'
   | 'stopped'
   | 'breaker_open'
   | 'window_shut'
@@ -71,7 +76,7 @@ export function decideDial(facts: DialFacts, now: Date, policy: DialPolicy): Dia
   if (lead.status !== 'new') return { kind: 'not_due', reason: 'not_new', until: null };
   if (facts.hasUndecidedCall) return { kind: 'not_due', reason: 'call_in_progress', until: null };
   const verdict = mayRing(facts, now, policy);
-  if (verdict.kind === 'refuse') return verdict;
+  if (verdict.kind === 'refuse' || (verdict.kind === 'wait' && verdict.reason === 'talked_recently')) return verdict;
   if (lead.retryAfter !== null && lead.retryAfter > now) {
     return { kind: 'not_due', reason: 'retry_later', until: lead.retryAfter };
   }
@@ -99,6 +104,10 @@ export function mayRing(
   if (now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
     return { kind: 'refuse', reason: 'too_old' };
   }
+  const pausedUntil = pauseEndsAt(facts, policy);
+  if (pausedUntil !== undefined && pausedUntil > now) {
+    return { kind: 'wait', reason: 'talked_recently', until: pausedUntil };
+  }
   if (control.stopped) return { kind: 'wait', reason: 'stopped', until: null };
   if (!isOpen(policy.window, now, ringWindowMs(policy))) {
     return { kind: 'wait', reason: 'window_shut', until: nextOpening(policy.window, now, ringWindowMs(policy)) };
@@ -109,4 +118,11 @@ export function mayRing(
   if (facts.numberInUse !== undefined) return { kind: 'wait', reason: 'number_in_use', until: facts.numberInUse.until };
   if (facts.slotsInUse >= policy.maxConcurrentCalls) return { kind: 'wait', reason: 'no_free_slot', until: null };
   return { kind: 'dial', probe: control.breakerTripped };
+}
+
+/** An operator who asked for a call after that talk breaks the pause. */
+function pauseEndsAt({ talkedAt, lead }: DialFacts, policy: DialPolicy): Date | undefined {
+  if (talkedAt === null || policy.contactPauseMs === 0) return undefined;
+  if (lead.askedAgainAt !== null && lead.askedAgainAt > talkedAt) return undefined;
+  return new Date(talkedAt.getTime() + policy.contactPauseMs);
 }

@@ -31,6 +31,7 @@ const unanswered: EndedCall = {
   putBacksBefore: 0,
   doNotCall: false,
   leadHasAnswers: false,
+  askedMeanwhile: false,
   otherCallUndecided: false,
 };
 const decide = (call: Partial<EndedCall>, lead = { status: 'dispatched', retryCount: 0 }, now = noon, random = 0) =>
@@ -51,6 +52,17 @@ test('the failure that goes past the maximum ends the lead', () => {
     because: 'retries_used_up',
     retryCount: 3,
   });
+});
+
+test('a buyer who asks again while the last attempt is under way has attempts anew, after the usual delay', () => {
+  const last = { status: 'dispatched', retryCount: 2 };
+  expect(decide({ askedMeanwhile: true }, last)).toEqual({
+    kind: 'retry',
+    at: new Date(noon.getTime() + 30 * minute),
+    retryCount: 0,
+  });
+  expect(decide({ askedMeanwhile: true, doNotCall: true }, last)).toMatchObject({ because: 'do_not_call' });
+  expect(decide({ askedMeanwhile: true }, { status: 'dispatched', retryCount: 0 })).toMatchObject({ retryCount: 1 });
 });
 
 test('a delay that ends at night is pushed into the next morning', () => {

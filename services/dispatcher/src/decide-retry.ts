@@ -28,6 +28,8 @@ export type EndedCall = {
   doNotCall: boolean;
   /** Answers of any of the lead's calls since the operator's last "once more". */
   leadHasAnswers: boolean;
+  /** The buyer asked again while this attempt was under way: without another one nothing would follow from that. */
+  askedMeanwhile: boolean;
   otherCallUndecided: boolean;
 };
 
@@ -61,9 +63,12 @@ export function decideRetry(
     const at = call.putBack.until ?? new Date(now.getTime() + policy.putBackDelayMs);
     return { kind: 'retry', at: open(at), retryCount: lead.retryCount };
   }
-  const retryCount = lead.retryCount + 1;
-  if (retryCount > policy.maxRetries) return { kind: 'give_up', because: 'retries_used_up', retryCount };
+  const spent = lead.retryCount + 1;
+  const isUsedUp = spent > policy.maxRetries;
+  if (isUsedUp && !call.askedMeanwhile) return { kind: 'give_up', because: 'retries_used_up', retryCount: spent };
+  // The last one has failed, and the buyer wants more: the attempts begin anew, as those of a new lead would.
+  const retryCount = isUsedUp ? 0 : spent;
   const delays = policy.delaysMs[call.reason ?? 'dispatch_failed'];
-  const delayMs = delays[Math.min(lead.retryCount, delays.length - 1)] ?? policy.putBackDelayMs;
+  const delayMs = delays[Math.min(isUsedUp ? 0 : lead.retryCount, delays.length - 1)] ?? policy.putBackDelayMs;
   return { kind: 'retry', at: open(new Date(now.getTime() + delayMs * (1 + policy.jitter * random))), retryCount };
 }

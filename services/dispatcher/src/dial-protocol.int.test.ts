@@ -27,6 +27,7 @@ const policy: Policy = {
   window: parseCallWindow('mon-sun 09:00-21:00'),
   maxConcurrentCalls: 1_000,
   maxLeadAgeDays: 7,
+  contactPauseMs: 0,
   ringSeconds: 30,
   latestInviteMs: 65_000,
   delaysMs: {

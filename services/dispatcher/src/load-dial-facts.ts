@@ -14,6 +14,7 @@ const leadRow = z.object({
   product_name: z.string().nullable(),
   retry_after: instant.nullable(),
   retry_count: z.number(),
+  failure_reason: z.string().nullable(),
   created_at: instant,
   /** When the buyer asked, by the vendor's own time where that is not ahead of its arrival. */
   enquired_at: instant,
@@ -24,6 +25,9 @@ const leadRow = z.object({
   /** What further enquiries ask for, in the order in which they came. */
   enquired_products: z.array(z.string()),
   last_enquiry_at: instant.nullable(),
+  /** How many further enquiries joined it, and how many of them an attempt or its retry's time has taken account of. */
+  enquiries: z.number(),
+  heeded: z.number(),
 });
 export type LeadRow = z.infer<typeof leadRow>;
 
@@ -49,7 +53,7 @@ const askedAt = (arrivedAt: string): string =>
   `case when r.counts_from_arrival then ${arrivedAt} else least(r.enquired_at, ${arrivedAt}) end`;
 
 /** A lead's row, and what ingest keeps beside it: how it came, and the enquiries that joined it. */
-const leadColumns = `id, status, name, phone, source, product_name, retry_after, retry_count, created_at,
+const leadColumns = `id, status, name, phone, source, product_name, retry_after, retry_count, failure_reason, created_at,
   exists (select from lead_origins o where o.lead_id = leads.id and o.dnd_flag)
     or exists (select from lead_enquiries e where e.lead_id = leads.id and e.dnd_flag) as dnd_flag,
   exists (select from lead_origins o where o.lead_id = leads.id and o.is_test) as is_test,
@@ -59,7 +63,12 @@ const leadColumns = `id, status, name, phone, source, product_name, retry_after,
   coalesce((select ${askedAt('created_at')} from lead_receipts r where r.lead_id = leads.id and r.verdict = 'accepted'
              order by r.received_at limit 1), created_at) as enquired_at,
   (select max(coalesce((select ${askedAt('e.added_at')} from lead_receipts r where r.id = e.receipt_id), e.added_at))
-     from lead_enquiries e where e.lead_id = leads.id) as last_enquiry_at`;
+     from lead_enquiries e where e.lead_id = leads.id) as last_enquiry_at,
+  (select count(*)::int from lead_enquiries e where e.lead_id = leads.id) as enquiries,
+  -- Attempts of an older version kept no count: what came before the newest of them counts as heard by it.
+  coalesce((select h.enquiries from enquiries_heeded h where h.lead_id = leads.id),
+           (select count(*)::int from lead_enquiries e where e.lead_id = leads.id
+               and e.added_at <= (select max(claimed_at) from dials d where d.lead_id = leads.id))) as heeded`;
 
 /** Locks the lead's row for the rest of the transaction: the claim and the decision on it exclude each other. */
 export function lockLead(em: EntityManager, leadId: number): Promise<LeadRow | undefined> {
@@ -130,6 +139,21 @@ export async function isDoNotCall(em: EntityManager, phone: string): Promise<boo
     [phone],
   );
   return found?.blocked ?? false;
+}
+
+/** Of a call c that is settled. */
+export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
+
+/** When the newest talk of this number ended that brought answers, whoever rang it. */
+async function readTalkedAt(em: EntityManager, phone: string): Promise<Date | null> {
+  const found = await row(
+    em,
+    z.object({ talked_at: instant.nullable() }),
+    `select max(coalesce(call_ended_at, updated_at)) as talked_at from calls c
+      where last_ten(c.phone) = last_ten($1) and ${broughtAnswers}`,
+    [phone],
+  );
+  return found?.talked_at ?? null;
 }
 
 /** Until when another dial or an old call holds this number; undefined when it is free. */
@@ -212,6 +236,7 @@ export async function loadDialFacts(
     hasUndecidedCall: calls.hasUndecidedCall,
     hasAnswers: calls.hasAnswers,
     doNotCall: phone !== undefined && (await isDoNotCall(em, phone)),
+    talkedAt: phone === undefined ? null : await readTalkedAt(em, phone),
     numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),
     slotsInUse: await countSlotsInUse(em, at, except),
     control: {

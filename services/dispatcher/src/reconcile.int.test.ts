@@ -44,7 +44,12 @@ beforeEach(async () => {
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
     database: watchGeneration(postgres, own, silentLog),
     policy: {
-      ...{ window: parseCallWindow('mon-sun 09:00-21:00'), maxConcurrentCalls: 10, maxLeadAgeDays: 7 },
+      ...{
+        window: parseCallWindow('mon-sun 09:00-21:00'),
+        maxConcurrentCalls: 10,
+        maxLeadAgeDays: 7,
+        contactPauseMs: 0,
+      },
       ...{ ringSeconds: 30, latestInviteMs: 65_000, jitter: 0, maxRetries: 2, putBackDelayMs: 30_000, paceMs: 1 },
       ...{ agentMode: 'sarvam', agentName: 'agent', agentWaitMs: 10_000, maxCallSeconds: 600 },
       ...{ trunkId: 'ST_test', callerId: undefined, breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 } },

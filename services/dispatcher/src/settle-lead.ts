@@ -11,6 +11,7 @@ import { nextOpening } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import { decideRetry, type EndedCall } from './decide-retry.ts';
 import type { Deps } from './deps.ts';
+import { heed } from './heed-enquiries.ts';
 import { isDoNotCall, lockLead, readControl, readLeadCalls, type LeadRow } from './load-dial-facts.ts';
 
 const endedCall = z.object({
@@ -89,6 +90,7 @@ async function settleLead(
       putBacksBefore: call.probe ? 0 : await countPutBacks(em, lead.id, call.id),
       doNotCall: call.do_not_call === true || (await isDoNotCall(em, call.phone)),
       leadHasAnswers: calls.hasAnswers,
+      askedMeanwhile: lead.enquiries > lead.heeded,
       otherCallUndecided: calls.hasUndecidedCall,
     },
     { status: lead.status, retryCount: lead.retry_count },
@@ -102,6 +104,7 @@ async function settleLead(
     case 'answered':
       return markLeadAnswered(em, lead, now, call);
     case 'retry':
+      await heed(em, lead);
       return scheduleLeadRetry(em, lead, call, decision, now);
     case 'give_up':
       return failLead(em, lead, decision.because, decision.retryCount, now);

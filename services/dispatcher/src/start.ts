@@ -21,10 +21,12 @@ import type { Config } from './config.ts';
 import type { Deps, Policy } from './deps.ts';
 import { dispatchDueLeads } from './dispatch-due-leads.ts';
 import { forgetOldPeople } from './forget-old-people.ts';
+import { heedEnquiries } from './heed-enquiries.ts';
 import { measure } from './measure.ts';
 import { createMetrics } from './metrics.ts';
 import { onCallEvents } from './on-call-events.ts';
 import { onLeadCreated } from './on-lead-created.ts';
+import { pauseAfterTalks } from './pause-after-talk.ts';
 import { permitGuard } from './permit-guard.ts';
 import { answerReconcile } from './reconcile.ts';
 import { revokeUnsentDials } from './revoke-dial.ts';
@@ -76,6 +78,8 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
       await settleEndedCalls(deps, stopping);
       // One that the streams show as sent is no dead dispatcher's: the reconciling says so first.
       if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps, stopping);
+      await heedEnquiries(deps, stopping);
+      await pauseAfterTalks(deps, stopping);
       wake();
     },
     log,
@@ -183,6 +187,7 @@ export function toPolicy(config: Config): Policy {
     window: config.CALL_WINDOW,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
     maxLeadAgeDays: config.MAX_LEAD_AGE_DAYS,
+    contactPauseMs: config.CONTACT_PAUSE_HOURS * 3_600_000,
     ringSeconds: config.RING_SECONDS,
     latestInviteMs: (dialTokenSeconds + config.LIVEKIT_LEEWAY_SECONDS) * 1_000,
     delaysMs: config.RETRY_DELAYS,

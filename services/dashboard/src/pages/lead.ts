@@ -36,6 +36,7 @@ const waitWords: Record<string, string> = {
   stopped: 'dialling is stopped',
   window_shut: 'the call window is shut',
   breaker_open: 'the way to the phone network is down and is being probed',
+  talked_recently: 'its number has just talked with us: the CRM is told of this enquiry instead',
   number_in_use: 'its number is in use by another call',
   no_free_slot: 'all lines are taken',
   older_database: 'the database is older than the streams: leadline reconcile has to be run',

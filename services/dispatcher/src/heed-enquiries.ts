@@ -1,0 +1,92 @@
+import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
+import { databaseNow } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { decideDial } from './decide-dial.ts';
+import type { Deps } from './deps.ts';
+import { loadDialFacts, lockLead, readControl, type LeadRow } from './load-dial-facts.ts';
+
+const atOnce = 200;
+
+/** What a lead was given up for that a further enquiry of the buyer makes good. */
+const madeGood = ['retries_used_up', 'too_old'];
+
+/**
+ * What follows from further enquiries that no attempt has heard of, each once: one that joined while a retry waits brings
+ * that retry forward, for the buyer has just asked; one that joined in the moment in which its lead was given up opens it
+ * again. What comes during an attempt is the business of whoever decides on that attempt.
+ */
+export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise<void> {
+  const unheard = await rows(
+    deps.postgres.em(),
+    z.object({ id: z.number() }),
+    `select distinct l.id from lead_enquiries e join leads l on l.id = e.lead_id
+       left join enquiries_heeded h on h.lead_id = l.id
+      where e.added_at > clock_timestamp() - interval '1 day'
+        and (l.status = 'new' and l.retry_after > $1 or l.status = 'failed' and l.failure_reason = any($2))
+        and (select count(*) from lead_enquiries a where a.lead_id = l.id) > coalesce(h.enquiries, 0)
+        and not exists (select from calls c left join dials d on d.call_id = c.id
+                         where c.lead_id = l.id
+                           and (c.status = 'calling' or d.call_id is not null and d.decided_at is null))
+      limit ${atOnce}`,
+    [deps.now(await databaseNow(deps.postgres.em())), madeGood],
+  );
+  for (const { id } of unheard) {
+    if (stopping?.aborted) return;
+    await heedLead(id, deps);
+  }
+}
+
+async function heedLead(id: number, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    const lead = await lockLead(em, id);
+    if (lead === undefined) return;
+    const now = deps.now(await databaseNow(em));
+    const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failure_reason ?? '');
+    const decision = decideDial(await loadDialFacts(em, lead, await readControl(em), now), now, deps.policy);
+    // Whoever decides on its call meanwhile takes account of it.
+    if (decision.kind === 'not_due' && decision.reason === 'call_in_progress') return;
+    await heed(em, lead);
+    const isRetry = decision.kind === 'not_due' && decision.reason === 'retry_later';
+    if (lead.enquiries <= lead.heeded || !(isGivenUp || isRetry)) return;
+    const retryCount = isGivenUp ? 0 : lead.retry_count;
+    await affected(
+      em,
+      `update leads set status = 'new', retry_after = $2, retry_count = $3, failure_reason = null, updated_at = $2
+        where id = $1 and status in ('new', 'failed')`,
+      [id, now, retryCount],
+    );
+    await tellRetry(em, lead, retryCount, now);
+  });
+}
+
+/** Of a lead that had no call yet nothing is told: it only came into its turn. */
+async function tellRetry(em: EntityManager, lead: LeadRow, retryCount: number, now: Date): Promise<void> {
+  const newest = await row(
+    em,
+    z.object({ id: z.number().nullable() }),
+    `select max(id) as id from calls where lead_id = $1`,
+    [lead.id],
+  );
+  if (newest?.id == null) return;
+  await enqueue(em, 'dispatcher', leadRetryScheduled, {
+    subject: `lead/${lead.id}`,
+    data: {
+      ...{ leadId: lead.id, source: lead.source, callId: newest.id, reason: 'asked_again' },
+      ...{ retryAt: now.toISOString(), retryCount },
+    },
+  });
+}
+
+/** All enquiries that are seen with the lead's row have been taken account of. Hold that row's lock. */
+export async function heed(em: EntityManager, lead: LeadRow): Promise<void> {
+  if (lead.enquiries === 0) return;
+  await affected(
+    em,
+    `insert into enquiries_heeded (lead_id, enquiries) values ($1, $2)
+     on conflict (lead_id) do update set enquiries = excluded.enquiries`,
+    [lead.id, lead.enquiries],
+  );
+}

@@ -1,0 +1,114 @@
+import { leadDispatched } from '@leadline/contracts/events/lead-dispatched';
+import { databaseNow } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { decideDial, type DialDecision } from './decide-dial.ts';
+import type { Deps } from './deps.ts';
+import {
+  broughtAnswers,
+  loadDialFacts,
+  lockLead,
+  readControl,
+  readLeadCalls,
+  type LeadRow,
+} from './load-dial-facts.ts';
+import { noteWait } from './note-wait.ts';
+
+const atOnce = 200;
+const leadId = z.object({ id: z.number() });
+
+/**
+ * The pause after a talk, whatever stands before these leads in the queue and whether or not the window is open: who has
+ * just talked is put off, so that the CRM is told of the new enquiry at once; and a lead that it was told of needs no dial.
+ */
+export async function pauseAfterTalks(deps: Deps, stopping?: AbortSignal): Promise<void> {
+  const now = deps.now(await databaseNow(deps.postgres.em()));
+  const talked = await rows(
+    deps.postgres.em(),
+    leadId,
+    `select distinct l.id from calls c join leads l on last_ten(l.phone) = last_ten(c.phone)
+      where c.updated_at > $1::timestamptz - $2::float8 * interval '1 ms' and ${broughtAnswers}
+        and l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)
+      limit ${atOnce}`,
+    [now, deps.policy.contactPauseMs],
+  );
+  const told = await rows(
+    deps.postgres.em(),
+    leadId,
+    `select l.id from lead_waits w join leads l on l.id = w.lead_id
+      where w.reason = 'talked_recently' and l.status = 'new' and ${isTold} limit ${atOnce}`,
+    [],
+  );
+  for (const { id } of talked) {
+    if (stopping?.aborted) return;
+    await pauseIfTalked(id, deps);
+  }
+  for (const { id } of told) {
+    if (stopping?.aborted) return;
+    await settleTold(id, deps);
+  }
+}
+
+const isTold = `exists (select from crm_enquiries t where t.lead_id = l.id and t.told_at is not null)`;
+
+async function pauseIfTalked(id: number, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    const lead = await lockLead(em, id);
+    if (lead === undefined) return;
+    const now = deps.now(await databaseNow(em));
+    const decision = decideDial(await loadDialFacts(em, lead, await readControl(em), now), now, deps.policy);
+    if (decision.kind === 'wait' && decision.reason === 'talked_recently') await pauseLead(em, lead, decision, now);
+  });
+}
+
+/** Told once. Its due time keeps everybody away until then, the old program and older dispatchers too. */
+export async function pauseLead(
+  em: EntityManager,
+  lead: LeadRow,
+  wait: Extract<DialDecision, { kind: 'wait' }>,
+  now: Date,
+): Promise<void> {
+  await affected(em, `update leads set retry_after = $2, updated_at = $3 where id = $1 and status = 'new'`, [
+    lead.id,
+    wait.until,
+    now,
+  ]);
+  await noteWait(em, lead, wait);
+}
+
+/** The sales team knows what the buyer asked for, and has just been told what he said: nobody rings him for it. */
+async function settleTold(id: number, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    const lead = await lockLead(em, id);
+    if (lead === undefined || lead.status !== 'new') return;
+    if ((await readLeadCalls(em, id, null)).hasUndecidedCall) return;
+    const waited = await affected(
+      em,
+      `delete from lead_waits w using leads l
+        where w.lead_id = $1 and l.id = w.lead_id and w.reason = 'talked_recently' and ${isTold}`,
+      [id],
+    );
+    if (waited === 0) return;
+    const now = deps.now(await databaseNow(em));
+    await affected(
+      em,
+      `update leads set status = 'dispatched', retry_after = null, failure_reason = null, updated_at = $2
+        where id = $1 and status = 'new'`,
+      [id, now],
+    );
+    const talk = await row(
+      em,
+      z.object({ id: z.number(), attempt: z.number() }),
+      `select c.id, coalesce(c.attempt, 1) as attempt from calls c
+        where last_ten(c.phone) = last_ten($1) and ${broughtAnswers} order by c.id desc limit 1`,
+      [lead.phone],
+    );
+    if (talk === undefined) return;
+    await enqueue(em, 'dispatcher', leadDispatched, {
+      subject: `lead/${id}`,
+      data: { leadId: id, source: lead.source, callId: talk.id, attempt: talk.attempt, because: 'told_to_crm' },
+    });
+  });
+}
