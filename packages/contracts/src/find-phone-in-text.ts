@@ -78,8 +78,8 @@ function readAt(plain: string, match: RegExpExecArray, listEnd: number): string 
 function toPlain(text: string): string {
   return text
     .replaceAll(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)>/gi, ' ')
-    .replaceAll(/<a\b[^>]*href=["']?tel:([^"'>\s]+)[^>]*>[\s\S]*?<\/a>/gi, ' $1 ')
-    .replaceAll(/<\/?(?:br|p|div|li|tr|td|th|h\d|table|ul|ol)\b[^>]*>/gi, '\n')
+    .replaceAll(/<a\b[^<>]*href=["']?tel:([^"'<>\s]+)[^<>]*>[\s\S]*?<\/a>/gi, ' $1 ')
+    .replaceAll(/<\/?(?:br|p|div|li|tr|td|th|h\d|table|ul|ol)\b[^<>]*>/gi, '\n')
     .replaceAll(/<[^<>]*>/g, '')
     .replaceAll(/&(?:nbsp|#160|#xa0);/gi, ' ')
     .replaceAll(/&plus;|&#43;/gi, '+')

@@ -45,25 +45,30 @@ function isService(digits: string): boolean {
   return /^(?:000800|1800|1860|160[01]|140)\d*$/.test(digits) || digits.length <= 6;
 }
 
-/** With a plus or 00 and another country's code. A plus before ten digits that are nobody's is a slip for +91. */
+/**
+ * With a plus or 00 and another country's code. A plus before ten digits that are nobody's, and that are not grouped as
+ * behind a country's code, is a slip for +91.
+ */
 function isForeign(text: string, digits: string): boolean {
-  if (!hasPlus(text) && !/^00(?!0)/.test(digits)) return false;
+  if (!isInternational(text, digits)) return false;
   const international = digits.replace(/^0+/, '');
   if (international.startsWith('91')) return false;
-  return !(/^[6-9]\d{9}$/.test(international) && parseAny(`+${international}`)?.isValid() !== true);
+  const isSlip = /^(?:\+|00)\s?[6-9]\d{3,}\D*\d*$/.test(text.trim()) && international.length === 10;
+  return !isSlip || parseAny(`+${international}`)?.isValid() === true;
 }
 
 /**
  * What stands before the last ten digits, where it is nothing but trunk zeros and country codes, also twice; else ''.
- * Behind a plus 91 is the country, also where fewer digits follow.
+ * Behind a plus or 00, 91 is the country, also where fewer digits follow.
  */
 function toPrefix(text: string, digits: string): string {
   const prefix = /^((?:0{0,2}91)*0{0,2})\d{10}$/.exec(digits)?.[1] ?? '';
-  return prefix === '' && hasPlus(text) ? (/^0*91/.exec(digits)?.[0] ?? '') : prefix;
+  const isCountryTold = isInternational(text, digits) && !prefix.includes('91');
+  return isCountryTold ? (/^0*91/.exec(digits)?.[0] ?? prefix) : prefix;
 }
 
-function hasPlus(text: string): boolean {
-  return /^\s*\(?\s*\+/.test(text);
+function isInternational(text: string, digits: string): boolean {
+  return /^\s*\(?\s*\+/.test(text) || /^00(?!0)/.test(digits);
 }
 
 /**

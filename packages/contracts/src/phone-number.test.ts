@@ -96,6 +96,7 @@ test.for([
   '91-91-9876543210',
   '91+ 98765 43210',
   '+9876543210',
+  '0098765 43210',
   '9.87654E+09, 98765 43210',
 ])('what stands around a number is taken off: %s', (raw) => {
   expect(normalisePhone(raw)).toEqual({ ok: true, phone: good, alternates: [] });
@@ -189,6 +190,9 @@ test.for([
   ['22355342', 'not_indian_mobile'],
   ['+91 98765432', 'not_indian_mobile'],
   ['+91 987654321012', 'not_indian_mobile'],
+  ['0091 98765432', 'not_indian_mobile'],
+  ['+61 4945 5297', 'foreign'],
+  ['+65 9123 4567', 'foreign'],
   ['14155552671', 'not_indian_mobile'],
   ['+971501234567', 'foreign'],
   ['+1 415 555 2671', 'foreign'],
@@ -323,6 +327,13 @@ describe('for any text', () => {
         },
       ),
     );
+  });
+
+  test('however long a text is, it is read at once', () => {
+    const pieces = ['a ', '9 ', 'p:', 'x', '(ext ', '<a href=tel:1>', '<p ', '1,', '98765 43210 x 1 '];
+    const since = performance.now();
+    for (const piece of pieces) normalisePhone(piece.repeat(100_000));
+    expect(performance.now() - since).toBeLessThan(3_000);
   });
 
   test('a result is an Indian mobile in E.164 and stands for itself', () => {
