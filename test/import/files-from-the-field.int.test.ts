@@ -52,6 +52,7 @@ test('a lead that Meta’s webhook told is known in Meta’s file', async () => 
   expect(told.status).toBe(202);
   const file = world.write('again.csv', lines(metaColumns, ...metaRows.slice(0, 1)));
   expect(await world.json(file)).toMatchObject({ rows: 1, accepted: 0, duplicate: 1 });
+  expect(await world.json(file, '--source', 'fb-leads')).toMatchObject({ rows: 1, accepted: 0, duplicate: 1 });
 });
 
 test('two files that both count their rows lose nobody', async () => {

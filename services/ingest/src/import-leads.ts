@@ -173,17 +173,22 @@ function toOrigin({ lead, row }: ImportedRow, { reading, ringsOld }: Kept): Orig
 
 type Known = { accepted: { leadId: number | null } | undefined; isRefused: boolean };
 
-/** What became of rows that came before. They need no receipt for each time that they come again. */
+/**
+ * What became of rows that came before. They need no receipt for each time that they come again. Meta's own file is known by
+ * what its webhook told, whatever source the person who imports it names.
+ */
 async function findKnown(
   postgres: Database,
   read: readonly ImportedRow[],
   kept: Kept,
 ): Promise<(one: ImportedRow) => Known> {
-  const asked = read.map((one) => ({
-    ...{ receiptId: randomUUID(), source: one.source, idScope: '', sourceLeadId: one.id, idempotencyKey: null },
+  const toAsked = (one: ImportedRow, source: string) => ({
+    ...{ receiptId: randomUUID(), source, idScope: '', sourceLeadId: one.id, idempotencyKey: null },
     ...{ bodyHash: '', read: one.lead.read, origin: toOrigin(one, kept) },
-  }));
-  const known = await findKnownIds(postgres.em(), asked);
+  });
+  const asked = read.map((one) => toAsked(one, one.source));
+  const askedOfMeta = kept.reading.isMeta ? read.map((one) => toAsked(one, 'meta')) : [];
+  const known = await findKnownIds(postgres.em(), [...asked, ...askedOfMeta]);
   const refused = await rows(
     postgres.em(),
     z.object({ source: z.string(), id: z.string() }),
@@ -195,7 +200,12 @@ async function findKnown(
   );
   const keyOf = ({ source, id }: { source: string; id: string }): string => `${source} ${id}`;
   const refusedKeys = new Set(refused.map(keyOf));
-  const byRow = new Map(read.map((one, at) => [one, known.get(asked[at]?.receiptId ?? '')]));
+  const byRow = new Map(
+    read.map((one, at) => {
+      const found = [asked[at], askedOfMeta[at]].map((question) => known.get(question?.receiptId ?? ''));
+      return [one, found.find((what) => what?.kind === 'same')] as const;
+    }),
+  );
   return (one) => {
     const found = byRow.get(one);
     return { accepted: found?.kind === 'same' ? found : undefined, isRefused: refusedKeys.has(keyOf(one)) };
