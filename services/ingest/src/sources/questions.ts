@@ -1,13 +1,9 @@
+import { findProduct } from './find-product.ts';
 import { isNothing, toKey, type FieldNames, type Fields } from './read-fields.ts';
 import type { Written } from './read-json.ts';
 
 /** One answer of a lead form: its key, the question as it was asked where that is told, and what was answered. */
 export type Answer = { key: string; question: string; value: string };
-
-/** What asks for a thing, and what surely does not. */
-const asksForProduct = /product|machine|service|model|item|categor|interest|looking|requirement|equipment|vehicle/i;
-const asksForOther =
-  /budget|price|cost|invest|amount|when|time|date|day|month|how|quantity|qty|units|email|mail|phone|mobile|whatsapp|contact|pin|zip|postal|post_code|address|company|business|job|title|role|gender|age|language|country|street/i;
 
 /**
  * A lead form's answers, and what its sender tells beside them, as fields; answers to the form's own questions that have
@@ -40,10 +36,7 @@ function readQuestions(
       .map(toKey),
   );
   const own = answers.filter(({ key, value }) => !known.has(toKey(key)) && !isNothing(value));
-  const unclear = own.filter(({ key, question }) => !asksForOther.test(`${key} ${question}`));
-  const product =
-    own.find(({ key, question }) => asksForProduct.test(`${key} ${question}`)) ??
-    (unclear.length === 1 ? unclear[0] : undefined);
+  const product = findProduct(own, { guess: true });
   const lines = own.filter((one) => one !== product).map(({ question, value }) => `${question}: ${value}`);
   return { product: product?.value ?? null, message: lines.join('\n') || null };
 }
