@@ -1,9 +1,13 @@
 /** One question of a lead form, as it was asked and by its key, and what was answered. */
 export type Answered = { question: string; value: string };
 
+/** Behind that no question asks, and no answer is a yes, a sum or a time. */
+const maxText = 300;
+
 /** A question's or an answer's words, whatever separates them: `when_are_you_buying?` is `when are you buying`. */
 function toWords(text: string): string {
   return text
+    .slice(0, maxText)
     .normalize('NFKC')
     .replaceAll(/(?<=\p{Ll})(?=\p{Lu})/gu, ' ')
     .toLowerCase()
@@ -55,10 +59,13 @@ const asksWhich = anyOf(`
 `);
 
 /** Whether what a question asks for can be the product. */
-export function asksForProduct(question: string): boolean {
+function asksForProduct(question: string): boolean {
   const words = toWords(question);
-  return namesThing.test(words) && !asksForMeasure.test(words) && !asksForYes.test(words);
+  return namesThing.test(words) && ![asksForMeasure, asksForYes, namesRecord].some((other) => other.test(words));
 }
+
+/** What programs keep of a thing, and nobody calls it by. */
+const namesRecord = anyOf('ids? urls? links? page images? photos? files? utm');
 
 /** Asks for what an enquiry surely has in another place, or for a thing about the person. */
 const asksForOther = anyOf(`
@@ -68,7 +75,7 @@ const asksForOther = anyOf(`
   व्यवसाय गांव जिला राज्य कंपनी टिप्पणी संदेश નામ સરનામું શહેર ફોન મોબાઇલ பெயர் முகவரி நகரம் தொலைபேசி
 `);
 
-const isYesOrNo =
+const yesOrNo =
   /^(?:y|n|yes|yes please|no|no thanks|yeah|yep|nope|true|false|on|off|ok|okay|sure|maybe|may be|not sure|definitely|agree|agreed|i agree|interested|not interested|haan?|han ?ji|haa?n ?ji|ji|ji haa?n?|nahi+n?|nhi|हा|हां|हाँ|जी|जी हा|जी हां|जी हाँ|नही|नहीं|नाही|होय|हो|હા|ના|ஆம்|இல்லை)$/u;
 
 const unit =
@@ -83,10 +90,15 @@ const isMeasure = new RegExp(
 const isTime =
   /^(?:(?:within|in|this|next|coming|after|before|by|the|a|an|one|two|three|few|couple of) )+(?:days?|weeks?|months?|years?|quarters?|diwali|season)$|^(?:immediate(?:ly)?|asap|urgent(?:ly)?|now|right now|right away|today|tomorrow|later|soon|anytime|any time|morning|afternoon|evening|weekend|not decided(?: yet)?|just (?:exploring|enquiring|looking|browsing)|abhi|aaj|kal|turant|jaldi|अभी|आज|कल|तुरंत|जल्दी|बाद मे|तुरंत चाहिए|\p{Nd}{4} \p{Nd}{1,2} \p{Nd}{1,2}.*|\p{Nd}{1,2} \p{Nd}{1,2} \p{Nd}{2,4})$/u;
 
+/** Whether an answer says only whether. */
+export function isYesOrNo(answer: string): boolean {
+  return yesOrNo.test(toWords(answer));
+}
+
 /** Whether an answer is a yes, a no, a sum, a count or a time, and therefore no product. */
-export function isNoThing(answer: string, question = ''): boolean {
+function isNoThing(answer: string, question = ''): boolean {
   const words = toWords(answer);
-  if (isYesOrNo.test(words) || isTime.test(words)) return true;
+  if (yesOrNo.test(words) || isTime.test(words)) return true;
   // A model may be called 500.
   if (/^\p{Nd}+$/u.test(words) && asksWhich.test(toWords(question))) return false;
   return isMeasure.test(words);

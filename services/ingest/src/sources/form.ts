@@ -1,7 +1,9 @@
 import type { ParsedDelivery, RawDelivery, Reply, SourceAdapter, TakenLead } from './adapter.ts';
 import { toParsedLead, type Reading } from './parsed-lead.ts';
-import type { FieldNames } from './read-fields.ts';
+import { addAskedProduct } from './questions.ts';
+import { namesIn, pickAll, type FieldNames, type Fields } from './read-fields.ts';
 import { readSubmission } from './read-submission.ts';
+import { leadFieldsBy } from './to-lead-fields.ts';
 import { usualNames } from './usual-names.ts';
 
 /** An automation's `id` is its record's. A form's may be the form's own, the same in every submission. */
@@ -9,7 +11,26 @@ const automationNames: FieldNames = { ...usualNames, sourceLeadId: [...usualName
 
 function parseForm(delivery: RawDelivery, reading: Omit<Reading, 'message'>): ParsedDelivery {
   const read = readSubmission(delivery);
-  return read.ok ? { ok: true, leads: read.records.map((fields) => toParsedLead(fields, reading)) } : read;
+  if (!read.ok) return read;
+  const withoutCreation = { ...reading.names, enquiredAt: reading.names.enquiredAt.filter(isNoCreation) };
+  const leads = read.records.map(leadFieldsBy(reading.names, reading.aliases)).map((fields) => {
+    const names = livesOn(fields) ? withoutCreation : reading.names;
+    return toParsedLead(addAskedProduct(fields, reading), { ...reading, names, findsPhone: true });
+  });
+  return { ok: true, leads };
+}
+
+/** A record that is changed later, such as a CRM's contact: its creation is not when the person asked this time. */
+function livesOn(fields: Fields): boolean {
+  return pickAll(fields, changes).length > 0;
+}
+
+const changes = namesIn(
+  'updated_at, updated, updated_time, updated_on, modified_at, modified_time, last_modified, last_modified_date',
+);
+
+function isNoCreation(name: string): boolean {
+  return !/creat/i.test(name);
 }
 
 /** What we understood of each, so that whoever builds the form sees it. Its sender hears success all the same. */

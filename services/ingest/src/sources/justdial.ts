@@ -3,20 +3,21 @@ import type { ParsedDelivery, RawDelivery, SourceAdapter } from './adapter.ts';
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
 import { isNothing, pickAll, type Aliases, type FieldNames, type Fields } from './read-fields.ts';
 import { readSubmission } from './read-submission.ts';
+import { usualNames } from './usual-names.ts';
+import { leadFieldsBy } from './to-lead-fields.ts';
 
+/** JustDial's own names first; accounts, and who hands its leads on, use others too. */
 const names: FieldNames = {
-  sourceLeadId: ['leadid'],
-  name: ['name'],
-  phone: ['mobile', 'phone'],
-  email: ['email'],
-  productName: ['category'],
-  city: ['city', 'area'],
-  state: ['state'],
-  message: ['message'],
-  enquiredAt: ['date + time', 'date'],
-  country: ['country'],
+  ...usualNames,
+  sourceLeadId: ['leadid', ...usualNames.sourceLeadId],
+  phone: ['mobile', 'phone', 'mobileno', ...usualNames.phone],
+  productName: ['category', 'categoryname', ...usualNames.productName],
+  city: ['city', 'area', ...usualNames.city],
+  enquiredAt: ['date + time', 'date', ...usualNames.enquiredAt],
   enquiryType: ['leadtype'],
 };
+
+const withPrefix: FieldNames = { ...names, name: ['prefix + name'] };
 
 /** JustDial: by account a GET with a query, a form or JSON. Its account manager is told the address. */
 export const justdial: SourceAdapter = {
@@ -36,7 +37,9 @@ export const justdial: SourceAdapter = {
 
 function parseJustDial(delivery: RawDelivery, aliases: Aliases): ParsedDelivery {
   const read = readSubmission(delivery);
-  return read.ok ? { ok: true, leads: read.records.map((fields) => toJustDialLead(fields, aliases)) } : read;
+  if (!read.ok) return read;
+  const records = read.records.map(leadFieldsBy(names, aliases));
+  return { ok: true, leads: records.map((fields) => toJustDialLead(fields, aliases)) };
 }
 
 function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
@@ -46,8 +49,10 @@ function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
   const said = [say('message'), say('leadtype') && `Lead type: ${say('leadtype')}`, area && `Area: ${area}`];
   return toParsedLead(fields, {
     // A title alone is nobody's name.
-    names: say('name') === undefined ? names : { ...names, name: ['prefix + name'] },
-    ...{ aliases, label: 'JustDial buyer' },
+    names: say('name') === undefined ? names : withPrefix,
+    aliases,
+    label: 'JustDial buyer',
+    findsPhone: true,
     message: said.filter((line) => line !== undefined).join('\n') || null,
     dndFlag: readDnd(fields),
   });
@@ -55,8 +60,8 @@ function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
 
 /** Of the number that is going to be rung: 0 may be called, anything else is on a list. */
 function readDnd(fields: Fields): boolean | null {
-  const [mobile] = pickAll(fields, ['mobile']);
-  const isMobile = mobile !== undefined && normalisePhone(mobile.value).ok;
+  const rung = pickAll(fields, names.phone).find(({ value }) => normalisePhone(value).ok);
+  const isMobile = rung !== undefined && rung.value !== pickAll(fields, ['phone'])[0]?.value;
   const [flag] = pickAll(fields, isMobile ? ['dncmobile', 'dndmobile'] : ['dncphone', 'dndphone']);
   return flag === undefined || isNothing(flag.value) ? null : !/^(?:0|false)$/i.test(flag.value);
 }

@@ -1,7 +1,9 @@
-import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { Fault } from '../lead-schema.ts';
-import { phoneRefusals, type Lead } from '../to-lead.ts';
+import type { Lead } from '../to-lead.ts';
+import { choosePhone, toFault } from './choose-phone.ts';
+import { isYesOrNo } from './find-product.ts';
 import { isNothing, namesOf, pickAll, type Aliases, type FieldNames, type Fields } from './read-fields.ts';
+import { readWish } from './read-wish.ts';
 import { toIndianTime, type DateOrder } from './to-indian-time.ts';
 import { toPlainText } from './to-plain-text.ts';
 
@@ -33,6 +35,8 @@ export type Reading = {
   isTest?: boolean;
   /** Of dates in numbers; day first unless told otherwise. */
   dates?: DateOrder;
+  /** Whether a field that sounds like a phone's, or holds a mobile and nothing else, is it where no known name holds one. */
+  findsPhone?: boolean;
 };
 
 /** The lead in a sender's fields, or what is wrong with it. What is too long is cut, what can't be stored is replaced. */
@@ -46,16 +50,25 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
     }
     return null;
   };
-  const phones = all('phone');
+  // "Interested in our product? Yes" names none.
+  const pickProduct = (): string | null => {
+    const product = pick('productName', 500);
+    return product !== null && isYesOrNo(product) ? null : product;
+  };
   const sourceLeadId = pick('sourceLeadId', 200);
+  const message = reading.message === undefined ? pick('message', 10_000) : reading.message;
   const { corrected } = reading.aliases;
+  const fieldName = reading.names.phone[0] ?? 'phone';
+  const others =
+    reading.findsPhone === true ? [...fields.values()].filter(({ isElsewhere }) => isElsewhere !== true) : [];
   const phone = choosePhone(
-    corrected === undefined ? phones : [{ name: 'phone', value: corrected.phone }],
-    reading.names.phone[0] ?? 'phone',
+    corrected === undefined
+      ? { known: all('phone'), others, text: message, fieldName }
+      : { known: [{ name: 'phone', value: corrected.phone }], others: [], text: null, fieldName },
   );
   const foreign = corrected === undefined ? findForeign(told('country')) : undefined;
   const faults = [...(phone.ok ? [] : [phone.fault]), ...(foreign === undefined ? [] : [foreign])];
-  const message = reading.message === undefined ? pick('message', 10_000) : reading.message;
+  const written = corrected === undefined ? phone.written : all('phone');
   const at = told('enquiredAt').map(({ value }) => toIndianTime(value, reading.dates));
   return {
     sourceLeadId,
@@ -68,7 +81,7 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
               phone: phone.phone,
               sourceLeadId,
               email: pick('email', 320),
-              productName: pick('productName', 500),
+              productName: pickProduct(),
               city: pick('city', 200),
               state: pick('state', 200),
               message: message === null ? null : cut(toPlainText(message), 10_000) || null,
@@ -76,29 +89,18 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
             },
           }
         : { ok: false, faults },
-    phoneRaw: phones.length === 0 ? null : cut(phones.flatMap(({ value }) => value || []).join(', '), 500),
+    phoneRaw: written.length === 0 ? null : cut(written.flatMap(({ value }) => value || []).join(', '), 500),
     phoneAlternates: phone.ok ? phone.alternates : [],
-    dndFlag: reading.dndFlag ?? null,
+    dndFlag: readDnd(fields, reading.dndFlag ?? null),
     isTest: reading.isTest ?? false,
     enquiryType: pick('enquiryType', 100),
   };
 }
 
-type ChosenPhone = { ok: true; phone: string; alternates: string[] } | { ok: false; fault: Fault };
-
-/** The first field with a mobile in it counts; mobiles of later fields are alternates. Else the first field's fault. */
-function choosePhone(written: { name: string; value: string }[], fieldName: string): ChosenPhone {
-  const read = written.map(({ name, value }) => ({ name, phone: normalisePhone(value) }));
-  const mobiles = read.flatMap(({ phone }) => (phone.ok ? [phone.phone, ...phone.alternates] : []));
-  const [phone, ...alternates] = new Set(mobiles);
-  if (phone !== undefined) return { ok: true, phone, alternates };
-  const refused = read.flatMap(({ name, phone: one }, at) => {
-    const reason = one.ok ? undefined : one.reason;
-    return reason === undefined ? [] : [{ name, reason, said: !isNothing(written[at]?.value ?? '') }];
-  });
-  const first = refused.find(({ said }) => said) ?? refused[0];
-  if (first === undefined) return { ok: false, fault: toFault(fieldName, 'missing', 'is missing') };
-  return { ok: false, fault: toFault(first.name, first.reason, phoneRefusals[first.reason]) };
+/** A wish that any field tells outweighs a list that says nothing of the number. */
+function readDnd(fields: Fields, listed: boolean | null): boolean | null {
+  const wish = readWish(fields)?.wish;
+  return wish === undefined ? listed : wish !== 'callable' || listed === true;
 }
 
 function findForeign(told: { name: string; value: string }[]): Fault | undefined {
@@ -106,11 +108,6 @@ function findForeign(told: { name: string; value: string }[]): Fault | undefined
     ({ value }) => !/^(?:in|ind|(?:republic of )?india\b.*|bharat|भारत|\+?91)$/i.test(value.trim()),
   );
   return other && toFault(other.name, 'foreign', 'is another country; only Indian mobiles are called');
-}
-
-/** The place is a field's name as it was sent; a name that may hold anything is not said back. */
-function toFault(name: string, reason: string, detail: string): Fault {
-  return { pointer: /^[A-Za-z][\w. -]{0,63}$/.test(name) ? `/${name}` : '', reason, detail };
 }
 
 function cut(text: string, most: number): string {

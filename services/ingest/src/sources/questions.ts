@@ -1,6 +1,9 @@
+import { isBareMobile } from './find-phone-field.ts';
 import { findProduct } from './find-product.ts';
-import { isNothing, toKey, type FieldNames, type Fields } from './read-fields.ts';
+import type { Reading } from './parsed-lead.ts';
+import { isNothing, namesOf, pickAll, toKey, type FieldNames, type Fields } from './read-fields.ts';
 import type { Written } from './read-json.ts';
+import { toNameKeys } from './to-name-keys.ts';
 
 /** One answer of a lead form: its key, the question as it was asked where that is told, and what was answered. */
 export type Answer = { key: string; question: string; value: string };
@@ -15,7 +18,12 @@ export function readAnswers(
   told: Record<string, Written | undefined>,
 ): { fields: Fields; message: string | null } {
   const { product, message } = readQuestions(answers, names);
-  const fields: Fields = new Map(answers.map(({ key, value }) => [toKey(key), { name: key, value: value.trim() }]));
+  const fields: Fields = new Map();
+  for (const { key, question, value } of answers) {
+    for (const one of [key, question].flatMap(toNameKeys)) {
+      if (isNothing(fields.get(one)?.value ?? '')) fields.set(one, { name: key, value: value.trim() });
+    }
+  }
   for (const [name, value] of Object.entries(told))
     if (typeof value === 'string') fields.set(toKey(name), { name, value });
   // A product that was asked for by that name counts more than one concluded from a question.
@@ -24,18 +32,43 @@ export function readAnswers(
   return { fields, message };
 }
 
+/** With the answer to a question for the product as the product, where no name of a product is known. */
+export function addAskedProduct(fields: Fields, { names, aliases }: Pick<Reading, 'names' | 'aliases'>): Fields {
+  const told = pickAll(fields, namesOf('productName', names, aliases));
+  if (told.some(({ value }) => !isNothing(value))) return fields;
+  const known = knownKeys(names);
+  const own = [...fields.values()].flatMap(({ name, value, isElsewhere }) => {
+    const isKnown = toNameKeys(name).some((key) => known.has(key));
+    return isElsewhere === true || isKnown || isNothing(value) ? [] : [{ question: name, value }];
+  });
+  const product = findProduct(own, { guess: false });
+  if (product === undefined) return fields;
+  return new Map(fields).set(toKey('product_name'), { name: product.question, value: product.value });
+}
+
+/** Adapters have few lists of names, and ask for them with every lead. */
+const knownKeysOf = new WeakMap<FieldNames, ReadonlySet<string>>();
+
+function knownKeys(names: FieldNames): ReadonlySet<string> {
+  const before = knownKeysOf.get(names);
+  if (before !== undefined) return before;
+  const all = Object.values(names).flatMap((list) => list.flatMap((name) => name.split(' + ')));
+  const keys = new Set(all.map(toKey));
+  knownKeysOf.set(names, keys);
+  return keys;
+}
+
 /** The product that was asked for, where one of the form's own questions surely is that one, and all other answers. */
 function readQuestions(
   answers: readonly Answer[],
   names: FieldNames,
 ): { product: string | null; message: string | null } {
-  const known = new Set(
-    Object.values(names)
-      .flat()
-      .flatMap((name) => name.split(' + '))
-      .map(toKey),
-  );
-  const own = answers.filter(({ key, value }) => !known.has(toKey(key)) && !isNothing(value));
+  const known = knownKeys(names);
+  const own = answers.filter(({ key, question, value }) => {
+    const isKnown = [key, question].flatMap(toNameKeys).some((one) => known.has(one));
+    // A number that is somebody's phone is not told as what they asked for.
+    return !isKnown && !isNothing(value) && !isBareMobile(value);
+  });
   const product = findProduct(own, { guess: true });
   const lines = own.filter((one) => one !== product).map(({ question, value }) => `${question}: ${value}`);
   return { product: product?.value ?? null, message: lines.join('\n') || null };

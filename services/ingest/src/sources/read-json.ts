@@ -18,10 +18,10 @@ const maxWraps = 3;
  * @returns undefined when it is not JSON, or nested deeper than `maxDepth`
  */
 export function readJson(text: string): Written | undefined {
-  let value = parse(text) ?? parse(mendJson(text));
+  let value = parse(text);
   for (let wraps = 0; wraps < maxWraps && typeof value === 'string' && isJsonText(value); wraps++)
-    value = parse(value) ?? parse(mendJson(value)) ?? value;
-  return value === undefined || isDeeper(value, maxDepth) ? undefined : value;
+    value = parse(value) ?? value;
+  return value;
 }
 
 /** The list or record that a text is the JSON of; the text itself where it is none. */
@@ -45,18 +45,33 @@ function isJsonText(text: string): boolean {
 }
 
 function parse(text: string): Written | undefined {
+  // Asked first: what engines do with brackets without end takes them far longer than to count.
+  if (isTooDeep(text)) return undefined;
+  return parseStrictly(text) ?? parseStrictly(mendJson(text));
+}
+
+function parseStrictly(text: string): Written | undefined {
   try {
     return JSON.parse(text, keepNumbersAsWritten);
   } catch {
-    // No JSON, or nested so deep that the engine gave up.
     return undefined;
   }
 }
 
-function isDeeper(value: Written, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (depth === 0) return true;
-  return Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isInside = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (isInside) {
+      if (char === '\\') at++;
+      else if (char === '"') isInside = false;
+    } else if (char === '"') isInside = true;
+    else if (char === '[' || char === '{') depth++;
+    else if (char === ']' || char === '}') depth--;
+    if (depth > maxDepth) return true;
+  }
+  return false;
 }
 
 function keepNumbersAsWritten(_key: string, value: unknown, context?: { source?: string }): unknown {

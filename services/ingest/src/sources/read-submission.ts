@@ -1,68 +1,93 @@
-import { unreadable } from './adapter.ts';
-import type { RawDelivery } from './adapter.ts';
-import { readFields, readForm, type Fields } from './read-fields.ts';
-import { readJson, type Written } from './read-json.ts';
 import type { Fault } from '../lead-schema.ts';
+import { unreadable, type RawDelivery } from './adapter.ts';
+import { isBareMobile, soundsLikePhone } from './find-phone-field.ts';
+import { toAnswer } from './read-answers.ts';
+import { isRecord, readJson, type Written, type WrittenRecord } from './read-json.ts';
+import { readParts, type Part } from './read-parts.ts';
+import { unfold, unfoldPairs } from './unfold-names.ts';
 
-type Submission = { ok: true; records: Fields[] } | { ok: false; faults: Fault[] };
+type Submission = { ok: true; records: Part[] } | { ok: false; faults: Fault[] };
 
 /**
  * What was submitted, whichever way: a query, a form, a form in parts, or JSON with one record or several. What the
- * Content-Type says is not relied on. Fields of the query are there beside those of the body, which win.
+ * Content-Type says is not relied on. What the query says beside a body stands beside each record.
  */
 export function readSubmission({ query, contentType, text }: RawDelivery): Submission {
-  const told = readForm(query);
-  const records = readBody(text.trim(), contentType ?? '');
-  if (records === undefined) return unreadable('is neither a form nor JSON');
-  if (records.length === 0 && told.size === 0) return unreadable('holds no enquiry');
-  return { ok: true, records: records.length === 0 ? [told] : records.map((own) => new Map([...told, ...own])) };
+  const asked = toRecords(unfoldPairs(new URLSearchParams(query)));
+  const body = readBody(text.trim(), contentType ?? '');
+  if (body === undefined) return unreadable('is neither a form nor JSON');
+  const records = toRecords(body).map(readParts);
+  const queries = asked.map(readParts);
+  if (records.length === 0) return queries.length > 0 ? { ok: true, records: queries } : unreadable('holds no enquiry');
+  const beside = queries.map((part) => ({ ...part, path: ['url_query'] }));
+  return { ok: true, records: records.map((part) => ({ ...part, parts: [...part.parts, ...beside] })) };
 }
 
-function readBody(text: string, contentType: string): Fields[] | undefined {
-  if (text === '') return [];
-  if (/^[[{]/.test(text)) {
+/** The body with its names unfolded; null where there is none. */
+function readBody(text: string, contentType: string): Written | undefined {
+  if (text === '') return null;
+  if (/^[[{"\ufeff]/.test(text)) {
     const json = readJson(text);
-    return json === undefined ? undefined : toRecords(json).map((record) => readFields(flatten(record)));
+    return json === undefined ? undefined : unfold(json);
   }
   const [, quoted, bare] = /multipart\/form-data.*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
-  if (boundary !== undefined) return [readParts(text, boundary)];
+  if (boundary !== undefined) return unfoldPairs(readMultipart(text, boundary));
   if (/json|xml|html/i.test(contentType) || !text.includes('=')) return undefined;
-  return [readForm(text)];
+  return unfoldPairs(new URLSearchParams(text));
 }
 
-const wrappers = /^(?:data|leads?|records?|items?|results?|rows?|entries|entry|payload|body|contacts?)$/i;
+/** Names under which several records have been seen to come. */
+const wrappers =
+  /^(?:data|leads?|records?|items?|results?|rows?|list|entries|entry|payload|body|contacts?|customers?|enquir(?:y|ies)|inquir(?:y|ies)|submissions?)$/i;
+
+/** Whoever sends more of them side by side sends no list of records. */
+const maxWrappers = 8;
 
 /** An array of records, as it stands or under a name such as `data`; else the one record. */
-function toRecords(json: Written): Written[] {
-  if (Array.isArray(json)) return json.filter((one) => typeof one === 'object' && one !== null).flatMap(toRecords);
-  if (typeof json !== 'object' || json === null) return [];
-  const inside = Object.entries(json).find(
-    ([name, value]) => wrappers.test(name) && Array.isArray(value) && value.some((one) => typeof one === 'object'),
-  );
-  if (inside !== undefined) return toRecords(inside[1]);
-  return Object.keys(json).length === 0 ? [] : [json];
+function toRecords(json: Written): WrittenRecord[] {
+  if (Array.isArray(json)) {
+    const records = json.filter(isRecord);
+    // A bare list of labels and values is one record.
+    if (records.length > 0 && records.every((record) => isAnswer(record))) return [{ answers: records }];
+    return records.flatMap(toRecords);
+  }
+  if (!isRecord(json)) return [];
+  const { body } = json;
+  // An automation's own record of the request it got.
+  if (body !== undefined && isRecord(json['headers'])) return toRecords(body);
+  return findList(json) ?? (Object.keys(json).length === 0 ? [] : [json]);
 }
 
-/** What is nested counts under its own name, where nothing outside of it has that name. */
-function flatten(record: Written): { [key: string]: Written } {
-  if (!isRecord(record)) return {};
-  const entries = Object.entries(record);
-  const nested = entries.flatMap(([, value]) => (isRecord(value) ? Object.entries(flatten(value)) : []));
-  return Object.fromEntries([...nested.toReversed(), ...entries.filter(([, value]) => !isRecord(value))]);
+/** The records in a list below a record that holds no phone itself. Items of an order, or answers, are none. */
+function findList(record: WrittenRecord): WrittenRecord[] | undefined {
+  const wrapped = Object.entries(record).filter(([name]) => wrappers.test(name));
+  for (const [name, value] of wrapped.slice(0, maxWrappers)) {
+    const list = Array.isArray(value) ? value.filter(isRecord) : [];
+    const rest = Object.entries(record).filter(([other]) => other !== name);
+    if (list.length > 0 && !list.every((one) => isAnswer(one)) && !rest.some(([key, one]) => holdsPhone(key, one)))
+      return toRecords(list);
+    const inner = isRecord(value) && !rest.some(([key, one]) => holdsPhone(key, one)) ? findList(value) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
-function isRecord(value: Written): value is { [key: string]: Written } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isAnswer(record: WrittenRecord): boolean {
+  return toAnswer(record, [], new Map()) !== undefined;
+}
+
+function holdsPhone(key: string, value: Written): boolean {
+  if (typeof value === 'string') return value !== '' && (soundsLikePhone(key) || isBareMobile(value));
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([inner, one]) => holdsPhone(Array.isArray(value) ? key : inner, one));
 }
 
 /** The texts of a form that a browser sent in parts; files are left out. */
-function readParts(text: string, boundary: string): Fields {
-  const pairs = new URLSearchParams();
-  for (const part of text.split(`--${boundary}`)) {
+function readMultipart(text: string, boundary: string): [string, string][] {
+  return text.split(`--${boundary}`).flatMap((part): [string, string][] => {
     const [, head = '', value = ''] = /^\r?\n([\s\S]*?)\r?\n\r?\n([\s\S]*?)(?:\r?\n)?$/.exec(part) ?? [];
     const [, name] = /;\s*name="([^"]*)"/i.exec(head) ?? [];
-    if (name !== undefined && !/;\s*filename=/i.test(head)) pairs.append(name, value);
-  }
-  return readForm(pairs.toString());
+    return name !== undefined && !/;\s*filename=/i.test(head) ? [[name, value]] : [];
+  });
 }

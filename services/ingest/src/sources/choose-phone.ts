@@ -1,0 +1,59 @@
+import { findPhoneInText } from '@leadline/contracts/find-phone-in-text';
+import { normalisePhone } from '@leadline/contracts/phone-number';
+import type { Fault } from '../lead-schema.ts';
+import { phoneRefusals } from '../to-lead.ts';
+import { findPhoneFields, undecided } from './find-phone-field.ts';
+import { isNothing, type Field } from './read-fields.ts';
+
+export type ChosenPhone = ({ ok: true; phone: string; alternates: string[] } | { ok: false; fault: Fault }) & {
+  /** What was written where a number belongs. */
+  written: Field[];
+};
+
+/** Where a phone may stand, in the order in which it counts. */
+export type PhonePlaces = {
+  /** The fields with a known name for it. */
+  known: readonly Field[];
+  /** The fields among which one is looked for that sounds like it, or holds a mobile and nothing else. */
+  others: readonly Field[];
+  /** What the person wrote. A number in it counts where no field holds one. */
+  text: string | null;
+  /** What the place is called in a fault when no field has it. */
+  fieldName: string;
+};
+
+/** The first field with a mobile in it counts; mobiles of later fields are alternates. Else what is wrong with the first. */
+export function choosePhone({ known, others, text, fieldName }: PhonePlaces): ChosenPhone {
+  const hasMobile = known.some(({ value }) => normalisePhone(value).ok);
+  const found = hasMobile ? [] : findPhoneFields(others);
+  const more = found === undecided ? [] : found;
+  const written = [...known, ...more.filter(({ value }) => !known.some((field) => field.value === value))];
+  const read = written.map(({ name, value }) => ({ name, value, phone: normalisePhone(value) }));
+  const [phone, ...alternates] = new Set(
+    read.flatMap((one) => (one.phone.ok ? [one.phone.phone, ...one.phone.alternates] : [])),
+  );
+  if (phone !== undefined) return { ok: true, phone, alternates, written };
+  const refused = read.flatMap(({ name, value, phone: one }) =>
+    one.ok ? [] : [{ name, reason: one.reason, isTold: !isNothing(value) }],
+  );
+  const first = refused.find(({ isTold }) => isTold) ?? refused[0];
+  // A landline or a number abroad is the person's own; what nobody can read is none.
+  const mayBeInText = refused.every(({ reason, isTold }) => !isTold || reason === 'unparseable');
+  const inText = mayBeInText && found !== undecided && text !== null ? findPhoneInText(text) : undefined;
+  if (inText !== undefined) return { ok: true, ...inText, written };
+  if (found === undecided && first?.isTold !== true)
+    return { ok: false, fault: toFault(fieldName, 'undecided', severalNumbers), written };
+  const fault =
+    first === undefined
+      ? toFault(fieldName, 'missing', 'is missing')
+      : toFault(first.name, first.reason, phoneRefusals[first.reason]);
+  return { ok: false, fault, written };
+}
+
+const severalNumbers =
+  'is not told: several fields hold a mobile number and none is named as one; name it with `--alias phone="…"`';
+
+/** The place is a field's name as it was sent; a name that may hold anything is not said back. */
+export function toFault(name: string, reason: string, detail: string): Fault {
+  return { pointer: /^[A-Za-z][\w. -]{0,63}$/.test(name) ? `/${name}` : '', reason, detail };
+}
