@@ -2,20 +2,20 @@ import { isSame } from './is-same.ts';
 import { unreadable, type ParsedDelivery, type RawDelivery, type SourceAdapter } from './adapter.ts';
 import { toParsedLead } from './parsed-lead.ts';
 import { readAnswers, type Answer } from './questions.ts';
-import type { Aliases, FieldNames } from './read-fields.ts';
-import { fieldOf, readJson, type Written } from './read-json.ts';
+import { toKey, type Aliases, type FieldNames } from './read-fields.ts';
+import { usualNames } from './usual-names.ts';
+import { fieldOf, isRecord, readJson, type Written } from './read-json.ts';
 
+/** Google's columns by id and, where an account gets no ids, by name; and what people call their own questions. */
 const names: FieldNames = {
+  ...usualNames,
   sourceLeadId: ['lead_id'],
-  name: ['FULL_NAME', 'FIRST_NAME + LAST_NAME', 'COMPANY_NAME'],
-  phone: ['PHONE_NUMBER', 'WORK_PHONE'],
-  email: ['EMAIL', 'WORK_EMAIL'],
+  phone: ['PHONE_NUMBER', 'User Phone', ...usualNames.phone, 'WORK_PHONE'],
+  email: ['EMAIL', 'User Email', ...usualNames.email, 'WORK_EMAIL'],
+  // The form's own questions are told as the message, with what was asked.
   productName: ['product_name'],
-  city: ['CITY'],
-  state: ['REGION', 'STATE'],
   message: [],
-  enquiredAt: [],
-  country: ['COUNTRY'],
+  enquiredAt: ['lead_submit_time'],
   enquiryType: [],
 };
 
@@ -30,7 +30,9 @@ export const googleAds: SourceAdapter = {
   ownIds: false,
   fromBrowsers: false,
   isAuthentic: ({ text }, secret) => {
-    const key = fieldOf(readJson(text), 'google_key');
+    const body = readJson(text);
+    // Google's own sample spells it Google_key.
+    const [, key] = (isRecord(body) ? Object.entries(body) : []).find(([name]) => toKey(name) === 'googlekey') ?? [];
     return secret !== null && typeof key === 'string' && isSame(key, secret);
   },
   parse: (delivery, aliases) => parseGoogle(delivery, aliases),
@@ -41,12 +43,15 @@ export const googleAds: SourceAdapter = {
 
 function parseGoogle({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
   const body = readJson(text);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return unreadable('is no lead of a form');
+  if (!isRecord(body)) return unreadable('is no lead of a form');
   const columns = fieldOf(body, 'user_column_data');
   const answers = (Array.isArray(columns) ? columns : []).map(toAnswer);
-  const { fields, message } = readAnswers(answers, names, { lead_id: fieldOf(body, 'lead_id') });
+  const { fields, message } = readAnswers(answers, names, {
+    lead_id: fieldOf(body, 'lead_id'),
+    lead_submit_time: fieldOf(body, 'lead_submit_time'),
+  });
   const isTest = fieldOf(body, 'is_test');
-  const reading = { names, aliases, label: 'Google Ads enquiry', message };
+  const reading = { names, aliases, label: 'Google Ads enquiry', message, findsPhone: true };
   return { ok: true, leads: [toParsedLead(fields, { ...reading, isTest: isTest === true || isTest === 'true' })] };
 }
 

@@ -1,21 +1,25 @@
 import { unreadable, type ParsedDelivery, type RawDelivery, type SourceAdapter } from './adapter.ts';
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
-import { pickAll, readFields, type Aliases, type FieldNames } from './read-fields.ts';
-import { readJson, type Written } from './read-json.ts';
+import { namesIn, pickAll, readFields, type Aliases, type FieldNames } from './read-fields.ts';
+import { readJson, unpackJson, type Written } from './read-json.ts';
 import { toPlainText } from './to-plain-text.ts';
 
+/** The names of its push and of version 2 of its API first, then those of version 1, which automations still hand on. */
 const names: FieldNames = {
-  sourceLeadId: ['UNIQUE_QUERY_ID'],
-  name: ['SENDER_NAME', 'SENDER_COMPANY'],
-  phone: ['SENDER_MOBILE', 'SENDER_MOBILE_ALT', 'SENDER_PHONE', 'SENDER_PHONE_ALT'],
-  email: ['SENDER_EMAIL', 'SENDER_EMAIL_ALT'],
-  productName: ['QUERY_PRODUCT_NAME', 'QUERY_MCAT_NAME', 'SUBJECT'],
-  city: ['SENDER_CITY'],
-  state: ['SENDER_STATE'],
-  message: ['QUERY_MESSAGE'],
-  enquiredAt: ['QUERY_TIME'],
-  country: ['SENDER_COUNTRY_ISO'],
-  enquiryType: ['QUERY_TYPE'],
+  sourceLeadId: namesIn('UNIQUE_QUERY_ID, QUERY_ID'),
+  // Without its separators SENDER_NAME is SENDERNAME.
+  name: namesIn('SENDER_NAME, GLUSR_USR_NAME, GLUSR_USR_COMPANYNAME, SENDER_COMPANY'),
+  phone: namesIn(
+    'SENDER_MOBILE, MOB, MOBILE, SENDER_MOBILE_ALT, MOBILE_ALT, SENDER_PHONE, PHONE, SENDER_PHONE_ALT, PHONE_ALT',
+  ),
+  email: namesIn('SENDER_EMAIL, EMAIL, SENDER_EMAIL_ALT, EMAIL_ALT'),
+  productName: namesIn('QUERY_PRODUCT_NAME, PRODUCT_NAME, QUERY_MCAT_NAME, SUBJECT'),
+  city: namesIn('SENDER_CITY, ENQ_CITY, CITY'),
+  state: namesIn('SENDER_STATE, ENQ_STATE, STATE'),
+  message: namesIn('QUERY_MESSAGE, ENQ_MESSAGE'),
+  enquiredAt: namesIn('QUERY_TIME, DATE_TIME_RE, DATE_RE + TIME_RE, DATE_R, LOG_TIME'),
+  country: namesIn('SENDER_COUNTRY_ISO, COUNTRY_ISO'),
+  enquiryType: namesIn('QUERY_TYPE, QTYPE'),
 };
 
 /** IndiaMART's push. Seen: an envelope with one enquiry, an envelope with several, and enquiries without an envelope. */
@@ -48,16 +52,18 @@ function toRecords(body: Written): Written[] {
   if (typeof body !== 'object' || body === null) return [];
   const [, inner] = Object.entries(body).find(([name]) => name.toUpperCase() === 'RESPONSE') ?? [];
   // JSON inside of JSON has been seen too.
-  if (typeof inner === 'string') return toRecords(readJson(inner) ?? null);
+  if (typeof inner === 'string') return toRecords(unpackJson(inner));
   if (inner !== undefined) return (Array.isArray(inner) ? inner : [inner]).filter((one) => typeof one === 'object');
-  return Object.keys(body).some((name) => /^(?:UNIQUE_QUERY|SENDER|QUERY)_/i.test(name)) ? [body] : [];
+  return Object.keys(body).some((name) => /^(?:UNIQUE_QUERY_|SENDER_?|QUERY_|ENQ_|MOB$|MOBILE$)/i.test(name))
+    ? [body]
+    : [];
 }
 
 /** Of one enquiry, pushed or pulled. */
 function toIndiaMartLead(record: Written, aliases: Aliases): ParsedLead {
   const fields = readFields(record);
-  const [subject, message] = ['SUBJECT', 'QUERY_MESSAGE'].map((name) =>
-    pickAll(fields, [...(name === 'QUERY_MESSAGE' ? (aliases.message ?? []) : []), name])
+  const [subject, message] = [['SUBJECT'], [...(aliases.message ?? []), ...names.message]].map((told) =>
+    pickAll(fields, told)
       .map(({ value }) => toPlainText(value))
       .find((value) => value !== ''),
   );

@@ -4,19 +4,18 @@ import { unreadable, type AwaitedLead, type ParsedDelivery, type RawDelivery, ty
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
 import { readAnswers, type Answer } from './questions.ts';
 import type { Aliases, FieldNames } from './read-fields.ts';
+import { usualNames } from './usual-names.ts';
 import { fieldOf, readJson, type Written } from './read-json.ts';
 
+/** Meta's standard questions, by the keys that forms in English and in Indian languages give them, and what pages call theirs. */
 const names: FieldNames = {
+  ...usualNames,
   sourceLeadId: ['leadgen_id'],
-  name: ['full_name', 'first_name + last_name', 'company_name'],
-  phone: ['phone_number', 'phone', 'mobile', 'mobile_number', 'whatsapp_number', 'work_phone_number'],
-  email: ['email', 'work_email'],
+  phone: ['phone_number', ...usualNames.phone, 'work_phone_number'],
+  // The form's own questions are told as the message, with what was asked.
   productName: ['product_name'],
-  city: ['city'],
-  state: ['state', 'province'],
   message: [],
-  enquiredAt: ['created_time'],
-  country: ['country'],
+  enquiredAt: ['leadgen_created_time'],
   enquiryType: [],
 };
 
@@ -70,10 +69,10 @@ function toMetaLead(answer: Written, aliases: Aliases): ParsedLead {
     const name = typeof key === 'string' ? key : '';
     return { key: name, question: name, value: values.join(', ') };
   });
-  const told = { leadgen_id: fieldOf(answer, 'id'), created_time: fieldOf(answer, 'created_time') };
+  const told = { leadgen_id: fieldOf(answer, 'id'), leadgen_created_time: fieldOf(answer, 'created_time') };
   const { fields, message } = readAnswers(answers, names, told);
   const isTest = answers.some(({ value }) => /^<test lead: /i.test(value));
-  return toParsedLead(fields, { names, aliases, label: 'Meta enquiry', message, isTest });
+  return toParsedLead(fields, { names, aliases, label: 'Meta enquiry', message, isTest, findsPhone: true });
 }
 
 function listOf(record: Written | undefined, name: string): Written[] {

@@ -20,6 +20,8 @@ const names: FieldNames = {
   enquiryType: ['inquiry_type'],
 };
 
+const namesOfCall: FieldNames = { ...names, name: ['sender_name'] };
+
 /** TradeIndia delivers to nobody; its My Inquiry API is asked. */
 export const tradeindia: SourceAdapter = {
   source: 'tradeindia',
@@ -63,5 +65,8 @@ export const pullTradeIndia: PullAdapter = {
 };
 
 function toTradeIndiaLead(row: Written, aliases: Aliases): ParsedLead {
-  return toParsedLead(readFields(row), { names, aliases, label: 'TradeIndia buyer' });
+  const fields = readFields(row);
+  // Of a call only the number is known; the company beside it is nobody to greet.
+  const isCall = /^phone/i.test(fields.get('inquirytype')?.value ?? '');
+  return toParsedLead(fields, { names: isCall ? namesOfCall : names, aliases, label: 'TradeIndia buyer' });
 }
