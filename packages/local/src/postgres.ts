@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { asNobody, giveToNobody } from './as-nobody.ts';
 import { freePort } from './free-port.ts';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 
@@ -19,8 +20,6 @@ export type RunningPostgres = {
 };
 
 const run = promisify(execFile);
-/** initdb and postgres refuse root; this user exists wherever root does. */
-const nobody = 65_534;
 
 /**
  * Starts the embedded Postgres on 127.0.0.1, making its cluster first where `dir` is empty. `durable: false` is for
@@ -36,7 +35,7 @@ export async function startPostgres(options: {
   const bin = binaries();
   const data = join(options.dir, 'data');
   mkdirSync(options.dir, { recursive: true });
-  giveToServer(options.dir);
+  giveToNobody(options.dir);
   if (!existsSync(data)) await makeCluster(bin, data, options);
   const port = options.port ?? (await freePort());
   const settings = {
@@ -48,7 +47,7 @@ export async function startPostgres(options: {
     log_min_messages: 'fatal',
     ...(options.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
-  const [command, args] = asServer(join(bin, 'postgres'), [
+  const [command, args] = await asNobody(join(bin, 'postgres'), [
     '-D',
     data,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
@@ -83,8 +82,8 @@ async function makeCluster(bin: string, data: string, options: { password: strin
   const passwordFile = `${data}.password`;
   rmSync(unfinished, { recursive: true, force: true });
   writeFileSync(passwordFile, options.password, { mode: 0o600 });
-  giveToServer(passwordFile);
-  const [command, args] = asServer(join(bin, 'initdb'), [
+  giveToNobody(passwordFile);
+  const [command, args] = await asNobody(join(bin, 'initdb'), [
     ...['-D', unfinished, '-U', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
     ...['--encoding', 'UTF8', '--locale', 'C', ...(options.durable ? [] : ['--no-sync'])],
   ]);
@@ -106,25 +105,6 @@ function binaries(): string {
       { cause },
     );
   }
-}
-
-/**
- * As root the server runs as nobody, but keeps the right to walk through folders that only root may enter: a checkout
- * below root's home works like any other.
- */
-function asServer(command: string, args: string[]): [string, string[]] {
-  if (process.getuid?.() !== 0) return [command, args];
-  return [
-    'setpriv',
-    [
-      ...[`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'],
-      ...['--inh-caps=+dac_override', '--ambient-caps=+dac_override', command, ...args],
-    ],
-  ];
-}
-
-function giveToServer(path: string): void {
-  if (process.getuid?.() === 0) chownSync(path, nobody, nobody);
 }
 
 async function untilReady(url: string, isGone: () => boolean, words: () => string): Promise<void> {
