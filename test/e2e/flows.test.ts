@@ -1,4 +1,5 @@
 import { readLocalConfig } from '@leadline/local/config';
+import type { RunFile } from '@leadline/local/run-file';
 import { startWorld, type RunningWorld } from '@leadline/local/start-world';
 import { until } from '@leadline/testing/until';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +15,7 @@ let world: RunningWorld;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-flows-'));
   const config = readLocalConfig({ LEADLINE_STATE_DIR: folder, SAMPLE_LEADS: 'off' });
-  world = await startWorld(config, {}, () => undefined);
+  world = await startWorld(config, { env: {}, say: () => undefined, natsMoved: () => undefined });
 });
 afterAll(async () => {
   await world.stop();
@@ -32,7 +33,7 @@ function everybody(): { name: string; pid: number }[] {
 
 /** What listens here on any port, and where it would listen in Kubernetes. */
 function portsInKubernetes(): Map<number, { to: string; port: string }> {
-  const { run } = world;
+  const run = world.run();
   const of = (url: string): number => Number(new URL(url).port);
   return new Map([
     [of(run.postgres.url), { to: 'postgres', port: '5432' }],
@@ -71,7 +72,7 @@ test('the running services open the connections of the handbook, each of them an
   expect(here.size).toBe(8);
   const looking = setInterval(look, 20);
   try {
-    await liveThrough(world);
+    await liveThrough(world.run());
     // What is not seen by then is told below.
     await until('every connection was seen', () => seen.size >= told.length, 60_000).catch(() => undefined);
   } finally {
@@ -82,7 +83,7 @@ test('the running services open the connections of the handbook, each of them an
 });
 
 /** A lead becomes a task, another is refused, an agent dies in mid-call, and somebody reads in the dashboard. */
-async function liveThrough({ run }: RunningWorld): Promise<void> {
+async function liveThrough(run: RunFile): Promise<void> {
   for (const [index, phone] of ['+919000002042', '+919000002486', '+919000002233'].entries()) {
     const answer = await fetch(`${run.ingest}/v1/leads`, {
       method: 'POST',

@@ -2,6 +2,7 @@ import { endWithTest } from '@leadline/testing/end-with-test';
 import { until } from '@leadline/testing/until';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -25,11 +26,14 @@ let started: ChildProcess;
 let said = '';
 /** Every pid that was ever told. */
 const known = new Set<number>();
+/** Of other programs, on our ports. */
+const servers: Server[] = [];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-start-'));
 });
 afterAll(async () => {
+  for (const server of servers) server.close();
   started.kill('SIGKILL');
   await until('everybody is gone', () => [...known].every(isGone));
   rmSync(folder, { recursive: true, force: true });
@@ -52,13 +56,18 @@ function untilRunning(old?: Run): Promise<Run> {
     'the system runs',
     () => {
       if (!existsSync(join(folder, 'run.json'))) throw new Error(said);
-      const told = run.parse(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')));
-      for (const pid of Object.values(told.processes)) known.add(pid);
+      const told = readRun();
       const anew = Object.entries(told.processes).every(([name, pid]) => old?.processes[name] !== pid);
       return anew && Object.keys(told.processes).length === 7 && told;
     },
     60_000,
   );
+}
+
+function readRun(): Run {
+  const told = run.parse(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')));
+  for (const pid of Object.values(told.processes)) known.add(pid);
+  return told;
 }
 
 function isGone(pid: number): boolean {
@@ -69,6 +78,22 @@ function isGone(pid: number): boolean {
   } catch {
     return true;
   }
+}
+
+/** Listens on the port as soon as the process has left it. */
+async function killAndTakePort(pid: number | undefined, port: number): Promise<void> {
+  process.kill(pid ?? 0, 'SIGKILL');
+  await until('the port is taken', () => {
+    const server = createServer().listen(port, '127.0.0.1');
+    servers.push(server);
+    return new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true)).once('error', () => resolve(false));
+    });
+  });
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
 async function sendLead(told: Run, phone: string): Promise<void> {
@@ -106,6 +131,32 @@ test('a lead becomes a task, whatever is killed; afterwards nobody is left', asy
   await until('ingest is back', async () => (await fetch(`${third.ingest}/openapi.json`)).ok);
   await sendLead(third, '+919000003042');
   await until('its task is in the CRM', () => tasksOf(third) === 2, 40_000);
+
+  // Each dies, and another program takes its port before it is back.
+  const [postgresPort, natsPort, ingestPort] = [
+    portOf(third.postgres.url),
+    portOf(third.nats.url),
+    portOf(third.ingest),
+  ];
+  await killAndTakePort(third.processes['ingest'], ingestPort);
+  await killAndTakePort(third.processes['postgres'], postgresPort);
+  await killAndTakePort(third.processes['nats'], natsPort);
+  const fourth = await until(
+    'all runs on other ports',
+    async () => {
+      const told = readRun();
+      const moved = [told.postgres.url, told.nats.url, told.ingest].map(portOf);
+      if ([postgresPort, natsPort, ingestPort].some((port) => moved.includes(port))) return undefined;
+      const ready = await fetch(`${told.dispatcherAdmin}/readyz`);
+      return ready.ok && (await fetch(`${told.ingest}/openapi.json`)).ok && told;
+    },
+    60_000,
+  );
+  expect(said).toContain(`port ${ingestPort} is taken by another program: ingest listens on ${portOf(fourth.ingest)}`);
+  said = '';
+  await sendLead(fourth, '+919000004042');
+  await until('its task is in the CRM', () => tasksOf(fourth) === 3, 60_000);
+  await until('its steps are shown', () => said.includes('in the CRM'));
 
   started.kill('SIGTERM');
   await until('the run has ended', () => started.exitCode === 0, 30_000);

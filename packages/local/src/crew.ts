@@ -8,6 +8,8 @@ export type Crew = {
   keep(stage: Stage, key: string, name: string, start: () => Promise<Running>): Promise<void>;
   /** Of those that run at this moment, by key. */
   pids(stage?: Stage): Record<string, number>;
+  /** Ends a member in order and starts it again, with what it is to know by now. */
+  restart(key: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -28,6 +30,9 @@ export function openCrew(options: { say: (line: string) => void; changed: () => 
             return pid === undefined ? [] : [[key, pid]];
           }),
       ),
+    async restart(key) {
+      await members.find((member) => member.key === key)?.supervised.restart();
+    },
     async stop() {
       for (const stage of stages.toReversed()) {
         const group = members.filter((member) => member.stage === stage);

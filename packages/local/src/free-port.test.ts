@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort } from './free-port.ts';
+import { freePort, onFreePort, PortTaken } from './free-port.ts';
 
 test('no port is given twice, and none that the system gives to outgoing connections', async () => {
   const ports = await Promise.all(Array.from({ length: 300 }, () => freePort()));
@@ -17,4 +17,18 @@ test('a wanted port that is taken is another one', async () => {
     server.listen(wanted, '127.0.0.1', resolve);
   });
   expect(await freePort(wanted)).not.toBe(wanted);
+});
+
+test('a port that was taken meanwhile is another one; any other fault, and the fifth taken port, are the caller’s', async () => {
+  const tried: number[] = [];
+  const startAfter = (taken: number) => async (port: number) => {
+    tried.push(port);
+    if (tried.length <= taken) throw new PortTaken(`port ${port} is taken`);
+    return port;
+  };
+  expect(await onFreePort(startAfter(4))).toBe(tried[4]);
+  expect(new Set(tried).size).toBe(5);
+  tried.length = 0;
+  await expect(onFreePort(startAfter(5))).rejects.toThrow(PortTaken);
+  await expect(onFreePort(() => Promise.reject(new Error('no disk')))).rejects.toThrow('no disk');
 });

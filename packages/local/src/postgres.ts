@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { asNobody, giveToNobody } from './as-nobody.ts';
-import { freePort } from './free-port.ts';
+import { onFreePort, PortTaken } from './free-port.ts';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 
 export type RunningPostgres = {
@@ -21,23 +21,25 @@ export type RunningPostgres = {
 
 const run = promisify(execFile);
 
+type Options = { dir: string; password: string; durable: boolean };
+
 /**
  * Starts the embedded Postgres on 127.0.0.1, making its cluster first where `dir` is empty. `durable: false` is for
- * tests only: nothing is forced to the disk.
- * @throws Error with the server's own words when it does not come up within 30 s
+ * tests only: nothing is forced to the disk. Without `port` it takes a free one.
+ * @throws PortTaken when somebody else has `port`; Error with the server's own words when it is not ready within 30 s
  */
-export async function startPostgres(options: {
-  dir: string;
-  port?: number;
-  password: string;
-  durable: boolean;
-}): Promise<RunningPostgres> {
+export async function startPostgres(options: Options & { port?: number }): Promise<RunningPostgres> {
   const bin = binaries();
   const data = join(options.dir, 'data');
   mkdirSync(options.dir, { recursive: true });
   giveToNobody(options.dir);
   if (!existsSync(data)) await makeCluster(bin, data, options);
-  const port = options.port ?? (await freePort());
+  const { port } = options;
+  return port === undefined ? onFreePort((free) => startOn(free, bin, options)) : startOn(port, bin, options);
+}
+
+async function startOn(port: number, bin: string, options: Options): Promise<RunningPostgres> {
+  const data = join(options.dir, 'data');
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',
@@ -59,12 +61,16 @@ export async function startPostgres(options: {
     words = `${words}${chunk.toString()}`.slice(-2_000);
   });
   const exited = untilExit(child);
+  const deadline = performance.now() + 30_000;
+  while (!isReady(join(data, 'postmaster.pid'), child.pid)) {
+    if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) {
+      await endProcess(child, 'SIGQUIT', 1_000);
+      if (words.includes('could not create any TCP/IP sockets')) throw new PortTaken(`port ${port} is taken`);
+      throw new Error(`Postgres did not start:\n${words}`);
+    }
+    await wait(10);
+  }
   const url = `postgres://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${port}`;
-  await untilReady(
-    `${url}/postgres`,
-    () => child.exitCode !== null || child.signalCode !== null,
-    () => words,
-  );
   await createDatabase(`${url}/postgres`, 'leadline');
   return {
     url: `${url}/leadline`,
@@ -74,6 +80,16 @@ export async function startPostgres(options: {
     // SIGINT is Postgres' fast shutdown: it does not wait for clients.
     stop: () => endProcess(child, 'SIGINT', 10_000),
   };
+}
+
+/** Postgres writes its pid first and its state last (`miscadmin.h`). On a port that is taken another one may answer. */
+function isReady(pidFile: string, pid: number | undefined): boolean {
+  try {
+    const lines = readFileSync(pidFile, 'utf8').split('\n');
+    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
+  } catch {
+    return false;
+  }
 }
 
 /** Under another name until it is whole, so that a start killed in the middle leaves nothing that looks like a cluster. */
@@ -87,7 +103,9 @@ async function makeCluster(bin: string, data: string, options: { password: strin
     ...['-D', unfinished, '-U', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
     ...['--encoding', 'UTF8', '--locale', 'C', ...(options.durable ? [] : ['--no-sync'])],
   ]);
-  await run(command, args, { cwd: dirname(data) });
+  await run(command, args, { cwd: dirname(data) }).catch((error: unknown) => {
+    throw new Error(toAdvice(error, dirname(data)), { cause: error });
+  });
   rmSync(passwordFile);
   renameSync(unfinished, data);
 }
@@ -107,29 +125,19 @@ function binaries(): string {
   }
 }
 
-async function untilReady(url: string, isGone: () => boolean, words: () => string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    if (isGone()) throw new Error(`Postgres ended while it was starting:\n${words()}`);
-    const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline)
-        throw new Error(`Postgres is not ready after 30 s:\n${words()}`, { cause: error });
-      await wait(50);
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  }
-}
-
 async function createDatabase(url: string, name: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   const known = await client.query('select 1 from pg_database where datname = $1', [name]);
   if (known.rowCount === 0) await client.query(`create database ${name}`);
   await client.end();
+}
+
+/** Of all that initdb says: what is in its way, and the way out. */
+function toAdvice(error: unknown, folder: string): string {
+  const words = error instanceof Error ? error.message : String(error);
+  if (/no space left/i.test(words)) return `Postgres finds no space in ${folder}: it needs 100 MB to begin with`;
+  if (/permission denied/i.test(words))
+    return `Postgres refuses to run as root, and as another user it may not enter ${folder} or its own programs here: keep this clone where everybody may enter, or set DATABASE_URL to a Postgres of your own`;
+  return `Postgres could not make its cluster in ${folder}:\n${words.split('\n').slice(1).join('\n')}`;
 }

@@ -59,16 +59,26 @@ rmSync(join(folder, 'run.json'), { force: true });
 process.on('exit', () => rmSync(join(folder, 'run.json'), { force: true }));
 for (const name of await endLeftovers(processes)) say(`ended ${name}, left behind by a run that was killed`);
 
-world = await startWorld(config, env, say).catch((error: unknown) => fail('Leadline could not be started', error));
-const { run } = world;
+world = await startWorld(config, { env, say, natsMoved: () => void followSteps() }).catch((error: unknown) =>
+  fail('Leadline could not be started', error),
+);
+const run = world.run();
 say(toWelcome(run, folder, (performance.now() - startedAt) / 1_000));
-steps = await showSteps({ url: run.nats.url, login: run.nats.users.dashboard }, say);
+await followSteps();
 // Into the embedded database only: one of the person's own may hold people who exist.
 if (config.SAMPLE_LEADS === 'on' && config.DATABASE_URL === undefined) {
   await sendSamples(run.ingest, run.apiKey).catch(() => say('the sample leads could not be sent'));
   await sendVendorSamples(run, join(folder, 'sample-sources.json')).catch(() =>
     say('the simulated marketplaces could not be set up'),
   );
+}
+
+/** Shows what becomes of leads, from nats-server's address of this moment. */
+async function followSteps(): Promise<void> {
+  const nats = world?.run().nats;
+  if (nats === undefined) return;
+  await steps?.stop();
+  steps = await showSteps({ url: nats.url, login: nats.users.dashboard }, say);
 }
 
 function readConfig(): LocalConfig {

@@ -33,6 +33,16 @@ export const friendlyPorts = {
 
 export type Ports = Record<keyof typeof friendlyPorts, number>;
 
+/** On which each listens, by its name in run.json. */
+export const portsOf: Record<'simulator' | Role, readonly (keyof Ports)[]> = {
+  simulator: ['simulator'],
+  ingest: ['ingest', 'ingestAdmin'],
+  dispatcher: ['dispatcherAdmin'],
+  callTracker: ['callTracker', 'callTrackerAdmin'],
+  crmPusher: ['crmPusherAdmin'],
+  dashboard: ['dashboard', 'dashboardAdmin'],
+};
+
 const root = join(import.meta.dirname, '../../..');
 const trunk = 'ST_simulated';
 

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 import type { Running } from './supervise.ts';
 
@@ -14,31 +13,25 @@ export type ServiceProcess = {
   logFile: string;
 };
 
-/** Runs a service as a process of its own. What it says goes to its log file; what it stands on is its own business. */
-export async function startService(service: ServiceProcess): Promise<Running> {
+/**
+ * Runs a service as a process of its own. What it says goes to its log file; what it stands on is its own business.
+ * `started` is called once it listens on its ports: by its own word, for on a port that was taken somebody else answers.
+ */
+export async function startService(service: ServiceProcess, started: () => void): Promise<Running> {
   if (!existsSync(service.main)) throw new Error(`there is no ${service.main}`);
   const log = openSync(service.logFile, 'a', 0o600);
   // A group of its own: Ctrl-C is for us, and we end the services in order.
   const child = spawn(process.execPath, [service.main], {
     env: service.env,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log, log, 'ipc'],
     detached: true,
   });
   closeSync(log);
   endWithUs(child);
+  child.once('message', started);
   const exited = untilExit(child);
   if (child.pid === undefined) throw new Error(await exited);
   return { pid: child.pid, exited, stop: () => endProcess(child, 'SIGTERM', 15_000) };
-}
-
-/** @throws Error that names the log when the service is not ready in time */
-export async function untilServiceReady(service: ServiceProcess, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await answersOk(service.readyUrl))) {
-    if (performance.now() > deadline)
-      throw new Error(`${service.name} is not ready; it says why in ${service.logFile}`);
-    await wait(25);
-  }
 }
 
 /** Keeps the log of the start before as `<name>.before.log`. */
@@ -46,7 +39,8 @@ export function startNewLog(logFile: string): void {
   if (existsSync(logFile)) renameSync(logFile, logFile.replace(/\.log$/, '.before.log'));
 }
 
-async function answersOk(url: string): Promise<boolean> {
+/** Whether the address answers 200 within 2 s. */
+export async function answersOk(url: string): Promise<boolean> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     await answer.body?.cancel();

@@ -10,31 +10,44 @@ import { join } from 'node:path';
 import { adoptStreams } from './adopt-streams.ts';
 import type { Crew } from './crew.ts';
 import { findNatsServer } from './find-nats-server.ts';
+import { freePort, onFreePort } from './free-port.ts';
 import { startNatsServer } from './nats-server.ts';
 import { startPostgres } from './postgres.ts';
 import type { Secrets } from './secrets.ts';
 
-export type DatabaseAccess = { url: string; of: (role: Role) => string };
-export type NatsAccess = { url: string; user: (name: NatsUser) => { user: string; pass: string } };
+/** The URL is another one once a server had to start again and its port was taken meanwhile. */
+export type DatabaseAccess = { readonly url: string; of: (role: Role) => string };
+export type NatsAccess = { readonly url: string; user: (name: NatsUser) => { user: string; pass: string } };
 
-export type Ground = { folder: string; secrets: Secrets; crew: Crew; say: (line: string) => void };
+export type Ground = {
+  folder: string;
+  secrets: Secrets;
+  crew: Crew;
+  /** Where the servers listen; kept up to date. */
+  ports: { postgres: number; nats: number };
+  say: (line: string) => void;
+};
 
 /** Where a fetched nats-server is kept; tests use it too. */
 const toolsDir = join(import.meta.dirname, '../../../.leadline/tools');
 
 /** Postgres with the schema and a role for each service, in `<folder>/postgres`. */
-export async function startDatabase(ground: Ground, port: number): Promise<DatabaseAccess> {
-  const { secrets, say } = ground;
+export async function startDatabase(ground: Ground): Promise<DatabaseAccess> {
+  const { secrets, say, ports } = ground;
   say('starting Postgres');
-  let url = '';
+  const access = { url: '', of: (role: Role) => roleUrl(access.url, role, secrets.roles[role]) };
   await ground.crew.keep('server', 'postgres', 'Postgres', async () => {
     const dir = join(ground.folder, 'postgres');
-    const running = await startPostgres({ dir, port, password: secrets.postgres, durable: true });
-    url = running.url;
+    const running = await onFreePort(
+      (port) => startPostgres({ dir, port, password: secrets.postgres, durable: true }),
+      () => freePort(ports.postgres),
+    );
+    ports.postgres = running.port;
+    access.url = running.url;
     return running;
   });
-  await prepare({ url, rolePasswords: secrets.roles }, say);
-  return { url, of: (role) => roleUrl(url, role, secrets.roles[role]) };
+  await prepare({ url: access.url, rolePasswords: secrets.roles }, say);
+  return access;
 }
 
 /**
@@ -63,23 +76,27 @@ async function prepare(config: Parameters<typeof initDatabase>[0], say: (line: s
 }
 
 /** nats-server with a user for each service, its streams and durables, in `<folder>/nats`. */
-export async function startMessages(ground: Ground, port: number): Promise<NatsAccess> {
-  const { folder, secrets, say } = ground;
+export async function startMessages(ground: Ground): Promise<NatsAccess> {
+  const { folder, secrets, say, ports } = ground;
   const path = await findNatsServer({ toolsDir, say });
   say('starting nats-server');
   adoptStreams(join(folder, 'nats', 'jetstream'), 'LEADLINE');
-  let url = '';
+  const access = { url: '', user: (name: NatsUser) => ({ user: name, pass: secrets.nats[name] }) };
   await ground.crew.keep('server', 'nats', 'nats-server', async () => {
-    const running = await startNatsServer({
-      path,
-      dir: join(folder, 'nats'),
-      port,
-      config: (at) => toNatsConfig({ ...at, passwords: secrets.nats }),
-    });
-    url = running.url;
+    const running = await onFreePort(
+      (port) =>
+        startNatsServer({
+          path,
+          dir: join(folder, 'nats'),
+          port,
+          config: (at) => toNatsConfig({ ...at, passwords: secrets.nats }),
+        }),
+      () => freePort(ports.nats),
+    );
+    ports.nats = running.port;
+    access.url = running.url;
     return running;
   });
-  const access: NatsAccess = { url, user: (name) => ({ user: name, pass: secrets.nats[name] }) };
   await makeStreams(access);
   return access;
 }

@@ -10,6 +10,8 @@ export type Running = {
 export type Supervised = {
   /** Of the process of this moment; undefined while there is none. */
   pid(): number | undefined;
+  /** Ends the process of this moment, in order, so that it starts again at once. */
+  restart(): Promise<void>;
   /** Ends it for good. */
   stop(): Promise<void>;
 };
@@ -36,6 +38,7 @@ export async function supervise(options: {
   const { name, say, changed } = options;
   const stopping = new AbortController();
   let running: Running | undefined;
+  let restarting: Running | undefined;
 
   const start = async (): Promise<Running> => {
     running = await options.start();
@@ -53,12 +56,15 @@ export async function supervise(options: {
     for (;;) {
       const how = current === undefined ? 'while it was starting' : await current.exited;
       if (stopping.signal.aborted) return;
+      const isAsked = current !== undefined && current === restarting;
       running = undefined;
       changed();
-      quickDeaths = performance.now() - startedAt < longLifeMs ? quickDeaths + 1 : 1;
-      const delayMs = restartDelayMs(quickDeaths);
-      say(`${name} ended ${how}; it starts again in ${delayMs / 1_000} s`);
-      await pause(delayMs);
+      if (!isAsked) {
+        quickDeaths = performance.now() - startedAt < longLifeMs ? quickDeaths + 1 : 1;
+        const delayMs = restartDelayMs(quickDeaths);
+        say(`${name} ended ${how}; it starts again in ${delayMs / 1_000} s`);
+        await pause(delayMs);
+      }
       if (stopping.signal.aborted) return;
       startedAt = performance.now();
       current = await start().catch((error: unknown) => {
@@ -71,6 +77,10 @@ export async function supervise(options: {
   const watching = watch(await startPatiently(start, pause));
   return {
     pid: () => running?.pid,
+    async restart() {
+      restarting = running;
+      await running?.stop();
+    },
     async stop() {
       stopping.abort();
       await running?.stop();
