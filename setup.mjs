@@ -2,7 +2,16 @@
 // packages through npm, once, and hands over. Plain JavaScript without packages, for none are there yet.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +20,9 @@ const root = dirname(fileURLToPath(import.meta.url));
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.leadline-installed');
 const node24 = join(modules, 'node', 'bin', 'node');
+const installLog = join(root, '.leadline', 'install.log');
+/** The signal that ends us, once one came. */
+let endedBy;
 
 /** What Node 24 runs for each; `install` is for scripts that go on by themselves. */
 const commands = {
@@ -36,13 +48,14 @@ if (command === undefined) fail(`Unknown command "${name}": there are ${Object.k
 if (Number.parseInt(process.versions.node, 10) < 20)
   fail(`Node ${process.versions.node} is too old: 20 or newer is needed.`);
 
+if (name === 'start') warnOfDeafNpm(process.env.npm_config_user_agent);
 await install();
 if (name === 'install') process.exit(0);
 // The channel is for the end of it: `start` notices when we are killed.
-const stdio = name === 'start' ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
+const streams = name === 'start' ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
 // Files that a person names are meant from where they stand.
 const callerFolder = name === 'leadline' ? (process.env.INIT_CWD ?? process.cwd()) : root;
-process.exitCode = await run(node24, [...command, ...given], stdio, callerFolder);
+process.exitCode = await untilExit(launch(node24, [...command, ...given], { stdio: streams, cwd: callerFolder }));
 
 /** Does nothing while lockfile and package lists are those of the last time. */
 async function install() {
@@ -50,13 +63,19 @@ async function install() {
   if (existsSync(node24) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const startedAt = Date.now();
-  process.stderr.write(`installing Node 24 and the packages with ${packageManager}, once; this may take a minute\n`);
+  const seconds = () => Math.round((Date.now() - startedAt) / 1_000);
+  process.stderr.write(`installing Node 24 and the packages with ${packageManager}, once; log: ${installLog}\n`);
   const [npx, ...first] = findNpx();
+  const args = [...first, '--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'];
   // Standard output belongs to the command that follows.
-  const code = await run(npx, [...first, '--yes', packageManager, 'install', '--frozen-lockfile'], ['inherit', 2, 2]);
-  if (code !== 0) fail('The packages could not be installed; the reason is above.');
+  const installer = launch(npx, args, { stdio: ['ignore', 'pipe', 'pipe'], env: patience(), detached: true });
+  const log = followInstall(installer, seconds);
+  const code = await untilExit(installer);
+  log.end();
+  if (endedBy !== undefined) process.exit(code);
+  if (code !== 0) fail(explainInstall(log.words(), packageManager));
   writeFileSync(stamp, wanted);
-  process.stderr.write(`installed in ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
+  process.stderr.write(`installed in ${seconds()} s\n`);
 }
 
 function fingerprint() {
@@ -78,24 +97,111 @@ function findNpx() {
   return [existsSync(beside) ? beside : 'npx'];
 }
 
-/** Resolves with the exit code. Whatever ends us ends the child. */
-function run(file, args, streams, cwd = root) {
+/** Four tries within 10 s: by default npm and pnpm wait more than a minute before they say that nobody answers. */
+function patience() {
+  const settings = { fetch_retries: '3', fetch_retry_mintimeout: '1000', fetch_retry_maxtimeout: '5000' };
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`npm_config_${key}`, value]));
+}
+
+/** What the installer says goes to its log; a person sees how far it is: one line on a terminal, else one each 20 s. */
+function followInstall(installer, seconds) {
+  let words = '';
+  let progress = 'asking the registry';
+  let file;
+  try {
+    mkdirSync(dirname(installLog), { recursive: true });
+    file = openSync(installLog, 'w');
+  } catch {
+    // A full disk, or one that we may not write: the installer meets the same, and its words are explained.
+  }
+  const live = process.stderr.isTTY === true;
+  const show = () => {
+    const line = `  ${progress} (${seconds()} s)`;
+    process.stderr.write(live ? `\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}` : `${line}\n`);
+  };
+  const ticking = setInterval(show, live ? 250 : 20_000);
+  const take = (chunk) => {
+    words = `${words}${chunk}`.slice(-200_000);
+    progress = /.*Progress: ([^\n]+)\n/s.exec(words)?.[1] ?? progress;
+    try {
+      if (file !== undefined) writeSync(file, chunk);
+    } catch {
+      file = undefined;
+    }
+  };
+  for (const stream of [installer.stdout, installer.stderr]) stream.setEncoding('utf8').on('data', take);
+  return {
+    words: () => words,
+    end() {
+      clearInterval(ticking);
+      if (live) process.stderr.write('\r\x1b[K');
+      if (file !== undefined) closeSync(file);
+    },
+  };
+}
+
+/** Why an install failed and how to go on, from the words of npm and pnpm. */
+function explainInstall(words, packageManager) {
+  const registry = withoutLogin(/https?:\/\/[^\s,'")]+/.exec(process.env.npm_config_registry ?? '')?.[0]);
+  const reasons = [
+    [
+      /ENOSPC|no space left/i,
+      `The disk is full: about 1.2 GB are needed for ${modules} and pnpm's store. Free some, then start again.`,
+    ],
+    [
+      /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_PNPM_META_FETCH|error sending request|dns error/i,
+      `The package registry (${registry}) can't be reached. Behind a proxy: set HTTPS_PROXY and NO_PROXY. With a registry of your own: ` +
+        `npm config set registry URL. Without a network: run npm start once where there is one, then copy this folder with its node_modules.`,
+    ],
+    [
+      /\b(407|E401|E403|403 Forbidden|401 Unauthorized)\b|self.signed|UNABLE_TO_(GET|VERIFY)|certificate/i,
+      `The package registry (${registry}) or a proxy before it refuses us. Check HTTPS_PROXY and its password, npm login, and NODE_EXTRA_CA_CERTS ` +
+        `where the proxy has a certificate of its own.`,
+    ],
+    [
+      /EACCES|EPERM|EROFS|permission denied/i,
+      `This user may not write where it must: ${root} and the folders of npm and pnpm below its home.`,
+    ],
+    [/ENOTEMPTY|EEXIST|ERR_PNPM_/, `Remove ${modules} and start again; if that does not help, the log says more.`],
+  ];
+  const [, advice = 'The log says why.'] = reasons.find(([sign]) => sign.test(words)) ?? [];
+  const last = words.trimEnd().split('\n').slice(-6).join('\n  ');
+  return `Node 24 and the packages could not be installed with ${packageManager}.\n${advice}\nLog: ${installLog}, which ends with\n  ${last}`;
+}
+
+function withoutLogin(url = 'https://registry.npmjs.org/') {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}
+
+/** Starts a program with our packages on its PATH. `detached` gives it a group of its own, which is ended as a whole. */
+function launch(file, args, { stdio, cwd = root, env = {}, detached = false }) {
+  const path = [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter);
+  const { STARTED_BY: _, ...inherited } = process.env;
+  const child = spawn(file, args, { cwd, stdio, detached, env: { ...env, ...inherited, PATH: path } });
+  const pass = (signal) => {
+    endedBy ??= signal;
+    try {
+      process.kill(detached ? -child.pid : child.pid, signal);
+    } catch {
+      // It is gone.
+    }
+  };
+  // A terminal sends Ctrl-C to a child in our group as well.
+  const handlers = { SIGINT: process.stdin.isTTY && !detached ? ignore : pass, SIGTERM: pass, SIGHUP: pass };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
+  const watching = watchStarter(pass);
+  child.on('error', (error) => fail(`${file} does not run: ${error.message}`));
+  child.on('exit', () => {
+    clearInterval(watching);
+    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
+  });
+  return child;
+}
+
+/** Resolves with the exit code once the child's words are read. */
+function untilExit(child) {
   return new Promise((resolve) => {
-    const path = [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter);
-    const child = spawn(file, args, { cwd, stdio: streams, env: { ...process.env, PATH: path } });
-    const pass = (signal) => child.kill(signal);
-    // A terminal sends Ctrl-C to the child as well.
-    if (process.stdin.isTTY) process.on('SIGINT', ignore);
-    else process.on('SIGINT', pass);
-    process.on('SIGTERM', pass);
-    process.on('SIGHUP', pass);
-    const watching = watchNpm(() => pass('SIGTERM'));
-    child.on('error', (error) => fail(`${file} does not run: ${error.message}`));
-    child.on('exit', (code, signal) => {
-      clearInterval(watching);
-      for (const one of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(one, pass).off(one, ignore);
-      resolve(code ?? 128 + constants.signals[signal]);
-    });
+    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
   });
 }
 
@@ -103,25 +209,29 @@ function ignore() {
   // The child ends, and we with it.
 }
 
-/** npm that is killed tells nobody, but we get another parent, or the shell between us does. */
-function watchNpm(gone) {
-  if (process.env.npm_lifecycle_event === undefined) return undefined;
-  const parent = process.ppid;
-  const shell = /^(ba|da|a)?sh$/.test(readStat(parent)?.program ?? '') ? parent : undefined;
-  const npm = shell === undefined ? undefined : readStat(shell)?.parent;
-  return setInterval(() => {
-    if (process.ppid !== parent || (shell !== undefined && readStat(shell)?.parent !== npm)) gone();
-  }, 500);
+/** npm 9.6.7 to 10.2 keep SIGTERM to themselves: https://github.com/npm/cli/issues/6547. */
+function warnOfDeafNpm(userAgent = '') {
+  const [, version = '', ...parts] = /\bnpm\/((\d+)\.(\d+)\.(\d+))/.exec(userAgent) ?? [];
+  const [major, minor, patch] = parts.map(Number);
+  const isDeaf = (major === 9 && (minor > 6 || (minor === 6 && patch >= 7))) || (major === 10 && minor < 3);
+  if (isDeaf)
+    process.stderr.write(`npm ${version} keeps a SIGTERM to itself: send it to process ${process.pid} instead\n`);
 }
 
-/** Linux only; elsewhere the shell gives its place to us. */
-function readStat(pid) {
-  try {
-    const [, program, parent] = /\((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    return { program, parent };
-  } catch {
-    return undefined;
-  }
+/**
+ * Who was killed tells nobody. The scripts of package.json name the process that started us, npm mostly; when we have
+ * another parent than that, it is gone, perhaps since before we ran. What then does not end within 45 s is killed.
+ */
+function watchStarter(end) {
+  const starter = Number(process.env.STARTED_BY);
+  if (!(starter > 0)) return undefined;
+  const watching = setInterval(() => {
+    if (process.ppid === starter) return;
+    clearInterval(watching);
+    end('SIGTERM');
+    setTimeout(() => end('SIGKILL'), 45_000).unref();
+  }, 250);
+  return watching;
 }
 
 function fail(text) {

@@ -1,4 +1,5 @@
 import { unpackDebianPackage } from '@leadline/local/debian-package';
+import { endWithUs } from '@leadline/local/reaper';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -160,6 +161,7 @@ function versionOf(of: string): string {
 async function go(cwd: string, args: string[], env: Record<string, string> = {}): Promise<void> {
   const own = { GOTOOLCHAIN: 'local', CGO_ENABLED: '0', GOFLAGS: '', ...env };
   const child = spawn('nice', ['-n', '10', 'go', ...args], { cwd, env: { ...process.env, ...own } });
+  endWithUs(child);
   let said = '';
   child.stderr.on('data', (data: Buffer) => (said += data.toString()));
   const code = await new Promise((resolve) => child.on('exit', resolve));
