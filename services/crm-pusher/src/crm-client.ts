@@ -1,8 +1,9 @@
+import { cutText } from '@leadline/contracts/cut-text';
 import { inSpan, noteOnSpan, type SpanOptions } from '@leadline/messaging/span';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 import { z } from 'zod';
 import type { Config } from './config.ts';
-import { decideAnswer, type CrmAnswer } from './decide-push.ts';
+import { decideAnswer, saysNothingFound, type CrmAnswer } from './decide-push.ts';
 import type { Metrics } from './metrics.ts';
 import type { CrmTask } from './to-crm-task.ts';
 
@@ -23,6 +24,7 @@ const operations = {
 } as const;
 type Operation = keyof typeof operations;
 
+const mostNameCharacters = 200;
 const pageSize = 100;
 /** A customer with more tasks than this is not searched to the end: that is no person any more. */
 const mostPages = 100;
@@ -63,6 +65,9 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
           return sent;
         }).finally(stop);
         if (response.status >= 500) throw new Unreachable({ kind: 'unclear', because: `http_${response.status}` });
+        const what = operation === 'find_task' ? 'task' : 'customer';
+        if (isSearch(operation) && (response.status === 204 || saysNothingFound(response, what)))
+          return { kind: 'ok' as const, body: { data: [] } };
         return decideAnswer(response);
       });
     } catch (error) {
@@ -79,6 +84,9 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
   ): Promise<CrmAnswer & { id?: string }> => {
     for (let page = 1; page <= mostPages; page++) {
       const answer = await request(operation, `${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`);
+      // No search is refused for a call's sake: it is our address or our account.
+      if (answer.kind === 'refused' || answer.kind === 'conflict')
+        return { kind: 'later', because: `http_${answer.status}`, afterMs: 60_000 };
       if (answer.kind !== 'ok') return answer;
       const list = listed.safeParse(answer.body);
       if (!list.success) return { kind: 'unclear', because: 'unreadable_list' };
@@ -103,9 +111,12 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
     async createCustomer({ mobile, name }) {
       const answer = await request('create_customer', '/customers', {
         mobile,
-        ...(name === null ? {} : { name }),
+        ...(name === null ? {} : { name: cutText(name, mostNameCharacters) }),
         ...(config.CRM_CUSTOMER_SEGMENT === undefined ? {} : { segment: config.CRM_CUSTOMER_SEGMENT }),
       });
+      // Nobody is missing yet: the address is wrong.
+      if (answer.kind === 'refused' && answer.status === 404)
+        return { kind: 'later', because: 'http_404', afterMs: 60_000 };
       if (answer.kind !== 'ok') return answer;
       const created = customerCreated.safeParse(answer.body);
       return created.success
@@ -126,6 +137,10 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
       return created.success ? { ...answer, taskId: created.data } : { kind: 'unclear', because: 'task_without_id' };
     },
   };
+}
+
+function isSearch(operation: Operation): boolean {
+  return operations[operation].method === 'GET';
 }
 
 /** Of the address only the template: a search's query is a phone number. The CRM is told nothing of our traces. */

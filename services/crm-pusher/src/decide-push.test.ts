@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideAnswer, decidePush, type PushState } from './decide-push.ts';
+import { decideAnswer, decideConflict, decidePush, saysNothingFound, type PushState } from './decide-push.ts';
 
 const now = new Date('2026-11-24T06:00:00Z');
 const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1_000);
@@ -30,7 +30,17 @@ test.for([
   [400, undefined, 'refused'],
   [401, undefined, 'later'],
   [403, undefined, 'later'],
+  [402, undefined, 'later'],
   [404, undefined, 'refused'],
+  [405, undefined, 'later'],
+  [409, undefined, 'conflict'],
+  [409, { success: false, message: 'Customer already exists. Existing ID: 1' }, 'conflict'],
+  [400, { success: false, message: 'Mobile already registered' }, 'conflict'],
+  [422, { error: 'E11000 duplicate key' }, 'conflict'],
+  [422, { success: false, message: 'Validation failed' }, 'refused'],
+  [200, null, 'unclear'],
+  [200, 'error', 'unclear'],
+  [204, undefined, 'unclear'],
   [408, undefined, 'unclear'],
   [422, undefined, 'refused'],
   [425, undefined, 'unclear'],
@@ -43,4 +53,25 @@ test.for([
 
 test('Retry-After is kept to', () => {
   expect(decideAnswer({ status: 429, body: undefined, retryAfterMs: 7_000 })).toMatchObject({ afterMs: 7_000 });
+});
+
+test.for([
+  [404, { message: 'No customers found' }, true],
+  [404, { success: false, message: 'Customer not found' }, true],
+  [404, { error: 'No such customer' }, true],
+  [404, { message: 'Cannot GET /v2/customers' }, false],
+  [404, { statusCode: 404, message: 'Not Found' }, false],
+  [404, undefined, false],
+  [400, { message: 'Customer not found' }, false],
+] as [number, unknown, boolean][])('HTTP %i %j to a search finds nobody: %s', ([status, body, expected]) => {
+  expect(saysNothingFound({ status, body }, 'customer')).toBe(expected);
+});
+
+test('a conflict is looked into ever later, some times, and then it is a refusal', () => {
+  const waits = [1, 2, 3, 4, 5, 6, 7].map((conflicts) => decideConflict('customer', conflicts, policy));
+  expect(waits.map((one) => (one.kind === 'look' ? one.afterMs / 1_000 : one.kind))).toEqual([
+    ...[5, 10, 20, 40, 60, 60, 'give_up'],
+  ]);
+  const looks = [1, 3, 4].map((conflicts) => decideConflict('task', conflicts, policy).kind);
+  expect(looks).toEqual(['look', 'look', 'give_up']);
 });

@@ -19,7 +19,7 @@ export function createMetrics() {
     }),
     requests: new Counter({
       name: 'leadline_crm_requests_total',
-      help: 'Requests to the CRM by its answer: ok, refused, later, unclear',
+      help: 'Requests to the CRM by its answer: ok, refused, conflict, later, unclear',
       labelNames: ['operation', 'answer'],
       registers,
     }),
@@ -41,6 +41,7 @@ export function createMetrics() {
   // A counter that begins with its first event shows no increase for it.
   for (const result of ['pushed', 'later', 'unclear', 'refused']) metrics.pushes.inc({ result }, 0);
   for (const operation of ['find_customer', 'create_customer', 'find_task', 'create_task'])
-    for (const answer of ['ok', 'refused', 'later', 'unclear']) metrics.requests.inc({ operation, answer }, 0);
+    for (const answer of ['ok', 'refused', 'conflict', 'later', 'unclear'])
+      metrics.requests.inc({ operation, answer }, 0);
   return metrics;
 }

@@ -6,7 +6,7 @@ import { affected, instant, row } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import { inSpan } from '@leadline/messaging/span';
 import { z } from 'zod';
-import { decidePush, type CrmAnswer } from './decide-push.ts';
+import { decideConflict, decidePush, toPatience, type CrmAnswer } from './decide-push.ts';
 import type { Deps } from './deps.ts';
 import { reference, toCrmMobile, toCrmTask, type QualifiedCall } from './to-crm-task.ts';
 
@@ -35,6 +35,9 @@ const pushRow = z.object({
   customer_id: z.string().nullable(),
   sent_at: instant.nullable(),
   empty_looks: z.number().nullable(),
+  /** How often in a row the CRM said that there is one already, and how often a customer was asked for in vain. */
+  conflicts: z.number().nullable(),
+  customer_posts: z.number().nullable(),
   last_looked_at: instant.nullable(),
   next_try_at: instant.nullable(),
   traceparent: z.string().nullable(),
@@ -81,6 +84,7 @@ function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
                from jsonb_each_text(case jsonb_typeof(c.qualification) when 'object' then c.qualification else '{}' end) a
               where btrim(a.value) <> '') as qualification,
             c.call_started_at, l.product_name, f.callback_at, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
+            p.conflicts, p.customer_posts,
             p.last_looked_at, p.next_try_at, d.traceparent,
             (select coalesce(jsonb_agg(jsonb_build_object('source', e.source, 'productName', e.product_name,
                       'message', e.query_message, 'enquiredAt', e.enquired_at) order by e.added_at), '[]')
@@ -125,8 +129,10 @@ async function step(
   if (customer.kind === 'ok' && customer.customerId === undefined) {
     alive();
     customer = await crm.createCustomer({ mobile, name: push.name });
+    if (customer.kind === 'conflict') return meetConflict(push, 'customer', customer.status, deps);
+    // Found, or not, by the next try's search.
+    if (customer.kind === 'unclear') return afterUnclearCustomer(push, customer.because, deps);
   }
-  // An unclear create of a customer is found, or not, by the next try's search.
   if (customer.kind !== 'ok' || customer.customerId === undefined) return notYet(push, customer, deps);
   const { customerId } = customer;
 
@@ -167,9 +173,39 @@ function toQualifiedCall(push: PushRow): QualifiedCall {
   };
 }
 
+/**
+ * The CRM says that a customer or a task is there already, or that the customer is not any more: the next try searches.
+ * One that goes on saying so, and finds nobody, has refused.
+ */
+async function meetConflict(push: PushRow, what: 'customer' | 'task', status: number, deps: Deps): Promise<Pushed> {
+  const decision = decideConflict(what, (push.conflicts ?? 0) + 1, deps.policy);
+  if (decision.kind === 'give_up') return giveUp(push, `refused_${status}`, deps);
+  // A task that may be there is looked for as after an unclear answer: its sent_at stays.
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, conflicts) values ($1, 1)
+     on conflict (call_id) do update set conflicts = coalesce(crm_pushes.conflicts, 0) + 1`,
+    [push.id],
+  );
+  await later(push, `conflict_${status}`, decision.afterMs, deps);
+  return { kind: 'later', because: `conflict_${status}`, afterMs: decision.afterMs };
+}
+
+async function afterUnclearCustomer(push: PushRow, because: string, deps: Deps): Promise<Pushed> {
+  const afterMs = toPatience((push.customer_posts ?? 0) + 1, deps.policy);
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, customer_posts) values ($1, 1)
+     on conflict (call_id) do update set customer_posts = coalesce(crm_pushes.customer_posts, 0) + 1`,
+    [push.id],
+  );
+  await later(push, because, afterMs, deps);
+  return { kind: 'later', because, afterMs };
+}
+
 /** Before any POST of a task: nothing to remember but when to come again. */
 async function notYet(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<Pushed> {
-  if (answer.kind === 'refused') return giveUp(push, `refused_${answer.status}`, deps);
+  if (answer.kind === 'refused' || answer.kind === 'conflict') return giveUp(push, `refused_${answer.status}`, deps);
   const because = answer.kind === 'ok' ? 'no_id' : answer.because;
   const afterMs = answer.kind === 'later' ? answer.afterMs : 5_000;
   await later(push, because, afterMs, deps);
@@ -188,10 +224,15 @@ async function noteEmptyLook(push: PushRow, deps: Deps): Promise<Pushed> {
 async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<Pushed> {
   switch (answer.kind) {
     case 'refused':
-      return giveUp(push, `refused_${answer.status}`, deps);
+      if (answer.status !== 404) return giveUp(push, `refused_${answer.status}`, deps);
+      // The customer is not any more, or has another id: surely nothing was created.
+      await forgetPost(push, deps);
+      return meetConflict(push, 'customer', answer.status, deps);
+    case 'conflict':
+      return meetConflict(push, 'task', answer.status, deps);
     case 'later':
       // Surely not created: the next try needs no looks.
-      await affected(deps.postgres.em(), `update crm_pushes set sent_at = null where call_id = $1`, [push.id]);
+      await forgetPost(push, deps);
       await later(push, answer.because, answer.afterMs, deps);
       return { kind: 'later', because: answer.because, afterMs: answer.afterMs };
     case 'ok':
@@ -205,6 +246,11 @@ async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps)
       return { kind: 'later', because, afterMs: deps.policy.lookAgainMs };
     }
   }
+}
+
+/** No task was made: the next try needs no looks. */
+async function forgetPost(push: PushRow, deps: Deps): Promise<void> {
+  await affected(deps.postgres.em(), `update crm_pushes set sent_at = null where call_id = $1`, [push.id]);
 }
 
 async function later(push: PushRow, because: string, afterMs: number, deps: Deps): Promise<void> {
@@ -247,7 +293,8 @@ async function giveUp(push: PushRow, errorClass: string, deps: Deps): Promise<Pu
     await affected(
       em,
       `insert into crm_pushes (call_id, attempts, last_error, failed_at) values ($1, 1, $2, clock_timestamp())
-       on conflict (call_id) do update set last_error = $2, failed_at = clock_timestamp(), sent_at = null, next_try_at = null`,
+       on conflict (call_id) do update set last_error = $2, failed_at = clock_timestamp(), sent_at = null, next_try_at = null,
+         conflicts = null, customer_posts = null`,
       [push.id, errorClass],
     );
     await enqueue(em, 'crm-pusher', callPushFailed, {

@@ -117,10 +117,12 @@ async function lookAtCrm(crm: Deps['crm']): Promise<true | string> {
     case 'ok':
       return true;
     case 'refused':
+    case 'conflict':
       return `refuses a search (HTTP ${answered.status}): check CRM_URL`;
     case 'later':
-      return answered.because.startsWith('http_40')
-        ? `refuses the key (${answered.because}): check CRM_API_KEY`
+      if (/^http_40[13]$/.test(answered.because)) return `refuses the key (${answered.because}): check CRM_API_KEY`;
+      return answered.because.startsWith('http_')
+        ? `refuses a search (${answered.because}): check CRM_URL`
         : `asks for patience (${answered.because})`;
     case 'unclear':
       return `not reached (${answered.because}): check CRM_URL and the way there`;

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toCrmMobile, toCrmTask, type QualifiedCall } from './to-crm-task.ts';
+import { reference, toCrmMobile, toCrmTask, type QualifiedCall } from './to-crm-task.ts';
 
 const call: QualifiedCall = {
   room: 'call-7-k3v9x2m4q8w1',
@@ -38,9 +39,9 @@ test('what the buyer asked for besides is told, each with its time and source', 
   ];
   const { description } = toCrmTask({ ...call, enquiries }, 'c1', { priority: 'normal' });
   expect(description.split('\n').slice(3)).toEqual([
+    '[leadline:call-7-k3v9x2m4q8w1]',
     'Asked again on 24 Nov 2026, 11:01 am over justdial: Dona machine: Price?',
     'Asked again on 24 Nov 2026, 11:01 am over website.',
-    '[leadline:call-7-k3v9x2m4q8w1]',
   ]);
 });
 
@@ -60,10 +61,54 @@ test.for([
   );
 });
 
-test('however long the answers are, the reference stays', () => {
-  const task = toCrmTask({ ...call, answers: { note: 'x'.repeat(30_000) } }, 'c1', { priority: 'normal' });
-  expect(task.description).toHaveLength(20_000);
-  expect(task.description.endsWith('[leadline:call-7-k3v9x2m4q8w1]')).toBe(true);
+test('answers that are too long are cut each by itself, and the reference stays', () => {
+  const answers = { budget: '8 lakh', note: 'नमस्ते '.repeat(5_000), more: '👨‍👩‍👧'.repeat(3_000), city: 'Pune' };
+  const { description } = toCrmTask({ ...call, answers }, 'c1', { priority: 'normal' });
+  const lines = description.split('\n');
+  expect(description.length).toBeLessThanOrEqual(20_000);
+  expect(description.length).toBeGreaterThan(19_900);
+  expect(description.isWellFormed()).toBe(true);
+  expect(lines.map((line) => line.split(':')[0])).toEqual([
+    ...['Called by the voice agent on 24 Nov 2026, 11', 'Budget', 'Note', 'More', 'City', '[leadline'],
+  ]);
+  expect([lines[1], lines[4]]).toEqual(['Budget: 8 lakh', 'City: Pune']);
+  expect(lines[3]?.replaceAll('👨‍👩‍👧', '')).toBe('More: …');
+});
+
+test('enquiries take the room that is left, the newest first of all', () => {
+  const enquiries = Array.from({ length: 200 }, (_, n) => ({
+    ...{ source: 'website', productName: `Product ${n}`, message: 'm'.repeat(1_000) },
+    enquiredAt: new Date(Date.parse('2026-11-24T05:31:00Z') + n),
+  }));
+  const { description } = toCrmTask({ ...call, enquiries }, 'c1', { priority: 'normal' });
+  const lines = description.split('\n');
+  expect(description.length).toBeLessThanOrEqual(20_000);
+  expect(lines.slice(1, 4)).toEqual(['Machine interest: paper cups', 'Budget: 8 lakh', reference(call.room)]);
+  expect(lines[4]).toMatch(/^\d+ earlier enquiries are on the lead’s page\.$/);
+  expect(lines.at(-1)).toContain('Product 199');
+  expect(Number.parseInt(lines[4] ?? '', 10) + lines.length - 5).toBe(200);
+  const full = { ...call, answers: { note: 'x'.repeat(50_000) }, enquiries };
+  expect(toCrmTask(full, 'c1', { priority: 'normal' }).description).toContain(reference(call.room));
+});
+
+test('whatever was said, the task is within its limits, whole in its characters and found again', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 30_000, size: 'max' });
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.stringMatching(/^[a-z_]{1,20}$/), text, { maxKeys: 30 }),
+      text,
+      (answers, productName) => {
+        const enquiries = [{ source: 'form', productName, message: productName, enquiredAt: call.callStartedAt }];
+        const { title, description } = toCrmTask({ ...call, answers, productName, enquiries }, 'c1', {
+          priority: 'low',
+        });
+        expect([title.length <= 200, description.length <= 20_000]).toEqual([true, true]);
+        expect([title.isWellFormed(), description.isWellFormed()]).toEqual([true, true]);
+        expect(description).toContain(reference(call.room));
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 test('the CRM writes numbers without a plus', () => {

@@ -1,3 +1,4 @@
+import { cutText } from '@leadline/contracts/cut-text';
 import { z } from 'zod';
 
 /** What the mapping may be told; the vendor's own words. */
@@ -19,12 +20,17 @@ export type QualifiedCall = {
 
 type Enquiry = { source: string; productName: string | null; message: string | null; enquiredAt: Date };
 
+/** The vendor documents no lengths; these have been taken. In UTF-16 units: fewer than that in characters. */
+const mostTitle = 200;
+const mostDescription = 20_000;
+const mostEarlierLine = 60;
+
 /** The body of POST /tasks. The vendor documents its words, not this body: it is in this one place. */
 const crmTask = z.object({
   customerId: z.string().min(1),
   titleType: z.enum(['followup', 'callback']),
-  title: z.string().min(1).max(200),
-  description: z.string().min(1).max(20_000),
+  title: z.string().min(1).max(mostTitle),
+  description: z.string().min(1).max(mostDescription),
   priority: z.enum(['low', 'normal', 'high', 'urgent']),
   status: z.literal('not_started'),
   dueDate: z.string().optional(),
@@ -38,37 +44,70 @@ export function reference(room: string): string {
   return `[leadline:${room}]`;
 }
 
-/** A qualified call as a task for the sales team; the same call and enquiries always give the same task. */
+/**
+ * A qualified call as a task for the sales team; the same call and enquiries always give the same task. What is too long
+ * is cut between characters: our reference and what the person said come first, enquiries have the room that is left.
+ */
 export function toCrmTask(call: QualifiedCall, customerId: string, mapping: TaskMapping): CrmTask {
   const subject = [call.productName, call.name].filter((part) => part !== null && part !== '').join(', ');
-  const answers = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
+  const title = `${call.callbackAt === null ? 'Follow up' : 'Call back'}${subject === '' ? '' : `: ${subject}`}`;
+  const known = reference(call.room);
   const called = toIndianTime(call.callStartedAt);
+  const head = [
+    `Called by the voice agent on ${called}${call.source === null ? '' : `, lead from ${call.source}`}.`,
+    ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
+  ];
+  const said = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
+  const answers = fit(said, mostDescription - lengthOf([...head, known]));
+  const enquiries = newest(call.enquiries.map(toEnquiryLine), mostDescription - lengthOf([...head, ...answers, known]));
   return crmTask.parse({
     customerId,
     titleType: call.callbackAt === null ? 'followup' : 'callback',
-    title: `${call.callbackAt === null ? 'Follow up' : 'Call back'}${subject === '' ? '' : `: ${subject}`}`.slice(
-      0,
-      200,
-    ),
-    description: [
-      `Called by the voice agent on ${called}${call.source === null ? '' : `, lead from ${call.source}`}.`,
-      ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
-      ...answers,
-      ...call.enquiries.map(toEnquiryLine),
-      reference(call.room),
-    ]
-      .join('\n')
-      .slice(-20_000),
+    title: cutText(title, mostTitle),
+    description: [...head, ...answers, known, ...enquiries].join('\n'),
     priority: toPriority(call.answers['seriousness'], mapping),
     status: 'not_started',
     ...(call.callbackAt === null ? {} : { dueDate: call.callbackAt.toISOString() }),
   });
 }
 
+/** With a line break behind each. */
+function lengthOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, 0);
+}
+
+/** All of these lines in so much room: where they are too long, the long ones are cut and the short ones stay whole. */
+function fit(lines: readonly string[], room: number): string[] {
+  const shortestFirst = lines.map((line, at) => ({ line, at })).toSorted((a, b) => a.line.length - b.line.length);
+  const fitted: string[] = Array.from({ length: lines.length }, () => '');
+  let left = room;
+  for (const [done, { line, at }] of shortestFirst.entries()) {
+    const share = Math.floor(left / (lines.length - done)) - 1;
+    const cut = cutText(line, Math.max(0, share));
+    fitted[at] = cut;
+    left -= cut.length + 1;
+  }
+  return fitted.filter((line) => line !== '');
+}
+
+/** The newest of these lines that have room, with a word on the others. */
+function newest(lines: readonly string[], room: number): string[] {
+  if (lengthOf(lines) <= room) return [...lines];
+  const kept: string[] = [];
+  let left = room - mostEarlierLine;
+  for (const line of lines.toReversed()) {
+    if (line.length + 1 > left) break;
+    kept.unshift(line);
+    left -= line.length + 1;
+  }
+  const earlier = `${lines.length - kept.length} earlier enquiries are on the lead’s page.`;
+  return earlier.length < room ? [earlier, ...kept] : [];
+}
+
 /** The agent may not have known of it: it may have come while the person was talking. */
 function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
   const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
-  return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${wish.slice(0, mostWishCharacters)}`}`;
+  return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, mostWishCharacters)}`}`;
 }
 
 function toPriority(seriousness: string | undefined, mapping: TaskMapping): TaskMapping['priority'] {
