@@ -106,7 +106,10 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
           hidePhoneNumber: true,
           ...(request.callerId === undefined ? {} : { fromNumber: request.callerId }),
         });
-        return { kind: 'answered', sipCallId: leg.sipCallId };
+        // A success that names no call proves nothing, and nobody may dial again for it.
+        return leg.sipCallId === ''
+          ? { kind: 'unknown', because: 'answer_without_call' }
+          : { kind: 'answered', sipCallId: leg.sipCallId };
       } catch (error) {
         const result = toDialResult(dialError(error), performance.now() - startedAt, request.ringSeconds * 1_000);
         if (result.kind !== 'not_dialled' || result.because !== 'room_not_joined') return result;
@@ -144,6 +147,15 @@ function dialError(error: unknown): DialError {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   return { kind: 'network', code };
+}
+
+/**
+ * Whether LiveKit refuses what a request holds, such as metadata above its limit: nothing is wrong with LiveKit, our key or
+ * the way there, and another request would be taken. 413 is a proxy's in between.
+ */
+export function isRefusedRequest(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return false;
+  return ['invalid_argument', 'malformed', 'out_of_range'].includes(error.code ?? '') || error.status === 413;
 }
 
 /** What may be logged of an error of the SDK: never its text. */

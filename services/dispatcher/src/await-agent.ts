@@ -1,12 +1,15 @@
-import type { JobMetadata } from '@leadline/contracts/job-metadata';
 import { currentTraceparent } from '@leadline/messaging/span';
-import { liveKitFault } from '@leadline/telephony/livekit';
+import { isRefusedRequest, liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
+import { toJobMetadata } from './to-job-metadata.ts';
 
-/** `unreachable`: LiveKit itself could not be asked, so nothing is known of the agent. */
-export type AgentArrival = 'present' | 'absent' | 'unreachable';
+/**
+ * `unreachable`: LiveKit itself could not be asked, so nothing is known of the agent. `refused`: it does not take this
+ * request, and would take another lead's.
+ */
+export type AgentArrival = 'present' | 'absent' | 'unreachable' | 'refused';
 
 /** Wakes the wait for one room: the agent said that it is ready. */
 export type AgentReadiness = {
@@ -27,24 +30,13 @@ export async function awaitAgent(
   signal: AbortSignal,
 ): Promise<AgentArrival> {
   const deadline = performance.now() + deps.policy.agentWaitMs;
-  const metadata: JobMetadata = {
-    version: 1,
-    room: claim.room,
-    callId: claim.callId,
-    leadId: claim.leadId,
-    attempt: claim.attempt,
-    mode: claim.mode,
-    name: claim.name,
-    phone: claim.phone,
-    products: claim.products,
-    traceparent: currentTraceparent(),
-  };
+  const metadata = toJobMetadata(claim, currentTraceparent());
   let arrival: AgentArrival = 'unreachable';
   try {
     await deps.livekit.dispatchAgent(claim.room, deps.policy.agentName, JSON.stringify(metadata));
   } catch (error) {
     deps.log.warn({ ...liveKitFault(error), callId: claim.callId }, 'the agent could not be dispatched');
-    return arrival;
+    return isRefusedRequest(error) ? 'refused' : arrival;
   }
   while (!signal.aborted) {
     try {

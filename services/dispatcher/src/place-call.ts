@@ -2,7 +2,7 @@ import { databaseNow } from '@leadline/database/locks';
 import { inSpan, noteOnSpan } from '@leadline/messaging/span';
 import { liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
-import { awaitAgent, type AgentReadiness } from './await-agent.ts';
+import { awaitAgent, type AgentArrival, type AgentReadiness } from './await-agent.ts';
 import type { Claim } from './claim-due-leads.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
 import { permitDial } from './permit-dial.ts';
@@ -32,7 +32,7 @@ export async function placeCall(
   await noteArrival(arrival, deps);
   if (arrival !== 'present') {
     log.warn({ arrival }, 'no agent is in the room; nobody is rung');
-    // A probe spends nothing, and neither does a LiveKit that could not be asked.
+    // A probe spends nothing, and neither does a LiveKit that could not be asked. What it refuses is counted: settle-lead.
     const spent = arrival === 'absent' && !claim.probe;
     await revokeDial(claim.callId, { putBack: spent ? null : `agent_${arrival}` }, deps);
     return endRoom(claim, deps);
@@ -125,7 +125,9 @@ async function reportUntilCommitted(
   log.error('the result could not be written; the tracker settles the call by what LiveKit shows');
 }
 
-async function noteArrival(arrival: 'present' | 'absent' | 'unreachable', deps: Deps): Promise<void> {
+async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
+  // That lead's own fault says nothing about the way to the phone network.
+  if (arrival === 'refused') return;
   const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
   await deps.postgres.transaction(async (em) =>
     moveBreaker(em, sign[arrival], deps.now(await databaseNow(em)), deps.policy.breaker),

@@ -86,8 +86,10 @@ async function settleLead(
       newest: call.newest,
       putBack:
         call.put_back_reason === null ? undefined : { until: await putBackUntil(em, call.put_back_reason, now, deps) },
-      // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back.
-      putBacksBefore: call.probe ? 0 : await countPutBacks(em, lead.id, call.id),
+      // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
+      // lead itself is at fault.
+      putBacksBefore:
+        call.probe && call.put_back_reason !== 'agent_refused' ? 0 : await countPutBacks(em, lead.id, call.id),
       doNotCall: call.do_not_call === true || (await isDoNotCall(em, call.phone)),
       leadHasAnswers: calls.hasAnswers,
       askedMeanwhile: lead.enquiries > lead.heeded,
@@ -119,13 +121,17 @@ async function putBackUntil(em: EntityManager, reason: string, now: Date, deps: 
   return control.breaker_delay_ms !== null && openUntil !== null && openUntil > now ? openUntil : null;
 }
 
-/** Put-backs that proved not dialled: those of a shut window, a full trunk or a dead dispatcher count nothing. */
+/**
+ * Put-backs that proved not dialled, or that were the lead's own fault: those of a shut window, a full trunk or a dead
+ * dispatcher count nothing.
+ */
 async function countPutBacks(em: EntityManager, leadId: number, callId: number): Promise<number> {
   const found = await row(
     em,
     z.object({ count: z.number() }),
     `select count(*)::int as count from dials
-      where lead_id = $1 and call_id < $2 and put_back_reason is not null and sent_at is not null and not probe`,
+      where lead_id = $1 and call_id < $2
+        and (put_back_reason is not null and sent_at is not null and not probe or put_back_reason = 'agent_refused')`,
     [leadId, callId],
   );
   return found?.count ?? 0;

@@ -1,0 +1,196 @@
+import { oddities } from '@leadline/simulator/odd-answers';
+import { readSimulatorConfig } from '@leadline/simulator/config';
+import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
+import { openLiveKit } from '@leadline/telephony/livekit';
+import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testNats, type TestNats } from '@leadline/testing/nats';
+import { silentLog } from '@leadline/testing/silent-log';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { agentReadiness } from './await-agent.ts';
+import { parseCallWindow } from './call-window.ts';
+import { claimDueLead } from './claim-due-leads.ts';
+import type { Deps, Policy } from './deps.ts';
+import { createMetrics } from './metrics.ts';
+import { placeCall } from './place-call.ts';
+import { settleCall } from './settle-lead.ts';
+
+// What an attempt becomes after each answer that LiveKit may give to each of its requests.
+let database: TestDatabase;
+let nats: TestNats;
+let simulator: Simulator;
+let folder: string;
+let deps: Deps;
+let shiftMs = 0;
+
+const policy: Policy = {
+  window: parseCallWindow('mon-sun 09:00-21:00'),
+  ...{ maxConcurrentCalls: 1_000, maxLeadAgeDays: 7, ringSeconds: 5, latestInviteMs: 65_000, jitter: 0, maxRetries: 2 },
+  delaysMs: {
+    ...{ rejected: [60_000], unanswered: [60_000], dispatch_failed: [60_000], startup_failed: [60_000] },
+    ...{ stale_timeout: [60_000], no_answers: [60_000] },
+  },
+  ...{ putBackDelayMs: 30_000, breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 }, agentMode: 'sarvam' },
+  ...{ agentName: 'agent', agentWaitMs: 1_200, maxCallSeconds: 600, trunkId: 'ST', callerId: undefined, paceMs: 1 },
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'leadline-far-livekit-'));
+  [database, nats] = await Promise.all([testDatabase(), testNats()]);
+  simulator = await startSimulator(
+    readSimulatorConfig({
+      ...{ LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'secret-of-the-livekit-server', SIP_TRUNK_ID: 'ST' },
+      ...{ PHONE_LOG: join(folder, 'phone.jsonl'), CRM_LOG: join(folder, 'crm.jsonl'), CRM_API_KEY: 'key' },
+      ...{ SIMULATED_RING_SECONDS: '0.05', SIMULATED_TALK_SECONDS: '0.2', TIME_FACTOR: '10' },
+    }),
+  );
+  deps = {
+    postgres: await database.open('dispatcher', 20),
+    nats: await nats.connect('dispatcher'),
+    livekit: openLiveKit({ url: simulator.url, apiKey: 'key', apiSecret: 'secret-of-the-livekit-server' }),
+    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
+    random: () => 0,
+    log: silentLog,
+    metrics: createMetrics(),
+    policy,
+    database: {
+      knowledge: () => Promise.resolve('current'),
+      holds: () => Promise.resolve(true),
+      compare: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
+    owner: 'one',
+  };
+});
+afterAll(async () => {
+  await simulator.stop();
+  await nats.close();
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  shiftMs = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
+  await database.query(`truncate leads, calls, dials, call_facts, lead_waits, dispatcher_outbox cascade`);
+  await database.query(
+    `update dial_control set stopped_at = null, next_dial_at = null, breaker_open_until = null, breaker_delay_ms = null, startup_failures = 0`,
+  );
+});
+
+let people = 0;
+async function addLead(name = 'Asha'): Promise<{ id: number; phone: string }> {
+  const phone = `+91982500${String(++people).padStart(4, '0')}`;
+  const [lead] = await database.query<{ id: number }>(
+    `insert into leads (name, phone, source, created_at) values ($1, $2, 'website', $3) returning id`,
+    [name, phone, new Date(Date.now() + shiftMs - 60_000)],
+  );
+  return { id: lead?.id ?? 0, phone };
+}
+const answers = async (given: object[]): Promise<void> => {
+  const response = await fetch(`${simulator.url}/control/faults`, {
+    method: 'POST',
+    body: JSON.stringify({ answers: given }),
+  });
+  expect(response.ok).toBe(true);
+};
+/** One attempt at the next due lead, with what it came to. */
+async function attempt(): Promise<{ leadId: number; callId: number; became: string; breaker: 'open' | 'closed' }> {
+  const claim = await claimDueLead(deps);
+  if (claim === undefined) throw new Error('nothing was claimed');
+  const guard = { blockedBy: () => Promise.resolve(undefined) };
+  const around = { readiness: agentReadiness(), guard, stopping: new AbortController().signal };
+  await claim.span.run(() => placeCall(claim, around, deps));
+  const [told] = await database.query<{ became: string | null; breaker: 'open' | 'closed' }>(
+    `select coalesce(d.put_back_reason, (select o.payload->>'reason' from dispatcher_outbox o
+                       where o.subject = 'call.dial_failed' and o.aggregate = 'call/' || d.call_id),
+                     (select 'answered' from dispatcher_outbox o
+                       where o.subject = 'call.answered' and o.aggregate = 'call/' || d.call_id)) as became,
+            case when c.breaker_delay_ms is null then 'closed' else 'open' end as breaker
+       from dials d, dial_control c where d.call_id = $1`,
+    [claim.callId],
+  );
+  return {
+    ...{ leadId: claim.leadId, callId: claim.callId },
+    ...{ became: told?.became ?? 'unknown', breaker: told?.breaker ?? 'closed' },
+  };
+}
+/** Nobody is rung, nothing is spent, and everybody waits for the breaker. */
+const nobodyRung = 'agent_unreachable, breaker open';
+/** Nobody dials again for it: what LiveKit shows and says later settles the call. */
+const silence = 'unknown, breaker closed';
+
+/** docs/voice-agents.md tells the same. */
+const becomes: Record<string, Record<(typeof oddities)[number], string>> = {
+  CreateDispatch: {
+    ...{ blank: nobodyRung, white_space: nobodyRung, empty_list: nobodyRung, null: nobodyRung },
+    ...{ error_row: nobodyRung, error_text: nobodyRung, conflict: nobodyRung, not_yet: nobodyRung },
+    // Taken, and no agent comes.
+    empty_object: 'startup_failed, breaker closed',
+    refused: 'agent_refused, breaker closed',
+  },
+  ListParticipants: {
+    ...{ blank: nobodyRung, white_space: nobodyRung, empty_list: nobodyRung, null: nobodyRung },
+    ...{ error_row: nobodyRung, error_text: nobodyRung, conflict: nobodyRung, not_yet: nobodyRung },
+    empty_object: 'startup_failed, breaker closed',
+    refused: nobodyRung,
+  },
+  CreateSIPParticipant: {
+    ...{ blank: silence, white_space: silence, empty_list: silence, null: silence, empty_object: silence },
+    ...{ error_row: silence, error_text: silence, conflict: silence },
+    not_yet: 'no_bridge, breaker open',
+    refused: 'dispatch_failed, breaker closed',
+  },
+};
+
+test.for(Object.keys(becomes).flatMap((to) => oddities.map((says) => [to, says] as const)))(
+  '%s is answered %s',
+  async ([to, says]) => {
+    await addLead();
+    await answers([{ to, says }]);
+    const { became, breaker } = await attempt();
+    expect(`${became}, breaker ${breaker}`).toBe(becomes[to]?.[says]);
+  },
+);
+
+test('a dispatch that is refused for one lead’s sake holds up nobody else, and comes to an end that people see', async () => {
+  const odd = await addLead();
+  await answers([{ to: 'CreateDispatch', says: 'refused', about: odd.phone }]);
+  const became: string[] = [];
+  const state = async () =>
+    (
+      await database.query<{ status: string; failure_reason: string | null; retry_after: Date | null }>(
+        `select status, failure_reason, retry_after from leads where id = $1`,
+        [odd.id],
+      )
+    )[0];
+  for (let attempts = 1; attempts <= 20 && (await state())?.status === 'new'; attempts++) {
+    const tried = await attempt();
+    expect([tried.leadId, tried.breaker]).toEqual([odd.id, 'closed']);
+    became.push(tried.became);
+    // As the tracker ends it.
+    await database.query(`update calls set status = 'failed', failure_reason = 'dispatch_failed' where id = $1`, [
+      tried.callId,
+    ]);
+    await settleCall(tried.callId, deps);
+    if (attempts === 3) {
+      const other = await addLead();
+      expect(await attempt()).toMatchObject({ leadId: other.id, became: 'answered', breaker: 'closed' });
+    }
+    const { retry_after: next } = (await state()) ?? {};
+    shiftMs += Math.max(0, (next?.getTime() ?? 0) - (Date.now() + shiftMs)) + 1_000;
+  }
+  expect(became).toEqual(Array.from({ length: 13 }, () => 'agent_refused'));
+  expect(await state()).toMatchObject({ status: 'failed', failure_reason: 'retries_used_up' });
+});
+
+test('what a buyer asked for how often and at what length goes to the agent within LiveKit’s limit', async () => {
+  const { id } = await addLead('A'.repeat(5_000));
+  await database.query(
+    `insert into lead_enquiries (receipt_id, lead_id, source, product_name, enquired_at)
+     select gen_random_uuid(), $1, 'form', n || repeat(' मशीन', 100), now() from generate_series(1, 3000) n`,
+    [id],
+  );
+  await answers([]);
+  expect(await attempt()).toMatchObject({ leadId: id, became: 'answered' });
+});
