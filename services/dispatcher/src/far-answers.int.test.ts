@@ -5,7 +5,7 @@ import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -27,7 +27,15 @@ let shiftMs = 0;
 
 const policy: Policy = {
   window: parseCallWindow('mon-sun 09:00-21:00'),
-  ...{ maxConcurrentCalls: 1_000, maxLeadAgeDays: 7, ringSeconds: 5, latestInviteMs: 65_000, jitter: 0, maxRetries: 2 },
+  ...{
+    maxConcurrentCalls: 1_000,
+    maxLeadAgeDays: 7,
+    contactPauseMs: 0,
+    ringSeconds: 5,
+    latestInviteMs: 65_000,
+    jitter: 0,
+    maxRetries: 2,
+  },
   delaysMs: {
     ...{ rejected: [60_000], unanswered: [60_000], dispatch_failed: [60_000], startup_failed: [60_000] },
     ...{ stale_timeout: [60_000], no_answers: [60_000] },
