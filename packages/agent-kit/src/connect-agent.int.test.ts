@@ -54,12 +54,25 @@ test('what does not fit the contract is refused before it is sent', () => {
   expect(() => agent.qualified(room, 'parrot' as never, {})).toThrow(/mode/);
 });
 
+test('what a language model wrote is handed on as it is, and of too many answers what fits', async () => {
+  await agent.ended(room, { by: 'callee', doNotCall: 'haan', callbackAt: 'kal shaam ko' });
+  await agent.ended(room, { by: 'callee', callbackAt: new Date(Number.NaN) });
+  expect((await stored('agent.ended')).map((one) => one.payload)).toEqual([
+    { room, endedBy: 'callee', doNotCall: 'haan', callbackAt: 'kal shaam ko' },
+    { room, endedBy: 'callee', doNotCall: false, callbackAt: null },
+  ]);
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, no) => [`k${no}`, '😀\n'.repeat(5_000)]));
+  await agent.qualified(room, 'sarvam', { budget: ['8 lakh'], ...many });
+  const report = (await stored('agent.qualified')).at(-1)?.payload;
+  expect(report).toMatchObject({ room, mode: 'sarvam', qualification: { budget: '8 lakh' } });
+});
+
 test('a report made while the server restarts arrives', { timeout: 30_000 }, async () => {
   const restarting = nats.restart('kill');
   const reported = agent.ended(room, { by: 'callee', doNotCall: true });
   await restarting;
   await reported;
-  expect((await stored('agent.ended')).map((one) => one.payload)).toEqual([
-    { room, endedBy: 'callee', doNotCall: true, callbackAt: null },
-  ]);
+  expect((await stored('agent.ended')).at(-1)?.payload).toEqual({
+    ...{ room, endedBy: 'callee', doNotCall: true, callbackAt: null },
+  });
 });

@@ -1,9 +1,11 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import type { EventContract } from '@leadline/contracts/event';
+import { anyAgentReport } from '@leadline/contracts/event-facts';
 import { agentEnded } from '@leadline/contracts/events/agent-ended';
 import { agentQualified } from '@leadline/contracts/events/agent-qualified';
 import { agentReady } from '@leadline/contracts/events/agent-ready';
 import type { AgentMode } from '@leadline/contracts/qualification';
+import { toAnswers } from '@leadline/contracts/to-answers';
 import { context, propagation } from '@opentelemetry/api';
 import { connect, headers as newHeaders, NatsError } from 'nats';
 import { createHash } from 'node:crypto';
@@ -11,16 +13,32 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export type EndedBy = 'callee' | 'agent' | 'error';
 
+/** How a person's last word was. Whatever a language model wrote here may be handed on: Leadline reads it field by field. */
+export type End = {
+  by: EndedBy;
+  /** `true`, or what a model said of it: "yes", "haan". */
+  doNotCall?: boolean | string | number | null;
+  /** When to call back: a time, ISO 8601 text (Indian time without an offset), or the words in which it was said. */
+  callbackAt?: Date | string | null;
+};
+
 export type Agent = {
   /** In the room, job read: the phone may ring now. */
   ready(room: string): Promise<void>;
   /** What was learnt so far. Send it as often as something is learnt: keys are merged, a later report corrects. */
-  qualified(room: string, mode: AgentMode, answers: Record<string, string | number | boolean | null>): Promise<void>;
-  /** The last word on a call. `callbackAt`: when the person wished to be called back. */
-  ended(room: string, end: { by: EndedBy; doNotCall?: boolean; callbackAt?: Date | null }): Promise<void>;
+  qualified(room: string, mode: AgentMode, answers: Readonly<Record<string, unknown>>): Promise<void>;
+  /** The last word on a call. */
+  ended(room: string, end: End): Promise<void>;
   /** Waits for reports on their way, then disconnects. Call it when the process ends, not after each job. */
   close(): Promise<void>;
 };
+
+/** A mode that nobody knows is the agent author's mistake, and seen at the first try. */
+const knownMode = agentQualified.schema.pick({ mode: true });
+
+const mostAnswerBytes = 200_000;
+/** A character takes at most four bytes, or six as an escape in JSON. */
+const fitting = { mostCharacters: 30_000 };
 
 /**
  * Connects a voice agent with the NATS user that may report calls and nothing else. Connect when the process starts and
@@ -49,9 +67,11 @@ export async function connectAgent(options: {
   const onTheirWay = new Set<Promise<void>>();
   let closing = false;
 
-  const report = (contract: EventContract, room: string, payload: unknown): Promise<void> => {
+  const report = (contract: EventContract, payload: { room: string } & Record<string, unknown>): Promise<void> => {
+    const { room } = payload;
+    anyAgentReport.parse(payload);
     // Fixed here, when the agent calls: whatever is repeated below is the same message.
-    const data = JSON.stringify(contract.schema.parse(payload));
+    const data = JSON.stringify(payload);
     const time = now();
     const id = `${room}:${contract.type}:${time.toISOString()}:${createHash('sha256').update(data).digest('hex').slice(0, 16)}`;
     const headers = newHeaders();
@@ -76,14 +96,16 @@ export async function connectAgent(options: {
   };
 
   return {
-    ready: (room) => report(agentReady, room, { room }),
-    qualified: (room, mode, answers) => report(agentQualified, room, { room, mode, qualification: answers }),
+    ready: (room) => report(agentReady, { room }),
+    qualified: (room, mode, answers) =>
+      report(agentQualified, { room, ...knownMode.parse({ mode }), qualification: toFitting(answers) }),
     ended: (room, end) =>
-      report(agentEnded, room, {
+      report(agentEnded, {
         room,
         endedBy: end.by,
         doNotCall: end.doNotCall ?? false,
-        callbackAt: end.callbackAt?.toISOString() ?? null,
+        // A Date that holds no time becomes null in JSON.
+        callbackAt: end.callbackAt ?? null,
       }),
     async close() {
       const late = new AbortController();
@@ -96,6 +118,11 @@ export async function connectAgent(options: {
       await connection.close();
     },
   };
+}
+
+/** The stream takes 256 KB a message: of answers that would be more, what fits. */
+function toFitting(answers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Buffer.byteLength(JSON.stringify(answers)) < mostAnswerBytes ? answers : toAnswers(answers, fitting).answers;
 }
 
 function isPermanent(error: unknown): boolean {

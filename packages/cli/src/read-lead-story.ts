@@ -29,6 +29,8 @@ const attempt = z.looseObject({
   taskId: z.string().nullable(),
   pushError: z.string().optional(),
   answered: z.array(z.string()),
+  unreadFields: z.array(z.object({ field: z.string(), times: z.number() })).optional(),
+  isReportUnheard: z.boolean().optional(),
 });
 const keptEvent = z.looseObject({
   id: z.string(),

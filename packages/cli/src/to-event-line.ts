@@ -1,3 +1,4 @@
+import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import { toClock, type Zone } from './clock.ts';
 import type { TailEvent } from './tail-event.ts';
 
@@ -69,21 +70,27 @@ export function toEventWords(event: TailEvent, zone: Zone): { words: string; ton
     case 'agent.ready':
       return { words: 'the agent is ready', tone: undefined };
     case 'agent.qualified':
-      return { words: `the agent learnt ${toLearnt(data['qualification'])}`, tone: undefined };
     case 'agent.ended':
-      return {
-        words: `the agent’s last word: ended by ${say('endedBy')}${data['doNotCall'] === true ? ', never to be called again' : ''}`,
-        tone: undefined,
-      };
+      return { words: toReportWords(event), tone: undefined };
     default:
       return { words: event.subject.startsWith('dlq.redriven.') ? 'a dead letter was sent back' : '', tone: 'dim' };
   }
 }
 
-/** Which questions were answered; what was said stays with the call. */
-function toLearnt(qualification: unknown): string {
-  const answered = Object.entries(typeof qualification === 'object' ? (qualification ?? {}) : {})
-    .filter(([, value]) => value !== null)
-    .map(([key]) => key.replaceAll('_', ' '));
-  return answered.length === 0 ? 'nothing yet' : answered.join(', ');
+/** Which questions were answered, and which fields could not be read; what was said stays with the call. */
+function toReportWords({ subject, data }: TailEvent): string {
+  const read = readAgentReport(subject, { room: 'told beside it', ...data });
+  if (!read.ok || read.report.type === 'agent.ready') return 'the agent said something that can not be read';
+  const { report } = read;
+  const keptUnread = Array.isArray(data['unread']) ? data['unread'].filter((field) => typeof field === 'string') : [];
+  const unread = new Set([
+    ...read.notes.filter(({ outcome }) => outcome !== 'words').map(({ field }) => field),
+    ...keptUnread,
+  ]);
+  const said =
+    report.type === 'agent.ended'
+      ? `the agent’s last word: ended by ${report.endedBy ?? 'unknown'}`
+      : `the agent learnt ${Object.keys(report.answers).join(', ').replaceAll('_', ' ') || 'nothing yet'}`;
+  const wish = report.doNotCall ? ', never to be called again' : '';
+  return `${said}${wish}${unread.size === 0 ? '' : `; could not be read: ${[...unread].join(', ')}`}`;
 }

@@ -13,3 +13,6 @@ export const callFacts = {
 
 /** What every agent.* event carries: a call's only name outside. */
 export const agentFacts = { room: z.string().min(1).max(256) };
+
+/** All that a report must have: `readAgentReport` reads its other fields, each by itself. */
+export const anyAgentReport = z.looseObject(agentFacts);

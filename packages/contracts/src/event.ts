@@ -1,10 +1,20 @@
 import type { z } from 'zod';
 
 /** An event's contract: its subject on the wire, which is also its `ce-type`, and the shape of its payload. */
-export type EventContract<Schema extends z.ZodType = z.ZodType> = { type: string; schema: Schema };
+export type EventContract<Schema extends z.ZodType = z.ZodType> = {
+  type: string;
+  /** What publishers send, and the documents show. */
+  schema: Schema;
+  /** What may be sent back from the dead letters, where its readers take more than the schema. */
+  accepts?: z.ZodType;
+};
 
 export type PayloadOf<Contract extends EventContract> = z.output<Contract['schema']>;
 
-export function event<Schema extends z.ZodType>(type: string, schema: Schema): EventContract<Schema> {
-  return { type, schema };
+export function event<Schema extends z.ZodType>(
+  type: string,
+  schema: Schema,
+  accepts?: z.ZodType,
+): EventContract<Schema> {
+  return accepts === undefined ? { type, schema } : { type, schema, accepts };
 }

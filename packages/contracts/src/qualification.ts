@@ -24,7 +24,7 @@ const openaiRealtime = z.looseObject({
 });
 
 /** One schema a mode: a further mode is one more line here. */
-export const qualificationByMode = { sarvam, openai_realtime: openaiRealtime };
+const qualificationByMode = { sarvam, openai_realtime: openaiRealtime };
 
 export const agentModes = z.enum(['sarvam', 'openai_realtime']);
 export type AgentMode = z.infer<typeof agentModes>;
@@ -32,25 +32,20 @@ export type AgentMode = z.infer<typeof agentModes>;
 /** Answers by key; never null, never empty. */
 export type Answers = Record<string, string>;
 
-/** Answers as an agent may send them: text, or something that has one. */
+/** Every key that some mode names: a closed list, told where a person's own words may not be. */
+export const knownAnswerKeys: readonly string[] = [
+  ...new Set(Object.values(qualificationByMode).flatMap((schema) => Object.keys(schema.shape))),
+];
+
+/** Answers as an agent should send them: text, or something that has one. What else comes is read by `toAnswers`. */
 export const reportedAnswers = z.record(
   z.string().min(1).max(200),
   z.union([z.string().max(20_000), z.number(), z.boolean(), z.null()]),
 );
 
-/** What is worth keeping of a report: every key with something in it, known or not, as text. */
-export function toAnswers(reported: z.infer<typeof reportedAnswers>): Answers {
-  const answers: Answers = {};
-  for (const [key, value] of Object.entries(reported)) {
-    const text = value === null ? '' : String(value).trim();
-    if (text !== '') answers[key] = text;
-  }
-  return answers;
-}
-
 /** Keys that the mode does not name: kept, and counted, so that a renamed key is noticed. */
 export function unknownKeys(mode: AgentMode, answers: Answers): string[] {
-  return Object.keys(answers).filter((key) => !(key in qualificationByMode[mode].shape));
+  return Object.keys(answers).filter((key) => !Object.hasOwn(qualificationByMode[mode].shape, key));
 }
 
 /** When each stored answer was learnt: ISO times by key. */
@@ -66,14 +61,17 @@ export function mergeAnswers(
   reported: Answers,
   reportedAt: Date,
 ): { answers: Answers; times: AnswerTimes } {
-  const merged = { answers: { ...stored }, times: { ...times } };
+  // Maps: a key may be named as something that every object has, such as `constructor`.
+  const mergedAnswers = new Map(Object.entries(stored));
+  const mergedTimes = new Map(Object.entries(times));
   const at = reportedAt.toISOString();
   for (const [key, value] of Object.entries(reported)) {
-    const known = merged.times[key];
-    const later = known === undefined || at > known || (at === known && value > (merged.answers[key] ?? ''));
-    if (key in merged.answers && !later) continue;
-    merged.answers[key] = value;
-    merged.times[key] = at;
+    const known = mergedTimes.get(key);
+    const before = mergedAnswers.get(key);
+    const later = known === undefined || at > known || (at === known && value > (before ?? ''));
+    if (before !== undefined && !later) continue;
+    mergedAnswers.set(key, value);
+    mergedTimes.set(key, at);
   }
-  return merged;
+  return { answers: Object.fromEntries(mergedAnswers), times: Object.fromEntries(mergedTimes) };
 }

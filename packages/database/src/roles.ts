@@ -40,6 +40,8 @@ export const grants: Record<Role, readonly string[]> = {
     'insert on calls',
     'update (name, phone, updated_at) on calls',
     'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, enquiries_heeded, dispatcher_audit, dispatcher_outbox',
+    // The number of an erased person's call is known by its hash alone.
+    'execute on function leadline_number_hash(text)',
     'select (id, lead_id, verdict, received_at, enquired_at, counts_from_arrival, traceparent) on lead_receipts',
     'select (id, subject, seq, created_at, published_at) on ingest_outbox, call_tracker_outbox, crm_pusher_outbox',
   ],

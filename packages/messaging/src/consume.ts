@@ -1,5 +1,6 @@
 import { fromHeaders, type Envelope } from '@leadline/contracts/envelope';
 import type { EventContract, PayloadOf } from '@leadline/contracts/event';
+import { toOutsideInstant } from '@leadline/contracts/outside-time';
 import type { JsMsg } from 'nats';
 import type { z } from 'zod';
 import type { Nats } from './connect.ts';
@@ -19,8 +20,10 @@ import { durables, type EventDurable } from './topology.ts';
 /** An event as a handler gets it. It may come twice, late, or out of order. */
 export type Received<T> = {
   id: string;
-  /** When it happened, as its publisher says. */
+  /** When it happened, as its publisher says; an agent's report without a time that can be read, when it was stored. */
   time: Date;
+  /** An agent's report that says a time, and none that can be read. */
+  timeUnreadable: boolean;
   type: string;
   /** What it is about: `lead/42`, `call/7`, or a room. */
   subject: string;
@@ -155,7 +158,9 @@ async function receive(message: JsMsg, handlers: readonly Handler[], durable: st
   let envelope: Envelope;
   let data: unknown;
   try {
-    envelope = fromHeaders((name) => header(message, name) ?? assumed(message, name));
+    envelope = fromHeaders(
+      (name) => (isUnreadableTime(message, name) ? undefined : header(message, name)) ?? assumed(message, name),
+    );
   } catch {
     return reject('bad_envelope');
   }
@@ -172,6 +177,7 @@ async function receive(message: JsMsg, handlers: readonly Handler[], durable: st
     return await handler.run({
       id: envelope.id,
       time: envelope.time,
+      timeUnreadable: isUnreadableTime(message, 'ce-time'),
       type,
       subject: envelope.subject,
       data: parsed.data,
@@ -191,6 +197,12 @@ async function receive(message: JsMsg, handlers: readonly Handler[], durable: st
 function header(message: JsMsg, name: string): string | undefined {
   const value = message.headers?.get(name);
   return value === '' ? undefined : value;
+}
+
+/** Agents are other people's programs: a time of theirs that is none must not cost what they report. */
+function isUnreadableTime(message: JsMsg, name: string): boolean {
+  const value = name === 'ce-time' && message.subject.startsWith('agent.') ? header(message, name) : undefined;
+  return value !== undefined && toOutsideInstant(value) === null;
 }
 
 /** An agent of another make may send less than the whole envelope. */

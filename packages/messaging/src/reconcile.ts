@@ -123,8 +123,8 @@ export async function hearAgain(
     const handler = byType.get(message.subject);
     if (event === undefined || !(handler?.schema.safeParse(event.data).success ?? false)) continue;
     const { id, time, type, subject, data } = event;
-    const received = { id, time, type, subject, data, deliveries: 1, redriven: false, working: () => undefined };
-    if ((await handler?.run(received))?.kind === 'done') heard++;
+    const received = { id, time, timeUnreadable: false, type, subject, data, deliveries: 1, redriven: false };
+    if ((await handler?.run({ ...received, working: () => undefined }))?.kind === 'done') heard++;
   }
   return heard;
 }

@@ -19,6 +19,8 @@ export type DeadLetterView = {
   payload: unknown;
   /** How often it was sent back, last when and by whom. */
   redriven: { times: number; at: Date; who: string } | undefined;
+  /** Somebody has looked at it and lets it be. */
+  discarded: { at: Date; who: string } | undefined;
 };
 
 export type DeadLetterFilter = {
@@ -36,7 +38,7 @@ export async function readDeadLetter(nats: Nats, seq: number): Promise<DeadLette
   return toView(nats, message);
 }
 
-/** Dead letters oldest first, at most `limit`. */
+/** Dead letters oldest first, at most `limit`. `redriven: false`: those that nobody has sent back or discarded. */
 export async function listDeadLetters(
   nats: Nats,
   filter: DeadLetterFilter & { redriven?: boolean } = {},
@@ -50,7 +52,8 @@ export async function listDeadLetters(
     seq = message.seq + 1;
     if (!matches(message, filter)) continue;
     const view = await toView(nats, message);
-    if (filter.redriven === undefined || filter.redriven === (view.redriven !== undefined)) found.push(view);
+    const isSettled = view.redriven !== undefined || view.discarded !== undefined;
+    if (filter.redriven === undefined || filter.redriven === isSettled) found.push(view);
   }
   return found;
 }
@@ -120,6 +123,31 @@ export async function redrive(
 }
 
 /**
+ * Says that somebody has looked at a dead letter and lets it be: what it held back goes on. It stays where it is, and may
+ * still be sent back.
+ * @throws CommandRefused when there is no such dead letter
+ */
+export async function discard(
+  nats: Nats,
+  asked: { seq: number; who: string; reason: string },
+): Promise<DeadLetterView> {
+  const { letter } = await readLetter(nats, asked.seq);
+  const times = letter.redriven?.times ?? 0;
+  await storeOrRefuse(nats, {
+    subject: markSubject(letter.seq),
+    stream: 'DLQ',
+    messageId: `discarded:${letter.seq}:${times}`,
+    headers: {
+      [redrivenBy]: encodeURIComponent(asked.who.slice(0, 100)),
+      [timesHeader]: String(times),
+      [discardedHeader]: encodeURIComponent(asked.reason.slice(0, 500)),
+    },
+    payload: '',
+  });
+  return letter;
+}
+
+/**
  * Redrives all that match and were never redriven, oldest first, at most `cap`; one that can't be is told, not thrown.
  * Each is told to `done` as it is done, with how many there are in all.
  */
@@ -161,6 +189,8 @@ export type RedriveMark = {
   who: string;
   times: number;
   auditedBy: string | undefined;
+  /** Why it was discarded; undefined: it was sent back. */
+  discardedBecause: string | undefined;
 };
 
 /** The marks of redrives behind a place, oldest first. */
@@ -181,6 +211,7 @@ export async function readNewestMark(nats: Nats): Promise<RedriveMark | undefine
 }
 
 const timesHeader = 'leadline-redrive-times';
+const discardedHeader = 'leadline-discarded-because';
 const auditedByHeader = 'leadline-redrive-audited-by';
 const markPrefix = 'dlq.redriven.by.';
 
@@ -197,6 +228,7 @@ function toMark(message: StoredMsg): RedriveMark {
     who: readName(header.get(redrivenBy)),
     times: Number(header.get(timesHeader)),
     auditedBy: text(header, auditedByHeader),
+    discardedBecause: header.has(discardedHeader) ? readName(header.get(discardedHeader)) : undefined,
   };
 }
 
@@ -208,7 +240,7 @@ async function storeOrRefuse(nats: Nats, message: Message): Promise<void> {
 function checkPayload(subject: string, payload: unknown): void {
   const contract = allEvents.find(({ type }) => type === subject);
   if (contract === undefined) throw new CommandRefused(`there is no event ${subject}`);
-  const parsed = contract.schema.safeParse(payload);
+  const parsed = (contract.accepts ?? contract.schema).safeParse(payload);
   if (parsed.success) return;
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'payload'}: ${message}`);
   throw new CommandRefused(`the payload does not fit ${subject}: ${faults.join('; ')}`);
@@ -240,7 +272,8 @@ async function toView(nats: Nats, message: StoredMsg): Promise<DeadLetterView> {
     deliveries: Number(header.get(letterHeaders.deliveries)),
     eventId: text(header, 'ce-id') ?? `${header.get(letterHeaders.stream)}:${header.get(letterHeaders.seq)}`,
     payload: readJson(new TextDecoder().decode(message.data)),
-    redriven: mark === undefined ? undefined : { times: mark.times, at: mark.at, who: mark.who },
+    redriven: mark === undefined || mark.times === 0 ? undefined : { times: mark.times, at: mark.at, who: mark.who },
+    discarded: mark?.discardedBecause === undefined ? undefined : { at: mark.at, who: mark.who },
   };
 }
 

@@ -110,7 +110,8 @@ export function startVoiceAgents(options: {
     const reporting = Promise.all(
       reports.map(async (report) => {
         await pause(200 + report.afterMs);
-        if (report.malformed) return options.publishRaw('agent.qualified', { room: name, mode, qualification: 'oops' });
+        // Without a room that can be read it is nobody's report.
+        if (report.malformed) return options.publishRaw('agent.qualified', { room: 7, mode, qualification: {} });
         if (report.timeShiftMs === 0) return agent?.qualified(name, mode, report.answers);
         return reportAt(new Date(answeredAt + report.timeShiftMs), name, mode, report.answers);
       }),

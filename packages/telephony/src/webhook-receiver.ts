@@ -1,4 +1,5 @@
 import { DisconnectReason, ParticipantInfo_Kind } from '@livekit/protocol';
+import { ofOurDays } from '@leadline/contracts/outside-time';
 import { WebhookReceiver } from 'livekit-server-sdk';
 import { wasAnswered } from './livekit.ts';
 
@@ -6,8 +7,8 @@ import { wasAnswered } from './livekit.ts';
 export type LiveKitWebhook = {
   id: string;
   event: string;
-  /** LiveKit's own time of queueing, whole seconds. */
-  createdAt: Date;
+  /** LiveKit's own time of queueing, whole seconds; null where it tells none of our days. */
+  createdAt: Date | null;
   room: string | undefined;
   participant:
     | {
@@ -42,7 +43,7 @@ export function openWebhookReceiver(keys: { apiKey: string; apiSecret: string }[
       return {
         id: event.id,
         event: event.event,
-        createdAt: new Date(Number(event.createdAt) * 1_000),
+        createdAt: ofOurDays(new Date(Number(event.createdAt) * 1_000)),
         room: event.room?.name,
         participant: participant && {
           identity: participant.identity,

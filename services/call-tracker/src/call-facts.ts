@@ -63,7 +63,14 @@ export type Facts = {
   agentEndedAt: Date | null;
   endedBy: string | null;
   callbackAt: Date | null;
+  /** When to call back, as it was said, where that is no time that a program can read. */
+  callbackWords: string | null;
   answerTimes: AnswerTimes;
+  /** When the newest wish never to be called again was heard, by the database's clock, and when its report says it was said. */
+  doNotCallAt: Date | null;
+  doNotCallSaidAt: Date | null;
+  /** Fields of reports that could not be read, each with the times of those reports. */
+  unreadFields: UnreadFields;
   /** When we first asked LiveKit to end the leg. Written before it is asked. */
   stoppedAt: Date | null;
   watch: Watch;
@@ -72,6 +79,9 @@ export type Facts = {
   numberFreeAt: Date | null;
   slotFreeAt: Date | null;
 };
+
+/** ISO times by field, of a closed list of fields: a report that comes twice counts once. */
+type UnreadFields = Record<string, string[]>;
 
 export type Policy = {
   ringMs: number;
@@ -94,7 +104,11 @@ export const noFacts: Facts = {
   agentEndedAt: null,
   endedBy: null,
   callbackAt: null,
+  callbackWords: null,
   answerTimes: {},
+  doNotCallAt: null,
+  doNotCallSaidAt: null,
+  unreadFields: {},
   stoppedAt: null,
   watch: { lookedAt: null, seen: null, goneSince: null, aloneSince: null, rejoinedAt: null },
   settleAt: null,

@@ -119,10 +119,25 @@ const failedDial =
   });
 const qualified =
   (answers: Record<string, string>, lateBy = 0) =>
-  (now: number): CallEvent => ({ kind: 'agent_qualified', at: date(now - lateBy), mode: 'sarvam', answers });
+  (now: number): CallEvent => ({
+    kind: 'agent_qualified',
+    at: date(now - lateBy),
+    mode: 'sarvam',
+    answers,
+    doNotCall: false,
+    unread: [],
+  });
 const agentEnded =
   (endedBy: string, doNotCall: boolean) =>
-  (now: number): CallEvent => ({ kind: 'agent_ended', at: date(now), endedBy, doNotCall, callbackAt: null });
+  (now: number): CallEvent => ({
+    kind: 'agent_ended',
+    at: date(now),
+    endedBy,
+    doNotCall,
+    callbackAt: null,
+    callbackWords: null,
+    unread: [],
+  });
 
 const shortAlphabet: Letter[] = [
   { name: 'joined', event: (now) => ({ kind: 'leg_joined', at: date(now), everAnswered: false }) },

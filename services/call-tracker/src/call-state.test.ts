@@ -80,6 +80,8 @@ const qualified = (when: number, answers: Record<string, string> = { location: '
   at: at(when),
   mode: 'sarvam',
   answers,
+  doNotCall: false,
+  unread: [],
 });
 const ended = (when: number, endedBy = 'callee', doNotCall = false): CallEvent => ({
   kind: 'agent_ended',
@@ -87,6 +89,8 @@ const ended = (when: number, endedBy = 'callee', doNotCall = false): CallEvent =
   endedBy,
   doNotCall,
   callbackAt: null,
+  callbackWords: null,
+  unread: [],
 });
 const refused = (when: number, sipStatus = 486): CallEvent => ({
   kind: 'dial_failed',

@@ -1,5 +1,5 @@
 import type { FailureReason } from '@leadline/contracts/failure-reason';
-import { mergeAnswers, type AgentMode, type Answers } from '@leadline/contracts/qualification';
+import type { AgentMode } from '@leadline/contracts/qualification';
 import {
   after,
   dialledAt,
@@ -17,6 +17,7 @@ import {
 import { mustStop, nextLookAt } from './decide-look.ts';
 import { decideRelease } from './decide-release.ts';
 import { correctEnd, settle, settlesAt } from './decide-settling.ts';
+import { learnReport, type AgentEvent } from './learn-report.ts';
 
 /** What is heard of a call. `at` is the event's own time, whenever it is handled. */
 export type CallEvent =
@@ -27,9 +28,7 @@ export type CallEvent =
   | { kind: 'leg_left'; at: Date; reason: string; callStatus: string; everAnswered: boolean }
   | { kind: 'room_finished'; at: Date }
   | { kind: 'agent_left'; at: Date }
-  | { kind: 'agent_ready'; at: Date }
-  | { kind: 'agent_qualified'; at: Date; mode: AgentMode; answers: Answers }
-  | { kind: 'agent_ended'; at: Date; endedBy: string; doNotCall: boolean; callbackAt: Date | null }
+  | AgentEvent
   /** Its time has come. */
   | { kind: 'due' }
   | { kind: 'looked'; leg: { everAnswered: boolean } | null; agentPresent: boolean }
@@ -185,52 +184,14 @@ function learn(
       }
       return { call, facts };
     case 'agent_ready':
-      return { call, facts: { ...facts, agentReadyAt: earliest(facts.agentReadyAt, within(event.at)) } };
     case 'agent_qualified':
-      return saveQualification(call, facts, event, within(event.at));
-    case 'agent_ended': {
-      const at = within(event.at);
-      const first = facts.agentEndedAt === null || at < facts.agentEndedAt;
-      return {
-        call: { ...call, doNotCall: call.doNotCall || event.doNotCall },
-        facts: {
-          ...facts,
-          agentEndedAt: first ? at : facts.agentEndedAt,
-          endedBy: first ? event.endedBy : facts.endedBy,
-          callbackAt: event.callbackAt ?? facts.callbackAt,
-        },
-      };
-    }
+    case 'agent_ended':
+      return learnReport({ call, facts }, event, within(event.at), now);
     case 'looked':
       return learnLook(call, facts, dial, event, now, policy, effects);
     case 'look_failed':
       return { call, facts: withLook(facts, 'unknown', now) };
   }
-}
-
-/**
- * saveQualification: answers are stored the moment they come, merged key by key, the later report winning; whether and
- * when the call becomes `called` is another matter.
- */
-function saveQualification(
-  call: Call,
-  facts: Facts,
-  report: { at: Date; mode: AgentMode; answers: Answers },
-  at: Date,
-): { call: Call; facts: Facts } {
-  if (Object.keys(report.answers).length === 0) return { call, facts };
-  const merged = mergeAnswers(call.answers, facts.answerTimes, report.answers, report.at);
-  const newest = Object.values(facts.answerTimes).every((time) => time <= report.at.toISOString());
-  const told = facts.dialResult?.kind === 'answered' ? null : at;
-  return {
-    call: {
-      ...call,
-      answers: merged.answers,
-      mode: newest || call.mode === null ? report.mode : call.mode,
-      answeredAt: earliest(earliest(call.answeredAt, told), call.endedAt),
-    },
-    facts: { ...facts, answerTimes: merged.times },
-  };
 }
 
 function learnLook(

@@ -401,7 +401,7 @@ describe('what can not be read or placed', () => {
     const ops = await nats.connect('ops');
     const call = await aCall();
     const before = new Date(Date.now() - 1_000);
-    await publish(agent, 'agent.qualified', { room: call.room, mode: 'sarvam', qualification: 'none' });
+    await publish(agent, 'agent.qualified', { room: 7, mode: 'sarvam', qualification: { location: 'Pune' } });
     const letter = await letterAbout(ops, 'malformed', before);
     const payload = { room: call.room, mode: 'sarvam', qualification: { location: 'Pune' } };
     await redrive(ops, { seq: letter.seq, who: 'test', payload });

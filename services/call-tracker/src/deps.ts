@@ -15,4 +15,6 @@ export type Deps = {
   policy: Policy;
   /** What is asked of LiveKit, beside the transactions and after them. */
   aside: Aside;
+  /** How often in a row a due call's step has failed in this process, through no fault of anything else. */
+  failedSteps: Map<number, number>;
 };

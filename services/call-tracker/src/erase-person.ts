@@ -36,9 +36,16 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
   const answers = await rehearse(postgres, asked.dryRun, async (em) => {
     for (const { id } of calls) await lockCall(em, id);
     const ids = calls.map(({ id }) => id);
-    await affected(em, `update call_facts set callback_at = null where call_id = any($1) and callback_at is not null`, [
-      ids,
-    ]);
+    // Erased is a state: what comes late is not kept. A call that is not settled was never talked in, or the dispatcher
+    // refuses the erasure, to be asked again.
+    await affected(
+      em,
+      `insert into call_facts (call_id, erased_at)
+       select id, clock_timestamp() from calls where id = any($1) and attempt is not null and status <> 'calling'
+           on conflict (call_id) do update
+              set callback_at = null, callback_words = null, erased_at = coalesce(call_facts.erased_at, excluded.erased_at)`,
+      [ids],
+    );
     return affected(
       em,
       `update calls set qualification = null, updated_at = clock_timestamp()

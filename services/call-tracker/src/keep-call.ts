@@ -1,7 +1,9 @@
 import { failureReasons } from '@leadline/contracts/failure-reason';
+import { ofOurDays } from '@leadline/contracts/outside-time';
 import { agentModes } from '@leadline/contracts/qualification';
 import { callStatuses } from '@leadline/contracts/statuses';
 import { affected, instant, row } from '@leadline/database/sql';
+import { erasedValue } from '@leadline/messaging/erase';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { noFacts, type Call, type Dial, type Facts } from './call-facts.ts';
@@ -16,11 +18,27 @@ export type KeptCall = {
   call: Call;
   facts: Facts;
   dial: Dial;
+  /** The person was erased: nothing that was said is kept any more, but a wish never to be called again. */
+  erased: boolean;
+  /** Read without what came from the agent: that is neither known here nor written. */
+  withoutAgent: boolean;
   /** The attempt's span, where it is traced. */
   traceparent: string | null;
 };
 
 const time = instant.nullable();
+/** An agent's own time: one that no program can go on with is none. */
+const agentTime = time.transform((at) => at && ofOurDays(at));
+/** Whatever a hand has put there, the call goes on. */
+const answers = z
+  .record(z.string(), z.unknown())
+  .transform((found) =>
+    Object.fromEntries(
+      Object.entries(found).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+    ),
+  )
+  .nullable()
+  .catch(null);
 /** Our own JSON columns: times in them are ISO text. */
 const jsonTime = z.iso.datetime().transform((text) => new Date(text));
 
@@ -52,7 +70,7 @@ const kept = z.object({
   attempt: z.number(),
   status: callStatuses,
   failure_reason: failureReasons.nullable().catch(null),
-  qualification: z.record(z.string(), z.coerce.string()).nullable(),
+  qualification: answers,
   agent_mode: agentModes.nullable().catch(null),
   call_started_at: instant,
   answered_at: time,
@@ -74,14 +92,26 @@ const kept = z.object({
   agent_ready_at: time,
   agent_ended_at: time,
   ended_by: z.string().nullable(),
-  callback_at: time,
-  answer_times: z.record(z.string(), z.string()).nullable(),
+  callback_at: agentTime,
+  callback_words: z.string().nullable(),
+  answer_times: z.record(z.string(), z.string()).nullable().catch(null),
+  do_not_call_at: time,
+  do_not_call_said_at: agentTime,
+  unread_fields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
+  erased: z.boolean(),
   stopped_at: time,
   last_look: watch.nullable(),
   settle_at: time,
   number_free_at: time,
   slot_free_at: time,
 });
+
+/** What only an agent's word stands behind. */
+const agentColumns = [
+  ...['ended_by', 'callback_at', 'callback_words', 'answer_times', 'do_not_call_at', 'do_not_call_said_at'],
+  'unread_fields',
+];
+const someAnswers = `case when c.qualification not in ('{}', 'null') then '{"some": "answers"}'::jsonb end`;
 
 /** A call of ours by its room, its only name outside; undefined for any other room, the old program's too. */
 export function findCallOfRoom(em: EntityManager, room: string): Promise<{ id: number } | undefined> {
@@ -93,19 +123,29 @@ export function findCallOfRoom(em: EntityManager, room: string): Promise<{ id: n
   );
 }
 
-export async function readCall(em: EntityManager, callId: number): Promise<KeptCall | undefined> {
+/**
+ * `withoutAgent` leaves out what the agent said: of its answers only that there are some. For a call whose step fails
+ * again and again, so that its end never hangs on a report.
+ */
+export async function readCall(
+  em: EntityManager,
+  callId: number,
+  { withoutAgent } = { withoutAgent: false },
+): Promise<KeptCall | undefined> {
   const found = await row(
     em,
     kept,
-    `select c.id, c.lead_id, c.source, c.call_room, c.attempt, c.status, c.failure_reason, c.qualification,
+    `select c.id, c.lead_id, c.source, c.call_room, c.attempt, c.status, c.failure_reason,
+            ${withoutAgent ? someAnswers : 'c.qualification'} as qualification,
             c.agent_mode, c.call_started_at, c.answered_at, c.call_ended_at, c.duration_seconds, c.sip_status,
             c.do_not_call, d.sent_at, d.revoked_at, d.put_back_reason, d.traceparent, f.call_id as facts_call_id, f.leg_joined_at,
             f.leg_left_at, f.leg_left_reason, f.leg_left_status, f.ever_answered, f.dial_result, f.agent_ready_at,
-            f.agent_ended_at, f.ended_by, f.callback_at, f.answer_times, f.stopped_at, f.last_look, f.settle_at,
-            f.number_free_at, f.slot_free_at
+            f.agent_ended_at, ${agentColumns.map((column) => (withoutAgent ? `null as ${column}` : `f.${column}`)).join(', ')},
+            f.stopped_at, f.last_look, f.settle_at, f.number_free_at, f.slot_free_at,
+            c.phone = $2 or f.erased_at is not null as erased
        from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
       where c.id = $1 and c.attempt is not null`,
-    [callId],
+    [callId, erasedValue],
   );
   if (found === undefined) return undefined;
   return {
@@ -115,6 +155,8 @@ export async function readCall(em: EntityManager, callId: number): Promise<KeptC
     room: found.call_room,
     attempt: found.attempt,
     traceparent: found.traceparent,
+    erased: found.erased,
+    withoutAgent,
     call: {
       status: found.status,
       failureReason: found.failure_reason,
@@ -142,7 +184,11 @@ export async function readCall(em: EntityManager, callId: number): Promise<KeptC
             agentEndedAt: found.agent_ended_at,
             endedBy: found.ended_by,
             callbackAt: found.callback_at,
+            callbackWords: found.callback_words,
             answerTimes: found.answer_times ?? {},
+            doNotCallAt: found.do_not_call_at,
+            doNotCallSaidAt: found.do_not_call_said_at,
+            unreadFields: found.unread_fields ?? {},
             stoppedAt: found.stopped_at,
             watch: found.last_look ?? noFacts.watch,
             settleAt: found.settle_at,
@@ -166,7 +212,8 @@ export async function writeCall(
   if (JSON.stringify(call) !== JSON.stringify(before.call)) {
     const written = await affected(
       em,
-      `update calls set status = $3, failure_reason = $4, qualification = $5::jsonb, agent_mode = $6, answered_at = $7,
+      // Answers only grow: what could not be read is left as it is.
+      `update calls set status = $3, failure_reason = $4, qualification = coalesce($5::jsonb, qualification), agent_mode = $6, answered_at = $7,
               call_ended_at = $8, duration_seconds = $9, sip_status = $10, do_not_call = $11, updated_at = $12
         where id = $1 and status = $2`,
       [
@@ -174,7 +221,7 @@ export async function writeCall(
         before.call.status,
         call.status,
         call.failureReason,
-        Object.keys(call.answers).length === 0 ? null : JSON.stringify(call.answers),
+        before.withoutAgent || Object.keys(call.answers).length === 0 ? null : JSON.stringify(call.answers),
         call.mode,
         call.answeredAt,
         call.endedAt,
@@ -186,43 +233,39 @@ export async function writeCall(
     );
     if (written === 0) return false;
   }
-  if (JSON.stringify(facts) !== JSON.stringify(before.facts)) await writeFacts(em, before.id, facts);
+  if (JSON.stringify(facts) !== JSON.stringify(before.facts)) await writeFacts(em, before, facts);
   return true;
 }
 
-async function writeFacts(em: EntityManager, callId: number, facts: Facts): Promise<void> {
+async function writeFacts(em: EntityManager, before: KeptCall, facts: Facts): Promise<void> {
+  const columns: Record<string, unknown> = {
+    leg_joined_at: facts.legJoinedAt,
+    leg_left_at: facts.legLeftAt,
+    leg_left_reason: facts.legLeftReason,
+    leg_left_status: facts.legLeftStatus,
+    ever_answered: facts.everAnswered,
+    dial_result: facts.dialResult === null ? null : JSON.stringify(facts.dialResult),
+    agent_ready_at: facts.agentReadyAt,
+    agent_ended_at: facts.agentEndedAt,
+    ended_by: facts.endedBy,
+    callback_at: facts.callbackAt,
+    callback_words: facts.callbackWords,
+    answer_times: JSON.stringify(facts.answerTimes),
+    do_not_call_at: facts.doNotCallAt,
+    do_not_call_said_at: facts.doNotCallSaidAt,
+    unread_fields: Object.keys(facts.unreadFields).length === 0 ? null : JSON.stringify(facts.unreadFields),
+    stopped_at: facts.stoppedAt,
+    last_look: JSON.stringify(facts.watch),
+    settle_at: facts.settleAt,
+    number_free_at: facts.numberFreeAt,
+    slot_free_at: facts.slotFreeAt,
+  };
+  const names = Object.keys(columns).filter((name) => !before.withoutAgent || !agentColumns.includes(name));
   await affected(
     em,
-    `insert into call_facts (call_id, leg_joined_at, leg_left_at, leg_left_reason, leg_left_status, ever_answered,
-                             dial_result, agent_ready_at, agent_ended_at, ended_by, callback_at, answer_times,
-                             stopped_at, last_look, settle_at, number_free_at, slot_free_at)
-     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14::jsonb, $15, $16, $17)
-     on conflict (call_id) do update set
-       (leg_joined_at, leg_left_at, leg_left_reason, leg_left_status, ever_answered, dial_result, agent_ready_at,
-        agent_ended_at, ended_by, callback_at, answer_times, stopped_at, last_look, settle_at, number_free_at,
-        slot_free_at)
-       = (excluded.leg_joined_at, excluded.leg_left_at, excluded.leg_left_reason, excluded.leg_left_status,
-          excluded.ever_answered, excluded.dial_result, excluded.agent_ready_at, excluded.agent_ended_at,
-          excluded.ended_by, excluded.callback_at, excluded.answer_times, excluded.stopped_at, excluded.last_look,
-          excluded.settle_at, excluded.number_free_at, excluded.slot_free_at)`,
-    [
-      callId,
-      facts.legJoinedAt,
-      facts.legLeftAt,
-      facts.legLeftReason,
-      facts.legLeftStatus,
-      facts.everAnswered,
-      facts.dialResult === null ? null : JSON.stringify(facts.dialResult),
-      facts.agentReadyAt,
-      facts.agentEndedAt,
-      facts.endedBy,
-      facts.callbackAt,
-      JSON.stringify(facts.answerTimes),
-      facts.stoppedAt,
-      JSON.stringify(facts.watch),
-      facts.settleAt,
-      facts.numberFreeAt,
-      facts.slotFreeAt,
-    ],
+    `insert into call_facts (call_id, ${names.join(', ')})
+     values ($1, ${names.map((_name, no) => `$${no + 2}`).join(', ')})
+     on conflict (call_id) do update set (${names.join(', ')}) = (${names.map((name) => `excluded.${name}`).join(', ')})`,
+    [before.id, ...names.map((name) => columns[name])],
   );
 }

@@ -1,3 +1,4 @@
+import { noteFields } from '@leadline/contracts/to-agent-report';
 import { createMessagingMetrics } from '@leadline/messaging/messaging-metrics';
 import { openRegistry } from '@leadline/service-kit/open-registry';
 import { Counter, Gauge } from 'prom-client';
@@ -35,6 +36,33 @@ export function createMetrics() {
       labelNames: ['mode'],
       registers,
     }),
+    reportFields: new Counter({
+      name: 'leadline_agent_report_fields_total',
+      help: 'Fields of agents’ reports that could not be taken as they came: dropped, cut, guessed, or kept as words',
+      labelNames: ['field', 'outcome'],
+      registers,
+    }),
+    outsideTimes: new Counter({
+      name: 'leadline_outside_times_dropped_total',
+      help: 'Times from outside that can not be read or are not between 2000 and 2099, by who sent them',
+      labelNames: ['from'],
+      registers,
+    }),
+    erasedReports: new Counter({
+      name: 'leadline_erased_reports_total',
+      help: 'Reports that came after their person was erased: only a wish was taken of them',
+      registers,
+    }),
+    numbersHeld: new Gauge({
+      name: 'leadline_numbers_held_by_reports',
+      help: 'Calls whose number is not rung because their last report could not be handled and nobody has looked yet',
+      registers,
+    }),
+    stepsWithoutAgent: new Counter({
+      name: 'leadline_steps_without_agent_total',
+      help: 'Due calls that were stepped without what their agent had said, for the step had failed again and again',
+      registers,
+    }),
     inputs: new Counter({
       name: 'leadline_call_inputs_total',
       help: 'What was heard of calls, by kind and by what became of it',
@@ -63,5 +91,9 @@ export function createMetrics() {
   // A counter that begins with its first event shows no increase for it.
   for (const answered of ['yes', 'no']) metrics.ended.inc({ answered }, 0);
   metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' }, 0);
+  for (const field of noteFields) metrics.reportFields.inc({ field, outcome: 'dropped' }, 0);
+  for (const from of ['agent', 'livekit']) metrics.outsideTimes.inc({ from }, 0);
+  metrics.erasedReports.inc(0);
+  metrics.stepsWithoutAgent.inc(0);
   return metrics;
 }

@@ -1,56 +1,83 @@
-import type { PayloadOf } from '@leadline/contracts/event';
-import { agentEnded } from '@leadline/contracts/events/agent-ended';
-import { agentQualified } from '@leadline/contracts/events/agent-qualified';
-import { agentReady } from '@leadline/contracts/events/agent-ready';
-import { toAnswers, unknownKeys } from '@leadline/contracts/qualification';
+import { anyAgentReport } from '@leadline/contracts/event-facts';
+import { unknownKeys } from '@leadline/contracts/qualification';
+import { readAgentReport, type AgentReport, type FieldNote } from '@leadline/contracts/to-agent-report';
+import { blameFor } from '@leadline/messaging/decide-settlement';
 import { on, type Handler } from '@leadline/messaging/consume';
-import { done, reject, type Outcome } from '@leadline/messaging/outcome';
-import type { CallEvent } from './call-state.ts';
+import { done, reject } from '@leadline/messaging/outcome';
 import type { Deps } from './deps.ts';
+import { holdNumber, releaseNumber } from './hold-numbers.ts';
+import type { AgentEvent } from './learn-report.ts';
 import { trackRoom } from './track-call.ts';
 
-export type AgentReport =
-  | { type: 'agent.ready'; data: PayloadOf<typeof agentReady> }
-  | { type: 'agent.qualified'; data: PayloadOf<typeof agentQualified> }
-  | { type: 'agent.ended'; data: PayloadOf<typeof agentEnded> };
+const reportTypes = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
 
 /** The voice agent's reports over NATS. One for a room that is no call's is a dead letter. */
 export function onAgentReported(deps: Deps): Handler[] {
-  const track = async (report: AgentReport, time: Date): Promise<Outcome> =>
-    (await trackReport(report, time, deps)) === 'unknown' ? reject('unknown_room') : done;
-  return [
-    on(agentReady, ({ data, time }) => track({ type: 'agent.ready', data }, time)),
-    on(agentQualified, ({ data, time }) => track({ type: 'agent.qualified', data }, time)),
-    on(agentEnded, ({ data, time }) => track({ type: 'agent.ended', data }, time)),
-  ];
+  return reportTypes.map((type) =>
+    on({ type, schema: anyAgentReport }, async ({ data, time, timeUnreadable, redriven }) => {
+      const read = readAgentReport(type, data);
+      if (!read.ok) return reject(`malformed: ${read.faults.map(({ pointer }) => pointer.slice(1)).join(', ')}`);
+      const { report } = read;
+      const notes = timeUnreadable ? [...read.notes, unreadableTime('ce-time')] : read.notes;
+      const outcome = await trackReport({ report, notes, at: time, redriven }, deps);
+      return outcome === 'unknown' ? reject('unknown_room') : done;
+    }),
+  );
 }
 
+/** A report as it was read, and when it was made. `redriven`: a person sent it back from the dead letters. */
+export type HeardReport = { report: AgentReport; notes: readonly FieldNote[]; at: Date; redriven: boolean };
+
 /** The one way of a report, whether it came over NATS or HTTP. */
-export async function trackReport(report: AgentReport, time: Date, deps: Deps): Promise<'tracked' | 'unknown'> {
-  const outcome = await trackRoom(report.data.room, toCallEvent(report, time, deps), deps);
-  if (outcome === 'unknown') deps.metrics.inputs.inc({ kind: report.type, outcome: 'unknown_room' });
+export async function trackReport(heard: HeardReport, deps: Deps): Promise<'tracked' | 'unknown'> {
+  const { report, notes } = heard;
+  const outcome = await trackOrHold(heard, deps);
+  if (outcome === 'unknown') {
+    deps.metrics.inputs.inc({ kind: report.type, outcome: 'unknown_room' });
+    return outcome;
+  }
+  for (const { field, outcome: became } of notes) deps.metrics.reportFields.inc({ field, outcome: became });
+  for (const note of notes) if (note.field === 'time') deps.metrics.outsideTimes.inc({ from: 'agent' });
+  if (report.type === 'agent.qualified' && report.mode !== null) {
+    deps.metrics.unknownAnswerKeys.inc({ mode: report.mode }, unknownKeys(report.mode, report.answers).length);
+  }
+  const unread = notes.map(({ field, outcome: became }) => `${field} ${became}`);
+  if (unread.length > 0)
+    deps.log.warn({ room: report.room, type: report.type, unread }, 'a report could not be read in full');
   return outcome;
 }
 
-function toCallEvent(report: AgentReport, at: Date, deps: Deps): CallEvent {
+/** A last word that can't be handled may hold a wish: nobody is rung until it is heard, or until a person has looked. */
+async function trackOrHold(heard: HeardReport, deps: Deps): Promise<'tracked' | 'unknown'> {
+  const { report, redriven } = heard;
+  if (report.type !== 'agent.ended') return trackRoom(report.room, toAgentEvent(heard), deps);
+  try {
+    const outcome = await trackRoom(report.room, toAgentEvent(heard), deps);
+    if (outcome === 'tracked') await releaseNumber(report.room, { redriven }, deps);
+    return outcome;
+  } catch (error) {
+    if (blameFor(error) === 'message') await holdNumber(report.room, deps);
+    throw error;
+  }
+}
+
+/** @param pointer the name under which the agent sent it */
+export function unreadableTime(pointer: string): FieldNote {
+  return { field: 'time', pointer, outcome: 'dropped', detail: 'no time of 2000 to 2099 in ISO 8601; counts as none' };
+}
+
+function toAgentEvent({ report, notes, at }: HeardReport): AgentEvent {
+  const unread = [...new Set(notes.filter(({ outcome }) => outcome !== 'words').map(({ field }) => field))];
   switch (report.type) {
     case 'agent.ready':
       return { kind: 'agent_ready', at };
     case 'agent.qualified': {
-      const { mode } = report.data;
-      const answers = toAnswers(report.data.qualification);
-      deps.metrics.unknownAnswerKeys.inc({ mode }, unknownKeys(mode, answers).length);
-      return { kind: 'agent_qualified', at, mode, answers };
+      const { mode, answers, doNotCall } = report;
+      return { kind: 'agent_qualified', at, mode, answers, doNotCall, unread };
     }
     case 'agent.ended': {
-      const { endedBy, doNotCall, callbackAt } = report.data;
-      return {
-        kind: 'agent_ended',
-        at,
-        endedBy,
-        doNotCall,
-        callbackAt: callbackAt === null ? null : new Date(callbackAt),
-      };
+      const { endedBy, doNotCall, callbackAt, callbackWords } = report;
+      return { kind: 'agent_ended', at, endedBy, doNotCall, callbackAt, callbackWords, unread };
     }
   }
 }

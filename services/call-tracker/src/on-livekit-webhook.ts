@@ -1,3 +1,4 @@
+import { databaseNow } from '@leadline/database/locks';
 import { legIdentity } from '@leadline/telephony/livekit';
 import { WebhookRefused, type LiveKitWebhook } from '@leadline/telephony/webhook-receiver';
 import { Hono } from 'hono';
@@ -23,7 +24,9 @@ export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
       deps.metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' });
       return c.json({ title: 'The signature does not hold', status: 401 }, 401);
     }
-    const event = toCallEvent(webhook);
+    const at = webhook.createdAt ?? deps.now(await databaseNow(deps.postgres.em()));
+    if (webhook.createdAt === null) deps.metrics.outsideTimes.inc({ from: 'livekit' });
+    const event = toCallEvent(webhook, at);
     if (event === undefined || webhook.room === undefined) {
       deps.metrics.inputs.inc({ kind: 'webhook', outcome: 'ignored' });
     } else if ((await trackRoom(webhook.room, event, deps)) === 'unknown') {
@@ -35,8 +38,8 @@ export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
 }
 
 /** What a webhook means for its call; most mean nothing. */
-function toCallEvent(webhook: LiveKitWebhook): CallEvent | undefined {
-  const { participant, createdAt: at } = webhook;
+function toCallEvent(webhook: LiveKitWebhook, at: Date): CallEvent | undefined {
+  const { participant } = webhook;
   const isLeg = participant?.kind === 'sip' && participant.identity === legIdentity(webhook.room ?? '');
   switch (webhook.event) {
     case 'participant_joined':

@@ -1,5 +1,6 @@
 import { databaseNow, lockCall } from '@leadline/database/locks';
 import { affected, row, rows } from '@leadline/database/sql';
+import { blameFor } from '@leadline/messaging/decide-settlement';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { trackCall } from './track-call.ts';
@@ -8,6 +9,8 @@ const batch = 200;
 /** call.dialing and call.dial_failed usually tell of a dial; without them its row does, this much later. */
 const unheardSeconds = 5;
 const oldCallHours = 24;
+/** A step that failed this often in a row is taken without what the agent said. */
+const mostFailedSteps = 3;
 
 /** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
 export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
@@ -26,12 +29,26 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
   );
   for (const { call_id: callId } of due) {
     if (stopping.aborted) return;
-    try {
-      await trackCall(callId, { kind: 'due' }, deps);
-    } catch (error) {
-      // One call that can't be settled must not stand before the others.
-      deps.log.error({ err: error, callId }, 'a due call could not be settled; it is tried again');
-    }
+    await stepDueCall(callId, deps);
+  }
+}
+
+/** One call that can't be settled must not stand before the others, and its end must not hang on what its agent said. */
+async function stepDueCall(callId: number, deps: Deps): Promise<void> {
+  const { failedSteps } = deps;
+  const withoutAgent = (failedSteps.get(callId) ?? 0) >= mostFailedSteps;
+  try {
+    await trackCall(callId, { kind: 'due' }, deps, { withoutAgent });
+    failedSteps.delete(callId);
+    if (!withoutAgent) return;
+    deps.metrics.stepsWithoutAgent.inc();
+    deps.log.error(
+      { callId },
+      'a due call was stepped without what its agent said, for that step failed again and again',
+    );
+  } catch (error) {
+    if (blameFor(error) === 'message') failedSteps.set(callId, (failedSteps.get(callId) ?? 0) + 1);
+    deps.log.error({ err: error, callId }, 'a due call could not be settled; it is tried again');
   }
 }
 
@@ -76,12 +93,14 @@ export async function measure(deps: Deps): Promise<void> {
   const now = deps.now(await databaseNow(em));
   const found = await row(
     em,
-    z.object({ open: z.number(), overdue: z.number() }),
+    z.object({ open: z.number(), overdue: z.number(), held: z.number() }),
     `select (select count(*)::int from calls where status = 'calling') as open,
             coalesce((select extract(epoch from $1::timestamptz - min(settle_at)) from call_facts
-                       where settle_at < $1), 0)::float8 as overdue`,
+                       where settle_at < $1), 0)::float8 as overdue,
+            (select count(*)::int from call_facts where report_held_at is not null) as held`,
     [now],
   );
   deps.metrics.open.set(found?.open ?? 0);
   deps.metrics.overdue.set(found?.overdue ?? 0);
+  deps.metrics.numbersHeld.set(found?.held ?? 0);
 }

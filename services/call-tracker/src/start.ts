@@ -23,6 +23,7 @@ import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { answerErase } from './erase-person.ts';
 import { forgetOldPeople } from './forget-old-people.ts';
+import { numberHolder } from './hold-numbers.ts';
 import { createMetrics } from './metrics.ts';
 import { onAgentReported } from './on-agent-reported.ts';
 import { onDialReported } from './on-dial-reported.ts';
@@ -48,7 +49,7 @@ const backlogMs = 3_000;
 export async function start(config: Config, around: Around): Promise<CallTracker> {
   const { postgres, nats, log } = around;
   const aside = workAside({ atOnce: 16, log });
-  const deps: Deps = { ...around, metrics: createMetrics(), policy: toPolicy(config), aside };
+  const deps: Deps = { ...around, metrics: createMetrics(), policy: toPolicy(config), aside, failedSteps: new Map() };
 
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'call-tracker', log });
   const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
@@ -88,6 +89,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     work: (stopping) => failStaleCallRecords(deps, stopping),
     log,
   });
+  const holding = every({ name: 'hold numbers of dead letters', ms: 5_000, work: numberHolder(nats, deps), log });
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(postgres, days), log);
   const server = await listen(routes(config, deps), { host: config.HOST, port: config.PORT });
   const streams = streamsReady(nats, 'call-tracker');
@@ -131,7 +133,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     async stop() {
       stopping = true;
       for (const one of answering) one.stop();
-      const repeated = [settling, recovering, forgetting, ...consumers];
+      const repeated = [settling, recovering, holding, forgetting, ...consumers];
       await Promise.all([server.close(5_000), ...repeated.map((one) => one.stop())]);
       await aside.stop(6_000);
       await relay.stop();

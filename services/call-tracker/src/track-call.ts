@@ -9,6 +9,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { stepCall, type CallEvent, type Effect, type Step, type Summary } from './call-state.ts';
 import type { Deps } from './deps.ts';
 import { findCallOfRoom, readCall, writeCall, type KeptCall } from './keep-call.ts';
+import { onlyWish, saysMoreThanWish, type AgentEvent } from './learn-report.ts';
 import { lookAtLeg, stopLeg } from './look-at-livekit.ts';
 
 /**
@@ -20,11 +21,18 @@ export async function trackRoom(room: string, event: CallEvent, deps: Deps): Pro
   return found === undefined ? 'unknown' : trackCall(found.id, event, deps);
 }
 
-export async function trackCall(callId: number, event: CallEvent, deps: Deps): Promise<'tracked' | 'unknown'> {
+/** `withoutAgent`: see `readCall`. */
+export async function trackCall(
+  callId: number,
+  told: CallEvent,
+  deps: Deps,
+  { withoutAgent } = { withoutAgent: false },
+): Promise<'tracked' | 'unknown'> {
   const tracked = await deps.postgres.transaction(async (em) => {
     await lockCall(em, callId);
-    const kept = await readCall(em, callId);
+    const kept = await readCall(em, callId, { withoutAgent });
     if (kept === undefined) return undefined;
+    const event = kept.erased && isAgentEvent(told) ? onlyWish(told) : told;
     const attributes = { 'leadline.call_id': callId, 'leadline.attempt': kept.attempt };
     return inSpan(`track ${event.kind}`, { traceparent: kept.traceparent, attributes }, async () => {
       const now = deps.now(await databaseNow(em));
@@ -37,7 +45,7 @@ export async function trackCall(callId: number, event: CallEvent, deps: Deps): P
   });
   if (tracked === undefined) return 'unknown';
   const { kept, step } = tracked;
-  inTrace(kept.traceparent, () => note(kept, step, event, deps));
+  inTrace(kept.traceparent, () => note(kept, step, told, deps));
   for (const effect of step.effects) {
     if (effect.kind === 'look') {
       deps.aside.run(`look ${callId}`, async () => {
@@ -47,6 +55,10 @@ export async function trackCall(callId: number, event: CallEvent, deps: Deps): P
     if (effect.kind === 'stop') deps.aside.run(`stop ${callId}`, () => stopLeg(callId, kept.room, deps));
   }
   return 'tracked';
+}
+
+function isAgentEvent(event: CallEvent): event is AgentEvent {
+  return event.kind === 'agent_ready' || event.kind === 'agent_qualified' || event.kind === 'agent_ended';
 }
 
 /** Rolls the step back; its message comes again and is decided on the new row. */
@@ -91,6 +103,10 @@ function toWire(summary: Summary) {
 function note(kept: KeptCall, step: Step, event: CallEvent, deps: Deps): void {
   const ids = { leadId: kept.leadId, callId: kept.id, attempt: kept.attempt };
   deps.metrics.inputs.inc({ kind: event.kind, outcome: 'tracked' });
+  if (kept.erased && isAgentEvent(event) && saysMoreThanWish(event)) {
+    deps.metrics.erasedReports.inc();
+    deps.log.warn({ ...ids, by: event.kind }, 'what was said of an erased person came late; only a wish was taken');
+  }
   if (kept.call.status !== step.call.status) {
     const as = step.call.failureReason ?? step.call.status;
     deps.metrics.settled.inc({ as });
@@ -99,7 +115,7 @@ function note(kept: KeptCall, step: Step, event: CallEvent, deps: Deps): void {
       deps.metrics.ended.inc({ answered: step.call.answeredAt === null ? 'no' : 'yes' });
     }
     deps.log.info({ ...ids, from: kept.call.status, as, by: event.kind }, 'the call is settled');
-  } else if (event.kind === 'agent_qualified' && kept.call.status !== 'calling') {
+  } else if (event.kind === 'agent_qualified' && kept.call.status !== 'calling' && !kept.erased) {
     deps.metrics.lateAnswers.inc({ status: kept.call.status });
   }
 }

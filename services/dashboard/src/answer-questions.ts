@@ -60,7 +60,8 @@ async function tellLead(deps: Deps, leadId: number) {
   const { id, source, status, retryAfter, retryCount, failureReason, createdAt, wait } = story.lead;
   return {
     lead: { ...{ id, source, status, retryAfter, retryCount, failureReason, createdAt }, wait: wait ?? null },
-    attempts: story.attempts.map(({ answers, ...attempt }) => ({
+    // What a person said stays on the lead's own page.
+    attempts: story.attempts.map(({ answers, callbackWords: _words, ...attempt }) => ({
       ...attempt,
       answered: answers.map(({ key }) => key),
     })),

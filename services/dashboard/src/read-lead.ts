@@ -59,6 +59,10 @@ const attempt = z
     call_ended_at: instant.nullable(),
     duration_seconds: z.number().nullable(),
     do_not_call: z.boolean().nullable(),
+    callback_at: instant.nullable(),
+    callback_words: z.string().nullable(),
+    unread_fields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
+    report_held_at: instant.nullable(),
     qualification: z.record(z.string(), z.unknown()).nullable(),
     crm_task_id: z.string().nullable(),
     push_error: z.string().nullable(),
@@ -79,6 +83,11 @@ const attempt = z
     endedAt: call.call_ended_at,
     durationSeconds: call.duration_seconds,
     doNotCall: call.do_not_call === true,
+    callbackAt: call.callback_at,
+    callbackWords: call.callback_words,
+    /** Fields of the agent's reports that could not be read, and in how many reports. */
+    unreadFields: Object.entries(call.unread_fields ?? {}).map(([field, times]) => ({ field, times: times.length })),
+    isReportUnheard: call.report_held_at !== null,
     answers: Object.entries(call.qualification ?? {}).map(([key, value]) => ({
       key,
       text: typeof value === 'string' ? value : JSON.stringify(value),
@@ -108,9 +117,11 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
     attempt,
     `select c.id, c.attempt, c.status, c.failure_reason, c.sip_status, c.agent_mode, c.call_started_at, d.sent_at,
             d.revoked_at, d.put_back_reason, c.answered_at, c.call_ended_at, c.duration_seconds, c.do_not_call,
+            f.callback_at, f.callback_words, f.unread_fields, f.report_held_at,
             case when jsonb_typeof(c.qualification) = 'object' then c.qualification end as qualification,
             c.crm_task_id, p.last_error as push_error, p.failed_at as push_failed_at
        from calls c left join dials d on d.call_id = c.id left join crm_pushes p on p.call_id = c.id
+       left join call_facts f on f.call_id = c.id
       where c.lead_id = $1 order by c.id limit 200`,
     [id],
   );

@@ -14,6 +14,7 @@ export function toEventWords(type: string, data: Record<string, unknown>): { wor
     return value === undefined ? '' : ` until ${toShortDateAndClock(new Date(value))}`;
   };
   const sip = text('sipStatus') === undefined ? '' : ` (SIP ${text('sipStatus')})`;
+  const wish = data['doNotCall'] === true ? ', asked never to be called again' : '';
   switch (type) {
     case 'lead.created':
       return { words: 'Came in', tone: 'plain' };
@@ -56,10 +57,10 @@ export function toEventWords(type: string, data: Record<string, unknown>): { wor
     case 'agent.ready':
       return { words: 'The agent is ready', tone: 'plain' };
     case 'agent.qualified':
-      return { words: `The agent learnt ${toList(data['answered'])}`, tone: 'good' };
+      return { words: `The agent learnt ${toList(data['answered'])}${wish}${toUnread(data['unread'])}`, tone: 'good' };
     case 'agent.ended':
       return {
-        words: `The agent’s last word: ended by ${text('endedBy') ?? 'nobody told'}${data['doNotCall'] === true ? ', asked never to be called again' : ''}`,
+        words: `The agent’s last word: ended by ${text('endedBy') ?? 'nobody told'}${wish}${toUnread(data['unread'])}`,
         tone: 'plain',
       };
     default:
@@ -70,4 +71,10 @@ export function toEventWords(type: string, data: Record<string, unknown>): { wor
 function toList(keys: unknown): string {
   const names = Array.isArray(keys) ? keys.filter((key) => typeof key === 'string').map(toWords) : [];
   return names.length === 0 ? 'nothing yet' : names.join(', ');
+}
+
+/** Names of fields only: what stood there could not be read, or may be personal. */
+function toUnread(fields: unknown): string {
+  const names = Array.isArray(fields) ? fields.filter((field) => typeof field === 'string') : [];
+  return names.length === 0 ? '' : `; could not be read: ${names.join(', ')}`;
 }

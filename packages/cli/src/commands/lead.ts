@@ -71,12 +71,15 @@ function toLines(id: number, { lead, attempts, events, explanation, receipts }: 
 
 function toAttemptLine(attempt: LeadStory['attempts'][number]): string {
   const { callId, status, failureReason, sipStatus, durationSeconds, answered, taskId, pushError, doNotCall } = attempt;
+  const unread = (attempt.unreadFields ?? []).map(({ field, times }) => (times === 1 ? field : `${field} ${times}×`));
   return [
     `${attempt.attempt ?? 'old'}. call ${callId} at ${clock(attempt.startedAt)}: ${status}`,
     failureReason === null ? '' : `${words(failureReason)}${sipStatus === null ? '' : ` (SIP ${sipStatus})`}`,
     durationSeconds === null ? '' : `${durationSeconds} s`,
     answered.length === 0 ? '' : `learnt ${answered.map(words).join(', ')}`,
     doNotCall ? 'never to be called again' : '',
+    unread.length === 0 ? '' : `could not be read in the agent's reports: ${unread.join(', ')}`,
+    attempt.isReportUnheard === true ? 'its last report is a dead letter that nobody has looked at' : '',
     taskId === null ? '' : `task ${taskId}`,
     pushError === undefined ? '' : `refused by the CRM: ${words(pushError)}`,
   ]

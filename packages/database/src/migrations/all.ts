@@ -7,6 +7,7 @@ import { Erasure } from './0006-erasure.ts';
 import { Traces } from './0009-traces.ts';
 import { Slots } from './0010-slots.ts';
 import { Enquiries } from './0011-enquiries.ts';
+import { Reports } from './0012-reports.ts';
 import { FarSides } from './0013-far-sides.ts';
 import { Wishes } from './0016-wishes.ts';
 
@@ -21,6 +22,7 @@ export const migrations = [
   { name: '0009-traces', class: Traces },
   { name: '0010-slots', class: Slots },
   { name: '0011-enquiries', class: Enquiries },
+  { name: '0012-reports', class: Reports },
   { name: '0013-far-sides', class: FarSides },
   { name: '0016-wishes', class: Wishes },
 ];

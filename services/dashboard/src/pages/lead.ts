@@ -38,6 +38,8 @@ const waitWords: Record<string, string> = {
   breaker_open: 'the way to the phone network is down and is being probed',
   talked_recently: 'its number has just talked with us: the CRM is told of this enquiry instead',
   number_in_use: 'its number is in use by another call',
+  report_unheard:
+    'the last report of a call to this number is a dead letter, and may hold a wish: send it back or discard it',
   no_free_slot: 'all lines are taken',
   older_database: 'the database is older than the streams: leadline reconcile has to be run',
   database_not_compared: 'the database has not been compared with the streams yet',
@@ -132,6 +134,12 @@ function attemptItem(call: Attempt): Piece {
     call.taskId === null ? undefined : `CRM task ${call.taskId}`,
     call.pushError === undefined ? undefined : `the CRM refused it: ${toWords(call.pushError)}`,
     call.doNotCall ? 'asked never to be called again' : undefined,
+    call.callbackAt === null ? undefined : `wishes to be called back ${toShortDateAndClock(call.callbackAt)}`,
+    call.callbackWords === null ? undefined : `wishes to be called back: “${call.callbackWords}”`,
+    call.unreadFields.length === 0
+      ? undefined
+      : `could not be read in the agent’s reports: ${call.unreadFields.map(toUnreadWords).join(', ')}`,
+    call.isReportUnheard ? 'its last report is a dead letter that nobody has looked at' : undefined,
   ].filter((part) => part !== undefined);
   return html`<li>
     <p class="attempt">
@@ -145,6 +153,11 @@ function attemptItem(call: Attempt): Piece {
         : html`<dl class="facts answers">${call.answers.map(({ key, text }) => fact(toWords(key), text))}</dl>`
     }
   </li>`;
+}
+
+function toUnreadWords({ field, times }: Attempt['unreadFields'][number]): string {
+  const taken = field === 'doNotCall' ? ' (taken as yes)' : '';
+  return `${field}${taken}${times === 1 ? '' : `, ${times}×`}`;
 }
 
 function timelineCard(events: readonly EventLine[]): Piece {

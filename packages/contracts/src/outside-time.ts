@@ -1,0 +1,53 @@
+const indianOffsetMinutes = 330;
+
+/** The one rule for a time from outside: 2000 to 2099, else it is none. */
+export function ofOurDays(at: Date): Date | null {
+  const year = at.getUTCFullYear();
+  return year >= 2000 && year < 2100 ? at : null;
+}
+
+/** `instant`: a time of our days. `out_of_days`: a time, but none of our days. `words`: no time that a program can read. */
+export type OutsideTime = { kind: 'instant'; at: Date } | { kind: 'out_of_days' } | { kind: 'words' };
+
+/**
+ * Reads a time as another program writes it: ISO 8601 with `T` or a space, seconds since 1970, or milliseconds. Without
+ * an offset it is Indian time. A day without a time of day is `words`: nobody said when on that day.
+ */
+export function readOutsideTime(written: string | number): OutsideTime {
+  const text = String(written).trim();
+  if (/^\d{9,10}(\.\d+)?$/.test(text)) return judge(Number(text) * 1_000);
+  if (/^\d{12,13}(\.\d+)?$/.test(text)) return judge(Number(text));
+  const found =
+    /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[T ]|\s+at\s+)(?<hour>\d\d):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?\s*(?<zone>Z|UTC|GMT|IST|[+-]\d\d(?::?\d\d)?)?(?:\s*\[[\w/+-]+\])?$/i.exec(
+      text,
+    );
+  if (found?.groups === undefined) return { kind: 'words' };
+  const { year = '', month = '', day = '', hour = '', minute = '', second = '0', fraction = '0', zone } = found.groups;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return { kind: 'words' };
+  // Years below 100 would be taken for those of the last century.
+  if (Number(year) < 1000) return { kind: 'out_of_days' };
+  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  // The 31st of February is no day.
+  if (midnight.getUTCMonth() !== Number(month) - 1 || midnight.getUTCDate() !== Number(day)) return { kind: 'words' };
+  const minutes = Number(hour) * 60 + Number(minute) - toOffsetMinutes(zone);
+  const ms = Number(second) * 1_000 + Math.floor(Number(`0.${fraction}`) * 1_000);
+  return judge(midnight.getTime() + minutes * 60_000 + ms);
+}
+
+/** The instant of such a text, or null. */
+export function toOutsideInstant(written: string | number): Date | null {
+  const read = readOutsideTime(written);
+  return read.kind === 'instant' ? read.at : null;
+}
+
+function judge(ms: number): OutsideTime {
+  const at = ofOurDays(new Date(ms));
+  return at === null ? { kind: 'out_of_days' } : { kind: 'instant', at };
+}
+
+function toOffsetMinutes(zone: string | undefined): number {
+  if (zone === undefined || /^ist$/i.test(zone)) return indianOffsetMinutes;
+  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone) ?? [];
+  if (sign === undefined) return 0;
+  return (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+}

@@ -1,0 +1,14 @@
+/**
+ * A text that every database, stream and CRM takes: half surrogates become U+FFFD, NUL and the other control characters
+ * that no text needs are taken out. Line breaks and tabs stay.
+ */
+export function repairText(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\P{Cc}\t\n\r]/gu, '');
+}
+
+/** At most `mostCharacters` UTF-16 units of a well-formed text, never half a character. */
+export function cutText(text: string, mostCharacters: number): string {
+  if (text.length <= mostCharacters) return text;
+  const cut = text.slice(0, mostCharacters);
+  return cut.isWellFormed() ? cut : cut.slice(0, -1);
+}

@@ -1,0 +1,239 @@
+import { readOutsideTime } from './outside-time.ts';
+import { cutText, repairText } from './plain-text.ts';
+import { agentModes, knownAnswerKeys, type AgentMode, type Answers } from './qualification.ts';
+import { toAnswers, toAnswerText } from './to-answers.ts';
+import { readWish } from './to-wish.ts';
+
+/** What an agent says, as far as it can be read. */
+export type AgentReport =
+  | { type: 'agent.ready'; room: string }
+  /** `mode` null: not told, or not one that we know; the call's own mode holds. */
+  | { type: 'agent.qualified'; room: string; mode: AgentMode | null; answers: Answers; doNotCall: boolean }
+  | {
+      type: 'agent.ended';
+      room: string;
+      endedBy: EndedBy | null;
+      doNotCall: boolean;
+      callbackAt: Date | null;
+      /** When to call back, in the agent's words, where that is no time that a program can read. */
+      callbackWords: string | null;
+    };
+
+export type EndedBy = 'callee' | 'agent' | 'error';
+
+/**
+ * What became of a field that could not be taken as it came. `field` is of a closed list and tells nothing that a person
+ * said; `pointer` names the agent's own key.
+ */
+export type FieldNote = { field: string; pointer: string; outcome: FieldOutcome; detail: string };
+
+/** `guessed`: read as what a person would rather be held to. `words`: kept, but as words. */
+export type FieldOutcome = 'dropped' | 'cut' | 'guessed' | 'words';
+
+export type ReadReport =
+  | { ok: true; report: AgentReport; notes: FieldNote[] }
+  /** Without its type or its room a report is nobody's. */
+  | { ok: false; faults: { pointer: string; detail: string }[] };
+
+const reportTypes = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
+type ReportType = (typeof reportTypes)[number];
+
+/** Every name that a note's `field` may have. */
+export const noteFields = ['time', 'mode', 'qualification', 'endedBy', 'doNotCall', 'callbackAt', ...knownAnswerKeys];
+
+const mostRoomCharacters = 256;
+const mostWordsCharacters = 300;
+
+/**
+ * Reads an agent's report, each field by itself: what can't be read is dropped and noted, the rest counts. The same for
+ * NATS and HTTP. Never throws; only a type or a room that can't be read refuses it.
+ */
+export function readAgentReport(type: unknown, data: unknown): ReadReport {
+  const known = reportTypes.find((one) => one === type);
+  if (known === undefined) {
+    return { ok: false, faults: [{ pointer: '/type', detail: `must be one of ${reportTypes.join(', ')}` }] };
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    return { ok: false, faults: [{ pointer: '/data', detail: 'must be an object' }] };
+  }
+  const fields = toFields(data);
+  const room = typeof fields.room.value === 'string' ? repairText(fields.room.value).trim() : '';
+  if (room === '' || room.length > mostRoomCharacters) {
+    return { ok: false, faults: [{ pointer: '/data/room', detail: 'must be the text from the job: call-…' }] };
+  }
+  const notes: FieldNote[] = [];
+  return { ok: true, report: toReport(known, room, fields, notes), notes };
+}
+
+function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNote[]): AgentReport {
+  switch (type) {
+    case 'agent.ready':
+      return { type, room };
+    case 'agent.qualified': {
+      const told = toQualification(fields.qualification, notes);
+      const answers = toAnswers(Object.fromEntries(Object.entries(told).filter(([key]) => !isWishKey(key))));
+      for (const { key, outcome, detail } of answers.faults) {
+        const field = knownAnswerKeys.find((one) => one === key) ?? 'qualification';
+        notes.push({ field, pointer: `${fields.qualification.pointer}/${toToken(key)}`, outcome, detail });
+      }
+      const wishes = Object.entries(told)
+        .filter(([key]) => isWishKey(key))
+        .map(([key, value]) => ({ pointer: `${fields.qualification.pointer}/${toToken(key)}`, value }));
+      return {
+        type,
+        room,
+        mode: toMode(fields.mode, notes),
+        answers: answers.answers,
+        doNotCall: toDoNotCall([...fields.wishes, ...wishes], notes),
+      };
+    }
+    case 'agent.ended':
+      return {
+        type,
+        room,
+        endedBy: toEndedBy(fields.endedBy, notes),
+        doNotCall: toDoNotCall(fields.wishes, notes),
+        ...toCallback(fields.callback, notes),
+      };
+  }
+}
+
+type Field = { pointer: string; value: unknown };
+type Fields = Record<'room' | 'mode' | 'qualification' | 'endedBy' | 'callback', Field> & { wishes: Field[] };
+
+const otherNames = {
+  room: ['room'],
+  mode: ['mode', 'agentmode'],
+  qualification: ['qualification', 'answers'],
+  endedBy: ['endedby'],
+  callback: ['callbackat', 'callbacktime', 'callback'],
+};
+
+/** A field under its own name, or as other languages would write it: `ended_by`. A later name counts where the first says nothing. */
+function toFields(data: object): Fields {
+  const entries = Object.entries(data).map(([key, value]: [string, unknown]) => ({
+    name: toName(key),
+    pointer: `/data/${toToken(key)}`,
+    value,
+  }));
+  const find = (names: readonly string[]): Field =>
+    names
+      .flatMap((name) => entries.filter((entry) => entry.name === name))
+      .find(({ value }) => value !== undefined && value !== null) ?? { pointer: '', value: undefined };
+  return {
+    room: find(otherNames.room),
+    mode: find(otherNames.mode),
+    qualification: find(otherNames.qualification),
+    endedBy: find(otherNames.endedBy),
+    callback: find(otherNames.callback),
+    wishes: entries.filter(({ name }) => wishNames.has(name)),
+  };
+}
+
+const wishNames = new Set([
+  ...['donotcall', 'donotcallagain', 'dontcall', 'dontcallagain', 'nevercall', 'nevercallagain', 'donotdisturb'],
+  ...['dnc', 'dnd', 'optout', 'optedout', 'stopcalling', 'nomorecalls', 'donotcontact', 'dontcontact'],
+]);
+
+function isWishKey(key: string): boolean {
+  return wishNames.has(toName(key));
+}
+
+function toName(key: string): string {
+  return key.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+function toMode({ pointer, value }: Field, notes: FieldNote[]): AgentMode | null {
+  const text = toAnswerText(value);
+  if (text === '') return null;
+  const mode = agentModes.options.find((one) => toName(one) === toName(text));
+  if (mode === undefined) {
+    notes.push({ field: 'mode', pointer, outcome: 'dropped', detail: "not a mode we know; the call's own is taken" });
+  }
+  return mode ?? null;
+}
+
+/** An object of answers, JSON text of one, or else whatever was said under one key. */
+function toQualification({ pointer, value }: Field, notes: FieldNote[]): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  const told = unpacked(value);
+  if (typeof told === 'object' && told !== null && !Array.isArray(told)) return { ...told };
+  const isText = typeof told === 'string' || Array.isArray(told);
+  const detail = isText ? 'must be an object; kept under the key notes' : 'must be an object';
+  if (!isText || toAnswerText(told) !== '') {
+    notes.push({ field: 'qualification', pointer, outcome: isText ? 'words' : 'dropped', detail });
+  }
+  return isText ? { notes: told } : {};
+}
+
+function unpacked(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*\{/.test(value)) return value;
+  try {
+    const read: unknown = JSON.parse(repairText(value));
+    return read;
+  } catch {
+    return value;
+  }
+}
+
+const enders: [EndedBy, RegExp][] = [
+  ['error', /\b(error|failure|failed|fault|exception|crash(ed)?|timeout|timed out)\b/],
+  ['callee', /\b(callee|user|customer|caller|client|human|person|lead|buyer|participant|contact|prospect|recipient)\b/],
+  ['agent', /\b(agent|assistant|bot|ai|model|llm|system|server|worker|us|self)\b/],
+];
+
+/** The words of other platforms too: `customer-ended-call`, `user_hangup`, `assistant`. */
+function toEndedBy({ pointer, value }: Field, notes: FieldNote[]): EndedBy | null {
+  const text = toAnswerText(value)
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ');
+  if (text === '') return null;
+  const found = enders.find(([, shape]) => shape.test(text));
+  if (found === undefined) notes.push(unreadable('endedBy', pointer));
+  return found?.[0] ?? null;
+}
+
+/** One yes among them is a yes. What is neither yes nor no counts as yes: a person can take a number off the list again. */
+function toDoNotCall(wishes: readonly Field[], notes: FieldNote[]): boolean {
+  const read = wishes.map((field) => ({ ...field, wish: readWish(field.value) }));
+  for (const { pointer } of read.filter(({ wish }) => wish === 'unclear')) {
+    notes.push({ field: 'doNotCall', pointer, outcome: 'guessed', detail: 'neither yes nor no; taken as yes' });
+  }
+  return read.some(({ wish }) => wish !== 'no');
+}
+
+function toCallback(
+  { pointer, value }: Field,
+  notes: FieldNote[],
+): { callbackAt: Date | null; callbackWords: string | null } {
+  const nothing = { callbackAt: null, callbackWords: null };
+  const text = toAnswerText(value);
+  if (text === '' || value === false) return nothing;
+  const read = readOutsideTime(text);
+  switch (read.kind) {
+    case 'instant':
+      return { callbackAt: read.at, callbackWords: null };
+    case 'out_of_days':
+      notes.push({ field: 'callbackAt', pointer, outcome: 'dropped', detail: 'not between 2000 and 2099' });
+      return nothing;
+    case 'words': {
+      if (typeof value === 'number' || typeof value === 'boolean') {
+        notes.push(unreadable('callbackAt', pointer));
+        return nothing;
+      }
+      const detail = 'no time in ISO 8601; kept as words';
+      notes.push({ field: 'callbackAt', pointer, outcome: 'words', detail });
+      return { callbackAt: null, callbackWords: cutText(text, mostWordsCharacters) };
+    }
+  }
+}
+
+function unreadable(field: string, pointer: string): FieldNote {
+  return { field, pointer, outcome: 'dropped', detail: 'can not be read' };
+}
+
+/** A key in a JSON pointer: RFC 6901. */
+function toToken(key: string): string {
+  return cutText(repairText(key).replaceAll('~', '~0').replaceAll('/', '~1'), 200);
+}

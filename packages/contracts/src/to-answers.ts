@@ -1,0 +1,106 @@
+import { meansNothing } from './means-nothing.ts';
+import { cutText, repairText } from './plain-text.ts';
+import type { Answers } from './qualification.ts';
+
+/** Bounds of one report: beyond them an answer is cut or left out, and the rest counts. */
+export const mostKeyCharacters = 200;
+export const mostAnswerCharacters = 20_000;
+export const mostAnswers = 200;
+export const mostReportCharacters = 200_000;
+
+const deepestNesting = 8;
+
+/** What became of one answer that could not be kept as it came. */
+export type AnswerFault = { key: string; outcome: 'dropped' | 'cut'; detail: string };
+
+/**
+ * Answers by key as text: a list or an object becomes readable text, and so does JSON in a text. What means nothing is
+ * left out; so is what goes beyond the bounds, and `faults` says so. Never throws.
+ */
+export function toAnswers(
+  reported: Readonly<Record<string, unknown>>,
+  { mostCharacters } = { mostCharacters: mostReportCharacters },
+): { answers: Answers; faults: AnswerFault[] } {
+  const kept = new Map<string, string>();
+  const faults: AnswerFault[] = [];
+  let characters = 0;
+  for (const [key, value] of Object.entries(reported)) {
+    const text = toAnswerText(value);
+    if (text === '') continue;
+    const name = toKey(key);
+    const known = kept.get(name);
+    const whole = known === undefined || known === text ? text : `${known}; ${text}`;
+    const fitting = cutText(whole, Math.min(mostAnswerCharacters, mostCharacters - characters));
+    if ((known === undefined && kept.size >= mostAnswers) || fitting === '') {
+      faults.push({ key, outcome: 'dropped', detail: 'the report holds too much' });
+      continue;
+    }
+    if (fitting.length < whole.length) faults.push({ key, outcome: 'cut', detail: 'the answer is too long' });
+    kept.set(name, fitting);
+    characters += fitting.length - (known?.length ?? 0);
+  }
+  return { answers: Object.fromEntries(kept), faults };
+}
+
+/** A key that every reader takes: not empty, bounded, and no name that objects have of their own. */
+function toKey(key: string): string {
+  const repaired = cutText(repairText(key).trim(), mostKeyCharacters).trim();
+  if (repaired === '') return 'answer';
+  return repaired === '__proto__' ? 'proto' : repaired;
+}
+
+/** One value as a person reads it; empty where it says nothing. */
+export function toAnswerText(value: unknown): string {
+  return toText(value, 0);
+}
+
+function toText(value: unknown, depth: number): string {
+  if (depth > deepestNesting && typeof value === 'object' && value !== null) return '…';
+  switch (typeof value) {
+    case 'string': {
+      const text = repairText(value).trim();
+      const unpacked = unpackJson(text);
+      if (unpacked !== undefined) return toText(unpacked, depth + 1);
+      return meansNothing(text) ? '' : text;
+    }
+    case 'number':
+      return Number.isFinite(value) ? String(value) : '';
+    case 'boolean':
+    case 'bigint':
+      return String(value);
+    case 'object': {
+      if (value === null) return '';
+      if (Array.isArray(value)) return joined(value.map((item) => toText(item, depth + 1)));
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
+      return joined(
+        Object.entries(value).map(([key, item]) => {
+          const text = toText(item, depth + 1);
+          return text === '' ? '' : `${toLabel(key)}: ${text}`;
+        }),
+      );
+    }
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      return '';
+  }
+}
+
+function joined(parts: readonly string[]): string {
+  const told = parts.filter((part) => part !== '');
+  return told.join(told.some((part) => part.includes(', ')) ? '; ' : ', ');
+}
+
+function toLabel(key: string): string {
+  return repairText(key).replaceAll('_', ' ').trim();
+}
+
+/** A model's tool call often hands over its lists and objects as text. */
+function unpackJson(text: string): unknown {
+  if (!/^[[{].*[\]}]$/s.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

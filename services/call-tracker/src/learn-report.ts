@@ -1,0 +1,123 @@
+import { mergeAnswers, type AgentMode, type Answers } from '@leadline/contracts/qualification';
+import { earliest, type Call, type Facts } from './call-facts.ts';
+
+/** What an agent says of its call. `at`: when it said so, by its own word; `unread`: fields that could not be read. */
+export type AgentEvent =
+  | { kind: 'agent_ready'; at: Date }
+  | {
+      kind: 'agent_qualified';
+      at: Date;
+      /** Null: the call's own mode. */
+      mode: AgentMode | null;
+      answers: Answers;
+      doNotCall: boolean;
+      unread: readonly string[];
+    }
+  | {
+      kind: 'agent_ended';
+      at: Date;
+      endedBy: string | null;
+      doNotCall: boolean;
+      callbackAt: Date | null;
+      callbackWords: string | null;
+      unread: readonly string[];
+    };
+
+type Known = { call: Call; facts: Facts };
+
+/** So many reports are remembered per unreadable field. */
+const mostUnreadTimes = 50;
+
+/** What a report teaches. `at` is its time kept within the call's; a wish counts from when it is heard, which is now. */
+export function learnReport({ call, facts }: Known, event: AgentEvent, at: Date, now: Date): Known {
+  switch (event.kind) {
+    case 'agent_ready':
+      return { call, facts: { ...facts, agentReadyAt: earliest(facts.agentReadyAt, at) } };
+    case 'agent_qualified':
+      return saveQualification(hearWish({ call, facts: noteUnread(facts, event) }, event, now), event, at);
+    case 'agent_ended': {
+      const heard = hearWish({ call, facts: noteUnread(facts, event) }, event, now);
+      const first = facts.agentEndedAt === null || at < facts.agentEndedAt;
+      const saysWhen = event.callbackAt !== null || event.callbackWords !== null;
+      return {
+        call: heard.call,
+        facts: {
+          ...heard.facts,
+          agentEndedAt: first ? at : facts.agentEndedAt,
+          endedBy: first ? event.endedBy : facts.endedBy,
+          callbackAt: saysWhen ? event.callbackAt : facts.callbackAt,
+          callbackWords: saysWhen ? event.callbackWords : facts.callbackWords,
+        },
+      };
+    }
+  }
+}
+
+/** What an erased person's call still takes: that it was heard of, and a wish never to be called again. */
+export function onlyWish(event: AgentEvent): AgentEvent {
+  switch (event.kind) {
+    case 'agent_ready':
+      return event;
+    case 'agent_qualified':
+      return { ...event, mode: null, answers: {} };
+    case 'agent_ended':
+      return { ...event, callbackAt: null, callbackWords: null };
+  }
+}
+
+/** Whether there is anything in it that `onlyWish` drops. */
+export function saysMoreThanWish(event: AgentEvent): boolean {
+  switch (event.kind) {
+    case 'agent_ready':
+      return false;
+    case 'agent_qualified':
+      return Object.keys(event.answers).length > 0;
+    case 'agent_ended':
+      return event.callbackAt !== null || event.callbackWords !== null;
+  }
+}
+
+/**
+ * Said again later it counts anew, for somebody may have taken the number off the list in between; a report that comes
+ * twice was said once.
+ */
+function hearWish({ call, facts }: Known, wish: { at: Date; doNotCall: boolean }, now: Date): Known {
+  if (!wish.doNotCall) return { call, facts };
+  const known = call.doNotCall && facts.doNotCallAt !== null;
+  if (known && facts.doNotCallSaidAt !== null && wish.at <= facts.doNotCallSaidAt) return { call, facts };
+  return { call: { ...call, doNotCall: true }, facts: { ...facts, doNotCallAt: now, doNotCallSaidAt: wish.at } };
+}
+
+function noteUnread(facts: Facts, { at, unread }: { at: Date; unread: readonly string[] }): Facts {
+  if (unread.length === 0) return facts;
+  const unreadFields = { ...facts.unreadFields };
+  for (const field of unread) {
+    const times = new Set([...(unreadFields[field] ?? []), at.toISOString()]);
+    unreadFields[field] = [...times].toSorted().slice(-mostUnreadTimes);
+  }
+  return { ...facts, unreadFields };
+}
+
+/**
+ * saveQualification: answers are stored the moment they come, merged key by key, the later report winning; whether and
+ * when the call becomes `called` is another matter.
+ */
+function saveQualification(
+  { call, facts }: Known,
+  report: { at: Date; mode: AgentMode | null; answers: Answers },
+  at: Date,
+): Known {
+  if (Object.keys(report.answers).length === 0) return { call, facts };
+  const merged = mergeAnswers(call.answers, facts.answerTimes, report.answers, report.at);
+  const newest = Object.values(facts.answerTimes).every((time) => time <= report.at.toISOString());
+  const told = facts.dialResult?.kind === 'answered' ? null : at;
+  return {
+    call: {
+      ...call,
+      answers: merged.answers,
+      mode: newest ? (report.mode ?? call.mode) : (call.mode ?? report.mode),
+      answeredAt: earliest(earliest(call.answeredAt, told), call.endedAt),
+    },
+    facts: { ...facts, answerTimes: merged.times },
+  };
+}
