@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { heldBack } from './hold-back.ts';
-import { loadDialFacts, lockLead, oldCallHolds, readControl, type LeadRow } from './load-dial-facts.ts';
+import { loadDialFacts, lockLead, oldCallHolds, readControl, waitsForReport, type LeadRow } from './load-dial-facts.ts';
 import { heed } from './heed-enquiries.ts';
 import { noteWait } from './note-wait.ts';
 import { pauseLead } from './pause-after-talk.ts';
@@ -74,7 +74,8 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
               outOfTheWay++;
               break;
             }
-            if (decision.reason !== 'number_in_use') return undefined;
+            // Others wait for the same; these only for their own number.
+            if (decision.reason !== 'number_in_use' && decision.reason !== 'report_unheard') return undefined;
             if (await noteWait(em, lead, decision)) outOfTheWay++;
             break;
           case 'refuse':
@@ -129,6 +130,7 @@ async function listDueLeads(em: EntityManager, now: Date, only: string, first: s
                          where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
                            and o.call_started_at > $1::timestamptz - ${oldCallHolds}
                            and exists (select 1 from lead_waits w where w.lead_id = l.id))
+        and not (${waitsForReport})
         ${only}
       order by ${first} l.created_at, l.id
       limit ${candidates}`,

@@ -24,6 +24,8 @@ export type DialFacts = {
   doNotCall: boolean;
   /** When the number's newest talk ended that brought answers, in whichever lead's call. */
   talkedAt: Date | null;
+  /** A last report of one of the number's calls could not be handled, and nobody has looked at it yet. */
+  unheardReport: boolean;
   /** Another dial or an old call holds the number; null when it is not known until when. */
   numberInUse: { until: Date | null } | undefined;
   slotsInUse: number;
@@ -56,6 +58,7 @@ type WaitReason =
   | 'window_shut'
   | 'number_in_use'
   | 'no_free_slot'
+  | 'report_unheard'
   // Those that hold everybody back: see hold-back.ts.
   | 'older_database'
   | 'database_not_compared'
@@ -104,6 +107,7 @@ export function mayRing(
   if (now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
     return { kind: 'refuse', reason: 'too_old' };
   }
+  if (facts.unheardReport) return { kind: 'wait', reason: 'report_unheard', until: null };
   const pausedUntil = pauseEndsAt(facts, policy);
   if (pausedUntil !== undefined && pausedUntil > now) {
     return { kind: 'wait', reason: 'talked_recently', until: pausedUntil };

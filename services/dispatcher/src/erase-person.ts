@@ -39,10 +39,12 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
         `update calls set name = null, phone = $2, updated_at = $3 where last_ten(phone) = last_ten($1)`,
         [phone, erasedValue, now],
       ),
-      dials: await affected(em, `update dials set phone = $2 where last_ten(phone) = last_ten($1)`, [
-        phone,
-        erasedValue,
-      ]),
+      // The hash stays, so that a wish that is heard late is still this number's.
+      dials: await affected(
+        em,
+        `update dials set phone = $2, phone_hash = leadline_number_hash($1) where last_ten(phone) = last_ten($1)`,
+        [phone, erasedValue],
+      ),
       auditEntries: await affected(em, `update dispatcher_audit set phone = $2 where last_ten(phone) = last_ten($1)`, [
         phone,
         maskPhone(phone),

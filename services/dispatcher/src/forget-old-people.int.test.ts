@@ -34,9 +34,13 @@ test('calls that ended long ago lose name and number, later ones and open ones d
     { id: 3, name: 'Meera Iyer', phone: '+919000000003' },
     { id: 4, name: 'Imran Sheikh', phone: '9000000004' },
   ]);
-  expect(await database.query('select phone from dials order by call_id')).toEqual([
-    { phone: 'erased' },
-    { phone: '+919000000003' },
+  expect(
+    await database.query(
+      `select phone, phone_hash = leadline_phone_hash('9000000001') as known from dials order by call_id`,
+    ),
+  ).toEqual([
+    { phone: 'erased', known: true },
+    { phone: '+919000000003', known: null },
   ]);
   expect(await database.query('select phone from do_not_call')).toEqual([{ phone: '+919000000002' }]);
   expect(await database.query('select phone from dispatcher_audit order by id')).toEqual([

@@ -32,7 +32,11 @@ export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: numb
       `update calls set name = null, phone = $2, updated_at = clock_timestamp() where id = any($1) and status <> 'calling'`,
       [ids, erasedValue],
     );
-    await affected(em, `update dials set phone = $2 where call_id = any($1)`, [ids, erasedValue]);
+    await affected(
+      em,
+      `update dials set phone = $2, phone_hash = leadline_number_hash(phone) where call_id = any($1) and phone <> $2`,
+      [ids, erasedValue],
+    );
     const entries = await rows(
       em,
       z.object({ id: z.coerce.number(), phone: z.string() }),

@@ -1,3 +1,4 @@
+import { databaseNow } from '@leadline/database/locks';
 import { affected, instant, row } from '@leadline/database/sql';
 import { requirePhone } from '@leadline/messaging/require-phone';
 import { z } from 'zod';
@@ -29,18 +30,20 @@ export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallS
 export async function removeDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
   const phone = requirePhone(asked.phone);
   await deps.postgres.transaction(async (em) => {
+    // By the clock that says when a wish was heard: what is heard after this counts.
+    const now = deps.now(await databaseNow(em));
     const removed = await affected(
       em,
-      `update do_not_call set removed_at = clock_timestamp(), removed_by = $2
+      `update do_not_call set removed_at = $3, removed_by = $2
         where last_ten(phone) = last_ten($1) and removed_at is null`,
-      [phone, asked.who],
+      [phone, asked.who, now],
     );
     if (removed === 0) {
       await affected(
         em,
         `insert into do_not_call (phone, reason, added_at, added_by, removed_at, removed_by)
-         values ($1, $2, clock_timestamp(), $3, clock_timestamp(), $3)`,
-        [phone, asked.reason, asked.who],
+         values ($1, $2, $4, $3, $4, $3)`,
+        [phone, asked.reason, asked.who, now],
       );
     }
     await audit(em, { action: 'remove_do_not_call', who: asked.who, reason: asked.reason, phone });

@@ -127,19 +127,58 @@ export async function readLeadCalls(
   };
 }
 
-/** Never rung again: on the list, or heard in any call of this number, unless taken off the list after that. */
-export async function isDoNotCall(em: EntityManager, phone: string): Promise<boolean> {
+/** A number's calls: those that name it, and those of an erased person, which are known by a keyed hash only. $1 is the number. */
+const callsOfNumber = `select id from calls where last_ten(phone) = last_ten($1)
+  union all select call_id from dials where phone_hash = (select leadline_number_hash($1))`;
+
+/** Somebody took the number off the list, or let it be rung, after this. */
+const takenOffAfter = (at: string): string =>
+  `exists (select from do_not_call r where last_ten(r.phone) = last_ten($1) and r.removed_at > ${at})`;
+
+type Wishes = {
+  /**
+   * Never rung again: on the list, or heard in any call of this number, unless a person took it off the list after it was
+   * heard, by the database's clock. An old row says only when its report was made, or its call.
+   */
+  doNotCall: boolean;
+  /**
+   * The last report of one of this number's calls could not be handled: it may say never to call again, so nobody is rung
+   * until a person has looked at it (call-tracker's `hold-numbers`) or took the number off the do-not-call list.
+   */
+  unheardReport: boolean;
+};
+
+/** What the person behind a number wishes, whatever lead or call it was said of. */
+async function readWishes(em: EntityManager, phone: string): Promise<Wishes> {
   const found = await row(
     em,
-    z.object({ blocked: z.boolean() }),
-    `select exists (select 1 from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)
-         or exists (select 1 from calls c where last_ten(c.phone) = last_ten($1) and c.do_not_call
-                      and not exists (select 1 from do_not_call r where last_ten(r.phone) = last_ten($1)
-                                        and r.removed_at > c.call_started_at)) as blocked`,
+    z.object({ do_not_call: z.boolean(), unheard_report: z.boolean() }),
+    `select exists (select from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)
+         or exists (select from (${callsOfNumber}) n join calls c on c.id = n.id and c.do_not_call
+                      left join call_facts f on f.call_id = c.id
+                     where not ${takenOffAfter('coalesce(f.do_not_call_at, f.agent_ended_at, c.call_started_at)')}) as do_not_call,
+            exists (select from call_facts where report_held_at is not null)
+        and exists (select from (${callsOfNumber}) n join call_facts f on f.call_id = n.id
+                     where f.report_held_at is not null and not ${takenOffAfter('f.report_held_at')}) as unheard_report`,
     [phone],
   );
-  return found?.blocked ?? false;
+  return { doNotCall: found?.do_not_call ?? false, unheardReport: found?.unheard_report ?? false };
 }
+
+export async function isDoNotCall(em: EntityManager, phone: string): Promise<boolean> {
+  return (await readWishes(em, phone)).doNotCall;
+}
+
+/**
+ * Due leads that wait for an unheard report and were told so: the claim leaves them out, so that they stand in nobody's way.
+ * `l` is the lead.
+ */
+export const waitsForReport = `exists (select from lead_waits w where w.lead_id = l.id and w.reason = 'report_unheard')
+  and exists (select from call_facts f join dials d on d.call_id = f.call_id
+               where f.report_held_at is not null
+                 and (last_ten(d.phone) = last_ten(l.phone) or d.phone_hash = leadline_number_hash(l.phone))
+                 and not exists (select from do_not_call r
+                                  where last_ten(r.phone) = last_ten(l.phone) and r.removed_at > f.report_held_at))`;
 
 /** Of a call c that is settled. */
 export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
@@ -235,7 +274,7 @@ export async function loadDialFacts(
     phone,
     hasUndecidedCall: calls.hasUndecidedCall,
     hasAnswers: calls.hasAnswers,
-    doNotCall: phone !== undefined && (await isDoNotCall(em, phone)),
+    ...(phone === undefined ? { doNotCall: false, unheardReport: false } : await readWishes(em, phone)),
     talkedAt: phone === undefined ? null : await readTalkedAt(em, phone),
     numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),
     slotsInUse: await countSlotsInUse(em, at, except),
