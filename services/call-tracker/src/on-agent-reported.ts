@@ -1,7 +1,7 @@
 import { anyAgentReport } from '@leadline/contracts/event-facts';
 import { unknownKeys } from '@leadline/contracts/qualification';
 import { readAgentReport, type AgentReport, type FieldNote } from '@leadline/contracts/to-agent-report';
-import { blameFor } from '@leadline/messaging/decide-settlement';
+import { blameFor } from '@leadline/messaging/blame';
 import { on, type Handler } from '@leadline/messaging/consume';
 import { done, reject } from '@leadline/messaging/outcome';
 import type { Deps } from './deps.ts';

@@ -1,6 +1,6 @@
 import { databaseNow, lockCall } from '@leadline/database/locks';
 import { affected, row, rows } from '@leadline/database/sql';
-import { blameFor } from '@leadline/messaging/decide-settlement';
+import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { trackCall } from './track-call.ts';

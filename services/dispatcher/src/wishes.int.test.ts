@@ -43,7 +43,12 @@ beforeAll(async () => {
       breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
       ...{ agentWaitMs: 10_000, maxCallSeconds: 600, trunkId: 'ST_test', callerId: undefined, paceMs: 1 },
     },
-    database: { holds: () => Promise.resolve(true), stop: () => Promise.resolve() },
+    database: {
+      knowledge: () => Promise.resolve('current'),
+      holds: () => Promise.resolve(true),
+      compare: () => Promise.resolve([]),
+      stop: () => Promise.resolve(),
+    },
     owner: 'test',
   };
 });
