@@ -41,7 +41,14 @@ beforeAll(async () => {
       },
       ...{ jitter: 0, maxRetries: 2, putBackDelayMs: 30_000, agentMode: 'sarvam', agentName: 'agent' },
       breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
-      ...{ agentWaitMs: 10_000, maxCallSeconds: 600, trunkId: 'ST_test', callerId: undefined, paceMs: 1 },
+      ...{
+        agentWaitMs: 10_000,
+        maxCallSeconds: 600,
+        trunkId: 'ST_test',
+        callerId: undefined,
+        paceMs: 1,
+        contactPauseMs: 0,
+      },
     },
     database: {
       knowledge: () => Promise.resolve('current'),
