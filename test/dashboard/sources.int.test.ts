@@ -148,6 +148,19 @@ test('a file of leads is looked through, and imported, once', async () => {
   expect((await operator.post('/import', { file: bad, source: 'fair', mode: 'look' })).text).toContain(
     'no column is named as one that holds phone numbers',
   );
+  const odd = new File(
+    [Buffer.from('\ufeffPerson\tWA\tDate\tDND\nRavi\t9876500002\t05/11/2026\tyes\n', 'utf16le')],
+    'odd.csv',
+  );
+  const told = { file: odd, source: 'fair', aliases: 'name=Person\r\nphone=WA\r\nenquiredAt=Date' };
+  const looked = (await operator.post('/import', { ...told, mode: 'look' })).text;
+  expect(looked).toMatch(
+    /Would be accepted<\/dt>\s*<dd>1<\/dd>[^]*Not to be called<\/dt>\s*<dd>1<\/dd>[^]*day or the month first/,
+  );
+  expect(await operator.post('/import', { ...told, mode: 'import' })).toMatchObject({ status: 422 });
+  expect((await operator.post('/import', { ...told, dates: 'month-first', mode: 'import' })).text).toMatch(
+    /is imported/,
+  );
   const viewer = await stand.as('viewer');
   expect((await viewer.get('/import')).text).toContain('for operators only');
 });

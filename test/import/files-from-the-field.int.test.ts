@@ -128,6 +128,30 @@ test('a row that is known, or joins, is heard when it says that nobody may call'
   ]);
 });
 
+test.for([
+  ['first', ['Yes', '']],
+  ['last', ['', 'Yes']],
+] as const)('who stands in a file twice is not called when one row says so, the %s', async ([place, [one, other]]) => {
+  const file = world.write(
+    `twice-${place}.csv`,
+    lines(
+      'name,phone,product,DND',
+      `A,${phone(1)},Mill,${one}`,
+      ...Array.from({ length: 600 }, (_, at) => `X,${phone(100 + at)},Mill,`),
+      `A,+91 ${phone(1)},Press,${other}`,
+    ),
+  );
+  expect(await world.json(file)).toMatchObject({ rows: 602, rejected: 0 });
+  expect(
+    await world.db.query(
+      `select coalesce(bool_and(o.dnd_flag), false) as listed from leads l left join lead_origins o on o.lead_id = l.id
+        where l.phone = '+91${phone(1)}'`,
+    ),
+  ).toEqual([{ listed: true }]);
+  const later = world.write('later.csv', lines('name,phone,product', `A,${phone(1)},Third machine`));
+  expect(await world.json(later)).toMatchObject({ accepted: 1, doNotCall: 1 });
+});
+
 test('the preview tells how many are too old to be rung, and an option rings them', async () => {
   const file = world.write('old.csv', lines('name,phone,date', `A,${phone(1)},13/01/2024`, `B,${phone(2)},`));
   expect(await world.json(file, '--dry-run')).toMatchObject({ accepted: 2, tooOld: 1, dates: 'day-first' });

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { aliases } from './connections.ts';
 import { findKnownIds } from './find-receipts.ts';
+import { findWished, hearWishes } from './hear-wishes.ts';
 import type { Fault } from './lead-schema.ts';
 import { importedType } from './imported-type.ts';
 import { keepDelivery, type Receiving } from './receive-lead.ts';
@@ -99,7 +100,10 @@ async function importRows(
   const kept = { reading, ringsOld };
   const now = await databaseNow(postgres.em());
   const oldest = new Date(now.getTime() - maxLeadAgeDays * 86_400_000);
-  const read = asked.rows.map((one) => toImportedRow(one, { columns: names, source: asked.source, again, reading }));
+  const read = await heeding(
+    asked.rows.map((one) => toImportedRow(one, { columns: names, source: asked.source, again, reading })),
+    postgres,
+  );
   const known = await findKnown(postgres, read, kept);
   const results = await Promise.all(
     read.map(async (one): Promise<RowResult> => {
@@ -115,8 +119,7 @@ async function importRows(
       return { row, ...stored, notes: stored.result === 'rejected' ? [] : notes };
     }),
   );
-  const unheard = results.filter(({ result }, at) => result === 'duplicate' && read[at]?.lead.dndFlag === true);
-  if (!asked.dryRun) await hearWishes(postgres, unheard);
+  if (!asked.dryRun) await hearWishes(postgres, { phones: phonesOf(read), wished: phonesOf(read.filter(isWished)) });
   return results;
 }
 
@@ -126,16 +129,25 @@ function toAgeNotes({ lead: { read } }: ImportedRow, oldest: Date, maxLeadAgeDay
   return [{ pointer: '/enquiredAt', reason: 'too_old', detail }];
 }
 
-/** A row that came before may say only now that its number is not to be called: its lead is marked all the same. */
-async function hearWishes(postgres: Database, known: readonly RowResult[]): Promise<void> {
-  const leadIds = known.flatMap(({ leadId }) => leadId ?? []);
-  if (leadIds.length === 0) return;
-  await affected(
-    postgres.em(),
-    `insert into lead_origins (lead_id, dnd_flag, is_test) select id, true, false from leads where id = any($1::int[])
-     on conflict (lead_id) do update set dnd_flag = true`,
-    [leadIds],
-  );
+/** One person may stand in a file twice: a wish in any row, or in an earlier file, holds for every row of the number. */
+async function heeding(read: readonly ImportedRow[], postgres: Database): Promise<ImportedRow[]> {
+  const wished = await findWished(postgres, phonesOf(read));
+  for (const phone of phonesOf(read.filter(isWished))) wished.add(phone);
+  return read.map((one) => {
+    const { lead } = one;
+    if (isWished(one) || !lead.read.ok || !wished.has(lead.read.lead.phone)) return one;
+    const detail = 'is a number of which another row says that it is not to be called; it is not rung';
+    const wishNotes = [{ pointer: '/phone', reason: 'do_not_call', detail }];
+    return { ...one, lead: { ...lead, dndFlag: true }, wishNotes };
+  });
+}
+
+function isWished({ lead }: ImportedRow): boolean {
+  return lead.dndFlag === true;
+}
+
+function phonesOf(read: readonly ImportedRow[]): string[] {
+  return read.flatMap(({ lead }) => (lead.read.ok ? [lead.read.lead.phone] : []));
 }
 
 type Kept = { reading: FileReading; ringsOld: boolean };
