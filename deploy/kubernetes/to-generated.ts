@@ -1,4 +1,11 @@
-import { duplicateWindowMs, durables, servicesAccounts, streams, type DurableName } from '@leadline/messaging/topology';
+import {
+  duplicateWindowMs,
+  durables,
+  mostOfEach,
+  servicesAccounts,
+  streams,
+  type DurableName,
+} from '@leadline/messaging/topology';
 import { maxDeliver } from '@leadline/messaging/provision';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -89,6 +96,7 @@ function streamResources(): object[] {
       maxAge: `${stream.maxAgeMs / 3_600_000}h`,
       maxBytes: stream.maxBytes,
       maxMsgSize: stream.maxMessageBytes,
+      maxMsgsPerSubject: mostOfEach(stream),
       duplicateWindow: `${duplicateWindowMs / 3_600_000}h`,
       preventDelete: true,
     },

@@ -1,3 +1,4 @@
+import { streams } from '@leadline/messaging/topology';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -33,6 +34,15 @@ test('each alert has its entry in the handbook, and each entry its alert', () =>
   const entries = alerts.split('\n### ').slice(1);
   expect(entries.map((entry) => entry.split('\n')[0])).toEqual(names);
   for (const entry of entries) for (const part of ['**Means**', '**Look at**', '**Do**']) expect(entry).toContain(part);
+});
+
+test('each stream has its alert, which knows how large it is and what it does when it is full', () => {
+  const exprs = { new: 'LeadlineStreamNearlyFull', old: 'LeadlineOldestDropped' };
+  for (const [name, { maxBytes, discard }] of Object.entries(streams)) {
+    const expr = rules.find(({ alert }) => alert === exprs[discard])?.expr ?? '';
+    const limit = new RegExp(`[="|]${name}["|][^>]*> 0\\.8 \\* (\\d+)`).exec(expr)?.[1];
+    expect([name, Number(limit)]).toEqual([name, maxBytes]);
+  }
 });
 
 test('each metric and label in the rules is one that a service tells', async () => {

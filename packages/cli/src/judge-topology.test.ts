@@ -41,6 +41,20 @@ test.for([
     ],
   ],
   [
+    'a stream is nearly full that refuses then, and one that drops its oldest',
+    [
+      stream({ name: 'AGENT', found: { messages: 1, bytes: 1.8e9, first: 1, last: 1, replicas: 3 } }),
+      stream({ name: 'DLQ', found: { messages: 1, bytes: 0.9e9, first: 1, last: 1, replicas: 3 } }),
+      stream({ name: 'ADVISORIES', found: { messages: 1, bytes: 0.2e9, first: 1, last: 1, replicas: 3 } }),
+    ],
+    [durable()],
+    [
+      ['streams', 'good'],
+      ['AGENT', 'bad'],
+      ['DLQ', 'note'],
+    ],
+  ],
+  [
     'a consumer is paused',
     [stream()],
     [durable(0, { found: { ...held, pausedUntil: new Date('2026-12-01T00:00:00Z') } })],

@@ -1,10 +1,12 @@
 import type { DurableState, StreamState } from '@leadline/messaging/read-topology';
 import { toClock } from './clock.ts';
+import { streams as definitions } from '@leadline/messaging/topology';
 import { bad, good, note, type Finding } from './finding.ts';
 
 const provision =
   'run the set-up (docs/operations.md): it makes and corrects streams and consumers, and deletes nothing';
 const manyWaiting = 1_000;
+const nearlyFull = 0.8;
 
 /** Streams and durables beside what they should be. */
 export function judgeTopology(streams: StreamState[], durables: DurableState[]): Finding[] {
@@ -34,11 +36,22 @@ export function judgeTopology(streams: StreamState[], durables: DurableState[]):
           ),
         ],
   );
+  const full = streams.flatMap(({ name, found }): Finding[] => {
+    const { maxBytes, discard } = definitions[name];
+    const share = (found?.bytes ?? 0) / maxBytes;
+    if (share < nearlyFull) return [];
+    const words = `has used ${Math.round(share * 100)} % of its ${maxBytes / 2 ** 20} MiB`;
+    const fix = 'docs/operations.md, LeadlineStreamNearlyFull';
+    return discard === 'new'
+      ? [bad(name, `${words}; full, it refuses new events`, fix)]
+      : [note(name, `${words}; full, it drops its oldest`, fix)];
+  });
   const single = streams.filter(({ found }) => found?.replicas === 1).map(({ name }) => name);
   return [
     ...(wrong.length === 0
       ? [good('streams', `${streams.length} streams and ${durables.length} consumers as they should be`)]
       : wrong),
+    ...full,
     ...paused,
     ...waiting,
     ...(single.length === 0

@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 import type { MessagingMetrics } from './messaging-metrics.ts';
 import { pull, type Consumer } from './pull.ts';
 import { fetchMessage, storeMessage, type Stored } from './stored-message.ts';
-import type { ConsumingService } from './topology.ts';
+import { mostLetterBytes, type ConsumingService } from './topology.ts';
 
 /** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
 export const redriveFor = 'leadline-redrive-for';
@@ -25,6 +25,8 @@ export const letterHeaders = {
   reason: 'leadline-reason',
   /** When the original was stored. */
   storedAt: 'leadline-stored-at',
+  /** Its bytes, where the payload was not copied: it is in its stream, at its place. */
+  payloadBytes: 'leadline-payload-bytes',
 } as const;
 
 type DeadLetter = {
@@ -63,6 +65,7 @@ export async function putAside(nats: Nats, durable: string, message: JsMsg, beca
 
 function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
   const { durable, stream, original } = letter;
+  const isLarge = original.data.length > mostLetterBytes;
   return storeMessage(nats, {
     subject: `dlq.${stream}.${durable}`,
     stream: 'DLQ',
@@ -77,8 +80,9 @@ function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
       [letterHeaders.deliveries]: String(letter.deliveries),
       [letterHeaders.reason]: letter.because.replaceAll(/[^\u0020-\u007e]/gu, '?').slice(0, 300),
       [letterHeaders.storedAt]: original.storedAt.toISOString(),
+      ...(isLarge ? { [letterHeaders.payloadBytes]: String(original.data.length) } : {}),
     },
-    payload: original.data,
+    payload: isLarge ? '' : original.data,
   });
 }
 

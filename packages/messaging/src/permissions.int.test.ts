@@ -43,6 +43,8 @@ const mayPublish: Record<Exclude<NatsUser, 'provisioner'>, string[]> = {
     `${api}.STREAM.MSG.GET.CALLS`,
     `${api}.STREAM.MSG.GET.AGENT`,
     `${api}.STREAM.MSG.GET.DLQ`,
+    `${api}.STREAM.INFO.AGENT`,
+    `${api}.STREAM.INFO.DLQ`,
     `${api}.STREAM.MSG.DELETE.AGENT`,
     `${api}.STREAM.MSG.DELETE.DLQ`,
     ...durable('CALLS', 'call-tracker-calls'),

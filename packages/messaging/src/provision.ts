@@ -9,7 +9,7 @@ import {
   type JetStreamManager,
 } from 'nats';
 import type { Nats } from './connect.ts';
-import { duplicateWindowMs, durables, streams } from './topology.ts';
+import { duplicateWindowMs, durables, mostOfEach, streams } from './topology.ts';
 
 /**
  * Every delivery counts here, also one that failed because our database was down. The cap that means something is the
@@ -28,6 +28,7 @@ export async function provision(nats: Nats, replicas = 1): Promise<void> {
       discard: stream.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
       max_age: nanos(stream.maxAgeMs),
       max_bytes: stream.maxBytes,
+      max_msgs_per_subject: mostOfEach(stream),
       max_msg_size: stream.maxMessageBytes,
       duplicate_window: nanos(duplicateWindowMs),
       num_replicas: replicas,

@@ -96,6 +96,8 @@ export async function redrive(
   const times = (letter.redriven?.times ?? 0) + 1;
   if (times > mostRedrives) throw new CommandRefused(`seq: it has been sent back ${mostRedrives} times already`);
   const payload = asked.payload ?? letter.payload;
+  if (payload === gonePayload)
+    throw new CommandRefused('seq: its payload was too large to be copied, and is gone from its stream: give one');
   checkPayload(letter.subject, payload);
   const told = { seq: letter.seq, eventId: letter.eventId, subject: letter.subject };
   if (asked.dryRun === true) return { ...told, outcome: 'would_redrive' };
@@ -271,10 +273,25 @@ async function toView(nats: Nats, message: StoredMsg): Promise<DeadLetterView> {
     reason: header.get(letterHeaders.reason),
     deliveries: Number(header.get(letterHeaders.deliveries)),
     eventId: text(header, 'ce-id') ?? `${header.get(letterHeaders.stream)}:${header.get(letterHeaders.seq)}`,
-    payload: readJson(new TextDecoder().decode(message.data)),
+    payload: await readPayload(nats, message),
     redriven: mark === undefined || mark.times === 0 ? undefined : { times: mark.times, at: mark.at, who: mark.who },
     discarded: mark?.discardedBecause === undefined ? undefined : { at: mark.at, who: mark.who },
   };
+}
+
+const gonePayload = '(too large to be copied, and gone from its stream)';
+
+async function readPayload(nats: Nats, letter: StoredMsg): Promise<unknown> {
+  const payload = await readLetterText(nats, letter);
+  return payload === undefined ? gonePayload : readJson(payload);
+}
+
+/** The payload of a dead letter. A large one is in its own stream; undefined where it is gone from there. */
+export async function readLetterText(nats: Nats, { header, data }: StoredMsg): Promise<string | undefined> {
+  if (header.get(letterHeaders.payloadBytes) === '') return new TextDecoder().decode(data);
+  const at = { seq: Number(header.get(letterHeaders.seq)) };
+  const original = await fetchMessage(nats, header.get(letterHeaders.stream), at);
+  return original === undefined ? undefined : new TextDecoder().decode(original.data);
 }
 
 function text(headers: MsgHdrs, name: string): string | undefined {

@@ -1,6 +1,15 @@
 import { allEvents } from '@leadline/contracts/events/all';
 import { expect, test } from 'vitest';
-import { durables, duplicateWindowMs, permissionsOf, natsUsers, publishes, streamOf, streams } from './topology.ts';
+import {
+  durables,
+  duplicateWindowMs,
+  mostLetterBytes,
+  permissionsOf,
+  natsUsers,
+  publishes,
+  streamOf,
+  streams,
+} from './topology.ts';
 
 const types = allEvents.map(({ type }) => type);
 
@@ -31,6 +40,15 @@ test('every durable that carries events is heard of by its own service', () => {
 test('the dead letters have room for the largest message of any stream and its headers', () => {
   const largest = Math.max(streams.LEADS.maxMessageBytes, streams.CALLS.maxMessageBytes, streams.AGENT.maxMessageBytes);
   expect(streams.DLQ.maxMessageBytes).toBeGreaterThanOrEqual(largest + 64 * 1024);
+});
+
+test('all durables’ shares of dead letters and advisories together are less than their streams', () => {
+  const carrying = Object.values(durables).filter(({ stream }) => stream !== 'ADVISORIES').length;
+  const headers = 2_048;
+  expect(carrying * streams.DLQ.maxMessagesEach * (mostLetterBytes + headers)).toBeLessThan(streams.DLQ.maxBytes);
+  // Used up and terminated, each some 400 bytes.
+  const advisory = 800;
+  expect(2 * carrying * streams.ADVISORIES.maxMessagesEach * advisory).toBeLessThan(streams.ADVISORIES.maxBytes);
 });
 
 test('the duplicate window is within what each stream keeps', () => {

@@ -10,6 +10,8 @@ export type StreamDefinition = {
   maxMessageBytes: number;
   /** `new`: a full stream refuses loudly. `old`: the newest matter most. */
   discard: 'new' | 'old';
+  /** Of one subject the newest so many are kept: a flood of one durable's pushes out no other's. */
+  maxMessagesEach?: number;
 };
 
 /**
@@ -38,17 +40,31 @@ export const streams = {
     maxMessageBytes: 262_144,
     discard: 'new',
   },
-  DLQ: { subjects: ['dlq.>'], maxAgeMs: 90 * day, maxBytes: 1024 * mebibyte, maxMessageBytes: 524_288, discard: 'old' },
+  DLQ: {
+    subjects: ['dlq.>'],
+    maxAgeMs: 90 * day,
+    maxBytes: 1024 * mebibyte,
+    maxMessageBytes: 524_288,
+    discard: 'old',
+    // Of each durable. All shares together are less than the stream: see mostLetterBytes.
+    maxMessagesEach: 6_000,
+  },
   ADVISORIES: {
     subjects: ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*.*', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.*.*'],
     maxAgeMs: 14 * day,
     maxBytes: 256 * mebibyte,
     maxMessageBytes: 65_536,
     discard: 'old',
+    maxMessagesEach: 20_000,
   },
 } as const satisfies Record<string, StreamDefinition>;
 
 export type StreamName = keyof typeof streams;
+
+/** How many of one subject a stream keeps, as JetStream has it: -1 is no bound. */
+export function mostOfEach(stream: StreamDefinition): number {
+  return stream.maxMessagesEach ?? -1;
+}
 
 const eventSubjects = [streams.LEADS, streams.CALLS, streams.AGENT, streams.DLQ].flatMap(({ subjects }) => subjects);
 export const duplicateWindowMs = 3_600_000;
@@ -223,6 +239,9 @@ export const agentsAccount = 'AGENTS';
 
 export type Permissions = { publish: string[]; subscribe: string[]; mayAnswer: boolean };
 
+/** A dead letter copies a payload up to so much; a larger one stays where it is, and the letter says where. */
+export const mostLetterBytes = 16_384;
+
 /** The stream that keeps a subject. */
 export function streamOf(subject: string): StreamName {
   if (subject.startsWith('lead.')) return 'LEADS';
@@ -286,8 +305,14 @@ function servicePermissions(user: ServiceUser, inbox: string): Permissions {
   };
 }
 
-/** What it takes to take single reports of agents out of their stream, and out of the dead letters. */
-const erases = ['$JS.API.STREAM.MSG.DELETE.AGENT', '$JS.API.STREAM.MSG.GET.DLQ', '$JS.API.STREAM.MSG.DELETE.DLQ'];
+/** What it takes to see how full they are, and to take single reports out of their stream and out of the dead letters. */
+const erases = [
+  '$JS.API.STREAM.INFO.AGENT',
+  '$JS.API.STREAM.INFO.DLQ',
+  '$JS.API.STREAM.MSG.DELETE.AGENT',
+  '$JS.API.STREAM.MSG.GET.DLQ',
+  '$JS.API.STREAM.MSG.DELETE.DLQ',
+];
 
 /** What it takes to consume the service's own durables and to set aside what it gives up. */
 function consumes(service: ServiceUser | 'dashboard'): string[] {

@@ -2,7 +2,8 @@ import { databaseNow } from '@leadline/database/locks';
 import { affected, rows } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { letterHeaders } from '@leadline/messaging/dead-letters';
-import { readDeadLetter } from '@leadline/messaging/redrive';
+import { readDeadLetter, readLetterText } from '@leadline/messaging/redrive';
+import { isPushedOut } from '@leadline/messaging/make-room';
 import { fetchMessage } from '@leadline/messaging/stored-message';
 import type { StoredMsg } from 'nats';
 import { z } from 'zod';
@@ -57,7 +58,7 @@ export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal)
 
 async function holdFor(nats: Nats, letter: StoredMsg, deps: Touched): Promise<void> {
   if (letter.header.get(letterHeaders.subject) !== 'agent.ended') return;
-  const room = roomOf(letter);
+  const room = roomOf(await readLetterText(nats, letter), letter);
   if (room === undefined || (await isLookedAt(nats, letter.seq))) return;
   if (await hold({ room, seq: letter.seq }, deps)) {
     const held = "a call's last report is a dead letter: its number is not rung until somebody has looked";
@@ -99,14 +100,15 @@ async function releaseLookedAt(nats: Nats, { postgres }: Touched, stopping: Abor
   }
 }
 
-/** Sent back, discarded, or gone. */
+/** Sent back, discarded or deleted. One that newer letters of its durable pushed out nobody has looked at. */
 async function isLookedAt(nats: Nats, seq: number): Promise<boolean> {
   const letter = await readDeadLetter(nats, seq);
-  return letter === undefined || letter.redriven !== undefined || letter.discarded !== undefined;
+  if (letter !== undefined) return letter.redriven !== undefined || letter.discarded !== undefined;
+  return !(await isPushedOut(nats, 'DLQ', letters, seq));
 }
 
 /** Even where the payload can't be read as JSON; an agent of our kit names the room in its headers too. */
-function roomOf({ data, header }: StoredMsg): string | undefined {
+function roomOf(text: string | undefined, { header }: StoredMsg): string | undefined {
   const room = /\bcall-[1-9]\d{0,9}-[a-z0-9]{12}\b/;
-  return (room.exec(new TextDecoder().decode(data)) ?? room.exec(header.get('ce-subject')))?.[0];
+  return (room.exec(text ?? '') ?? room.exec(header.get('ce-subject')))?.[0];
 }

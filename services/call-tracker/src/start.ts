@@ -5,6 +5,7 @@ import { consume } from '@leadline/messaging/consume';
 import { startAdvisoryNet } from '@leadline/messaging/dead-letters';
 import { blameFor } from '@leadline/messaging/blame';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
+import { makeRoomForReports } from '@leadline/messaging/make-room';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
@@ -90,6 +91,15 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     log,
   });
   const holding = every({ name: 'hold numbers of dead letters', ms: 5_000, work: numberHolder(nats, deps), log });
+  const clearing = every({
+    name: 'make room for reports',
+    ms: 5_000,
+    work: async () => {
+      const removed = nats.isUp() ? await makeRoomForReports(nats) : 0;
+      if (removed > 0) log.warn({ removed }, 'AGENT is half full: settled reports were taken out, the oldest first');
+    },
+    log,
+  });
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(postgres, days), log);
   const server = await listen(routes(config, deps), { host: config.HOST, port: config.PORT });
   const streams = streamsReady(nats, 'call-tracker');
@@ -133,7 +143,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     async stop() {
       stopping = true;
       for (const one of answering) one.stop();
-      const repeated = [settling, recovering, holding, forgetting, ...consumers];
+      const repeated = [settling, recovering, holding, clearing, forgetting, ...consumers];
       await Promise.all([server.close(5_000), ...repeated.map((one) => one.stop())]);
       await aside.stop(6_000);
       await relay.stop();

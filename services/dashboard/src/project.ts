@@ -124,12 +124,21 @@ export function cleanUp(deps: Deps): Promise<boolean> {
   return deps.postgres.transaction((em) => removeOldRows(em));
 }
 
-/** Begins the first build, and a new one when the pulse's length is no longer the one that was counted with. */
+/**
+ * Begins the first build, and a new one when the pulse's length is no longer the one that was counted with, or when
+ * nobody took notes of changed calls away for so long that the database dropped some.
+ */
 export async function beginNeededBuild(deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (em) => {
     const builds = await readBuilds(em);
     const newest = builds.at(-1);
     if (newest === undefined || newest.pulseSeconds !== deps.pulseSeconds) await beginBuild(em, deps.pulseSeconds);
+    // One that grows may have read a call before the change that was dropped: the next begins after it.
+    if (newest?.state !== 'serving') return;
+    const dropped = await affected(em, `delete from call_changes_dropped`, []);
+    if (dropped === 0) return;
+    await beginBuild(em, deps.pulseSeconds);
+    deps.log.warn({}, 'changes of calls were dropped while no dashboard ran: the read model is built anew');
   });
 }
 
