@@ -213,7 +213,7 @@ export async function startWorld(options: {
       CALLS_PER_SECOND: String(policy.callsPerSecond),
       MAX_CONCURRENT_CALLS: String(policy.mostCalls),
       MAX_CALL_RETRIES: String(policy.mostRetries),
-      CONTACT_PAUSE_HOURS: '0',
+      CONTACT_PAUSE_HOURS: '0.002',
       RETRY_DELAYS: 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s',
       PUT_BACK_SECONDS: '2',
       BREAKER_FIRST_SECONDS: '1',

@@ -31,11 +31,18 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
        from calls c left join crm_pushes p on p.call_id = c.id where last_ten(c.phone) = last_ten($1) order by c.id`,
     [requirePhone(asked.phone)],
   );
+  const told = await rows(
+    postgres.em(),
+    z.object({ task_id: z.string().nullable(), customer_id: z.string().nullable() }),
+    `select t.task_id, t.customer_id from crm_enquiries t join leads l on l.id = t.lead_id
+      where last_ten(l.phone) = last_ten($1) order by t.told_at`,
+    [requirePhone(asked.phone)],
+  );
   const waiting = pushes.find(({ waits }) => waits);
   if (waiting !== undefined)
     throw new CommandRefused(`phone: call ${waiting.id} waits for its task in the CRM; ask again when it is there`);
-  const customers = [...new Set(pushes.flatMap(({ customer_id }) => customer_id ?? []))];
-  const tasks = pushes.flatMap(({ task_id }) => task_id ?? []);
+  const customers = [...new Set([...pushes, ...told].flatMap(({ customer_id }) => customer_id ?? []))];
+  const tasks = [...pushes, ...told].flatMap(({ task_id }) => task_id ?? []);
   return {
     counts: {},
     left: [

@@ -43,6 +43,7 @@ const pushRow = z.object({
   traceparent: z.string().nullable(),
   enquiries: z.array(
     z.object({
+      id: z.string(),
       source: z.string(),
       productName: z.string().nullable(),
       message: z.string().nullable(),
@@ -86,7 +87,7 @@ function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
             c.call_started_at, l.product_name, f.callback_at, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
             p.conflicts, p.customer_posts,
             p.last_looked_at, p.next_try_at, d.traceparent,
-            (select coalesce(jsonb_agg(jsonb_build_object('source', e.source, 'productName', e.product_name,
+            (select coalesce(jsonb_agg(jsonb_build_object('id', e.receipt_id, 'source', e.source, 'productName', e.product_name,
                       'message', e.query_message, 'enquiredAt', e.enquired_at) order by e.added_at), '[]')
                from lead_enquiries e where e.lead_id = c.lead_id) as enquiries
        from calls c
@@ -147,10 +148,11 @@ async function step(
   if (!(await lock.stillHeld())) return { kind: 'later', because: 'lock_lost', afterMs: 2_000 };
   await affected(
     deps.postgres.em(),
-    `insert into crm_pushes (call_id, attempts, customer_id, sent_at, empty_looks) values ($1, 1, $2, clock_timestamp(), 0)
-     on conflict (call_id) do update set attempts = crm_pushes.attempts + 1, customer_id = $2,
+    `insert into crm_pushes (call_id, attempts, customer_id, enquiries, sent_at, empty_looks)
+     values ($1, 1, $2, $3, clock_timestamp(), 0)
+     on conflict (call_id) do update set attempts = crm_pushes.attempts + 1, customer_id = $2, enquiries = $3,
        sent_at = clock_timestamp(), empty_looks = 0, last_looked_at = null, next_try_at = null, failed_at = null`,
-    [push.id, customerId],
+    [push.id, customerId, push.enquiries.map(({ id }) => id)],
   );
   alive();
   const created = await crm.createTask(task);

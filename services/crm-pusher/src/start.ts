@@ -16,6 +16,7 @@ import { answerErase } from './erase-person.ts';
 import { createMetrics } from './metrics.ts';
 import { mobileLocks } from './mobile-locks.ts';
 import { onCallQualified } from './on-call-qualified.ts';
+import { pushEnquiries } from './push-enquiries.ts';
 import { answerReconcile } from './reconcile.ts';
 import { measure, sweepUnpushedCalls } from './sweep-unpushed-calls.ts';
 
@@ -68,6 +69,12 @@ export async function start(config: Config, around: Around): Promise<CrmPusher> 
     work: (stopping) => sweepUnpushedCalls(deps, stopping),
     log,
   });
+  const telling = every({
+    name: 'tell of enquiries',
+    ms: 2_000,
+    work: (stopping) => pushEnquiries(deps, stopping),
+    log,
+  });
   const streams = streamsReady(nats, 'crm-pusher');
   const parts = async () => ({
     database: await probe(() => postgres.check()),
@@ -103,7 +110,7 @@ export async function start(config: Config, around: Around): Promise<CrmPusher> 
     done: Promise.race(consumers.map((consumer) => consumer.done)),
     async stop() {
       for (const one of answering) one.stop();
-      await Promise.all([sweep.stop(), ...consumers.map((consumer) => consumer.stop())]);
+      await Promise.all([sweep.stop(), telling.stop(), ...consumers.map((consumer) => consumer.stop())]);
       await relay.stop();
       await admin.close(1_000);
     },

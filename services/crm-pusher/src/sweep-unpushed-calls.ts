@@ -56,7 +56,8 @@ export async function measure(deps: Deps): Promise<void> {
             coalesce((select extract(epoch from clock_timestamp() - min(c.updated_at))
                         from calls c left join crm_pushes p on p.call_id = c.id
                        where c.status = 'called' and ${mine} and p.failed_at is null), 0)::float8 as oldest,
-            (select count(*)::int from crm_pushes where failed_at is not null) as failed`,
+            ((select count(*) from crm_pushes where failed_at is not null)
+           + (select count(*) from crm_enquiries where failed_at is not null))::int as failed`,
     [deps.policy.oldCallsMaxAgeDays],
   );
   deps.metrics.waiting.set(found?.waiting ?? 0);

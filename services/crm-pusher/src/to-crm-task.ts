@@ -18,7 +18,7 @@ export type QualifiedCall = {
   enquiries: Enquiry[];
 };
 
-type Enquiry = { source: string; productName: string | null; message: string | null; enquiredAt: Date };
+export type Enquiry = { source: string; productName: string | null; message: string | null; enquiredAt: Date };
 
 /** The vendor documents no lengths; these have been taken. In UTF-16 units: fewer than that in characters. */
 const mostTitle = 200;
@@ -26,7 +26,7 @@ const mostDescription = 20_000;
 const mostEarlierLine = 60;
 
 /** The body of POST /tasks. The vendor documents its words, not this body: it is in this one place. */
-const crmTask = z.object({
+export const crmTask = z.object({
   customerId: z.string().min(1),
   titleType: z.enum(['followup', 'callback']),
   title: z.string().min(1).max(mostTitle),
@@ -105,7 +105,7 @@ function newest(lines: readonly string[], room: number): string[] {
 }
 
 /** The agent may not have known of it: it may have come while the person was talking. */
-function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
+export function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
   const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
   return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, mostWishCharacters)}`}`;
 }
@@ -120,7 +120,8 @@ function toLabel(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function toIndianTime(at: Date): string {
+/** For a person who reads the task. */
+export function toIndianTime(at: Date): string {
   return new Intl.DateTimeFormat('en-IN', { timeZone: 'Asia/Kolkata', dateStyle: 'medium', timeStyle: 'short' }).format(
     at,
   );

@@ -97,7 +97,13 @@ const attempt = z
   }));
 export type Attempt = z.output<typeof attempt>;
 
-export type LeadStory = { lead: Lead; attempts: Attempt[]; events: EventLine[] };
+const told = z
+  .object({ task_id: z.string().nullable(), told_at: instant.nullable(), last_error: z.string().nullable() })
+  .transform((one) => ({ taskId: one.task_id, toldAt: one.told_at, error: one.last_error }));
+/** A task that tells of enquiries without a call; no task yet while the CRM has not taken it. */
+type Told = z.output<typeof told>;
+
+export type LeadStory = { lead: Lead; attempts: Attempt[]; told: Told[]; events: EventLine[] };
 
 /** One lead, its attempts oldest first, and everything that was said of it. */
 export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory | undefined> {
@@ -125,7 +131,13 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
       where c.lead_id = $1 order by c.id limit 200`,
     [id],
   );
-  return { lead: found, attempts, events: toTimeline(await readNewest(deps, { leadId: id }, 500)) };
+  const tasks = await rows(
+    em,
+    told,
+    `select task_id, told_at, last_error from crm_enquiries where lead_id = $1 order by told_at nulls last limit 50`,
+    [id],
+  );
+  return { lead: found, attempts, told: tasks, events: toTimeline(await readNewest(deps, { leadId: id }, 500)) };
 }
 
 const explanation = z.object({

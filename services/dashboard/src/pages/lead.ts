@@ -54,7 +54,7 @@ const waitWords: Record<string, string> = {
   answered: 'it has answered already',
 };
 
-function nowCard(shown: Shown, { story: { lead }, explanation }: LeadPage): Piece {
+function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage): Piece {
   const because =
     explanation?.reason === undefined ? '' : (waitWords[explanation.reason] ?? toWords(explanation.reason));
   const until = explanation?.until === undefined ? '' : ` Next look ${toShortDateAndClock(explanation.until)}.`;
@@ -73,6 +73,7 @@ function nowCard(shown: Shown, { story: { lead }, explanation }: LeadPage): Piec
         ${lead.failureReason === null ? '' : fact('Failed because', toWords(lead.failureReason))}
         ${lead.wait === undefined ? '' : fact('Waits because', `${waitWords[lead.wait.reason] ?? toWords(lead.wait.reason)}${lead.wait.until === null ? '' : `, until ${toShortDateAndClock(lead.wait.until)}`}`)}
         ${lead.retryAfter === null || lead.status !== 'new' ? '' : fact('Due', toDateAndClock(lead.retryAfter))}
+        ${told.map((one) => fact('Told to the CRM', one.toldAt === null ? `not yet${one.error === null ? '' : `: ${toWords(one.error)}`}` : `task ${one.taskId ?? '?'}, ${toShortDateAndClock(one.toldAt)}`))}
         ${fact('Attempts spent', String(lead.retryCount))}
       </dl>
       ${

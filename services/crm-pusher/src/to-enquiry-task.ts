@@ -1,0 +1,42 @@
+import { crmTask, toEnquiryLine, toIndianTime, type CrmTask, type Enquiry, type TaskMapping } from './to-crm-task.ts';
+
+/** What the sales team is told of a buyer without a call of its own. */
+export type ToldEnquiries = {
+  /** As the task is known again. */
+  reference: string;
+  name: string | null;
+  /** When the voice agent talked with this number, and no task of that call tells of these. */
+  talkedAt: Date | null;
+  /** In the order in which they came; one at least. */
+  enquiries: Enquiry[];
+};
+
+const mostTitle = 200;
+const mostDescription = 20_000;
+const mostEnquiries = 30;
+
+/** Enquiries of a buyer with whom the agent has just talked, as one task; the same ones always give the same task. */
+export function toEnquiryTask(told: ToldEnquiries, customerId: string, mapping: TaskMapping): CrmTask {
+  const products = [...new Set(told.enquiries.flatMap(({ productName }) => productName?.trim() || []))];
+  const subject = [...products, told.name ?? ''].filter((part) => part !== '').join(', ');
+  const talked = told.talkedAt === null ? '' : `, after the talk of ${toIndianTime(told.talkedAt)}`;
+  const newest = told.enquiries.slice(-mostEnquiries);
+  const description = [
+    told.reference,
+    `The buyer asked for more${talked}; the voice agent does not call for it.`,
+    ...newest.map(toEnquiryLine),
+  ].join('\n');
+  return crmTask.parse({
+    customerId,
+    titleType: 'followup',
+    title: cut(`Asked again${subject === '' ? '' : `: ${subject}`}`, mostTitle),
+    description: cut(description, mostDescription),
+    priority: mapping.priority,
+    status: 'not_started',
+  });
+}
+
+/** Between characters: half of a pair is none. */
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+}
