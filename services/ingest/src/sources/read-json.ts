@@ -1,12 +1,10 @@
+import { textNestsTooDeep } from '../nesting.ts';
 import { mendJson } from './mend-json.ts';
 
 /** A JSON value in which numbers are text, as the sender wrote them. */
 export type Written = string | boolean | null | Written[] | { [key: string]: Written };
 
 export type WrittenRecord = Record<string, Written>;
-
-/** No vendor and no form builder nests half as deep; what reads a value further may go down to here and needs no guard. */
-export const maxDepth = 64;
 
 /** JSON inside of JSON inside of JSON has been seen, and no more. */
 const maxWraps = 3;
@@ -15,7 +13,7 @@ const maxWraps = 3;
  * Reads JSON and keeps each number as it is written: an id of 17 digits would be rounded, a phone number sent as a
  * number would lose its zeros, and a spreadsheet's 9.87654E+09 must be seen as such. What is no JSON is read again as
  * `mendJson` mends it, and JSON that came as a text is unpacked.
- * @returns undefined when it is not JSON, or nested deeper than `maxDepth`
+ * @returns undefined when it is not JSON, or nested deeper than `mostLevels`
  */
 export function readJson(text: string): Written | undefined {
   let value = parse(text);
@@ -46,7 +44,7 @@ function isJsonText(text: string): boolean {
 
 function parse(text: string): Written | undefined {
   // Asked first: what engines do with brackets without end takes them far longer than to count.
-  if (isTooDeep(text)) return undefined;
+  if (textNestsTooDeep(text)) return undefined;
   return parseStrictly(text) ?? parseStrictly(mendJson(text));
 }
 
@@ -56,22 +54,6 @@ function parseStrictly(text: string): Written | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  let isInside = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (isInside) {
-      if (char === '\\') at++;
-      else if (char === '"') isInside = false;
-    } else if (char === '"') isInside = true;
-    else if (char === '[' || char === '{') depth++;
-    else if (char === ']' || char === '}') depth--;
-    if (depth > maxDepth) return true;
-  }
-  return false;
 }
 
 function keepNumbersAsWritten(_key: string, value: unknown, context?: { source?: string }): unknown {

@@ -222,6 +222,7 @@ describe('who must not be called is heard', () => {
     ['a flag of a CRM', { properties: { ...record, HasOptedOutOfCall: true } }, true],
     ['settings beside the person', { lead: record, preferences: { do_not_call: '1' } }, true],
     ['another record of the person', { lead: record, person: { name: 'Asha', dnd: true } }, true],
+    ['a no in one place and a yes in another', { ...record, dnd: 'no', settings: { dnd: 'yes' } }, true],
     ['a value that nobody can read', { ...record, dnd: 'ask first' }, true],
     ['a no', { ...record, dnd: 'No' }, false],
     ['e-mail only', { ...record, email_opt_out: 'yes' }, null],

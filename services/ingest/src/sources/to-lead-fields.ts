@@ -11,7 +11,7 @@ import {
   type Fields,
 } from './read-fields.ts';
 import type { Part, Told } from './read-parts.ts';
-import { tellsWish } from './read-wish.ts';
+import { tellsWish, toWish } from './read-wish.ts';
 import { toNameKeys } from './to-name-keys.ts';
 
 /** Parts that only tell more of the person around them, where nobody has a name in them. */
@@ -48,6 +48,13 @@ function toLeadFields(root: Part, keys: PersonKeys, phoneNames: readonly string[
   const holder = chooseHolder(records, phoneNames) ?? top;
   const fields: Fields = new Map(holder.byKey);
   const isOwn = new Set<Known>([holder]);
+  // The same number once more is the same person: a builder tells its answers twice.
+  const phone = phoneOf(holder, phoneNames);
+  for (const known of records) {
+    if (phone === undefined || known === holder || isOther(known) || phoneOf(known, phoneNames) !== phone) continue;
+    isOwn.add(known);
+    for (const [key, field] of known.byKey) if (!keys.id.has(key) && !fields.has(key)) fields.set(key, field);
+  }
   for (let around = holder.around; around !== undefined; around = around.around) {
     isOwn.add(around);
     const isNobody = !isSomebody(around, keys) && !isOther(around) && !isRather(around);
@@ -62,15 +69,19 @@ function toLeadFields(root: Part, keys: PersonKeys, phoneNames: readonly string[
     for (const [key, field] of known.byKey) {
       const path = toKey([...known.part.path.slice(-1), key].join(' '));
       const elsewhere = { ...field, isElsewhere: true };
-      // Who must not be called is told anywhere.
-      const mayStand = tellsWish(key) ? !isOther(known) : !isOwn.has(known) && !isTheirs && !isPersonal(key, keys);
-      if (mayStand && !fields.has(key)) fields.set(key, elsewhere);
+      const isFree = !isOwn.has(known) && !isTheirs && !isPersonal(key, keys) && !fields.has(key);
+      if (isFree || isWish(key, known, fields)) fields.set(key, elsewhere);
       const isBarred = isOther(known) || isRather(known) || (keys.id.has(path) && isTheirs && known !== holder);
       const mayTell = !isPersonal(path, keys) || !isBarred;
       if (known.part.path.length > 0 && mayTell && !fields.has(path)) fields.set(path, elsewhere);
     }
   }
   return fields;
+}
+
+/** Who must not be called is told anywhere, and a no elsewhere does not take it back. */
+function isWish(key: string, known: Known, fields: Fields): boolean {
+  return tellsWish(key) && !isOther(known) && toWish(fields.get(key)?.value ?? '') === 'callable';
 }
 
 function know(part: Part, around: Known | undefined, keys: PersonKeys, everybody: Known[]): Known {
@@ -121,6 +132,14 @@ function chooseHolder(everybody: readonly Known[], phoneNames: readonly string[]
     return rank === 0 ? [] : [{ known, rank: rank + (isRather(known) ? 0 : 10), depth: known.part.path.length }];
   });
   return ranked.toSorted((one, other) => other.rank - one.rank || one.depth - other.depth)[0]?.known;
+}
+
+function phoneOf({ byKey }: Known, phoneNames: readonly string[]): string | undefined {
+  for (const { value } of pickAll(byKey, phoneNames)) {
+    const phone = normalisePhone(value);
+    if (phone.ok) return phone.phone;
+  }
+  return undefined;
 }
 
 function isMobile({ value }: Field): boolean {

@@ -21,7 +21,7 @@ export function toNameKeys(name: string): string[] {
   if (name.length > maxName) return [toKey(name)];
   const plain = name
     .replaceAll(/\([^)]*\)|\[[^\]]*\]/g, ' ')
-    .replace(/^q\d+_/i, '')
+    .replace(/^q\d+_(.*?)\d*$/is, '$1')
     .replace(/(?<=\p{L})[-_]\d{1,6}$/u, '');
   const words = plain.split(/[^\p{L}\p{M}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((word) => word !== '');
   const isFiller = (word: string | undefined): boolean => word !== undefined && fillers.has(toKey(word));

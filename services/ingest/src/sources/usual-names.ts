@@ -12,7 +12,8 @@ export const usualNames: FieldNames = {
     ...namesIn(`
       name, full_name, customer_name, contact_person, contact_name, your_name, first_name + last_name, first + last,
       name_first + name_last, first_name + surname, given_name + family_name, fname + lname, names, sender_name, buyer_name,
-      client_name, lead_name, user_name, person_name, contact_person_name, visitor_name, caller_name, applicant_name
+      client_name, lead_name, user_name, person_name, contact_person_name, visitor_name, caller_name, applicant_name,
+      enq_name, profile_name, traits_name
     `),
     ...indianNames.name,
     ...namesIn('company, company_name, business_name'),
@@ -24,14 +25,14 @@ export const usualNames: FieldNames = {
       phone_2, mobile_phone, phones, mobiles, cell_phone, mob, mob_no, mob_number, ph, ph_no, whatsapp_no, tel_no, telephone_number,
       customer_mobile, customer_phone, customer_number, sender_phone, sender_mob, user_mobile, user_phone, buyer_mobile,
       buyer_phone, client_mobile, client_phone, lead_mobile, lead_phone, contact_mobile, contact_phone, primary_phone,
-      work_phone, phone_work, alternate_number, alternate_mobile, alternate_phone, alt_mobile, landline
+      enq_phone, enq_mobile, work_phone, phone_work, alternate_number, alternate_mobile, alternate_phone, alt_mobile, landline
     `),
     ...indianNames.phone,
   ],
   email: [
     ...namesIn(`
       email, emails, email_address, email_id, e_mail, your_email, mail, mail_id, sender_email, user_email, customer_email,
-      buyer_email, client_email, contact_email, work_email
+      buyer_email, client_email, contact_email, enq_email, work_email
     `),
     ...indianNames.email,
   ],
@@ -51,7 +52,7 @@ export const usualNames: FieldNames = {
   message: [
     ...namesIn(`
       query_message, message, requirement, requirements, remarks, notes, note, enquiry, inquiry, query, comments, comment,
-      description, details, your_message, enq_message, enquiry_message, inquiry_message, enquiry_details, msg
+      description, details, your_message, enq_message, enquiry_message, inquiry_message, enquiry_details, msg, message_text, text
     `),
     ...indianNames.message,
   ],
