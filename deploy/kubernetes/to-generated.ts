@@ -116,7 +116,7 @@ function durableResources(): object[] {
         deliverPolicy: 'all',
         ackPolicy: 'explicit',
         ackWait: `${durable.ackWaitMs / 1_000}s`,
-        maxDeliver,
+        maxDeliver: maxDeliver(durable),
         maxAckPending: durable.maxAckPending,
         filterSubjects: [...durable.filters],
         preventDelete: true,

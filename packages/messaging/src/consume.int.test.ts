@@ -9,8 +9,8 @@ import { nanos, type ConsumerUpdateConfig } from 'nats';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Nats } from './connect.ts';
-import { consume, on, type Handler, type Received } from './consume.ts';
-import { startAdvisoryNet } from './dead-letters.ts';
+import { consume, on, type Consuming, type Handler, type Received } from './consume.ts';
+import { startAdvisoryNet } from './advisory-net.ts';
 import { mostFaults } from './decide-settlement.ts';
 import { done, later, reject, type Outcome } from './outcome.ts';
 import { provision } from './provision.ts';
@@ -52,12 +52,12 @@ async function report(type: string, payload: unknown, changed: Record<string, st
   return id;
 }
 
-type Consuming = { seen: Received<unknown>[]; consumer: Consumer };
+type Watched = { seen: Received<unknown>[]; consumer: Consuming };
 
 function consumeReports(
   outcomeOf: (event: Received<unknown>) => Outcome | Promise<Outcome>,
-  options: { ready?: () => boolean; lookEachMs?: number; nats?: Nats } = {},
-): Consuming {
+  options: { ready?: () => boolean; lookEachMs?: number; nats?: Nats; random?: () => number } = {},
+): Watched {
   const seen: Received<unknown>[] = [];
   const run = async (event: Received<unknown>): Promise<Outcome> => {
     seen.push(event);
@@ -156,18 +156,70 @@ test('a message that fails by its own fault is a dead letter in the end', async 
   expect(seen).toHaveLength(mostFaults);
 });
 
-test('what a handler throws in an outage comes again after a while, as if nothing had happened', async () => {
-  const { seen } = consumeReports(({ deliveries }) => {
-    if (deliveries === 1) throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+test('what a handler throws in an outage is handled again after a while, in the same delivery', async () => {
+  const { seen } = consumeReports(() => {
+    if (seen.length === 1) throw Object.assign(new Error('terminating connection'), { code: '57P01' });
     return done;
   });
   await report('agent.ready', { room });
   await until('handled', () => seen.length === 2);
   await until('settled', async () => (await unacknowledged()) === 0);
+  expect(seen.map(({ deliveries }) => deliveries)).toEqual([1, 1]);
   expect(await listDeadLetters(ops)).toEqual([]);
 });
 
-test('while what it needs is down it pulls nothing, and what it holds comes again when it is up', async () => {
+test('an outage of far more tries than max_deliver uses up no delivery, and nothing is a dead letter', async () => {
+  // An ack_wait shorter than the outage too.
+  await change({ ack_wait: nanos(500), max_deliver: 3 });
+  let up = true;
+  let tries = 0;
+  let looks = 0;
+  const { seen, consumer } = consumeReports(
+    () => {
+      if (up) return done;
+      tries++;
+      return later('no_database', 'elsewhere');
+    },
+    // Up and down again and again, as a database that is failing over: it looks ready now and then.
+    { ready: () => up || looks++ % 3 === 0, lookEachMs: 30, random: () => 0 },
+  );
+  consumers.push(startAdvisoryNet({ nats: tracker, service: 'call-tracker', consuming: [consumer], log: silentLog }));
+  await report('agent.ready', { room });
+  await until('it consumes', () => seen.length === 1);
+  up = false;
+  for (let n = 0; n < 12; n++) await report('agent.ready', { room });
+  await until('many tries', () => tries > 12, 20_000);
+  await wait(3_000);
+  up = true;
+  await until('all are handled', async () => (await unacknowledged()) === 0, 20_000);
+  expect(new Set(seen.map(({ id }) => id)).size).toBe(13);
+  expect(Math.max(...seen.map(({ deliveries }) => deliveries))).toBe(1);
+  expect(await listDeadLetters(ops)).toEqual([]);
+});
+
+test('what was pulled and not begun waits through a pause, and goes back at a stop', async () => {
+  await change({ ack_wait: nanos(500), max_deliver: 2 });
+  let up = true;
+  const { seen, consumer } = consumeReports(
+    async () => {
+      if (up) await wait(100);
+      return up ? done : later('no_database', 'elsewhere');
+    },
+    { ready: () => up, lookEachMs: 30 },
+  );
+  for (let n = 0; n < 20; n++) await report('agent.ready', { room });
+  await until('it is in the midst of them', () => seen.length >= 6);
+  up = false;
+  await wait(2_500);
+  await consumer.stop();
+  const again = consumeReports(() => done);
+  await until('all are handled', async () => (await unacknowledged()) === 0);
+  expect(new Set([...seen, ...again.seen].map(({ id }) => id)).size).toBe(20);
+  expect(Math.max(...again.seen.map(({ deliveries }) => deliveries))).toBe(2);
+  expect(await listDeadLetters(ops)).toEqual([]);
+});
+
+test('while what it needs is down it pulls nothing, and what it holds is handled when it is up', async () => {
   let up = true;
   const { seen } = consumeReports(() => (up ? done : later('no_database', 'elsewhere', 300)), {
     ready: () => up,
@@ -182,6 +234,17 @@ test('while what it needs is down it pulls nothing, and what it holds comes agai
   expect(seen.length).toBeLessThanOrEqual(2);
   up = true;
   await until('all are handled', async () => seen.length >= 21 && (await unacknowledged()) === 0);
+});
+
+test('what stays busy while others go through is handed back after some tries, and stops nobody', async () => {
+  const busy = 'call-8-abcdefghijkl';
+  const { seen } = consumeReports(({ data, deliveries }) =>
+    (data as { room: string }).room === busy && deliveries === 1 ? later('lock_busy', 'elsewhere', 20) : done,
+  );
+  for (let n = 0; n < 4; n++) await report('agent.ready', { room: busy });
+  await report('agent.ready', { room });
+  await until('all are handled', async () => (await unacknowledged()) === 0);
+  expect(seen.filter(({ deliveries }) => deliveries === 2)).toHaveLength(4);
 });
 
 test('a message comes to two workers at once only after its ack_wait, and `working` holds it', async () => {
@@ -230,7 +293,8 @@ test('no header of a dead letter holds what a person may be known by', async () 
   expect(headers).toMatch(/leadline-reason: malformed: mode/);
 });
 
-test('what JetStream itself gave up is a dead letter by the second net', async () => {
+/** Deliveries that nobody handles: all that JetStream gives. */
+async function useUpDeliveries(): Promise<string> {
   await change({ ack_wait: nanos(300), max_deliver: 2 });
   const id = await report('agent.ready', { room });
   const consumer = await tracker.connection.jetstream().consumers.get('AGENT', 'call-tracker-agent');
@@ -240,17 +304,56 @@ test('what JetStream itself gave up is a dead letter by the second net', async (
   }
   // The advisory leaves only when somebody pulls again.
   void consumer.next({ expires: 1_000 });
-  consumers.push(startAdvisoryNet({ nats: tracker, service: 'call-tracker', log: silentLog }));
+  return id;
+}
+
+function catchGivenUp(consumer: Consuming): void {
+  consumers.push(startAdvisoryNet({ nats: tracker, service: 'call-tracker', consuming: [consumer], log: silentLog }));
+}
+
+test('what JetStream gave up is handled after all: its deliveries say nothing about it', async () => {
+  const id = await useUpDeliveries();
+  const { seen, consumer } = consumeReports(() => done);
+  catchGivenUp(consumer);
+  await until('handled', () => seen.length === 1);
+  expect(seen[0]).toMatchObject({ id, time, deliveries: 2, data: { room } });
+  await wait(300);
+  expect(await listDeadLetters(ops)).toEqual([]);
+});
+
+test('what JetStream gave up in an outage waits for its end in the second net', async () => {
+  await useUpDeliveries();
+  let up = false;
+  const { seen, consumer } = consumeReports(() => (up ? done : later('no_database', 'elsewhere')), {
+    ready: () => up || seen.length % 2 === 1,
+    lookEachMs: 30,
+    random: () => 0,
+  });
+  catchGivenUp(consumer);
+  await until('it is tried', () => seen.length >= 3);
+  expect(await listDeadLetters(ops)).toEqual([]);
+  const tried = seen.length;
+  up = true;
+  await until('handled', () => seen.length > tried);
+  await wait(300);
+  expect(await listDeadLetters(ops)).toEqual([]);
+});
+
+test('what JetStream gave up and fails by its own fault is a dead letter by the second net', async () => {
+  const id = await useUpDeliveries();
+  const { seen, consumer } = consumeReports(() => later('cannot_be_handled', 'message', 1));
+  catchGivenUp(consumer);
   const [letter] = await until('a dead letter', async () => {
     const letters = await listDeadLetters(ops);
     return letters.length > 0 && letters;
   });
-  expect(letter).toMatchObject({ eventId: id, reason: 'deliveries_used_up', deliveries: 2, payload: { room } });
+  expect(letter).toMatchObject({ eventId: id, reason: 'cannot_be_handled', deliveries: 2, payload: { room } });
+  expect(seen).toHaveLength(mostFaults);
 });
 
 test('a message caught by both nets is one dead letter', async () => {
-  consumers.push(startAdvisoryNet({ nats: tracker, service: 'call-tracker', log: silentLog }));
-  const { seen } = consumeReports(() => reject('never'));
+  const { seen, consumer } = consumeReports(() => reject('never'));
+  catchGivenUp(consumer);
   await report('agent.ready', { room });
   await until('handled', () => seen.length === 1);
   await report('agent.ready', { room });
@@ -267,7 +370,7 @@ test('a message that somebody else terminated is a dead letter too', async () =>
   await report('agent.ready', { room });
   const consumer = await tracker.connection.jetstream().consumers.get('AGENT', 'call-tracker-agent');
   (await consumer.next({ expires: 2_000 }))?.term();
-  consumers.push(startAdvisoryNet({ nats: tracker, service: 'call-tracker', log: silentLog }));
+  consumers.push(startAdvisoryNet({ nats: tracker, service: 'call-tracker', consuming: [], log: silentLog }));
   const letters = await until('a dead letter', async () => {
     const found = await listDeadLetters(ops);
     return found.length > 0 && found;

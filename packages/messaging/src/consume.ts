@@ -1,18 +1,18 @@
 import { fromHeaders, type Envelope } from '@leadline/contracts/envelope';
 import type { EventContract, PayloadOf } from '@leadline/contracts/event';
 import { toOutsideInstant } from '@leadline/contracts/outside-time';
-import type { JsMsg } from 'nats';
 import type { z } from 'zod';
 import type { Nats } from './connect.ts';
 import { putAside, redriveFor } from './dead-letters.ts';
 import { blameFor } from './blame.ts';
-import { decideSettlement, retryDelayMs } from './decide-settlement.ts';
+import { decideSettlement, retryDelayMs, type SettlementDecision } from './decide-settlement.ts';
+import { toDelivery, type Delivery } from './delivery.ts';
 import { describeError } from './describe-error.ts';
 import type { Log } from './log.ts';
 import type { MessagingMetrics } from './messaging-metrics.ts';
 import { done, later, reject, type Outcome } from './outcome.ts';
 import { authorshipOf } from './own-event.ts';
-import { pull, type Consumer, type Pulling } from './pull.ts';
+import { pull, type Consumer, type Hands, type Pulling } from './pull.ts';
 import { sparingly } from './sparingly.ts';
 import { inSpan, type SpanOptions } from './span.ts';
 import { durables, type EventDurable } from './topology.ts';
@@ -47,12 +47,24 @@ export function on<Schema extends z.ZodType>(
   return { type, schema, run: (received) => run({ ...received, data: schema.parse(received.data) }) };
 }
 
+/** A consumer of events, and its way with one that JetStream gave up. */
+export type Consuming = Consumer & {
+  durable: EventDurable;
+  /** Handles it as if it had just come. @returns undefined when it is to stop meanwhile */
+  again(delivery: Delivery, hands: Hands): Promise<SettlementDecision | undefined>;
+};
+
+/** While nothing is seen to be down, something is busy: after so many tries it is handed back, for a longer while. */
+const mostTriesInHand = 5;
+const longestHoldMs = 30_000;
+
 /**
  * Consumes a durable: parse, handle, settle. What can't be read is a dead letter at once; what throws is tried again,
  * and counts against the message only when nothing else was to blame.
  *
- * Those faults are counted in this process. JetStream's own count says nothing here, for an hour without Postgres raises
- * it too; and a restart that forgets them only lets a poison message be tried a few times more.
+ * Those faults are counted in this process; a restart that forgets them only lets a poison message be tried a few times
+ * more. JetStream's own count says nothing here, and it must not be used up by what is nobody's fault: while something else
+ * is to blame a message is kept in hand, not handed back, for as long as that lasts.
  */
 export function consume(options: {
   nats: Nats;
@@ -66,72 +78,108 @@ export function consume(options: {
   random?: () => number;
   expiresMs?: number;
   lookEachMs?: number;
-}): Consumer {
-  const { nats, durable, log, metrics, random = Math.random } = options;
+}): Consuming {
+  const { nats, durable, log, metrics, random = Math.random, lookEachMs = 1_000 } = options;
   const faults = new Map<number, number>();
   const isOwned = durables[durable].stream !== 'AGENT';
   const tellForeign = sparingly();
   /** Who may publish beside the owner can put anything here; handlers look at the row, and a person has to know. */
-  const noteForeign = (message: JsMsg): void => {
-    if (!isOwned || message.info.deliveryCount > 1) return;
-    if (authorshipOf(message.subject, (name) => header(message, name)) !== 'foreign') return;
+  const noteForeign = (delivery: Delivery): void => {
+    if (!isOwned || delivery.deliveries > 1) return;
+    if (authorshipOf(delivery.subject, (name) => header(delivery, name)) !== 'foreign') return;
     metrics?.foreign.inc({ durable });
-    const fields = { durable, type: message.subject, seq: message.seq };
+    const fields = { durable, type: delivery.subject, seq: delivery.seq };
     tellForeign(() => log.warn(fields, 'a message is no event of the service whose subject it is in'));
   };
 
-  const handle = async (message: JsMsg): Promise<'go_on' | 'look'> => {
-    noteForeign(message);
+  const handleOnce = async (delivery: Delivery): Promise<Outcome> => {
     const handled = metrics?.handleSeconds.startTimer({ durable });
-    const outcome = await receive(message, options.handlers, durable, log);
+    const outcome = await inSpan(`process ${delivery.subject}`, spanOptions(durable, delivery), () =>
+      receive(delivery, options.handlers, durable, log),
+    );
     handled?.();
-    const deliveries = message.info.deliveryCount;
-    const ownFault = outcome.kind === 'later' && outcome.blame === 'message';
-    const count = (faults.get(message.seq) ?? 0) + (ownFault ? 1 : 0);
-    const decision = decideSettlement(outcome, count, deliveries, random());
-    const fields = { durable, type: message.subject, seq: message.seq, deliveries };
-    switch (decision.kind) {
-      case 'ack':
-        faults.delete(message.seq);
-        message.ack();
-        metrics?.settled.inc({ durable, outcome: 'ack' });
-        return 'go_on';
-      case 'retry':
-        if (ownFault) remember(faults, message.seq, count);
-        message.nak(decision.delayMs);
-        metrics?.settled.inc({ durable, outcome: 'retry' });
-        return ownFault ? 'go_on' : 'look';
-      case 'dead_letter':
-        if (await putAside(nats, durable, message, decision.because)) {
-          faults.delete(message.seq);
-          metrics?.settled.inc({ durable, outcome: 'dead_letter' });
-          log.error({ ...fields, because: decision.because }, 'a message is set aside as a dead letter');
-        } else {
-          log.error({ ...fields, because: decision.because }, 'a dead letter was not stored; its message comes again');
-          message.nak(retryDelayMs(deliveries, random()));
-        }
-        return 'go_on';
+    return outcome;
+  };
+  /** Until something is to be settled; undefined: it is to stop meanwhile. */
+  const handleThrough = async (delivery: Delivery, hands: Hands): Promise<Outcome | undefined> => {
+    for (let tries = 1; ;) {
+      const outcome = await handleOnce(delivery);
+      if (outcome.kind !== 'later' || outcome.blame === 'message') return outcome;
+      hands.look();
+      if (await hands.isReady()) {
+        if (tries >= mostTriesInHand) return outcome;
+        const ms = outcome.delayMs ?? Math.min(longestHoldMs, retryDelayMs(tries, random()));
+        if (!(await hands.hold(delivery, ms))) return undefined;
+        tries++;
+      }
+      while (!(await hands.isReady())) {
+        tries = 1;
+        if (!(await hands.hold(delivery, lookEachMs))) return undefined;
+      }
     }
   };
+  const decide = async (delivery: Delivery, hands: Hands): Promise<SettlementDecision | undefined> => {
+    const outcome = await handleThrough(delivery, hands);
+    if (outcome === undefined) return undefined;
+    const ownFault = outcome.kind === 'later' && outcome.blame === 'message';
+    const count = (faults.get(delivery.seq) ?? 0) + (ownFault ? 1 : 0);
+    const decision = decideSettlement(outcome, count, delivery.deliveries, random());
+    if (decision.kind === 'ack') faults.delete(delivery.seq);
+    else if (ownFault) remember(faults, delivery.seq, count);
+    return decision;
+  };
 
-  return pull({
+  const consumer = pull({
     ...options,
-    async handle(message) {
+    async handle(message, hands) {
+      const delivery = toDelivery(message);
       try {
-        return await inSpan(`process ${message.subject}`, spanOptions(durable, message), () => handle(message));
+        noteForeign(delivery);
+        const decision = await decide(delivery, hands);
+        switch (decision?.kind) {
+          case undefined:
+            message.nak();
+            return;
+          case 'ack':
+            message.ack();
+            metrics?.settled.inc({ durable, outcome: 'ack' });
+            return;
+          case 'retry':
+            message.nak(decision.delayMs);
+            metrics?.settled.inc({ durable, outcome: 'retry' });
+            return;
+          case 'dead_letter': {
+            const { because } = decision;
+            const fields = {
+              durable,
+              type: message.subject,
+              seq: message.seq,
+              deliveries: delivery.deliveries,
+              because,
+            };
+            if (await putAside(nats, durable, message, because)) {
+              faults.delete(message.seq);
+              metrics?.settled.inc({ durable, outcome: 'dead_letter' });
+              log.error(fields, 'a message is set aside as a dead letter');
+            } else {
+              log.error(fields, 'a dead letter was not stored; its message comes again');
+              message.nak(retryDelayMs(delivery.deliveries, random()));
+            }
+          }
+        }
       } catch (error) {
         // The connection is closed, so it can't be settled: it comes again.
         log.warn({ durable, because: describeError(error) }, 'a message could not be settled');
-        return 'go_on';
       }
     },
   });
+  return { ...consumer, durable, again: decide };
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
-function spanOptions(durable: string, message: JsMsg): SpanOptions {
+function spanOptions(durable: string, message: Delivery): SpanOptions {
   const id = header(message, 'Nats-Msg-Id');
   return {
     kind: 'consumer',
@@ -148,7 +196,7 @@ function spanOptions(durable: string, message: JsMsg): SpanOptions {
   };
 }
 
-async function receive(message: JsMsg, handlers: readonly Handler[], durable: string, log: Log): Promise<Outcome> {
+async function receive(message: Delivery, handlers: readonly Handler[], durable: string, log: Log): Promise<Outcome> {
   const type = message.subject;
   const redrivenFor = header(message, redriveFor);
   // A redrive is for the one durable that had given up; the others have done their part.
@@ -167,7 +215,7 @@ async function receive(message: JsMsg, handlers: readonly Handler[], durable: st
   // Whoever may pull may have messages put under a foreign subject: the subject alone proves nothing.
   if (envelope.type !== type) return reject('type_is_not_subject');
   try {
-    data = message.json();
+    data = JSON.parse(new TextDecoder().decode(message.data));
   } catch {
     return reject('not_json');
   }
@@ -181,7 +229,7 @@ async function receive(message: JsMsg, handlers: readonly Handler[], durable: st
       type,
       subject: envelope.subject,
       data: parsed.data,
-      deliveries: message.info.deliveryCount,
+      deliveries: message.deliveries,
       redriven: redrivenFor !== undefined,
       working: () => message.working(),
     });
@@ -194,29 +242,29 @@ async function receive(message: JsMsg, handlers: readonly Handler[], durable: st
   }
 }
 
-function header(message: JsMsg, name: string): string | undefined {
+function header(message: Delivery, name: string): string | undefined {
   const value = message.headers?.get(name);
   return value === '' ? undefined : value;
 }
 
 /** Agents are other people's programs: a time of theirs that is none must not cost what they report. */
-function isUnreadableTime(message: JsMsg, name: string): boolean {
+function isUnreadableTime(message: Delivery, name: string): boolean {
   const value = name === 'ce-time' && message.subject.startsWith('agent.') ? header(message, name) : undefined;
   return value !== undefined && toOutsideInstant(value) === null;
 }
 
 /** An agent of another make may send less than the whole envelope. */
-function assumed(message: JsMsg, name: string): string | undefined {
+function assumed(message: Delivery, name: string): string | undefined {
   switch (name) {
     case 'ce-id':
-      return header(message, 'Nats-Msg-Id') ?? `${message.info.stream}:${message.seq}`;
+      return header(message, 'Nats-Msg-Id') ?? `${message.stream}:${message.seq}`;
     case 'ce-type':
     case 'ce-subject':
       return message.subject;
     case 'ce-source':
       return 'unknown';
     case 'ce-time':
-      return new Date(message.info.timestampNanos / 1e6).toISOString();
+      return message.storedAt.toISOString();
     default:
       return undefined;
   }

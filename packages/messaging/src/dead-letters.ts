@@ -1,12 +1,7 @@
 import type { JsMsg, MsgHdrs } from 'nats';
-import { z } from 'zod';
 import { takesTermReason, type Nats } from './connect.ts';
-import { retryDelayMs } from './decide-settlement.ts';
-import type { Log } from './log.ts';
-import type { MessagingMetrics } from './messaging-metrics.ts';
-import { pull, type Consumer } from './pull.ts';
-import { fetchMessage, storeMessage, type Stored } from './stored-message.ts';
-import { mostLetterBytes, type ConsumingService } from './topology.ts';
+import { storeMessage, type Stored } from './stored-message.ts';
+import { mostLetterBytes } from './topology.ts';
 
 /** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
 export const redriveFor = 'leadline-redrive-for';
@@ -38,7 +33,7 @@ type DeadLetter = {
 };
 
 /** The reason given to JetStream with a `term`: it tells the advisory net that nothing is left to do. */
-const alreadyStored = 'dead_letter_stored';
+export const alreadyStored = 'dead_letter_stored';
 
 /**
  * The application's net: the message is stored as a dead letter, and only then ended for its durable.
@@ -63,7 +58,7 @@ export async function putAside(nats: Nats, durable: string, message: JsMsg, beca
   return true;
 }
 
-function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
+export function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
   const { durable, stream, original } = letter;
   const isLarge = original.data.length > mostLetterBytes;
   return storeMessage(nats, {
@@ -105,86 +100,4 @@ function keptHeaders(headers: MsgHdrs | undefined): Record<string, string> {
     if (shape.test(value)) kept[name] = value;
   }
   return kept;
-}
-
-const advisory = z.object({
-  type: z.enum(['io.nats.jetstream.advisory.v1.max_deliver', 'io.nats.jetstream.advisory.v1.terminated']),
-  stream: z.string(),
-  consumer: z.string(),
-  stream_seq: z.int(),
-  deliveries: z.int(),
-  reason: z.string().optional(),
-});
-
-/**
- * The second net, for what slips through the first: JetStream itself says which messages of this service's durables it
- * gave up. The original is fetched and stored as the same dead letter.
- */
-export function startAdvisoryNet(options: {
-  nats: Nats;
-  service: ConsumingService;
-  metrics?: MessagingMetrics;
-  log: Log;
-  expiresMs?: number;
-}): Consumer {
-  const { nats, log, metrics } = options;
-  const settle = async (message: JsMsg): Promise<void> => {
-    try {
-      if (await keepGivenUp(nats, message, log, metrics)) {
-        message.ack();
-        return;
-      }
-    } catch (error) {
-      log.warn({ err: error, seq: message.seq }, 'an advisory could not be followed; it comes again');
-    }
-    if (!nats.connection.isClosed()) message.nak(retryDelayMs(message.info.deliveryCount, Math.random()));
-  };
-  return pull({
-    ...options,
-    durable: `advisories-${options.service}`,
-    concurrency: 4,
-    handle: async (message) => {
-      await settle(message);
-      return 'go_on';
-    },
-  });
-}
-
-/** @returns whether nothing is left to do */
-async function keepGivenUp(
-  nats: Nats,
-  message: JsMsg,
-  log: Log,
-  metrics: MessagingMetrics | undefined,
-): Promise<boolean> {
-  const parsed = advisory.safeParse(JSON.parse(message.string()));
-  if (!parsed.success) {
-    log.error({ subject: message.subject }, 'an advisory could not be read');
-    return true;
-  }
-  const { type, stream, consumer, stream_seq: seq, deliveries, reason } = parsed.data;
-  if (reason === alreadyStored) return true;
-  const original = await fetchMessage(nats, stream, { seq });
-  if (original === undefined) {
-    log.error({ stream, durable: consumer, seq }, 'a message was given up, and its original is not there any more');
-    return true;
-  }
-  const stored = await storeDeadLetter(nats, {
-    durable: consumer,
-    stream,
-    deliveries,
-    because: type.endsWith('max_deliver') ? 'deliveries_used_up' : 'terminated',
-    original: {
-      subject: original.subject,
-      seq,
-      data: original.data,
-      storedAt: original.time,
-      headers: original.header,
-    },
-  });
-  if (stored.kind !== 'stored') return false;
-  if (stored.duplicate) return true;
-  metrics?.settled.inc({ durable: consumer, outcome: 'dead_letter' });
-  log.error({ stream, durable: consumer, seq }, 'a message given up is a dead letter now');
-  return true;
 }

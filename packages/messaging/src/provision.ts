@@ -9,13 +9,16 @@ import {
   type JetStreamManager,
 } from 'nats';
 import type { Nats } from './connect.ts';
-import { duplicateWindowMs, durables, mostOfEach, streams } from './topology.ts';
+import { duplicateWindowMs, durables, mostOfEach, streams, type DurableDefinition } from './topology.ts';
 
 /**
- * Every delivery counts here, also one that failed because our database was down. The cap that means something is the
- * consumer's own, of faults of the message itself; this one only ends what even that cannot.
+ * JetStream counts every delivery, whoever is to blame for it. Consumers keep a message in hand while something else is, so
+ * that only what ends its process again and again gets so far; and then the advisory net takes it up. Of advisories
+ * themselves none is given up.
  */
-export const maxDeliver = 1_000;
+export function maxDeliver(durable: DurableDefinition): number {
+  return durable.stream === 'ADVISORIES' ? -1 : 1_000;
+}
 
 /** Makes or brings up to date every stream and durable. Safe to repeat and to run beside another; deletes nothing. */
 export async function provision(nats: Nats, replicas = 1): Promise<void> {
@@ -54,7 +57,7 @@ async function provisionDurable(
     inactive_threshold: 0,
     ack_wait: nanos(durable.ackWaitMs),
     max_ack_pending: durable.maxAckPending,
-    max_deliver: maxDeliver,
+    max_deliver: maxDeliver(durable),
   };
   if (await exists(() => manager.consumers.info(durable.stream, name))) {
     await manager.consumers.update(durable.stream, name, changeable);

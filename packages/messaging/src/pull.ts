@@ -1,4 +1,4 @@
-import { ConsumerEvents, type ConsumerMessages, type JsMsg } from 'nats';
+import { ConsumerEvents, millis, type ConsumerMessages, type JsMsg } from 'nats';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Nats } from './connect.ts';
 import { describeError } from './describe-error.ts';
@@ -6,10 +6,20 @@ import type { Log } from './log.ts';
 import { durables, type DurableName } from './topology.ts';
 
 export type Consumer = {
-  /** Hands back what was not begun, lets handlers finish (at most 15 s), resolves then. */
+  /** Hands back what was not begun or waits, lets handlers finish (at most 15 s), resolves then. */
   stop(): Promise<void>;
   /** Rejects when no message will ever come again: the process must end then, for a supervisor to start it anew. Resolves after stop. */
   done: Promise<void>;
+};
+
+/** What a handler may ask of the loop that gave it its message. */
+export type Hands = {
+  /** What it needs may be down: looked at now, and nothing is pulled until it is there again. */
+  look(): void;
+  /** Whether what it needs is there. */
+  isReady(): Promise<boolean>;
+  /** Waits with the message, which stays ours and is not delivered again. @returns false once the loop is to stop */
+  hold(message: { working(): void }, ms: number): Promise<boolean>;
 };
 
 export type Pulling = {
@@ -17,8 +27,8 @@ export type Pulling = {
   durable: DurableName;
   /** Messages handled at once. */
   concurrency: number;
-  /** Settles the message itself and never throws. Answers `look` when what it needs may be down. */
-  handle: (message: JsMsg) => Promise<'go_on' | 'look'>;
+  /** Settles the message itself and never throws. */
+  handle: (message: JsMsg, hands: Hands) => Promise<void>;
   /** While it says no, nothing is pulled. Asked each second and when a handler says so. */
   ready?: (() => boolean | Promise<boolean>) | undefined;
   log: Log;
@@ -36,8 +46,11 @@ const stopWithinMs = 15_000;
  *
  * The iterator form is used, for the callback form knows no back-pressure. Still its `max_messages` bounds nothing: while
  * the loop waits for a free handler each missed heartbeat queues one more pull. What bounds it is the durable's
- * max_ack_pending. The loop is never left by `break`, for `close()` would then not resolve: it runs to its end and hands
- * back what it meets.
+ * max_ack_pending. The loop is never left by `break`, for `close()` would then not resolve: it runs to its end and keeps
+ * what it meets.
+ *
+ * JetStream counts deliveries, whoever is to blame for them, and gives a message up after so many. So in a pause nothing is
+ * handed back: what was pulled and not begun waits here, kept by `working`, and is begun first when the pause is over.
  */
 export function pull(pulling: Pulling): Consumer {
   const { nats, durable, concurrency, log, expiresMs = 10_000, lookEachMs = 1_000 } = pulling;
@@ -47,6 +60,9 @@ export function pull(pulling: Pulling): Consumer {
   // It may fail before its caller has got as far as watching it.
   ended.promise.catch(() => undefined);
   const running = new Set<Promise<void>>();
+  /** Pulled and not begun. */
+  const kept: JsMsg[] = [];
+  let ackWaitMs: number = durables[durable].ackWaitMs;
   let current: { messages: ConsumerMessages; pause(): void; look(): void } | undefined;
   /** Lets the loop go on: a handler is free, or waiting for one makes no sense any more. */
   let wake: () => void = () => undefined;
@@ -68,16 +84,39 @@ export function pull(pulling: Pulling): Consumer {
       return false;
     }
   };
+  const pauseFor = (ms: number): Promise<void> => wait(ms, undefined, { signal: stop.signal }).catch(() => undefined);
 
-  const handle = async (message: JsMsg): Promise<void> => {
-    if ((await pulling.handle(message)) === 'look') current?.look();
+  const keepOurs = (message: { working(): void }): void => {
+    try {
+      message.working();
+    } catch {
+      // The connection is closed for good: nothing is ours any more.
+    }
   };
+  const hold = async (message: { working(): void }, ms: number): Promise<boolean> => {
+    const until = performance.now() + ms;
+    for (let leftMs = ms; leftMs > 0 && !isStopping(); leftMs = until - performance.now()) {
+      keepOurs(message);
+      await pauseFor(Math.min(leftMs, ackWaitMs / 3));
+    }
+    if (!isStopping()) keepOurs(message);
+    return !isStopping();
+  };
+  const hands: Hands = { look: () => current?.look(), isReady, hold };
+
   const begin = (message: JsMsg): void => {
-    const handling = handle(message).finally(() => {
+    const handling = pulling.handle(message, hands).finally(() => {
       running.delete(handling);
       wake();
     });
     running.add(handling);
+  };
+  /** Returns when a handler is free, or when `isOver` says that nobody waits for one any more. */
+  const untilFree = async (isOver: () => boolean): Promise<void> => {
+    while (!isOver() && running.size >= concurrency)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
   };
 
   const read = async (messages: ConsumerMessages): Promise<void> => {
@@ -95,13 +134,9 @@ export function pull(pulling: Pulling): Consumer {
     const timer = setInterval(look, lookEachMs);
     const watching = watch(messages);
     for await (const message of messages) {
-      while (pulls && running.size >= concurrency)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+      await untilFree(() => !pulls);
       if (pulls) begin(message);
-      // At a stop another replica takes it at once; in a pause it is better off waiting.
-      else message.nak(isStopping() ? 0 : lookEachMs);
+      else kept.push(message);
     }
     clearInterval(timer);
     current = undefined;
@@ -125,6 +160,7 @@ export function pull(pulling: Pulling): Consumer {
     for (let attempt = 0; !isStopping(); attempt++) {
       try {
         const consumer = await nats.connection.jetstream().consumers.get(durables[durable].stream, durable);
+        ackWaitMs = millis((await consumer.info(true)).config.ack_wait ?? 0) || ackWaitMs;
         return await consumer.consume({ max_messages: concurrency, expires: expiresMs });
       } catch (error) {
         if (nats.connection.isClosed()) throw error;
@@ -134,18 +170,34 @@ export function pull(pulling: Pulling): Consumer {
     }
     return undefined;
   };
-  const pauseFor = (ms: number): Promise<void> => wait(ms, undefined, { signal: stop.signal }).catch(() => undefined);
 
+  const beginKept = async (): Promise<void> => {
+    while (kept.length > 0 && !isStopping()) {
+      await untilFree(isStopping);
+      const message = isStopping() ? undefined : kept.shift();
+      if (message !== undefined) begin(message);
+    }
+  };
+  const stayAwake = async (): Promise<void> => {
+    while (!isStopping()) {
+      for (const message of kept) keepOurs(message);
+      await pauseFor(ackWaitMs / 3);
+    }
+  };
   const loop = async (): Promise<void> => {
     while (!isStopping()) {
       if (!(await isReady())) {
         await pauseFor(lookEachMs);
         continue;
       }
+      await beginKept();
       const messages = await open();
       if (messages !== undefined) await read(messages);
     }
+    // Another replica takes them at once.
+    for (const message of kept.splice(0)) message.nak();
   };
+  void stayAwake();
   const looping = loop().catch(fail);
   // Nor does one whose connection is closed for good.
   const closed = nats.closed.then((cause) => {

@@ -2,7 +2,7 @@ import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
 import { answerHealth } from '@leadline/messaging/answer-health';
 import { consume } from '@leadline/messaging/consume';
-import { startAdvisoryNet } from '@leadline/messaging/dead-letters';
+import { startAdvisoryNet } from '@leadline/messaging/advisory-net';
 import { blameFor } from '@leadline/messaging/blame';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { makeRoomForReports } from '@leadline/messaging/make-room';
@@ -55,7 +55,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'call-tracker', log });
   const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
   const metrics = deps.metrics.messaging;
-  const consumers = [
+  const consuming = [
     consume({
       nats,
       durable: 'call-tracker-calls',
@@ -74,8 +74,8 @@ export async function start(config: Config, around: Around): Promise<CallTracker
       metrics,
       log,
     }),
-    startAdvisoryNet({ nats, service: 'call-tracker', metrics, log }),
   ];
+  const consumers = [...consuming, startAdvisoryNet({ nats, consuming, service: 'call-tracker', metrics, log })];
   const startedAt = performance.now();
   const settling = every({
     name: 'settle due calls',

@@ -207,6 +207,27 @@ test('the CRM asks to wait: nothing is sent before, and no look is needed after'
   expect(log('task.created')).toHaveLength(1);
 });
 
+test(
+  'a CRM that is away for more tries than a message has deliveries costs delay: one delivery, no dead letter, one task',
+  { timeout: 90_000 },
+  async () => {
+    const manager = await (await nats.connect('provisioner')).connection.jetstreamManager({ checkAPI: false });
+    await manager.consumers.update('CALLS', 'crm-pusher', { max_deliver: 2 });
+    let tries = 0;
+    await pusher({}, (input, init) => {
+      if (++tries > 3) return fetch(input, init);
+      return Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
+    });
+    const { room } = await qualified();
+    await until('it is pushed', async () => log('task.created').length === 1, 60_000);
+    expect(log('task.created')[0]?.room).toBe(room);
+    const told = await manager.consumers.info('CALLS', 'crm-pusher');
+    expect([told.num_pending, told.num_ack_pending, told.num_redelivered]).toEqual([0, 0, 0]);
+    expect(told.delivered.consumer_seq).toBe(1);
+    expect(await listDeadLetters(await nats.connect('ops'))).toEqual([]);
+  },
+);
+
 test('a refusal for good is a dead letter and is told, and a redrive pushes when the cause is gone', async () => {
   await pusher();
   await faults({ refuseTasks: true });

@@ -265,6 +265,23 @@ async function later(push: PushRow, because: string, afterMs: number, deps: Deps
   );
 }
 
+/**
+ * Writes down when the sweep is to go on with a push. `anew`: a person sent it back, so an earlier refusal holds no more.
+ */
+export async function leaveToSweep(
+  callId: number,
+  put: { because: string; afterMs: number; anew: boolean },
+  deps: Deps,
+): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, last_error, next_try_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
+     on conflict (call_id) do update set last_error = coalesce(crm_pushes.last_error, excluded.last_error),
+       next_try_at = excluded.next_try_at, failed_at = case when $4 then null else crm_pushes.failed_at end`,
+    [callId, put.because, put.afterMs / 1_000, put.anew],
+  );
+}
+
 /** setCallPushed: only `called` → `pushed`, with the CRM's id of the task. */
 async function finish(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<Pushed> {
   await deps.postgres.transaction(async (em) => {

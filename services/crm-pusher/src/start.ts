@@ -2,7 +2,7 @@ import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
 import { answerHealth } from '@leadline/messaging/answer-health';
 import { consume } from '@leadline/messaging/consume';
-import { startAdvisoryNet } from '@leadline/messaging/dead-letters';
+import { startAdvisoryNet } from '@leadline/messaging/advisory-net';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
@@ -51,7 +51,7 @@ export async function start(config: Config, around: Around): Promise<CrmPusher> 
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'crm-pusher', log });
   const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
   const { messaging } = metrics;
-  const consumers = [
+  const consuming = [
     consume({
       nats,
       durable: 'crm-pusher',
@@ -61,11 +61,14 @@ export async function start(config: Config, around: Around): Promise<CrmPusher> 
       metrics: messaging,
       log,
     }),
-    startAdvisoryNet({ nats, service: 'crm-pusher', metrics: messaging, log }),
+  ];
+  const consumers = [
+    ...consuming,
+    startAdvisoryNet({ nats, consuming, service: 'crm-pusher', metrics: messaging, log }),
   ];
   const sweep = every({
     name: 'sweep unpushed calls',
-    ms: 10_000,
+    ms: 2_000,
     work: (stopping) => sweepUnpushedCalls(deps, stopping),
     log,
   });

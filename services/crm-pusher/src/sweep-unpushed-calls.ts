@@ -1,7 +1,7 @@
 import { affected, row, rows } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
-import { pushCall } from './push-call.ts';
+import { leaveToSweep, pushCall } from './push-call.ts';
 
 /**
  * Whose `called` calls are ours to push: our own, and those of the old program when told so ($1: its greatest age in
@@ -12,26 +12,34 @@ const mine = `(c.attempt is not null
       and (p.sent_at is not null
            or coalesce(c.call_ended_at, c.call_started_at) > clock_timestamp() - make_interval(days => $1::int))))`;
 
-/** `called` calls that no event brought this far: pushed all the same, some time after they ended. */
+const atOnce = 4;
+
+/**
+ * `called` calls whose push waits for its time, and those that no event brought this far: pushed all the same, some time
+ * after they ended.
+ */
 export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const waiting = await rows(
     deps.postgres.em(),
     z.object({ id: z.number() }),
     `select c.id from calls c left join crm_pushes p on p.call_id = c.id
-      where c.status = 'called' and ${mine}
-        and c.updated_at < clock_timestamp() - make_interval(secs => $2)
-        and p.failed_at is null and (p.next_try_at is null or p.next_try_at <= clock_timestamp())
+      where c.status = 'called' and ${mine} and p.failed_at is null
+        and case when p.next_try_at is null then c.updated_at < clock_timestamp() - make_interval(secs => $2)
+                 else p.next_try_at <= clock_timestamp() end
       order by c.updated_at limit 50`,
     [deps.policy.oldCallsMaxAgeDays, deps.policy.sweepAfterMs / 1_000],
   );
-  for (const { id } of waiting) {
-    if (stopping.aborted) return;
-    try {
-      await pushCall(id, () => undefined, deps);
-    } catch (error) {
-      deps.log.error({ err: error, callId: id }, 'a call could not be pushed; it is tried again after the others');
-      await putOff(id, deps);
-    }
+  for (let at = 0; at < waiting.length && !stopping.aborted; at += atOnce)
+    await Promise.all(waiting.slice(at, at + atOnce).map(({ id }) => pushInTurn(id, deps)));
+}
+
+async function pushInTurn(callId: number, deps: Deps): Promise<void> {
+  try {
+    const pushed = await pushCall(callId, () => undefined, deps);
+    if (pushed.kind === 'later') await leaveToSweep(callId, { ...pushed, anew: false }, deps);
+  } catch (error) {
+    deps.log.error({ err: error, callId }, 'a call could not be pushed; it is tried again after the others');
+    await putOff(callId, deps);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
 import { answerHealth } from '@leadline/messaging/answer-health';
 import { consume } from '@leadline/messaging/consume';
-import { startAdvisoryNet } from '@leadline/messaging/dead-letters';
+import { startAdvisoryNet } from '@leadline/messaging/advisory-net';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { streamsReady } from '@leadline/messaging/streams-ready';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
@@ -67,12 +67,12 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
   });
   const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
   const metrics = deps.metrics.messaging;
-  const consumers = [
+  const consuming = [
     consume({ nats, durable: 'dashboard-leads', handlers, concurrency: 8, ready, metrics, log }),
     consume({ nats, durable: 'dashboard-calls', handlers, concurrency: 8, ready, metrics, log }),
     consume({ nats, durable: 'dashboard-agent', handlers, concurrency: 8, ready, metrics, log }),
-    startAdvisoryNet({ nats, service: 'dashboard', metrics, log }),
   ];
+  const consumers = [...consuming, startAdvisoryNet({ nats, consuming, service: 'dashboard', metrics, log })];
   const server = await listen(createApp(deps, live, redrives), { host: config.HOST, port: config.PORT });
   const streams = streamsReady(nats, 'dashboard');
   const parts = async () => ({ database: await probe(() => postgres.check()), streams: await probe(streams) });

@@ -3,7 +3,7 @@ import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
 import { answerHealth } from '@leadline/messaging/answer-health';
 import { consume } from '@leadline/messaging/consume';
-import { startAdvisoryNet } from '@leadline/messaging/dead-letters';
+import { startAdvisoryNet } from '@leadline/messaging/advisory-net';
 import { listenTo } from '@leadline/messaging/listen';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
@@ -86,7 +86,7 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
   });
   const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
   const metrics = deps.metrics.messaging;
-  const consumers = [
+  const consuming = [
     consume({
       nats,
       durable: 'dispatcher-leads',
@@ -105,8 +105,8 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
       metrics,
       log,
     }),
-    startAdvisoryNet({ nats, service: 'dispatcher', metrics, log }),
   ];
+  const consumers = [...consuming, startAdvisoryNet({ nats, consuming, service: 'dispatcher', metrics, log })];
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(deps, days), log);
   const hearing = listenTo(nats, agentReady, ({ room }) => readiness.heard(room));
   const streams = streamsReady(nats, 'dispatcher');
