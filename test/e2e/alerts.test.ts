@@ -310,17 +310,19 @@ test('the ground is gone: NATS, CPU, a service, and the database comes back olde
     (now) => most(now, 'nodejs_eventloop_lag_p99_seconds') > 0.5,
   );
   await reach(
-    ['LeadlineOutboxStuck', 'LeadlineNotReady'],
+    ['LeadlineOutboxStuck', 'LeadlineNotReady', 'LeadlineReportsNotHeard'],
     async () => {
       await system.nats.server().kill();
       await system.post(numberEnding('2042'));
+      await system.db.query(`update report_hearing set heard_until = heard_until - interval '5 minutes'`);
       await system.db.query(
         `update ingest_outbox set created_at = created_at - interval '5 minutes' where published_at is null`,
       );
     },
     (now) =>
       most(now, 'leadline_outbox_oldest_seconds{service="ingest"}') > 60 &&
-      most(now, 'leadline_ready{part="nats",service="ingest"}') === 0,
+      most(now, 'leadline_ready{part="nats",service="ingest"}') === 0 &&
+      most(now, 'leadline_ready{part="reports",service="dispatcher"}') === 0,
   );
   await reach(
     ['LeadlineDatabaseOlder'],

@@ -137,6 +137,7 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
     CALL_WINDOW: 'simulated',
     RING_SECONDS: '2',
     MAX_CALL_SECONDS: '20',
+    REPORT_GRACE_SECONDS: '3',
     AGENT_WAIT_SECONDS: '2',
     CALLS_PER_SECOND: '50',
     MAX_CONCURRENT_CALLS: '20',

@@ -34,8 +34,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/messaging/src/consume.ts',
-        find: '    const outcome = await receive(message, options.handlers, durable, log);\n',
-        put: '    message.ack();\n    const outcome = await receive(message, options.handlers, durable, log);\n',
+        find: '        const decision = await decide(delivery, hands);\n',
+        put: '        message.ack();\n        const decision = await decide(delivery, hands);\n',
       },
     ],
   },

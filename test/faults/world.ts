@@ -227,7 +227,6 @@ export async function startWorld(options: {
     PORT: String(trackerPort),
     AGENT_KEY: 'faults-agent-key-over-http',
     MIN_TALK_SECONDS: '0.5',
-    REPORT_GRACE_SECONDS: String(policy.reportGraceSeconds),
     PROVIDER_RING_LIMIT_SECONDS: String(policy.providerRingSeconds),
   });
   const crmLink = await link('crm-pusher-crm', () => simulatorPort);

@@ -7,12 +7,20 @@ const fixes: Record<string, string> = {
     'check DATABASE_URL, the role’s password and rights, and that Postgres is up; npm run migrate makes the schema',
   nats: 'check NATS_URL, NATS_USER and NATS_PASS of the service',
   streams: 'run the set-up (docs/operations.md), and check the rights of the service’s NATS user',
+  reports:
+    'see whether the call-tracker runs and its durable call-tracker-agent is there: leadline lag; nobody new is rung before',
   outbox: 'the database was restored: leadline reconcile',
   service: 'it is being stopped: wait for its successor',
 };
 
 /** The dispatcher and the call-tracker reckon a call's longest life from these: they must agree. */
-const shared = ['RING_SECONDS', 'MAX_CALL_SECONDS', 'LIVEKIT_LEEWAY_SECONDS', 'LIVEKIT_URL'] as const;
+const shared = [
+  'RING_SECONDS',
+  'MAX_CALL_SECONDS',
+  'LIVEKIT_LEEWAY_SECONDS',
+  'LIVEKIT_URL',
+  'REPORT_GRACE_SECONDS',
+] as const;
 
 const oldOutboxSeconds = 60;
 const mostSkewMs = 2_000;

@@ -37,6 +37,7 @@ export const grants: Record<Role, readonly string[]> = {
   dispatcher: [
     'select on leads, calls, call_facts, lead_origins, lead_enquiries, crm_enquiries',
     'update (status, retry_after, retry_count, failure_reason, updated_at) on leads',
+    'select on report_hearing',
     'insert on calls',
     'update (name, phone, updated_at) on calls',
     'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, enquiries_heeded, dispatcher_audit, dispatcher_outbox',
@@ -49,6 +50,7 @@ export const grants: Record<Role, readonly string[]> = {
     'select on leads, calls, dials',
     'update (status, qualification, agent_mode, failure_reason, answered_at, call_ended_at, duration_seconds, sip_status, do_not_call, updated_at) on calls',
     'select, insert, update, delete on call_facts, call_tracker_outbox',
+    'select, update on report_hearing',
   ],
   crmPusher: [
     'select on leads, calls, call_facts, lead_waits, lead_enquiries',

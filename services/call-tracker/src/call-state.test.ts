@@ -764,3 +764,72 @@ describe('when number and slot are free', () => {
     expect([seconds(facts.numberFreeAt), seconds(facts.slotFreeAt)]).toEqual([number, slot]);
   });
 });
+
+describe('while agents’ reports can not be heard', () => {
+  const dueHearing = (behindS: number, sinceS: number): CallEvent => ({
+    kind: 'due',
+    hearing: { behindMs: behindS * 1_000, sinceMs: sinceS * 1_000 },
+  });
+  const talk: Heard[] = [
+    [4, joined(4)],
+    [6, answered(6)],
+    [36, hungUp(36)],
+  ];
+  const lastWord: Heard = [
+    37,
+    {
+      kind: 'agent_ended',
+      at: at(37),
+      endedBy: 'callee',
+      doNotCall: false,
+      callbackAt: null,
+      callbackWords: null,
+      unread: [],
+    },
+  ];
+  const answers: CallEvent = {
+    kind: 'agent_qualified',
+    at: at(30),
+    mode: 'sarvam',
+    answers: { budget: '8 lakh' },
+    doNotCall: false,
+    unread: [],
+  };
+
+  test.for([
+    ['the durable is gone', dueHearing(200, 4_000)],
+    ['NATS was away until just now', dueHearing(1, 20)],
+    ['what waited is being worked off', dueHearing(60, 4_000)],
+    ['they were never heard', dueHearing(Number.POSITIVE_INFINITY, 0)],
+  ] as const)('%s: a talk without answers is not settled, and is asked about again soon', ([, event]) => {
+    const life = live([...talk, [500, event]]);
+    expect(life.call.status).toBe('calling');
+    expect(life.told).not.toContain('failed');
+    expect(seconds(life.facts.settleAt)).toBeGreaterThan(500);
+    expect(seconds(life.facts.settleAt)).toBeLessThanOrEqual(510);
+  });
+
+  test('heard again for as long as agents may take, it is settled', () => {
+    const life = live([...talk, [500, dueHearing(200, 4_000)], [640, dueHearing(1, 95)]]);
+    expect(life.call).toMatchObject({ status: 'failed', failureReason: 'no_answers' });
+  });
+
+  test('answers that come meanwhile are worth the wait', () => {
+    const life = live([...talk, [500, dueHearing(200, 4_000)], [600, answers], [640, dueHearing(1, 95)]]);
+    expect(life.call).toMatchObject({ status: 'called', answers: { budget: '8 lakh' } });
+  });
+
+  test('an agent whose last word is here reports within seconds what it could not', () => {
+    expect(live([...talk, lastWord, [100, dueHearing(1, 5)]]).call.status).toBe('calling');
+    expect(live([...talk, lastWord, [100, dueHearing(1, 12)]]).call.failureReason).toBe('no_answers');
+  });
+
+  test('a call with answers, and one that nobody answered, are settled all the same', () => {
+    expect(live([...talk, [40, answers], [500, dueHearing(200, 4_000)]]).call.status).toBe('called');
+    const unanswered: Heard[] = [
+      [4, joined(4)],
+      [34, leftRinging(34, 'USER_UNAVAILABLE')],
+    ];
+    expect(live([...unanswered, [500, dueHearing(200, 4_000)]]).call.failureReason).toBe('unanswered');
+  });
+});

@@ -16,7 +16,7 @@ import {
 } from './call-facts.ts';
 import { mustStop, nextLookAt } from './decide-look.ts';
 import { decideRelease } from './decide-release.ts';
-import { correctEnd, settle, settlesAt } from './decide-settling.ts';
+import { awaitsHearing, correctEnd, settle, settlesAt, type Hearing } from './decide-settling.ts';
 import { learnReport, type AgentEvent } from './learn-report.ts';
 
 /** What is heard of a call. `at` is the event's own time, whenever it is handled. */
@@ -29,8 +29,8 @@ export type CallEvent =
   | { kind: 'room_finished'; at: Date }
   | { kind: 'agent_left'; at: Date }
   | AgentEvent
-  /** Its time has come. */
-  | { kind: 'due' }
+  /** Its time has come. `hearing`: how well agents' reports are heard then; absent, they are heard. */
+  | { kind: 'due'; hearing?: Hearing }
   | { kind: 'looked'; leg: { everAnswered: boolean } | null; agentPresent: boolean }
   | { kind: 'look_failed' };
 
@@ -55,6 +55,8 @@ export type Effect =
 
 export type Step = { call: Call; facts: Facts; effects: Effect[] };
 
+/** Until it is asked again whether reports are heard. */
+const hearAgainMs = 5_000;
 /** Of a look that is under way; if its process dies the look is due again after that. */
 const lookLeaseMs = 10_000;
 /** LiveKit tells its times in whole seconds, rounded down. */
@@ -70,14 +72,16 @@ export function stepCall(call: Call, facts: Facts, dial: Dial, event: CallEvent,
   const learnt = learn(known.call, known.facts, dial, event, now, policy, effects);
   let next = learnt.call;
   let nextFacts = learnt.facts;
+  let unheard = false;
   if (next.status === 'calling' && facts.legJoinedAt === null && nextFacts.legJoinedAt !== null) {
     effects.push({ kind: 'ringing' });
   }
 
   if (next.status === 'calling') {
     const settling = settlesAt(next, nextFacts, dial, policy);
+    unheard = event.kind === 'due' && awaitsHearing(next, nextFacts, event.hearing, policy);
     // Events may come in a heap after an outage: the first of them must not end what the next would explain.
-    if (settling !== null && settling.at <= now && (!settling.waited || event.kind === 'due')) {
+    if (settling !== null && settling.at <= now && (!settling.waited || (event.kind === 'due' && !unheard))) {
       next = settle(next, nextFacts, dial, now, policy);
       tellEnd(next, nextFacts, effects);
       // Stale: nobody saw the leg leave. The room is ended after the row, and only to tidy up.
@@ -93,7 +97,8 @@ export function stepCall(call: Call, facts: Facts, dial: Dial, event: CallEvent,
   }
 
   nextFacts = { ...nextFacts, ...decideRelease(next, nextFacts, dial, policy) };
-  const settleAt = next.status === 'calling' ? (settlesAt(next, nextFacts, dial, policy)?.at ?? null) : null;
+  const settlesNext = next.status === 'calling' ? (settlesAt(next, nextFacts, dial, policy)?.at ?? null) : null;
+  const settleAt = unheard ? latest(settlesNext, after(now, hearAgainMs)) : settlesNext;
   let lookAt = nextLookAt(next, nextFacts, dial, policy);
   if (event.kind === 'due' && lookAt !== null && lookAt <= now) {
     effects.push({ kind: 'look' });

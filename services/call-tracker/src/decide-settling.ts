@@ -42,6 +42,24 @@ export function settlesAt(call: Call, facts: Facts, dial: Dial, policy: Policy):
   return wait(after(legLeftAt, policy.reportGraceMs), lastWord && after(lastWord, lastWordMs));
 }
 
+/** How well agents' reports are heard: all from before `behindMs` ago are known, and that without a break for `sinceMs`. */
+export type Hearing = { behindMs: number; sinceMs: number };
+
+/** It is noted each second. */
+const mostBehindMs = 5_000;
+/** An agent whose last word is here reports again what it could not, within seconds. */
+const reportedAgainMs = 10_000;
+
+/**
+ * A talk of which no answers are known proves nothing while reports can't be heard, nor before agents had the time to
+ * report again what they could not.
+ */
+export function awaitsHearing(call: Call, facts: Facts, hearing: Hearing | undefined, policy: Policy): boolean {
+  if (hearing === undefined || !facts.everAnswered || hasAnswers(call)) return false;
+  const graceMs = facts.agentEndedAt === null ? policy.reportGraceMs : Math.min(policy.reportGraceMs, reportedAgainMs);
+  return hearing.behindMs > mostBehindMs || hearing.sinceMs < graceMs;
+}
+
 /** The settled call: `called` with answers, else `failed`, with its true end. */
 export function settle(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Call {
   const ended = withEnd(call, endOfCall(call, facts, dial, now, policy));

@@ -1,4 +1,5 @@
 import { databaseNow, lockCall } from '@leadline/database/locks';
+import { readHearing, type Hearing } from '@leadline/database/report-hearing';
 import { affected, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
@@ -27,18 +28,20 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
        limit ${batch})`,
     [now],
   );
+  if (due.length === 0) return;
+  const hearing = await readHearing(em);
   for (const { call_id: callId } of due) {
     if (stopping.aborted) return;
-    await stepDueCall(callId, deps);
+    await stepDueCall(callId, hearing, deps);
   }
 }
 
 /** One call that can't be settled must not stand before the others, and its end must not hang on what its agent said. */
-async function stepDueCall(callId: number, deps: Deps): Promise<void> {
+async function stepDueCall(callId: number, hearing: Hearing, deps: Deps): Promise<void> {
   const { failedSteps } = deps;
   const withoutAgent = (failedSteps.get(callId) ?? 0) >= mostFailedSteps;
   try {
-    await trackCall(callId, { kind: 'due' }, deps, { withoutAgent });
+    await trackCall(callId, { kind: 'due', hearing }, deps, { withoutAgent });
     failedSteps.delete(callId);
     if (!withoutAgent) return;
     deps.metrics.stepsWithoutAgent.inc();

@@ -25,6 +25,7 @@ import type { Deps } from './deps.ts';
 import { answerErase } from './erase-person.ts';
 import { forgetOldPeople } from './forget-old-people.ts';
 import { numberHolder } from './hold-numbers.ts';
+import { hearReports } from './hear-reports.ts';
 import { createMetrics } from './metrics.ts';
 import { onAgentReported } from './on-agent-reported.ts';
 import { onDialReported } from './on-dial-reported.ts';
@@ -76,6 +77,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     }),
   ];
   const consumers = [...consuming, startAdvisoryNet({ nats, consuming, service: 'call-tracker', metrics, log })];
+  const hearing = hearReports({ postgres, nats, log });
   const startedAt = performance.now();
   const settling = every({
     name: 'settle due calls',
@@ -110,14 +112,28 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     streams: await probe(streams),
     outbox: relay.state() === 'older_database' ? 'the database is older than the streams' : (true as const),
   });
-  const { RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, MIN_TALK_SECONDS } = config;
+  const {
+    RING_SECONDS,
+    MAX_CALL_SECONDS,
+    LIVEKIT_LEEWAY_SECONDS,
+    LIVEKIT_URL,
+    MIN_TALK_SECONDS,
+    REPORT_GRACE_SECONDS,
+  } = config;
   const answering = await Promise.all([
     answerReconcile(nats, deps),
     answerErase(nats, deps),
     answerHealth({
       ...{ nats, service: 'call-tracker', em: () => postgres.em(), parts },
       far: async () => ({ livekit: await probe(() => lookAtNoRoom(around.livekit)) }),
-      settings: { RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, MIN_TALK_SECONDS },
+      settings: {
+        RING_SECONDS,
+        MAX_CALL_SECONDS,
+        LIVEKIT_LEEWAY_SECONDS,
+        LIVEKIT_URL,
+        MIN_TALK_SECONDS,
+        REPORT_GRACE_SECONDS,
+      },
     }),
   ]);
   const admin = await startAdminServer({
@@ -132,7 +148,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     },
     ready: parts,
     // Webhooks and reports over HTTP are taken without it.
-    tell: () => ({ nats: nats.isUp() || 'disconnected' }),
+    tell: () => ({ nats: nats.isUp() || 'disconnected', reports: hearing.state() }),
   });
   log.info({ port: server.port, adminPort: admin.port }, 'the call-tracker runs');
 
@@ -143,7 +159,7 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     async stop() {
       stopping = true;
       for (const one of answering) one.stop();
-      const repeated = [settling, recovering, holding, clearing, forgetting, ...consumers];
+      const repeated = [hearing, settling, recovering, holding, clearing, forgetting, ...consumers];
       await Promise.all([server.close(5_000), ...repeated.map((one) => one.stop())]);
       await aside.stop(6_000);
       await relay.stop();

@@ -84,6 +84,8 @@ const settings = z.object({
   MAX_LEAD_AGE_DAYS: integer(1, 365).prefault('7'),
   /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
   CONTACT_PAUSE_HOURS: decimal(0, 8_760).prefault('24'),
+  /** As the call-tracker's: for so long agents' reports may go unheard before nobody new is rung. */
+  REPORT_GRACE_SECONDS: decimal(1, 3_600).prefault('90'),
   OPS_KEY: z.string().min(16, 'must have at least 16 characters'),
 });
 

@@ -62,6 +62,7 @@ type WaitReason =
   // Those that hold everybody back: see hold-back.ts.
   | 'older_database'
   | 'database_not_compared'
+  | 'reports_not_heard'
   | 'calls_before_restore'
   | 'dials_under_way';
 

@@ -8,6 +8,7 @@ import type { DialPolicy } from './decide-dial.ts';
 import type { RetryPolicy } from './decide-retry.ts';
 import type { Metrics } from './metrics.ts';
 import type { CurrentDatabase } from './watch-generation.ts';
+import type { ReportHearing } from './watch-hearing.ts';
 
 /** What the dispatcher's steps touch. There is one clock, the database's, read once a transaction and passed through `now`. */
 export type Deps = {
@@ -20,6 +21,7 @@ export type Deps = {
   metrics: Metrics;
   policy: Policy;
   database: CurrentDatabase;
+  reports: ReportHearing;
   /** This process among the replicas. */
   owner: string;
 };

@@ -81,6 +81,7 @@ async function replica(owner: string): Promise<Deps> {
     log: silentLog,
     metrics: createMetrics(),
     policy,
+    reports: { isHeard: () => Promise.resolve(true as const) },
     database: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),
@@ -133,6 +134,16 @@ test('two replicas that claim at once hold each lead once, and a number once', a
   ).flatMap((claim) => claim ?? []);
   expect(claims.map(({ leadId }) => leadId).toSorted((a, b) => a - b)).toEqual([...ids, twin]);
   expect(new Set(claims.map(({ room }) => room)).size).toBe(41);
+});
+
+test('while agents’ reports are not heard nobody is claimed, and what was claimed before gets no permit', async () => {
+  const [first] = await addLeads(2);
+  const claim = await claimed();
+  expect(claim.leadId).toBe(first);
+  const deaf: Deps = { ...one, reports: { isHeard: () => Promise.resolve(100_000) } };
+  expect(await claimDueLead(deaf)).toBeUndefined();
+  expect(await permitDial(claim, deaf)).toEqual({ kind: 'refused', reason: 'reports_not_heard' });
+  expect((await permitDial(claim, one)).kind).toBe('permitted');
 });
 
 test('500 leads of a number in use keep nobody waiting', async () => {

@@ -37,6 +37,7 @@ beforeAll(async () => {
     log: silentLog,
     metrics: createMetrics(),
     policy: toPolicy(config),
+    reports: { isHeard: () => Promise.resolve(true as const) },
     database: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),

@@ -63,6 +63,7 @@ beforeAll(async () => {
     log: silentLog,
     metrics: createMetrics(),
     policy,
+    reports: { isHeard: () => Promise.resolve(true as const) },
     database: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),

@@ -13,11 +13,12 @@ export async function heldBack(
   em: EntityManager,
   control: Control,
   now: Date,
-  deps: Pick<Deps, 'database' | 'policy'>,
+  deps: Pick<Deps, 'database' | 'reports' | 'policy'>,
 ): Promise<Extract<DialDecision, { kind: 'wait' }> | undefined> {
   const knowledge = await deps.database.knowledge(em);
   if (knowledge === 'older') return { kind: 'wait', reason: 'older_database', until: null };
   if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
+  if ((await deps.reports.isHeard(em)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };
   // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
   if (control.next_dial_at !== null && control.next_dial_at.getTime() > now.getTime() + claimLifeMs(deps.policy))
     return { kind: 'wait', reason: 'calls_before_restore', until: control.next_dial_at };

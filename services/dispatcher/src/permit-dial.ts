@@ -29,6 +29,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
       await lockCall(em, claim.callId);
       await lockDialControl(em);
       if (!(await deps.database.holds(em))) return { kind: 'refused', reason: 'older_database' };
+      if ((await deps.reports.isHeard(em)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
       const now = deps.now(await databaseNow(em));
       const lead = await readLead(em, claim.leadId);
       if (lead === undefined) return { kind: 'refused', reason: 'lead_gone' };

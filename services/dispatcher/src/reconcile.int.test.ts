@@ -22,6 +22,7 @@ import { createMetrics } from './metrics.ts';
 import { permitDial } from './permit-dial.ts';
 import { answerReconcile } from './reconcile.ts';
 import { watchGeneration } from './watch-generation.ts';
+import { watchHearing } from './watch-hearing.ts';
 
 // Postgres comes back from a backup: rows are taken away that the streams tell of.
 let database: TestDatabase;
@@ -43,6 +44,7 @@ beforeEach(async () => {
     livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
     database: watchGeneration(postgres, own, silentLog),
+    reports: watchHearing(90_000),
     policy: {
       ...{
         window: parseCallWindow('mon-sun 09:00-21:00'),

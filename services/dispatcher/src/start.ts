@@ -32,6 +32,7 @@ import { answerReconcile } from './reconcile.ts';
 import { revokeUnsentDials } from './revoke-dial.ts';
 import { settleEndedCalls } from './settle-lead.ts';
 import { watchGeneration, type Knowledge } from './watch-generation.ts';
+import { watchHearing } from './watch-hearing.ts';
 
 export type Around = {
   postgres: Database;
@@ -61,6 +62,7 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
     metrics: createMetrics(),
     policy,
     database: watchGeneration(postgres, nats, log),
+    reports: watchHearing(config.REPORT_GRACE_SECONDS * 1_000),
     owner: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
 
@@ -118,6 +120,7 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
       database: await probe(() => postgres.check()),
       nats: nats.isUp() || 'disconnected',
       streams: made === true && knowledge === 'not_compared' ? 'not compared with the database yet' : made,
+      reports: await probe(() => lookAtReports(deps)),
       outbox: isOlder ? 'the database is older than the streams' : (true as const),
     };
   };
@@ -154,6 +157,13 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
   };
 }
 
+/** True, or how long agents' reports have not been heard. */
+async function lookAtReports({ reports, postgres }: Deps): Promise<true | string> {
+  const heard = await reports.isHeard(postgres.em());
+  if (heard === true) return true;
+  return Number.isFinite(heard) ? `not heard for ${Math.round(heard / 1_000)} s` : 'never heard';
+}
+
 /** What the claim asks of the database. Where it can't be asked, the part `database` says so. */
 function askKnowledge({ database, postgres }: Deps): Promise<Knowledge | undefined> {
   return within(
@@ -173,11 +183,12 @@ async function lookForTrunk(livekit: LiveKit, trunkId: string): Promise<true | s
 
 /** What `health` tells of the settings: those that the call-tracker must share, and those that decide who is rung when. */
 function toTold(config: Config): Record<string, string | number> {
-  const { RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, SIP_TRUNK_ID } = config;
+  const { RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, SIP_TRUNK_ID, REPORT_GRACE_SECONDS } =
+    config;
   const { MAX_CONCURRENT_CALLS, CALLS_PER_SECOND, MAX_CALL_RETRIES, MAX_LEAD_AGE_DAYS, AGENT_NAME, AGENT_MODE } =
     config;
   return {
-    ...{ RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, SIP_TRUNK_ID },
+    ...{ RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, SIP_TRUNK_ID, REPORT_GRACE_SECONDS },
     ...{ MAX_CONCURRENT_CALLS, CALLS_PER_SECOND, MAX_CALL_RETRIES, MAX_LEAD_AGE_DAYS, AGENT_NAME, AGENT_MODE },
   };
 }

@@ -50,6 +50,7 @@ beforeAll(async () => {
         contactPauseMs: 0,
       },
     },
+    reports: { isHeard: () => Promise.resolve(true as const) },
     database: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),

@@ -10,6 +10,7 @@ import { Enquiries } from './0011-enquiries.ts';
 import { Reports } from './0012-reports.ts';
 import { FarSides } from './0013-far-sides.ts';
 import { BoundedChanges } from './0014-bounded-changes.ts';
+import { ReportHearing } from './0015-report-hearing.ts';
 import { Wishes } from './0016-wishes.ts';
 
 /** In order; a migration that was released is never changed, only followed. */
@@ -26,5 +27,6 @@ export const migrations = [
   { name: '0012-reports', class: Reports },
   { name: '0013-far-sides', class: FarSides },
   { name: '0014-bounded-changes', class: BoundedChanges },
+  { name: '0015-report-hearing', class: ReportHearing },
   { name: '0016-wishes', class: Wishes },
 ];

@@ -43,6 +43,7 @@ const waitWords: Record<string, string> = {
   no_free_slot: 'all lines are taken',
   older_database: 'the database is older than the streams: leadline reconcile has to be run',
   database_not_compared: 'the database has not been compared with the streams yet',
+  reports_not_heard: 'reports of agents can not be heard: see the call-tracker',
   calls_before_restore: 'calls from before a restore may still go on',
   dials_under_way: 'the dials under way go first',
   retry_later: 'its next attempt is due later',
