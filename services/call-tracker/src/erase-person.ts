@@ -10,6 +10,7 @@ import { requirePhone } from '@leadline/messaging/require-phone';
 import { readBack } from '@leadline/messaging/read-back';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
+import { isLookedAt, roomOfLastWord } from './hold-numbers.ts';
 
 /** `ops.call-tracker.erase` */
 export function answerErase(nats: Nats, deps: Deps): Promise<Answering> {
@@ -31,6 +32,8 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
     `select id, call_room, call_started_at from calls where last_ten(phone) = last_ten($1) order by id`,
     [phone],
   );
+  const unheard = await listUnheard(nats, calls);
+  if (!asked.dryRun) await takeForWishes(unheard, postgres);
   // The messages first: killed in between, the calls are still found by their number.
   const messages = await eraseMessages(nats, phone, calls, asked.dryRun);
   const answers = await rehearse(postgres, asked.dryRun, async (em) => {
@@ -53,7 +56,43 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
       [ids],
     );
   });
-  return { counts: { answers, ...messages }, left: [] };
+  const left = 'a last report that nobody had heard: it counts as a wish never to be called again';
+  return { counts: { answers, ...messages }, left: unheard.length === 0 ? [] : [left] };
+}
+
+/** The calls whose last report is a dead letter that nobody has looked at. */
+async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
+  const [oldest] = calls;
+  if (oldest === undefined) return [];
+  const since = new Date(oldest.call_started_at.getTime() - hourMs);
+  const letters = await readBack(nats, 'DLQ', ['dlq.AGENT.call-tracker-agent'], since);
+  const unheard = new Set<Call>();
+  for (const letter of letters) {
+    const room = await roomOfLastWord(nats, letter);
+    const ended = room === undefined ? undefined : calls.find(({ call_room }) => call_room === room);
+    if (ended !== undefined && !(await isLookedAt(nats, letter.seq))) unheard.add(ended);
+  }
+  return [...unheard];
+}
+
+/**
+ * What might be a wish, and can never be heard any more, is one from when it held its number: a person can take that off
+ * the list again.
+ */
+async function takeForWishes(unheard: Call[], postgres: Deps['postgres']): Promise<void> {
+  await postgres.transaction(async (em) => {
+    for (const { id } of unheard) {
+      await lockCall(em, id);
+      await affected(em, `update calls set do_not_call = true, updated_at = clock_timestamp() where id = $1`, [id]);
+      await affected(
+        em,
+        `insert into call_facts as f (call_id, do_not_call_at) values ($1, clock_timestamp())
+         on conflict (call_id) do update
+            set do_not_call_at = greatest(f.do_not_call_at, coalesce(f.report_held_at, excluded.do_not_call_at))`,
+        [id],
+      );
+    }
+  });
 }
 
 const hourMs = 3_600_000;

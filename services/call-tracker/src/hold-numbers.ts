@@ -1,10 +1,11 @@
 import { databaseNow } from '@leadline/database/locks';
-import { affected, rows } from '@leadline/database/sql';
+import { affected, row, rows } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { letterHeaders } from '@leadline/messaging/dead-letters';
 import { readDeadLetter, readLetterText } from '@leadline/messaging/redrive';
 import { isPushedOut } from '@leadline/messaging/make-room';
 import { fetchMessage } from '@leadline/messaging/stored-message';
+import { streams } from '@leadline/messaging/topology';
 import type { StoredMsg } from 'nats';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
@@ -14,84 +15,120 @@ type Touched = Pick<Deps, 'postgres' | 'now' | 'log'>;
 /** Where the last words that could not be handled are set aside. */
 const letters = 'dlq.AGENT.call-tracker-agent';
 
+/** So many dead letters of one room are remembered, the newest. */
+const mostOfRoom = 1_000;
+const dayMs = 86_400_000;
+
 /** No phone rings for the number of this room's call, until its report is handled or a person has looked at it. */
 export async function holdNumber(room: string, deps: Touched): Promise<void> {
   await hold({ room, seq: null }, deps);
 }
 
-/** A report of this room was handled after all; a dead letter of another one holds on, but for a redriven one. */
-export async function releaseNumber(
-  room: string,
-  { redriven }: { redriven: boolean },
-  { postgres }: Touched,
-): Promise<void> {
+/** A report of this room was handled after all. What a dead letter holds stays held until somebody has looked at that. */
+export async function releaseNumber(room: string, { postgres }: Touched): Promise<void> {
   await affected(
     postgres.em(),
-    `update call_facts set report_held_at = null, report_held_seq = null
-      where report_held_at is not null and ($2 or report_held_seq is null)
+    `update call_facts set report_held_at = null
+      where report_held_at is not null and report_held_seq is null
         and call_id in (select id from calls where call_room = $1 and attempt is not null)`,
-    [room, redriven],
+    [room],
   );
 }
 
 /**
  * Brings the held numbers into line with the dead letters: each dead letter of an agent's last word holds its call's
  * number, until somebody has sent it back, discarded it or deleted it. Rows decide: whoever set it aside, and by which
- * net, makes no difference. Which letters it has read is kept in memory; after a start it reads them once more.
+ * net, makes no difference. Which letters nobody has looked at is kept in memory; after a start they are read once more.
  */
 export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal) => Promise<void> {
   let readTo = 0;
+  /** By room, oldest first. */
+  const unseen = new Map<string, number[]>();
   return async (stopping) => {
     if (!nats.isUp()) return;
     const newest = (await fetchMessage(nats, 'DLQ', { last_by_subj: letters }))?.seq ?? 0;
     // The stream was made anew.
-    if (newest < readTo) readTo = 0;
+    if (newest < readTo) {
+      readTo = 0;
+      unseen.clear();
+    }
     while (readTo < newest && !stopping.aborted) {
       const letter = await fetchMessage(nats, 'DLQ', { seq: readTo + 1, next_by_subj: letters });
       if (letter === undefined) break;
-      await holdFor(nats, letter, deps);
+      const room = await roomOfLastWord(nats, letter);
+      if (room !== undefined) unseen.set(room, [...(unseen.get(room) ?? []).slice(1 - mostOfRoom), letter.seq]);
       readTo = letter.seq;
     }
-    await releaseLookedAt(nats, deps, stopping);
+    for (const [room, seqs] of unseen) {
+      if (stopping.aborted) return;
+      const isHeld = await holdForNewest(nats, room, seqs, deps);
+      if (!isHeld) unseen.delete(room);
+    }
+    await releaseLookedAt(nats, unseen, deps, stopping);
   };
 }
 
-async function holdFor(nats: Nats, letter: StoredMsg, deps: Touched): Promise<void> {
-  if (letter.header.get(letterHeaders.subject) !== 'agent.ended') return;
-  const room = roomOf(await readLetterText(nats, letter), letter);
-  if (room === undefined || (await isLookedAt(nats, letter.seq))) return;
-  if (await hold({ room, seq: letter.seq }, deps)) {
-    const held = "a call's last report is a dead letter: its number is not rung until somebody has looked";
-    deps.log.warn({ room, letter: letter.seq }, held);
-  }
+/** The room whose last word a dead letter is. */
+export async function roomOfLastWord(nats: Nats, letter: StoredMsg): Promise<string | undefined> {
+  if (letter.header.get(letterHeaders.subject) !== 'agent.ended') return undefined;
+  return roomOf(await readLetterText(nats, letter), letter);
 }
 
-async function hold({ room, seq }: { room: string; seq: number | null }, deps: Touched): Promise<boolean> {
+/** Takes out of `seqs` what has been looked at. Answers false when nothing is left, or the room is no call's. */
+async function holdForNewest(nats: Nats, room: string, seqs: number[], deps: Touched): Promise<boolean> {
+  const held = await row(
+    deps.postgres.em(),
+    z.object({ seq: z.coerce.number() }),
+    `select coalesce(f.report_held_seq, 0) as seq from calls c left join call_facts f on f.call_id = c.id
+      where c.call_room = $1 and c.attempt is not null limit 1`,
+    [room],
+  );
+  if (held === undefined) return false;
+  for (let newest = seqs.at(-1); newest !== undefined; newest = seqs.at(-1)) {
+    if (!(await isLookedAt(nats, newest))) {
+      if (held.seq === newest) return true;
+      await hold({ room, seq: newest }, deps);
+      const told = "a call's last report is a dead letter: its number is not rung until somebody has looked";
+      deps.log.warn({ room, letter: newest }, told);
+      return true;
+    }
+    seqs.pop();
+  }
+  return false;
+}
+
+/** A report that is set aside later holds from then on, whatever an operator decided on an earlier one. */
+async function hold({ room, seq }: { room: string; seq: number | null }, deps: Touched): Promise<void> {
   const em = deps.postgres.em();
-  const held = await affected(
+  await affected(
     em,
     `insert into call_facts (call_id, report_held_at, report_held_seq)
      select id, $3, $2::bigint from calls where call_room = $1 and attempt is not null
      on conflict (call_id) do update
-       set report_held_at = coalesce(call_facts.report_held_at, excluded.report_held_at),
-           report_held_seq = case when $2::bigint is null then null
-                                  else greatest(call_facts.report_held_seq, excluded.report_held_seq) end`,
+       set report_held_at = case when $2::bigint <= call_facts.report_held_seq then call_facts.report_held_at
+                                 else excluded.report_held_at end,
+           report_held_seq = coalesce(excluded.report_held_seq, call_facts.report_held_seq)`,
     [room, seq, deps.now(await databaseNow(em))],
   );
-  return held > 0;
 }
 
-async function releaseLookedAt(nats: Nats, { postgres }: Touched, stopping: AbortSignal): Promise<void> {
+async function releaseLookedAt(
+  nats: Nats,
+  unseen: ReadonlyMap<string, unknown>,
+  { postgres }: Touched,
+  stopping: AbortSignal,
+): Promise<void> {
   const held = await rows(
     postgres.em(),
-    z.object({ call_id: z.number(), seq: z.coerce.number() }),
-    `select call_id, report_held_seq as seq from call_facts
-      where report_held_at is not null and report_held_seq is not null`,
-    [],
+    z.object({ call_id: z.number(), room: z.string(), seq: z.coerce.number() }),
+    // One that is older than any dead letter was deleted by nobody: its time was over.
+    `select f.call_id, c.call_room as room, f.report_held_seq as seq from call_facts f join calls c on c.id = f.call_id
+      where f.report_held_at > clock_timestamp() - $1::float8 * interval '1 ms' and f.report_held_seq is not null`,
+    [streams.DLQ.maxAgeMs - dayMs],
   );
-  for (const { call_id: callId, seq } of held) {
+  for (const { call_id: callId, room, seq } of held) {
     if (stopping.aborted) return;
-    if (!(await isLookedAt(nats, seq))) continue;
+    if (unseen.has(room) || !(await isLookedAt(nats, seq))) continue;
     await affected(
       postgres.em(),
       `update call_facts set report_held_at = null, report_held_seq = null where call_id = $1 and report_held_seq = $2`,
@@ -101,7 +138,7 @@ async function releaseLookedAt(nats: Nats, { postgres }: Touched, stopping: Abor
 }
 
 /** Sent back, discarded or deleted. One that newer letters of its durable pushed out nobody has looked at. */
-async function isLookedAt(nats: Nats, seq: number): Promise<boolean> {
+export async function isLookedAt(nats: Nats, seq: number): Promise<boolean> {
   const letter = await readDeadLetter(nats, seq);
   if (letter !== undefined) return letter.redriven !== undefined || letter.discarded !== undefined;
   return !(await isPushedOut(nats, 'DLQ', letters, seq));

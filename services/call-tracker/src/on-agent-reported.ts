@@ -14,19 +14,19 @@ const reportTypes = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
 /** The voice agent's reports over NATS. One for a room that is no call's is a dead letter. */
 export function onAgentReported(deps: Deps): Handler[] {
   return reportTypes.map((type) =>
-    on({ type, schema: anyAgentReport }, async ({ data, time, timeUnreadable, redriven }) => {
+    on({ type, schema: anyAgentReport }, async ({ data, time, timeUnreadable }) => {
       const read = readAgentReport(type, data);
       if (!read.ok) return reject(`malformed: ${read.faults.map(({ pointer }) => pointer.slice(1)).join(', ')}`);
       const { report } = read;
       const notes = timeUnreadable ? [...read.notes, unreadableTime('ce-time')] : read.notes;
-      const outcome = await trackReport({ report, notes, at: time, redriven }, deps);
+      const outcome = await trackReport({ report, notes, at: time }, deps);
       return outcome === 'unknown' ? reject('unknown_room') : done;
     }),
   );
 }
 
-/** A report as it was read, and when it was made. `redriven`: a person sent it back from the dead letters. */
-export type HeardReport = { report: AgentReport; notes: readonly FieldNote[]; at: Date; redriven: boolean };
+/** A report as it was read, and when it was made. */
+export type HeardReport = { report: AgentReport; notes: readonly FieldNote[]; at: Date };
 
 /** The one way of a report, whether it came over NATS or HTTP. */
 export async function trackReport(heard: HeardReport, deps: Deps): Promise<'tracked' | 'unknown'> {
@@ -49,11 +49,11 @@ export async function trackReport(heard: HeardReport, deps: Deps): Promise<'trac
 
 /** A last word that can't be handled may hold a wish: nobody is rung until it is heard, or until a person has looked. */
 async function trackOrHold(heard: HeardReport, deps: Deps): Promise<'tracked' | 'unknown'> {
-  const { report, redriven } = heard;
+  const { report } = heard;
   if (report.type !== 'agent.ended') return trackRoom(report.room, toAgentEvent(heard), deps);
   try {
     const outcome = await trackRoom(report.room, toAgentEvent(heard), deps);
-    if (outcome === 'tracked') await releaseNumber(report.room, { redriven }, deps);
+    if (outcome === 'tracked') await releaseNumber(report.room, deps);
     return outcome;
   } catch (error) {
     if (blameFor(error) === 'message') await holdNumber(report.room, deps);

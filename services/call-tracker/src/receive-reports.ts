@@ -47,7 +47,7 @@ export function reportRoutes(agentKey: string, deps: Deps): Hono {
     const isUnreadable = told === null && time !== undefined && time !== null;
     const notes = isUnreadable ? [...read.notes, unreadableTime('/time')] : read.notes;
     const at = told ?? deps.now(await databaseNow(deps.postgres.em()));
-    if ((await trackReport({ report: read.report, notes, at, redriven: false }, deps)) === 'unknown') {
+    if ((await trackReport({ report: read.report, notes, at }, deps)) === 'unknown') {
       return c.json({ type: 'about:blank', title: 'No call has this room', status: 404 }, 404, problemType);
     }
     const fields = notes.map(({ pointer, outcome, detail }) => ({ pointer, outcome, detail }));

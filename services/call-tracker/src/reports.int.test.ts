@@ -1,7 +1,9 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import type { Nats } from '@leadline/messaging/connect';
-import { discard, listDeadLetters, redrive } from '@leadline/messaging/redrive';
+import { ask } from '@leadline/messaging/ask';
+import { erased } from '@leadline/messaging/erase';
+import { discard, listDeadLetters, redrive, type DeadLetterView } from '@leadline/messaging/redrive';
 import { storeMessage } from '@leadline/messaging/stored-message';
 import { streamOf } from '@leadline/messaging/topology';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
@@ -264,9 +266,7 @@ describe('whatever is reported', () => {
         for (const { type, data, at } of reports) {
           const read = readAgentReport(type, JSON.parse(JSON.stringify({ ...data, room: call.room })));
           if (!read.ok) throw new Error('it names its room');
-          expect(await trackReport({ report: read.report, notes: read.notes, at, redriven: false }, deps)).toBe(
-            'tracked',
-          );
+          expect(await trackReport({ report: read.report, notes: read.notes, at }, deps)).toBe('tracked');
         }
         shiftMs = 3_600_000;
         await trackCall(call.callId, { kind: 'due' }, deps);
@@ -321,24 +321,26 @@ describe('a call whose step fails', () => {
   });
 });
 
+/** A last word that can't be read: a dead letter, which holds the number. */
+async function brokenLastWord(call: Seeded): Promise<DeadLetterView> {
+  const known = await listDeadLetters(ops, { durable: 'call-tracker-agent' });
+  await overNats('agent.ended', `{"room":"${call.room}","doNotCall":tru`, { 'ce-subject': call.room });
+  const letter = await until('a dead letter', async () =>
+    (await listDeadLetters(ops, { durable: 'call-tracker-agent' })).find(
+      ({ seq, payload }) => String(payload).includes(call.room) && !known.some((one) => one.seq === seq),
+    ),
+  );
+  await until('its number is held', async () => Number((await rowOf(call))['report_held_seq']) === letter.seq, 10_000);
+  return letter;
+}
+
 describe('a last word that nobody could hear', () => {
-  const broken = async (call: Seeded) => {
-    const before = new Date(Date.now() - 1_000);
-    await overNats('agent.ended', `{"room":"${call.room}","doNotCall":tru`, { 'ce-subject': call.room });
-    const letter = await until('a dead letter', async () =>
-      (await listDeadLetters(ops, { durable: 'call-tracker-agent', since: before })).find(({ payload }) =>
-        String(payload).includes(call.room),
-      ),
-    );
-    await until('its number is held', async () => (await rowOf(call))['report_held_at'] !== null);
-    return letter;
-  };
   const released = (call: Seeded) =>
     until('the number is let go', async () => (await rowOf(call))['report_held_at'] === null);
 
   test('holds the number until somebody discards it', async () => {
     const call = await aCall();
-    const letter = await broken(call);
+    const letter = await brokenLastWord(call);
     await discard(ops, { seq: letter.seq, who: 'asha', reason: 'it was a test' });
     await released(call);
     expect(await listDeadLetters(ops, { redriven: false })).not.toContainEqual(
@@ -348,14 +350,60 @@ describe('a last word that nobody could hear', () => {
 
   test('holds the number until it is repaired and sent back, and then is heard', async () => {
     const call = await aCall();
-    const letter = await broken(call);
+    const letter = await brokenLastWord(call);
     await redrive(ops, { seq: letter.seq, who: 'asha', payload: { room: call.room, doNotCall: 'yes' } });
     await released(call);
     expect(await until('the wish is heard', async () => (await rowOf(call))['do_not_call'] === true)).toBe(true);
   });
+
+  test('holds the number although another one was looked at, or one was heard', async () => {
+    const call = await aCall();
+    const first = await brokenLastWord(call);
+    const second = await brokenLastWord(call);
+    await discard(ops, { seq: second.seq, who: 'asha', reason: 'it was a test' });
+    await overHttp('agent.ended', { room: call.room, endedBy: 'agent' });
+    await until(
+      'the first holds it again',
+      async () => Number((await rowOf(call))['report_held_seq']) === first.seq,
+      10_000,
+    );
+    expect(await rowOf(call)).toMatchObject({ report_held_at: expect.any(Date) });
+    await discard(ops, { seq: first.seq, who: 'asha', reason: 'it was a test' });
+    await released(call);
+  });
+
+  test('holds from then on, also where an earlier one was let go by whoever took the number off the list', async () => {
+    const call = await aCall();
+    await brokenLastWord(call);
+    const earlier = Number((await rowOf(call))['report_held_at']);
+    await brokenLastWord(call);
+    expect(Number((await rowOf(call))['report_held_at'])).toBeGreaterThan(earlier);
+  });
 });
 
 describe('after its person was erased', () => {
+  test('a last report that nobody had heard counts as a wish', async () => {
+    const call = await aCall('+919812349876');
+    await brokenLastWord(call);
+    const erase = (dryRun: boolean) =>
+      ask(ops, 'ops.call-tracker.erase', { phone: '9812349876', who: 'asha', reason: 'asked for it', dryRun }, erased);
+    expect((await erase(true)).left).toHaveLength(1);
+    expect(await rowOf(call)).toMatchObject({ do_not_call: null });
+    expect((await erase(false)).left).toEqual([expect.stringContaining('nobody had heard')]);
+    const row = await rowOf(call);
+    expect(row).toMatchObject({ do_not_call: true });
+    expect(row['do_not_call_at']).toEqual(row['report_held_at']);
+  });
+
+  test('a last report that somebody looked at is none', async () => {
+    const call = await aCall('+919812349877');
+    const letter = await brokenLastWord(call);
+    await discard(ops, { seq: letter.seq, who: 'asha', reason: 'it was a test' });
+    const asked = { phone: '9812349877', who: 'asha', reason: 'asked for it', dryRun: false };
+    expect((await ask(ops, 'ops.call-tracker.erase', asked, erased)).left).toEqual([]);
+    expect(await rowOf(call)).toMatchObject({ do_not_call: null });
+  });
+
   test('a call takes a wish, and nothing else that was said', async () => {
     const call = await aCall();
     await database.query(`update calls set phone = 'erased' where id = $1`, [call.callId]);
