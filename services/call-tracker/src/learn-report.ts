@@ -83,8 +83,11 @@ export function saysMoreThanWish(event: AgentEvent): boolean {
  */
 function hearWish({ call, facts }: Known, wish: { at: Date; doNotCall: boolean }, now: Date): Known {
   if (!wish.doNotCall) return { call, facts };
-  const known = call.doNotCall && facts.doNotCallAt !== null;
-  if (known && facts.doNotCallSaidAt !== null && wish.at <= facts.doNotCallSaidAt) return { call, facts };
+  const { doNotCallAt: heardAt, doNotCallSaidAt: saidAt } = facts;
+  // An agent whose clock runs ahead says nothing before it was heard.
+  if (call.doNotCall && heardAt !== null && saidAt !== null) {
+    if (wish.at.getTime() === saidAt.getTime() || (wish.at <= saidAt && wish.at <= heardAt)) return { call, facts };
+  }
   return { call: { ...call, doNotCall: true }, facts: { ...facts, doNotCallAt: now, doNotCallSaidAt: wish.at } };
 }
 

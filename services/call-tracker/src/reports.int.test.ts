@@ -381,6 +381,28 @@ describe('a last word that nobody could hear', () => {
   });
 });
 
+describe('a wish that is said again', () => {
+  const heardAt = async (call: Seeded) => Number((await rowOf(call))['do_not_call_at']);
+
+  test('counts anew, also where the first was told by a clock that runs ahead', async () => {
+    const call = await aCall();
+    await overHttp('agent.ended', { room: call.room, doNotCall: true }, { time: '2099-12-31T00:00:00Z' });
+    const first = await heardAt(call);
+    await overHttp('agent.qualified', { room: call.room, doNotCall: true }, { time: new Date().toISOString() });
+    expect(await heardAt(call)).toBeGreaterThan(first);
+  });
+
+  test('in the same report counts once, whatever its clock says', async () => {
+    for (const time of ['2026-11-30T10:00:00Z', '2099-12-31T00:00:00Z']) {
+      const call = await aCall();
+      await overHttp('agent.ended', { room: call.room, doNotCall: true }, { time });
+      const first = await heardAt(call);
+      await overHttp('agent.ended', { room: call.room, doNotCall: true }, { time });
+      expect(await heardAt(call)).toBe(first);
+    }
+  });
+});
+
 describe('after its person was erased', () => {
   test('a last report that nobody had heard counts as a wish', async () => {
     const call = await aCall('+919812349876');
