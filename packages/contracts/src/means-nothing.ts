@@ -48,7 +48,7 @@ const nothings = list(`
   null, none, nil, nill, n a, na, nan, undefined, undef, void, empty, blank, unknown, unk, unkn, unspecified, unavailable
   not applicable, nothing, tbd, tbc, tba, idk, dk, dunno, no idea, missing, infinity, inf, none yet, nothing yet, not yet
   to be confirmed, to be decided, to be determined, to be discussed, to be announced, to be told, to be asked
-  unclear, inaudible, unintelligible, unanswered, undisclosed, unstated, unmentioned, unsure, not sure, not certain
+  unclear, inaudible, unintelligible, unanswered, undisclosed, unstated, unmentioned, unsure, not sure, not certain, undetermined, undecided
   no one, nobody, object object, placeholder, no value, null null, none none, unknown unknown, nada, kuch nahi, kuch nahin
   कुछ नहीं, अज्ञात, शून्य मान, पता नही, नहीं मालूम, लागू नहीं, नल
   माहित नाही, माहीत नाही, सांगितले नाही, ખબર નથી, જાણ નથી, தெரியாது, தெரியவில்லை, తెలియదు, ಗೊತ್ತಿಲ್ಲ
@@ -64,7 +64,7 @@ const telling = list(`
   responded, response, reply, replied, indicate, indicated, reveal, revealed, record, recorded, capture, captured, collect
   collected, obtain, obtained, confirm, confirmed, determined, decided, known, know, knows, sure, available, applicable
   found, info, information, detail, details, data, value, clear, audible, heard, hear, understood, understand, understandable
-  filled, set, input, comment, comments, remark, remarks, idea, cover, covered, touched, extracted, detected, identified, received
+  filled, set, input, request, requested, requests, explicit, decide, decides, tay, comment, comments, remark, remarks, idea, cover, covered, touched, extracted, detected, identified, received
   pata, maloom, malum, maalum, malum, jaankari, jankari, jaankaari, jawab, jawaab, javab, bataya, batayi, bataye, batai, bola
   boli, kaha, pucha, poocha, puchha, uplabdh, ullekh, spasht
   पता, मालूम, जानकारी, जवाब, उत्तर, बताया, बताई, बतायी, बताये, कहा, बोला, पूछा, ज्ञात, उपलब्ध, उल्लेख, स्पष्ट, निश्चित, माहित, माहिती`);

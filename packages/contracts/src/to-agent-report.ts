@@ -1,3 +1,4 @@
+import { readNameOfWish } from './name-of-wish.ts';
 import { readOutsideTime } from './outside-time.ts';
 import { cutText, repairText } from './plain-text.ts';
 import { agentModes, knownAnswerKeys, type AgentMode, type Answers } from './qualification.ts';
@@ -112,6 +113,7 @@ const otherNames = {
 /** A field under its own name, or as other languages would write it: `ended_by`. A later name counts where the first says nothing. */
 function toFields(data: object): Fields {
   const entries = Object.entries(data).map(([key, value]: [string, unknown]) => ({
+    key,
     name: toName(key),
     pointer: `/data/${toToken(key)}`,
     value,
@@ -126,17 +128,12 @@ function toFields(data: object): Fields {
     qualification: find(otherNames.qualification),
     endedBy: find(otherNames.endedBy),
     callback: find(otherNames.callback),
-    wishes: entries.filter(({ name }) => wishNames.has(name)),
+    wishes: entries.filter(({ key }) => isWishKey(key)),
   };
 }
 
-const wishNames = new Set([
-  ...['donotcall', 'donotcallagain', 'dontcall', 'dontcallagain', 'nevercall', 'nevercallagain', 'donotdisturb'],
-  ...['dnc', 'dnd', 'optout', 'optedout', 'stopcalling', 'nomorecalls', 'donotcontact', 'dontcontact'],
-]);
-
 function isWishKey(key: string): boolean {
-  return wishNames.has(toName(key));
+  return readNameOfWish(key) === 'no_calls';
 }
 
 function toName(key: string): string {

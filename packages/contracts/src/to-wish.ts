@@ -25,9 +25,9 @@ const yesWords = words(`
 const noWords = words(`
   false, no, n, nope, nah, off, f, 0, 0 0, unchecked, unset, not requested, not asked, negative, not at all, no thanks, no sir
   may call, can call, call, call again, may be called, can be called, allowed, callable, ok to call, okay to call, opt in, opted in
-  not dnd, not dnc, no dnd, no dnc, not do not call, no request, no such request, not raised, not expressed, no wish
+  call anytime, fine to call, no objection, not explicit, did not request, not dnd, not dnc, no dnd, no dnc, not do not call, no request, no such request, not raised, not expressed, no wish
   nahi, nahin, nahee, nhi, na, naa, nai, nahi ji, ji nahi, nahin ji, ji nahin, bilkul nahi
-  नहीं, नही, ना, न, जी नहीं, नहीं जी, बिल्कुल नहीं, नाही, નથી, ના, இல்லை, కాదు, లేదు, ಇಲ್ಲ, ഇല്ല, না, ਨਹੀਂ`);
+  नहीं, नही, ना, न, નહીં, નહી, जी नहीं, नहीं जी, बिल्कुल नहीं, नाही, નથી, ના, இல்லை, కాదు, లేదు, ಇಲ್ಲ, ഇല്ല, না, ਨਹੀਂ`);
 
 /** Reads a wish in whatever a program or a language model writes. Nothing, in any of its words, is no. */
 export function readWish(value: unknown): Wish {
@@ -54,6 +54,9 @@ function readLeaf(value: unknown): Wish {
   const plain = text.replaceAll(/^'+|'+$/g, '').trim();
   if (yesWords.has(plain) || ticks.has(value.trim())) return 'yes';
   if (noWords.has(plain) || meansNothing(value)) return 'no';
+  // "No, he did not ask" and "false (not explicit)", but not "no, do not call".
+  const parts = value.split(/[,.;:()–—\n]|\s-+\s/).filter((part) => /[\p{L}\p{N}]/u.test(part));
+  if (parts.length > 1 && parts.every((part) => readLeaf(part) === 'no')) return 'no';
   return 'unclear';
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readFields } from './read-fields.ts';
-import { readWish, tellsWish, toWish, wishNames } from './read-wish.ts';
+import { readWish, tellsWish, toWish } from './read-wish.ts';
 
 test.for([
   'Yes',
@@ -43,35 +43,41 @@ test.for([
   expect(toWish(value)).toBe('callable');
 });
 
-test.for(['maybe', '2', 'no calls please', 'ask Ravi', '2026-11-01', 'partially', 'after 6 pm'])(
-  'of %s nobody knows',
-  (value) => {
-    expect(toWish(value)).toBe('unclear');
-  },
-);
+test.for(['maybe', '2', 'ask Ravi', '2026-11-01', 'partially', 'after 6 pm'])('of %s nobody knows', (value) => {
+  expect(toWish(value)).toBe('unclear');
+});
 
-test.for([
+const wishNames = [
   'Do Not Call',
   'DNC',
-  'DND',
-  'Do Not Disturb',
+  'DND (Y/N)',
   'Phone Opt Out',
   'HasOptedOutOfCall',
-  'Opt-out',
-  'do_not_call',
-  'DoNotCall',
-  "Don't call",
-  'Unsubscribed from calls',
-])('a column %s tells it', (name) => {
+  'Never call again',
+  'कॉल न करें',
+];
+
+test.for(wishNames)('a column %s tells it', (name) => {
   expect(tellsWish(name)).toBe(true);
 });
 
-test.for(['Email Opt Out', 'SMS Opt Out', 'Call', 'Called', 'Last call', 'Notes', 'Mobile'])(
-  'a column %s does not',
-  (name) => {
-    expect(tellsWish(name)).toBe(false);
-  },
-);
+test.for([
+  ['Consent to call', 'No', 'do_not_call'],
+  ['Phone Opt In', 'false', 'do_not_call'],
+  ['May we call you?', 'नहीं', 'do_not_call'],
+  ['Consent to call', 'Yes', 'callable'],
+  ['Phone Opt In', '', 'callable'],
+  ['Call Status', 'Do not call', 'do_not_call'],
+  ['Remarks', 'DND', 'do_not_call'],
+  ['message', 'Please do not call again', 'do_not_call'],
+  ['message', 'कॉल मत करना', 'do_not_call'],
+  ['message', 'Do not call before 6 pm, send the price', undefined],
+  ['product', 'DND filter machine', undefined],
+  ['Email consent', 'No', undefined],
+  ['Can we call you now?', 'No', undefined],
+] as const)('%s: %s says %s', ([name, value, wish]) => {
+  expect(readWish(readFields({ [name]: value }))?.wish).toBe(wish);
+});
 
 test('one yes outweighs whatever else the record says', () => {
   fc.assert(
@@ -81,7 +87,7 @@ test('one yes outweighs whatever else the record says', () => {
       }),
       fc.nat(),
       (others, place) => {
-        const cells = others.filter(([name]) => name !== 'dnd');
+        const cells = [...others];
         cells.splice(place % (cells.length + 1), 0, ['dnd', 'yes']);
         expect(readWish(readFields(Object.fromEntries(cells)))?.wish).toBe('do_not_call');
       },

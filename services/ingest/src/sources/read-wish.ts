@@ -1,88 +1,49 @@
-import { toKey, type Fields } from './read-fields.ts';
+import { meansNothing } from '@leadline/contracts/means-nothing';
+import { readNameOfWish } from '@leadline/contracts/name-of-wish';
+import { readWish as readSaid } from '@leadline/contracts/to-wish';
+import type { Field, Fields } from './read-fields.ts';
 
 /** What a record says of whether its number may be called. */
 export type Wish = 'do_not_call' | 'callable' | 'unclear';
 
-/** What a field is called that tells it, in CRMs, dialling lists and forms; case and separators do not matter. */
-export const wishNames: readonly string[] = [
-  'do not call',
-  'dont call',
-  'do not phone',
-  'do not contact',
-  'do not disturb',
-  'no calls',
-  'no call',
-  'never call',
-  'dnc',
-  'dnd',
-  'ndnc',
-  'dnc status',
-  'dnd status',
-  'dnc flag',
-  'dnd flag',
-  'is dnc',
-  'is dnd',
-  'on dnd',
-  'on dnc',
-  'dnd registered',
-  'dnc list',
-  'dnd list',
-  'do not call list',
-  'do not call flag',
-  'do not call registry',
-  'phone opt out',
-  'call opt out',
-  'calls opt out',
-  'voice opt out',
-  'opt out of calls',
-  'opted out of calls',
-  'has opted out of call',
-  'has opted out of calls',
-  'has opted out of phone',
-  'opted out of phone',
-  'opt out phone',
-  'opt out',
-  'opted out',
-  'has opted out',
-  'optout status',
-  'unsubscribed',
-  'unsubscribed from calls',
-  'unsubscribe from calls',
-  'calls unsubscribed',
-  'do not allow phone calls',
-  'donotphone',
-  'stop calls',
-  'कॉल न करें',
-];
-
-const names = new Set(wishNames.map(toKey));
-
-/** Whether a field of this name says that its number may not be called. */
+/** Whether a field of this name says whether its number may be called. */
 export function tellsWish(name: string): boolean {
-  return names.has(toKey(name));
+  return readNameOfWish(name) !== undefined;
 }
 
+/** What a register or a list says of a number, beside the words of `readSaid`. */
 const yes =
-  /^(?:y|yes|true|t|1|on|x|checked|ticked|set|✓|✔|☑|✅|active|registered|listed|blocked|dnd|dnc|ndnc|do ?not ?call|do ?not ?disturb|don'?t call|opt(?:ed)?[ -]?out|unsubscribed?|stop|never|ha+n?|ji|ji ha+n?|हाँ|हां|हा|जी|जी हाँ|होय|હા|ஆம்)$/;
+  /^(?:checked|ticked|active|registered|listed|(?:fully |partially )?blocked|(?:full|fully|partial) dnd|dnd active|never|opt out)$/;
 const no =
-  /^(?:n|no|false|f|0|off|none|nil|null|undefined|n\/?a|unchecked|unset|inactive|not (?:set|registered|listed|dnd|dnc)|non[ -]?(?:dnd|dnc)|nahi+n?|na|opt(?:ed)?[ -]?in|subscribed|callable|ok|ok to call|can call|call|allowed|नहीं|नही|ना|नाही|ના|இல்லை)$/;
+  /^(?:nil|inactive|not (?:on |in |a )?(?:set|registered|listed|dnd|dnc|list)|non[ -]?(?:dnd|dnc)|no (?:dnd|dnc)|subscribed|clear|ok)$/;
+/** A wish, whatever the field is called that says this and nothing else: a status, a remark, a disposition. */
+const plainWish =
+  /^(?:(?:please|pls|customer said|asked) )?(?:dnd|dnc|ndnc|do ?not ?(?:call|disturb|phone)|don'?t call|never call|no (?:more |further )?calls|stop (?:calling|calls)|not to be called|call mat kar(?:o|na|iye|na ji)?|कॉल मत करो|कॉल मत करना|कॉल न करें|फोन मत करना)(?: (?:me|again|anymore|any more|this number|please|dobara|ever))*$/;
 
 /**
  * What a field of that name means by its value: yes in any spelling is a wish not to be called; no, or nothing, is none;
  * of anything else nobody knows, and so nobody is rung.
  */
 export function toWish(value: string): Wish {
-  const said = value
+  const said = toPlain(value);
+  if (no.test(said)) return 'callable';
+  // "Yes, asked twice" is a yes; "no calls please" is no no.
+  if (yes.test(said) || /^(?:yes|true|y)[^\p{L}\p{M}\p{N}]/u.test(said)) return 'do_not_call';
+  return meanings[readSaid(value)];
+}
+
+const meanings = { yes: 'do_not_call', no: 'callable', unclear: 'unclear' } as const;
+
+function toPlain(value: string): string {
+  return value
     .normalize('NFKC')
     .toLowerCase()
     .replaceAll('’', "'")
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/^[\s"'([{.,;:!-]+|[\s"')\]}.,;:!-]+$/gu, '')
-    .replace(/^([01])\.0+$/, '$1');
-  if (said === '' || no.test(said)) return 'callable';
-  // "Yes, asked twice" is a yes; "no calls please" is no no.
-  return yes.test(said) || /^(?:yes|true|y)[^\p{L}\p{M}\p{N}]/u.test(said) ? 'do_not_call' : 'unclear';
+    .replaceAll(/^[\s"'([{.,;:!-]+|[\s"')\]}.,;:!-]+$/gu, '');
 }
+
+const mostPlainCharacters = 60;
 
 const strongest: readonly Wish[] = ['do_not_call', 'unclear', 'callable'];
 
@@ -91,8 +52,22 @@ const strongest: readonly Wish[] = ['do_not_call', 'unclear', 'callable'];
  * @returns undefined where no field of that kind is there; `name` is the deciding field's, as it was sent
  */
 export function readWish(fields: Fields): { wish: Wish; name: string } | undefined {
-  const told = [...fields]
-    .filter(([key]) => names.has(key))
-    .map(([, { name, value }]) => ({ name, wish: toWish(value) }));
+  const told = [...fields].flatMap(([key, field]) => {
+    const wish = readFieldWish(key, field);
+    return wish === undefined ? [] : [{ name: field.name, wish }];
+  });
   return strongest.flatMap((wish) => told.find((one) => one.wish === wish) ?? [])[0];
+}
+
+/** What one field says, under its name as it was sent or under the key that it is known by; undefined: nothing of this. */
+export function readFieldWish(key: string, { name, value }: Field): Wish | undefined {
+  switch (readNameOfWish(name) ?? readNameOfWish(key)) {
+    case 'no_calls':
+      return toWish(value);
+    case 'calls':
+      // Consent that is refused; without an answer nobody refused it.
+      return !meansNothing(value) && readSaid(value) === 'no' ? 'do_not_call' : 'callable';
+    case undefined:
+      return value.length <= mostPlainCharacters && plainWish.test(toPlain(value)) ? 'do_not_call' : undefined;
+  }
 }

@@ -11,7 +11,7 @@ import {
   type Fields,
 } from './read-fields.ts';
 import type { Part, Told } from './read-parts.ts';
-import { tellsWish, toWish } from './read-wish.ts';
+import { readFieldWish, tellsWish } from './read-wish.ts';
 import { toNameKeys } from './to-name-keys.ts';
 
 /** Parts that only tell more of the person around them, where nobody has a name in them. */
@@ -70,7 +70,7 @@ function toLeadFields(root: Part, keys: PersonKeys, phoneNames: readonly string[
       const path = toKey([...known.part.path.slice(-1), key].join(' '));
       const elsewhere = { ...field, isElsewhere: true };
       const isFree = !isOwn.has(known) && !isTheirs && !isPersonal(key, keys) && !fields.has(key);
-      if (isFree || isWish(key, known, fields)) fields.set(key, elsewhere);
+      if (isFree || isWish(key, field, { known, before: fields.get(key) })) fields.set(key, elsewhere);
       const isBarred = isOther(known) || isRather(known) || (keys.id.has(path) && isTheirs && known !== holder);
       const mayTell = !isPersonal(path, keys) || !isBarred;
       if (known.part.path.length > 0 && mayTell && !fields.has(path)) fields.set(path, elsewhere);
@@ -80,8 +80,9 @@ function toLeadFields(root: Part, keys: PersonKeys, phoneNames: readonly string[
 }
 
 /** Who must not be called is told anywhere, and a no elsewhere does not take it back. */
-function isWish(key: string, known: Known, fields: Fields): boolean {
-  return tellsWish(key) && !isOther(known) && toWish(fields.get(key)?.value ?? '') === 'callable';
+function isWish(key: string, field: Field, { known, before }: { known: Known; before: Field | undefined }): boolean {
+  if (isOther(known) || !(tellsWish(field.name) || tellsWish(key))) return false;
+  return before === undefined || readFieldWish(key, before) === 'callable';
 }
 
 function know(part: Part, around: Known | undefined, keys: PersonKeys, everybody: Known[]): Known {
