@@ -159,3 +159,16 @@ test.for([
 ] as [string, Partial<About>, StoredReceipt[], object][])('a known id with %s', ([_what, more, receipts, expected]) => {
   expect(decideRepeat(delivered({ sourceLeadId: 's' }), receipts, more)).toMatchObject(expected);
 });
+
+test('what a form names by its Idempotency-Key is never a further enquiry, and somebody else’s is', () => {
+  const first = receipt({ source_lead_id: 'key sent-1', product_name: null, message: null });
+  const again = delivered({ sourceLeadId: 'key sent-1', bodyHash: 'other' });
+  expect(decideRepeat(again, [first], { message: 'now with a message' })).toMatchObject({ kind: 'repeat', leadId: 7 });
+  expect(decideRepeat(again, [first], { phone: '+919000000043', numberHash: 'h43' })).toMatchObject({
+    kind: 'another',
+  });
+  const record = receipt({ source_lead_id: 'sent-1', product_name: null, message: null });
+  expect(decideRepeat(delivered({ sourceLeadId: 'sent-1' }), [record], { message: 'more' })).toMatchObject({
+    kind: 'another',
+  });
+});

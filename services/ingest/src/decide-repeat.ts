@@ -1,4 +1,4 @@
-import { ofNumber, ofWish, toComparable } from './id-scopes.ts';
+import { isKeyId, ofNumber, ofWish, toComparable } from './id-scopes.ts';
 import type { Fault } from './lead-schema.ts';
 
 /** What is asked of the receipts: did this come before? */
@@ -113,7 +113,9 @@ export function decideKnownId(
   const scope = isOurs ? idScope : ofNumber(idScope, about.numberHash);
   const holder = isOurs ? first : boundTo(scope);
   if (holder === undefined) return { kind: 'another', idScope: scope, sameIdAs: first.id };
-  if (!asksForMore(holder, about)) return { kind: 'same', leadId: holder.lead_id };
+  // A key promises that it is the same request, whatever it says now.
+  if ((sourceLeadId !== null && isKeyId(sourceLeadId)) || !asksForMore(holder, about))
+    return { kind: 'same', leadId: holder.lead_id };
   const told = boundTo(ofWish(scope, about.wishHash));
   if (told !== undefined) return { kind: 'same', leadId: told.lead_id };
   return { kind: 'another', idScope: ofWish(scope, about.wishHash), sameIdAs: null };

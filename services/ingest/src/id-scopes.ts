@@ -27,3 +27,13 @@ export function toComparable(text: string | null): string | null {
 export function hashWish(wish: { productName: string | null; message: string | null }): string {
   return hash('sha256', JSON.stringify([toComparable(wish.productName), toComparable(wish.message)]));
 }
+
+/** The id of what its sender names by an Idempotency-Key only; `part` counts the records of one delivery. */
+export function toKeyId(key: string, part: number): string {
+  return `key ${key}${part === 0 ? '' : ` ${part}`}`;
+}
+
+/** Whether an id is an Idempotency-Key. */
+export function isKeyId(id: string): boolean {
+  return /^key [\x21-\x7e]{1,200}(?: \d+)?$/.test(id);
+}

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Connection } from './connections.ts';
 import type { AwaitLeads } from './awaited-leads.ts';
+import { toKeyId } from './id-scopes.ts';
 import { keepDelivery, type Receiving } from './receive-lead.ts';
 import type { ProvenDelivery, SourceAdapter, TakenLead } from './sources/adapter.ts';
 import { parseDelivery } from './sources/parse-delivery.ts';
@@ -79,7 +80,7 @@ function unread(faults: Extract<ParsedLead['read'], { ok: false }>['faults']): P
 /** Of one that its sender names by its Idempotency-Key only. */
 function keyOf(adapter: SourceAdapter, { idempotencyKey }: SentDelivery, part: number): string | null {
   if (!adapter.ownIds || idempotencyKey == null) return null;
-  return `key ${idempotencyKey}${part === 0 ? '' : ` ${part}`}`;
+  return toKeyId(idempotencyKey, part);
 }
 
 const indianDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata', dateStyle: 'short' });
