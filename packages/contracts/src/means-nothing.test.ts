@@ -35,3 +35,18 @@ test.for(['', ' ', '\u200b', '\t\n', '\u00a0'])('blank text %j means nothing', (
 test.for(cases(somethings))('"%s" means something', (text) => {
   expect(meansNothing(text)).toBe(false);
 });
+
+test.for([
+  ['budget', 'budget not mentioned'],
+  ['budget', 'Customer did not mention the budget'],
+  ['machine_interest', 'No machine specified'],
+  ['budget', 'abhi budget decide nahi kiya'],
+] as const)('of %s "%s" says nothing', ([about, text]) => {
+  expect(meansNothing(text, about)).toBe(true);
+  expect(meansNothing(text, 'units')).toBe(text.includes('decide') ? false : meansNothing(text));
+});
+
+test('a denial that is an answer stays, whatever was asked', () => {
+  expect(meansNothing('no budget', 'budget')).toBe(false);
+  expect(meansNothing('budget not more than 8 lakh, not mentioned in mail', 'budget')).toBe(false);
+});

@@ -1,20 +1,27 @@
 /**
  * Whether a whole value says nothing, as language models, form builders and exports write it: "null", "N/A", "not
  * mentioned", "pata nahi", "पता नहीं", "-", "{{budget}}". Case, punctuation and brackets around it do not count. A value
- * that says anything else beside it stays: "0", "no", "Nil Kamal Nagar", "none of the small ones, the big one".
+ * that says anything else beside it stays, but for the words of `about`, its question ("budget not mentioned"): "0", "no", "Nil Kamal Nagar", "none of the small ones, the big one".
  */
-export function meansNothing(text: string): boolean {
+export function meansNothing(text: string, about = ''): boolean {
   const value = text
     .normalize('NFKC')
     .replaceAll(/\p{Cf}/gu, '')
     .trim();
   // A template that nobody filled in.
   if (/^(\{\{[^{}]*\}\}|\$\{[^{}]*\}|%\w+%)$/.test(value)) return true;
-  return value.split(/[,;|\n]/).every((part) => partMeansNothing(part));
+  return value.split(/[,;|\n]/).every((part) => partMeansNothing(part, about));
 }
 
-function partMeansNothing(part: string): boolean {
-  const words = part
+function partMeansNothing(part: string, about: string): boolean {
+  const words = toWords(part);
+  if (words.length === 0) return true;
+  const whole = words.join(' ');
+  return nothings.has(whole) || saysThatNothingWasSaid(words, toWords(about));
+}
+
+function toWords(text: string): string[] {
+  return text
     .toLowerCase()
     .replaceAll(/[’‘ʼ`´]/g, "'")
     .replaceAll(/\bcan(?:'t|not)\b/g, 'can not')
@@ -22,15 +29,12 @@ function partMeansNothing(part: string): boolean {
     .replaceAll(/\b(?<verb>did|does|do|is|was|has|had|could|would)nt\b/g, '$<verb> not')
     .split(/[\p{P}\p{Z}\s~=|<>^`]+/u)
     .filter((word) => word !== '');
-  if (words.length === 0) return true;
-  const whole = words.join(' ');
-  return nothings.has(whole) || saysThatNothingWasSaid(words);
 }
 
 /** Only such words, and among them one that denies and one of telling: "customer did not say", "कोई जानकारी नहीं". */
-function saysThatNothingWasSaid(words: readonly string[]): boolean {
+function saysThatNothingWasSaid(words: readonly string[], about: readonly string[]): boolean {
   return (
-    words.every((word) => denying.has(word) || telling.has(word) || beside.has(word)) &&
+    words.every((word) => denying.has(word) || telling.has(word) || beside.has(word) || about.includes(word)) &&
     words.some((word) => denying.has(word)) &&
     words.some((word) => telling.has(word))
   );

@@ -189,3 +189,14 @@ test('whatever is sent beside the room is read, and no note names a field outsid
     { numRuns: 2_000 },
   );
 });
+
+test('a list of keys with their answers is what it means, and a wish under any of its names counts', () => {
+  const list = [
+    { key: 'budget', value: '8 lakh' },
+    { name: 'is_dnc', answer: 'haan' },
+  ];
+  for (const qualification of [list, JSON.stringify(list)]) {
+    expect(qualified({ qualification }).report).toMatchObject({ answers: { budget: '8 lakh' }, doNotCall: true });
+  }
+  expect(qualified({ qualification: [{ key: 'budget' }] }).report).toMatchObject({ answers: { notes: 'key: budget' } });
+});

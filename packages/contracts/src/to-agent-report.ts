@@ -153,7 +153,7 @@ function toMode({ pointer, value }: Field, notes: FieldNote[]): AgentMode | null
 /** An object of answers, JSON text of one, or else whatever was said under one key. */
 function toQualification({ pointer, value }: Field, notes: FieldNote[]): Record<string, unknown> {
   if (value === undefined || value === null) return {};
-  const told = unpacked(value);
+  const told = paired(unpacked(value));
   if (typeof told === 'object' && told !== null && !Array.isArray(told)) return { ...told };
   const isText = typeof told === 'string' || Array.isArray(told);
   const detail = isText ? 'must be an object; kept under the key notes' : 'must be an object';
@@ -163,8 +163,23 @@ function toQualification({ pointer, value }: Field, notes: FieldNote[]): Record<
   return isText ? { notes: told } : {};
 }
 
+/** A list of keys with their answers as the object that it means; anything else as it is. */
+function paired(value: unknown): unknown {
+  if (!Array.isArray(value) || value.length === 0) return value;
+  const pairs = value.map((item: unknown): [string, unknown] | undefined => {
+    if (typeof item !== 'object' || item === null) return undefined;
+    const entries = new Map(Object.entries(item).map(([key, one]): [string, unknown] => [toName(key), one]));
+    const key = ['key', 'name', 'field', 'label', 'question']
+      .map((name) => entries.get(name))
+      .find((one) => typeof one === 'string');
+    const answer = ['value', 'answer'].find((name) => entries.has(name));
+    return typeof key === 'string' && answer !== undefined ? [key, entries.get(answer)] : undefined;
+  });
+  return pairs.every((pair) => pair !== undefined) ? Object.fromEntries(pairs) : value;
+}
+
 function unpacked(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*\{/.test(value)) return value;
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
   try {
     const read: unknown = JSON.parse(repairText(value));
     return read;

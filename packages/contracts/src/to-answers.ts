@@ -25,7 +25,7 @@ export function toAnswers(
   const faults: AnswerFault[] = [];
   let characters = 0;
   for (const [key, value] of Object.entries(reported)) {
-    const text = toAnswerText(value);
+    const text = toText(value, 0, key);
     if (text === '') continue;
     const name = toKey(key);
     const known = kept.get(name);
@@ -51,17 +51,18 @@ function toKey(key: string): string {
 
 /** One value as a person reads it; empty where it says nothing. */
 export function toAnswerText(value: unknown): string {
-  return toText(value, 0);
+  return toText(value, 0, '');
 }
 
-function toText(value: unknown, depth: number): string {
+/** `about`: its key, whose words say nothing by themselves: "budget not mentioned". */
+function toText(value: unknown, depth: number, about: string): string {
   if (depth > deepestNesting && typeof value === 'object' && value !== null) return '…';
   switch (typeof value) {
     case 'string': {
       const text = repairText(value).trim();
       const unpacked = unpackJson(text);
-      if (unpacked !== undefined) return toText(unpacked, depth + 1);
-      return meansNothing(text) ? '' : text;
+      if (unpacked !== undefined) return toText(unpacked, depth + 1, about);
+      return meansNothing(text, about) ? '' : text;
     }
     case 'number':
       return Number.isFinite(value) ? String(value) : '';
@@ -70,11 +71,11 @@ function toText(value: unknown, depth: number): string {
       return String(value);
     case 'object': {
       if (value === null) return '';
-      if (Array.isArray(value)) return joined(value.map((item) => toText(item, depth + 1)));
+      if (Array.isArray(value)) return joined(value.map((item) => toText(item, depth + 1, about)));
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
       return joined(
         Object.entries(value).map(([key, item]) => {
-          const text = toText(item, depth + 1);
+          const text = toText(item, depth + 1, key);
           return text === '' ? '' : `${toLabel(key)}: ${text}`;
         }),
       );

@@ -82,3 +82,13 @@ test.for<unknown>(['maybe', 'perhaps later', 'he was angry', 2, -1, 'not before 
     expect(readWish(value)).toBe('unclear');
   },
 );
+
+test.for([
+  ['No, customer did not ask', 'no'],
+  ['FALSE (not explicit)', 'no'],
+  ['no - fine to call', 'no'],
+  ['No, do not call', 'unclear'],
+  ['no; stop', 'unclear'],
+] as const)('"%s" is %s', ([value, wish]) => {
+  expect(readWish(value)).toBe(wish);
+});
