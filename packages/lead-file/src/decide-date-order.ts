@@ -7,7 +7,7 @@ export type DateTally = Record<DateOrder | 'either', number>;
 /** What a cell adds to the tally; undefined where it tells nothing: no such date, a month's name, the year first, 11/11. */
 export function tellsOrder(cell: string): keyof DateTally | undefined {
   const [, first = '', second = ''] =
-    /^\D{0,12}(\d{1,2})[-/. ](\d{1,2})[-/. ,]{1,2}\d{4}(?!\d)/.exec(cell.trim()) ?? [];
+    /^\D{0,12}(\d{1,2})[-/. ](\d{1,2})[-/. ,]{1,2}(?:\d{4}|\d{2})(?![\d/.-])/.exec(cell.trim()) ?? [];
   const [one, two] = [Number(first), Number(second)];
   if (one < 1 || two < 1 || one > 31 || two > 31 || one === two) return undefined;
   if (one > 12) return two > 12 ? undefined : 'day-first';

@@ -30,7 +30,7 @@ const mostRowBytes = 256 * 1024;
 const mostHeadCharacters = 64 * 1024;
 
 /**
- * Reads a CSV file while it comes in, a few rows at a time: UTF-8 or UTF-16, with or without BOM; comma, semicolon or tab;
+ * Reads a CSV file while it comes in, a few rows at a time: UTF-8 or UTF-16, with or without BOM; comma, semicolon, tab or bar;
  * cells in quotes as RFC 4180 has them.
  * @throws LeadFileFault when it has no header that can be read
  */
@@ -44,7 +44,7 @@ export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<Le
   }
   if (head.trim() === '') throw new LeadFileFault('the file is empty');
   // Excel's own hint, which it does not show as a row.
-  const [hintLine = '', hinted = ''] = /^sep=([,;\t])\r?\n/.exec(head) ?? [];
+  const [hintLine = '', hinted = ''] = /^sep=([,;|\t])\r?\n/.exec(head) ?? [];
   const rest = head.slice(hintLine.length);
   const delimiter = hinted === '' ? toDelimiter(rest.trimStart().split(/[\r\n]/, 1)[0] ?? '') : readDelimiter(hinted);
   const parser = parse({ delimiter, relax_column_count: true, relax_quotes: true, max_record_size: mostRowBytes });
@@ -167,5 +167,5 @@ function toColumns(cells: readonly string[]): string[] {
 }
 
 function readDelimiter(hinted: string): Delimiter {
-  return hinted === ';' || hinted === '\t' ? hinted : ',';
+  return hinted === ';' || hinted === '\t' || hinted === '|' ? hinted : ',';
 }

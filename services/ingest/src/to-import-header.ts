@@ -1,4 +1,5 @@
 import type { FileReading } from './sources/file-reading.ts';
+import { soundsLikePhone } from './sources/find-phone-field.ts';
 import { isMetaFile, isQuestion } from './sources/meta-file.ts';
 import { toKey, type FieldNames } from './sources/read-fields.ts';
 import { tellsWish } from './sources/read-wish.ts';
@@ -35,6 +36,7 @@ export function toImportHeader(columns: readonly string[], aliases: FileReading[
     const usual = fields.get(key) ?? null;
     // Who says which column holds ids says that no other one does.
     if (usual === 'sourceLeadId' && aliases.sourceLeadId !== undefined) return null;
+    if (usual === null && !isMeta && soundsLikePhone(column)) return 'phone';
     return usual ?? (isMeta && isQuestion(column) ? 'question' : null);
   };
   const found = columns.map((column) => ({ column, field: toField(column) }));

@@ -1,6 +1,7 @@
 import type { Fault } from '../lead-schema.ts';
 import type { Lead } from '../to-lead.ts';
 import { choosePhone, toFault } from './choose-phone.ts';
+import { soundsLikePhone } from './find-phone-field.ts';
 import { isYesOrNo } from './find-product.ts';
 import { isNothing, namesOf, pickAll, type Aliases, type FieldNames, type Fields } from './read-fields.ts';
 import { readWish } from './read-wish.ts';
@@ -35,8 +36,8 @@ export type Reading = {
   isTest?: boolean;
   /** Of dates in numbers; day first unless told otherwise. */
   dates?: DateOrder;
-  /** Whether a field that sounds like a phone's, or holds a mobile and nothing else, is it where no known name holds one. */
-  findsPhone?: boolean;
+  /** Where no known name holds a phone: `by_name`, a field that sounds like one is it; true, also one that holds a mobile and nothing else. */
+  findsPhone?: boolean | 'by_name';
 };
 
 /** The lead in a sender's fields, or what is wrong with it. What is too long is cut, what can't be stored is replaced. */
@@ -59,8 +60,11 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
   const message = reading.message === undefined ? pick('message', 10_000) : reading.message;
   const { corrected } = reading.aliases;
   const fieldName = reading.names.phone[0] ?? 'phone';
-  const others =
-    reading.findsPhone === true ? [...fields.values()].filter(({ isElsewhere }) => isElsewhere !== true) : [];
+  const { findsPhone = false } = reading;
+  const others = [...fields.values()].filter(
+    ({ name, isElsewhere }) =>
+      findsPhone !== false && isElsewhere !== true && (findsPhone === true || soundsLikePhone(name)),
+  );
   const phone = choosePhone(
     corrected === undefined
       ? { known: all('phone'), others, text: message, fieldName }

@@ -1,5 +1,9 @@
+import { toAsciiDigits } from '@leadline/contracts/ascii-digits';
+
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const indianOffsetMs = 5.5 * 3_600_000;
+/** Where a spreadsheet's days count from, in Indian time: 46356.5 is noon of 30 November 2026. */
+const sheetEpochMs = Date.UTC(1899, 11, 30) - indianOffsetMs;
 
 /** Which of two numbers is the day, where a date is written in numbers and its year stands last. */
 export type DateOrder = 'day-first' | 'month-first';
@@ -17,7 +21,13 @@ const zones: Record<string, number> = {
  * @returns null for what is no time of our days, such as 1900/01/01
  */
 export function toIndianTime(written: string, order: DateOrder = 'day-first'): Date | null {
-  const text = written.trim().replaceAll(/\s*:\s*/g, ':');
+  const text = toAsciiDigits(written)
+    .trim()
+    .replaceAll(/\s*:\s*/g, ':')
+    .replace(/^(\d{4})(\d\d)(\d\d)[t ]?(\d\d)(\d\d)(\d\d)(?=z?$)/i, '$1-$2-$3 $4:$5:$6')
+    .replace(/^(\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?)[, ]+(\d.*)$/i, '$2 $1');
+  if (/^\d{5}(?:\.\d+)?$/.test(text))
+    return ofOurDays(new Date(sheetEpochMs + Math.round(Number(text) * 86_400) * 1_000));
   if (/^\d{10}$|^\d{13}$/.test(text)) return ofOurDays(new Date(Number(text) * (text.length === 10 ? 1_000 : 1)));
   const date = readDate(text.replace(/^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[\s,.]+/i, ''), order);
   const time = date && toTimeOfDay(date.rest);
@@ -41,10 +51,10 @@ function readDate(
   if (name !== '') return { year: Number(yearBehind), month: toMonth(name), day: Number(dayBehind), rest: tail };
   const [, first = '', second = '', third = '', rest = ''] = inNumbers.exec(text) ?? [];
   if (first.length === 4) return { year: Number(first), month: toMonth(second), day: Number(third), rest };
-  if (third.length !== 4) return undefined;
+  if (third.length !== 4 && !/^\d\d$/.test(third)) return undefined;
   const swapped = order === 'month-first' && /^\d/.test(second);
   const [month, day] = swapped ? [first, second] : [second, first];
-  return { year: Number(third), month: toMonth(month), day: Number(day), rest };
+  return { year: Number(third.length === 2 ? `20${third}` : third), month: toMonth(month), day: Number(day), rest };
 }
 
 /** 1 to 12; 0 for what is no month's name. */
@@ -55,7 +65,7 @@ function toMonth(written: string): number {
 function toTimeOfDay(text: string): { ms: number; offsetMs: number } | undefined {
   if (text === '') return { ms: 0, offsetMs: indianOffsetMs };
   const found =
-    /^(?:at )?(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d+)?)? *(?<half>[ap]\.?m\.?)? *(?<zone>[a-z]{1,4}|(?:gmt|utc)? ?[+-]\d{1,2}:?\d{2}|(?:gmt|utc) ?[+-]\d{1,2})? *(?:\([a-z ]+\)|\[[a-z/_]+\]|ist)?$/i.exec(
+    /^(?:at )?(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d+)?)? *(?<half>[ap]\.?m\.?)? *(?<zone>[a-z]{1,4}|(?:gmt|utc)? ?[+-]\d{1,2}:?\d{2}|(?:gmt|utc) ?[+-]\d{1,2})? *(?:\([a-z ]+\)|\[[a-z/_]+\]|ist|utc|gmt)?$/i.exec(
       text,
     );
   if (found?.groups === undefined) return undefined;
