@@ -57,6 +57,7 @@ function toParts(text: string): string[] {
   const whole = withoutThousands(text.trim());
   const parts = whole
     .replace(/^https?:\/\/(?:wa\.me\/|api\.whatsapp\.com\/send\/?\?phone=)(?=\+?\d)/i, '')
+    .replace(/@(?:c\.us|s\.whatsapp\.net)$/i, '')
     .replaceAll(/\((?:[^()\d]|\b(?:ext|extn|extension)\b[\s.:]*\d)+\)/gi, ',')
     .split(/[,;/|\n\t&?]|(?<!\p{L})(?:or|and|या|और)(?!\p{L})/iu)
     .map((part) => withoutWords(part.trim()))

@@ -111,3 +111,20 @@ test('of several questions that nothing else is known of, none is guessed', () =
   expect(find(['Your choice', 'Cups'], ['Your taste', 'Plates'])).toBeUndefined();
   expect(find(['Your company', 'RK Foods'])).toBeUndefined();
 });
+
+test.for([
+  ['which_product_do_you_want_to_buy_within_a_month?', 'dona_machine'],
+  ['What machine do you need for your daily production?', 'Cup machine'],
+  ['konsi_machine_chahiye_aur_kab?', 'dona machine'],
+] as const)('%s asks for the thing first', ([question, value]) => {
+  expect(find([question, value])).toBe(value);
+});
+
+test.for([
+  ['machine_delivery_location', 'Pune'],
+  ['what_is_your_role_in_the_product_company?', 'owner'],
+  ['expected_daily_production', '10000_cups'],
+  ['పూర్తి_సమాచారం', 'Asha Verma'],
+] as const)('%s asks for no product', ([question, value]) => {
+  expect(find([question, value])).toBeUndefined();
+});

@@ -35,7 +35,7 @@ const namesThing = anyOf(`
 const asksForMeasure = anyOf(`
   when how where why who whom time timeline timeframe date days? weeks? months? years? soon urgent urgency
   deadline budget prices? pricing cost rates? invest investment amount spend afford loan emi finance turnover
-  revenue quantity qty units number_of no\\.?_of count many much capacity output area experience purpose kab
+  revenue role location city district pin_?code address production daily monthly quantity qty units number_of no\\.?_of count many much capacity output area experience purpose kab
   kab_?tak kitn[aei] kitne kahan? kyon kyun kaise samay paisa paise daam keemat कब कब_तक कितना कितनी कितने कहा
   कहां कहाँ क्यो क्यों कैसे समय तारीख दिन महीने बजट कीमत दाम मूल्य निवेश राशि मात्रा संख्या क्षमता केव्हा कधी
   किती कुठे किंमत ક્યારે કેટલા કેટલી કેટલું કેટલો ક્યાં બજેટ કિંમત ભાવ સમય તારીખ જથ્થો எப்போது எப்பொழுது எவ்வளவு
@@ -61,8 +61,13 @@ const asksWhich = anyOf(`
 /** Whether what a question asks for can be the product. */
 function asksForProduct(question: string): boolean {
   const words = toWords(question);
+  if (asksWhichThing.test(words)) return true;
   return namesThing.test(words) && ![asksForMeasure, asksForYes, namesRecord].some((other) => other.test(words));
 }
+
+/** Asks for the thing first, and says when, where or for how much only behind it. */
+const asksWhichThing =
+  /^(?:which|what|kaun ?s[iae]|konsi) (?:type of |kind of )?(?:product|machine|service|model|item|equipment|vehicle)s? (?:do|did|does|are|is|would|will|should|can|you|u|chahiye|lena|leni) /u;
 
 /** What programs keep of a thing, and nobody calls it by. */
 const namesRecord = anyOf('ids? urls? links? page images? photos? files? utm');
@@ -104,6 +109,9 @@ function isNoThing(answer: string, question = ''): boolean {
   return isMeasure.test(words);
 }
 
+/** In other scripts nobody here knows what a question asks for. */
+const isReadable = /^(?:[\p{Script=Latin}\p{Script=Devanagari}\p{Script=Gujarati}\p{Script=Tamil}]|\P{L})*$/u;
+
 /**
  * The answer that is the product: of a question that names one, else, with `guess`, of the only question that asks for
  * nothing else that is known. A question for a time, a sum, a count or a yes is never it, nor is such an answer.
@@ -117,6 +125,7 @@ export function findProduct<Answer extends Answered>(
   if (asked.length > 0 || !guess) return asked.find(({ question }) => asksWhich.test(toWords(question))) ?? asked[0];
   const unclear = answers.filter(({ question }) => {
     const words = toWords(question);
+    if (!isReadable.test(words)) return false;
     return !asksForOther.test(words) && !asksForMeasure.test(words) && !asksForYes.test(words);
   });
   const [only] = unclear;

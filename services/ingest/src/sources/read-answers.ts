@@ -4,7 +4,7 @@ import { isRecord, type Written, type WrittenRecord } from './read-json.ts';
 
 // What form builders call the question, what was answered, and the answer's own name. Keys as `toKey` makes them.
 const labelKeys =
-  'label title question questiontext questiontitle fieldlabel fieldtitle name fieldname columnname displayname'.split(
+  'label title question heading prompt questiontext questiontitle fieldlabel fieldtitle name fieldname columnname displayname'.split(
     ' ',
   );
 const valueKeys = 'value answer answers response responses stringvalue values uservalue rawvalue val'.split(' ');
@@ -63,8 +63,9 @@ export function toAnswer(record: WrittenRecord, keys: readonly string[], labels:
   const type =
     textOf(entries.get('type')) ?? textOf(entries.get('fieldtype')) ?? textOf(entries.get('inputtype')) ?? '';
   const field = entries.get('field') ?? entries.get('question') ?? null;
-  // Typeform names the answer by its type.
-  const byType = isRecord(field) && type !== '' && entries.has(toKey(type)) ? toKey(type) : undefined;
+  // Typeform and Notion name the answer by its type.
+  const isTyped = type !== '' && entries.has(toKey(type)) && (isRecord(field) || isTypeAndValue(entries, type, keys));
+  const byType = isTyped ? toKey(type) : undefined;
   const valueKey = byType ?? valueKeys.find((key) => entries.has(key)) ?? (hasQuestion(entries) ? 'text' : undefined);
   if (valueKey === undefined || !entries.has(valueKey)) return undefined;
   const about = isRecord(field) ? toEntries(field) : new Map<string, Written>();
@@ -79,6 +80,11 @@ export function toAnswer(record: WrittenRecord, keys: readonly string[], labels:
   if (names.length === 0 || (byType === undefined && isMore(entries))) return undefined;
   const value = toText(entries.get(valueKey) ?? '', optionsOf(entries, about), names);
   return value === undefined ? undefined : { names: [...new Set(names)], value };
+}
+
+/** `"Phone": { "id": "x", "type": "phone_number", "phone_number": "…" }` */
+function isTypeAndValue(entries: Entries, type: string, keys: readonly string[]): boolean {
+  return keys.length > 0 && [...entries.keys()].every((key) => key === 'id' || key === 'type' || key === toKey(type));
 }
 
 /** `text` may be the question or the answer; it is the answer where something else is surely the question. */
@@ -133,9 +139,11 @@ export function toText(
   const whole = wholeName(['name'], value) ?? wholePhone(names, value);
   if (whole !== undefined) return whole;
   const entries = toEntries(value);
+  const plain = textOf(entries.get('plaintext'));
+  if (plain !== undefined) return plain;
   const key = ['labels', 'label', 'text', 'title', 'value', 'name'].find((one) => entries.has(one));
   const isChoice = [...entries.keys()].every((one) =>
-    /^(?:id|ids|ref|refs|labels?|text|title|value|name|other|type)$/.test(one),
+    /^(?:id|ids|ref|refs|labels?|text|title|value|name|other|type|color|colour)$/.test(one),
   );
   return key !== undefined && isChoice ? toText(entries.get(key) ?? '', options, names) : undefined;
 }

@@ -33,9 +33,14 @@ function readBody(text: string, contentType: string): Written | undefined {
   const [, quoted, bare] = /multipart\/form-data.*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
   if (boundary !== undefined) return unfoldPairs(readMultipart(text, boundary));
-  if (/json|xml|html/i.test(contentType) || !text.includes('=')) return undefined;
+  // Some senders call everything JSON.
+  if (/xml|html/i.test(contentType) || (/json/i.test(contentType) && !isForm.test(text)) || !text.includes('='))
+    return undefined;
   return unfoldPairs(new URLSearchParams(text));
 }
+
+/** Fields as a form's encoding writes them, and nothing else. */
+const isForm = /^[\w.[\]%+-]{1,200}=[^\s<>{}"&=]*(?:&[\w.[\]%+-]{1,200}=[^\s<>{}"&=]*)*$/;
 
 /** Names under which several records have been seen to come. */
 const wrappers =

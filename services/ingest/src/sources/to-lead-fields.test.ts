@@ -233,6 +233,59 @@ describe('who must not be called is heard', () => {
   });
 });
 
+describe('what builders of forms and their senders add', () => {
+  const nita = { name: 'Nita Pal', phone: '+919820222022' };
+  test.for<[string, unknown, object]>([
+    ['a name in two fields', { 'Name (First)': 'Nita', 'Name (Last)': 'Pal', Phone: '9820222022' }, nita],
+    ['a name’s parts with a prefix', { 'Name First Name': 'Nita', 'Name Last Name': 'Pal', Phone: '9820222022' }, nita],
+    [
+      'a shop beside its customer',
+      { shop: { id: 1, name: 'Acme', phone: '9999912345' }, customer: { name: 'Nita Pal', phone: '9820222022' } },
+      nita,
+    ],
+    [
+      'a service by its name',
+      { service: { name: 'AMC' }, contact: { name: 'Nita Pal', phone: '9820222022' } },
+      { ...nita, productName: 'AMC' },
+    ],
+    [
+      'a page of Notion',
+      {
+        properties: {
+          Name: {
+            id: 'title',
+            type: 'title',
+            title: [{ type: 'text', plain_text: 'Nita Pal', text: { content: 'Nita Pal' } }],
+          },
+          Phone: { id: 'x', type: 'phone_number', phone_number: '98202 22022' },
+          Product: { id: 'y', type: 'select', select: { id: 'q', name: 'Dona machine', color: 'red' } },
+        },
+      },
+      { ...nita, productName: 'Dona machine' },
+    ],
+    [
+      'questions under headings',
+      {
+        questions: [
+          { heading: 'Your name', answer: 'Nita Pal' },
+          { heading: 'Mobile number', answer: '9820222022' },
+        ],
+      },
+      nita,
+    ],
+    ['an address of WhatsApp', { name: 'Nita Pal', phone: '919820222022@c.us' }, nita],
+  ])('%s', ([, body, expected]) => {
+    expect(read('make', body)).toEqual([expect.objectContaining(expected)]);
+  });
+
+  test('a form’s fields that are called JSON are read as what they are, and half an object is not', () => {
+    const told = (text: string) =>
+      findAdapter('make')?.parse({ method: 'POST', query: '', contentType: 'application/json', text }, {});
+    expect(told('name=Nita+Pal&phone=9820222022')).toMatchObject({ ok: true, leads: [{ read: { lead: nita } }] });
+    expect(told('name: "a=b", phone')).toMatchObject({ ok: false });
+  });
+});
+
 describe('a number only in the text', () => {
   test.for<[string, object, object]>([
     ['is the phone', { name: 'Asha', message: 'Call me on 98202 22021 after 5' }, { phone: '+919820222021' }],

@@ -22,7 +22,7 @@ const others =
   /^(?:agents?|owners?|assigned(?:_?to)?|assignees?|staff|employees?|operators?|receivers?|recipients?|sellers?|suppliers?|vendors?|dealers?|sales_?(?:rep|person|man|team)|executives?|managers?|created_?by|modified_?by|updated_?by|authors?|support|helpline)$/i;
 /** Such a one may be that person where nobody else is. */
 const rather =
-  /^(?:users?|accounts?|company|business|organi[sz]ation|page|form|campaign|workflow|site|store|team|meta|metadata|source|publisher|brand)$/i;
+  /^(?:users?|accounts?|company|business|organi[sz]ation|page|form|campaign|workflow|site|store|shop|branch|outlet|merchant|workspace|channel|inbox|webhook|integration|app(?:lication)?|team|meta|metadata|source|publisher|brand)$/i;
 
 /** A part that is looked at, with what is in its details. */
 type Known = { part: Part; around: Known | undefined; fields: Field[]; byKey: Fields; isMerged: boolean };

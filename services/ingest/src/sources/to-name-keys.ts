@@ -20,6 +20,8 @@ export const maxName = 500;
 export function toNameKeys(name: string): string[] {
   if (name.length > maxName) return [toKey(name)];
   const plain = name
+    // `Name (First)` is a part of the name, `Mobile (WhatsApp)` a remark.
+    .replaceAll(/\(\s*(first|middle|last|given|family|surname)\s*\)/gi, ' $1 ')
     .replaceAll(/\([^)]*\)|\[[^\]]*\]/g, ' ')
     .replace(/^q\d+_(.*?)\d*$/is, '$1')
     .replace(/(?<=\p{L})[-_]\d{1,6}$/u, '');

@@ -11,7 +11,9 @@ export const usualNames: FieldNames = {
   name: [
     ...namesIn(`
       name, full_name, customer_name, contact_person, contact_name, your_name, first_name + last_name, first + last,
-      name_first + name_last, first_name + surname, given_name + family_name, fname + lname, names, sender_name, buyer_name,
+      name_first + name_last, first_name + surname, given_name + family_name, fname + lname,
+      name_first_name + name_last_name, customer_first_name + customer_last_name, lead_first_name + lead_last_name,
+      contact_first_name + contact_last_name, user_first_name + user_last_name, names, sender_name, buyer_name,
       client_name, lead_name, user_name, person_name, contact_person_name, visitor_name, caller_name, applicant_name,
       enq_name, profile_name, traits_name
     `),
@@ -39,7 +41,8 @@ export const usualNames: FieldNames = {
   productName: [
     ...namesIn(`
       product_name, product, products, service, services, category, category_name, interest, product_interest,
-      product_of_interest, interested_in, interested_product, machine, machine_name, item, item_name, query_product_name
+      product_of_interest, interested_in, interested_product, machine, machine_name, item, item_name, query_product_name,
+      service_name, product_title, item_title
     `),
     ...indianNames.productName,
     'subject',
@@ -59,7 +62,8 @@ export const usualNames: FieldNames = {
   enquiredAt: [
     ...namesIn(`
       enquired_at, submitted_at, created_at, created_time, timestamp, enquiry_date + enquiry_time, inquiry_date, enquiry_date,
-      query_time, lead_submit_time, submission_date, date_submitted, date_created, created, date + time
+      query_time, lead_submit_time, submission_date, date_submitted, date_created, created, create_date,
+      created_date, created_on, enquired_on, lead_date, entry_date, received_at, received_on, date_received, submission_time, date + time
     `),
     ...indianNames.enquiredAt,
   ],
