@@ -12,6 +12,8 @@ const settings = z.object({
   LEADLINE_STATE_DIR: z.string().default(join(import.meta.dirname, '../../../.leadline')),
   /** Who asks, for the audit. */
   LEADLINE_WHO: z.string().max(200).optional(),
+  /** `leadline` where npm runs this: how a person types it there. */
+  npm_lifecycle_event: z.string().optional(),
 });
 
 export type CliConfig = z.output<typeof settings>;

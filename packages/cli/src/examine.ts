@@ -13,18 +13,24 @@ import { judgeTopology } from './judge-topology.ts';
 
 const letterLimit = 200;
 
-/** Looks at everything that can be asked over NATS, and shows each part as soon as it is known. */
+/** Looks at everything that can be asked over NATS, all at once, and shows the parts in their order. */
 export async function examine(nats: Nats, show: (found: Finding[]) => void): Promise<void> {
   const { version = 'unknown' } = nats.connection.info ?? {};
   show([good('NATS', `nats-server ${version}, as user ${nats.user}`)]);
-  show(await orRefused('streams', async () => judgeTopology(await readStreams(nats), await readDurables(nats))));
-  const askedAt = new Date();
-  const asked = await askHealth(nats, { far: true }, 15_000);
-  show(judgeServices(asked, { askedAt, answeredAt: new Date() }));
-  show(await orRefused('dialling', () => examineDialling(nats)));
-  show(await orRefused('foreign messages', () => examineForeign(nats)));
-  show(await orRefused('dashboard', () => examineDashboard(nats)));
-  show(await orRefused('dead letters', () => examineDeadLetters(nats)));
+  const looks = [
+    orRefused('streams', async () => {
+      const [streams, durables] = await Promise.all([readStreams(nats), readDurables(nats)]);
+      return judgeTopology(streams, durables);
+    }),
+    examineServices(nats),
+    orRefused('dialling', () => examineDialling(nats)),
+    orRefused('foreign messages', () => examineForeign(nats)),
+    orRefused('dashboard', () => examineDashboard(nats)),
+    orRefused('dead letters', () => examineDeadLetters(nats)),
+  ];
+  // One that fails while an earlier one is awaited is told in its turn.
+  for (const look of looks) look.catch(() => undefined);
+  for (const look of looks) show(await look);
 }
 
 /** What stands newest in a subject of ours and is no event of its owner. It proves nothing, and somebody put it there. */
@@ -37,6 +43,12 @@ async function examineForeign(nats: Nats): Promise<Finding[]> {
       'it is passed over; see who publishes with the login ops (docs/operations.md, LeadlineForeignMessages)',
     ),
   );
+}
+
+async function examineServices(nats: Nats): Promise<Finding[]> {
+  const askedAt = new Date();
+  const asked = await askHealth(nats, { far: true }, 15_000);
+  return judgeServices(asked, { askedAt, answeredAt: new Date() });
 }
 
 const dialling = z.object({ state: z.string(), stoppedBy: z.string().nullable(), reason: z.string().nullable() });
@@ -54,7 +66,7 @@ async function examineDialling(nats: Nats): Promise<Finding[]> {
       : note(
           'dialling',
           `is ${state.state} by ${state.stoppedBy ?? 'somebody'}: ${state.reason ?? ''}`,
-          'leadline dialling start, when that is repaired',
+          'leadline dialling start --reason "what was repaired", when it is',
         ),
     window.open ? good('call window', 'is open') : note('call window', `is shut${opens}`),
   ];

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { readCliConfig } from './config.ts';
 import { WrongUse } from './exit-codes.ts';
 import { isAttended } from './terminal.ts';
+import { toTypedCommand } from './to-typed-command.ts';
 
 export type WhoAndWhy = { who: string; reason: string };
 
@@ -30,7 +31,11 @@ function loginName(): string | undefined {
 }
 
 async function askReason(): Promise<string> {
-  if (!isAttended()) throw new WrongUse('say why, for the audit: --reason TEXT');
+  if (!isAttended()) {
+    const through = readCliConfig().npm_lifecycle_event === 'leadline' ? 'npm' : 'itself';
+    const typed = toTypedCommand(process.argv.slice(2), '--reason "…"', through);
+    throw new WrongUse(`say why, for the audit:\n  ${typed}`);
+  }
   // Only here: most commands ask nothing.
   const { isCancel, text } = await import('@clack/prompts');
   const said = await text({

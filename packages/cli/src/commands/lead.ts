@@ -43,7 +43,7 @@ function toLines(id: number, { lead, attempts, events, explanation, receipts }: 
     lead === null
       ? []
       : [
-          `from ${lead.source}, came in ${clock(lead.createdAt)} IST, retries ${lead.retryCount}`,
+          `from ${lead.source}, came in ${clock(lead.createdAt)} IST, failed attempts: ${lead.retryCount}`,
           ...(lead.failureReason === null ? [] : [paint('red', `given up: ${words(lead.failureReason)}`)]),
           ...(lead.wait === null
             ? []

@@ -75,7 +75,7 @@ function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage)
         ${lead.wait === undefined ? '' : fact('Waits because', `${waitWords[lead.wait.reason] ?? toWords(lead.wait.reason)}${lead.wait.until === null ? '' : `, until ${toShortDateAndClock(lead.wait.until)}`}`)}
         ${lead.retryAfter === null || lead.status !== 'new' ? '' : fact('Due', toDateAndClock(lead.retryAfter))}
         ${told.map((one) => fact('Told to the CRM', one.toldAt === null ? `not yet${one.error === null ? '' : `: ${toWords(one.error)}`}` : `task ${one.taskId ?? '?'}, ${toShortDateAndClock(one.toldAt)}`))}
-        ${fact('Attempts spent', String(lead.retryCount))}
+        ${fact('Failed attempts', `${lead.retryCount} (a dial that was put back is none)`)}
       </dl>
       ${
         lead.status === 'failed'
