@@ -53,9 +53,13 @@ await install();
 if (name === 'install') process.exit(0);
 // The channel is for the end of it: `start` notices when we are killed.
 const streams = name === 'start' ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
+// Reading our code takes half as long from the second time on.
+const compileCache = name === 'start' ? { NODE_COMPILE_CACHE: join(root, '.leadline', 'compile-cache') } : {};
 // Files that a person names are meant from where they stand.
 const callerFolder = name === 'leadline' ? (process.env.INIT_CWD ?? process.cwd()) : root;
-process.exitCode = await untilExit(launch(node24, [...command, ...given], { stdio: streams, cwd: callerFolder }));
+process.exitCode = await untilExit(
+  launch(node24, [...command, ...given], { stdio: streams, cwd: callerFolder, env: compileCache }),
+);
 
 /** Does nothing while lockfile and package lists are those of the last time. */
 async function install() {
@@ -146,7 +150,7 @@ function explainInstall(words, packageManager) {
   const reasons = [
     [
       /ENOSPC|no space left/i,
-      `The disk is full: about 1.2 GB are needed for ${modules} and pnpm's store. Free some, then start again.`,
+      `The disk is full: about 700 MB are needed for ${modules} and pnpm's store. Free some, then start again.`,
     ],
     [
       /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_PNPM_META_FETCH|error sending request|dns error/i,

@@ -27,7 +27,7 @@ const distributions = [
  * @throws Error when this is neither Debian nor Ubuntu, or no suite has the package
  */
 export async function unpackDebianPackage(name: string, folder: string): Promise<string> {
-  if (!existsSync('/usr/bin/apt-get')) throw new Error('no apt-get');
+  if (!existsSync('/usr/bin/apt-get')) throw new Error('is not here');
   const sources = aptSources();
   let fault: unknown = new Error('no mirror in the apt sources, or no keyring for it');
   for (const { distribution, keyring, suites, component } of distributions) {
@@ -59,6 +59,8 @@ async function unpackFrom(source: string, name: string, folder: string): Promise
   const only = [
     ...['-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=-'],
     ...['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${folder}`, '-o', 'APT::Sandbox::User=root'],
+    // Else a mirror that can't be reached is a warning, and the package is "not located".
+    ...['-o', 'APT::Update::Error-Mode=any'],
   ];
   await run('apt-get', [...only, '-qq', 'update'], { timeout: 120_000 });
   await run('apt-get', [...only, '-qq', 'download', name], { cwd: packages, timeout: 120_000 });

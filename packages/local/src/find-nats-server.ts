@@ -17,27 +17,41 @@ export async function findNatsServer(options: { toolsDir: string; say: (line: st
   for (const path of ['nats-server', fetched, '/opt/homebrew/bin/nats-server', '/usr/local/bin/nats-server']) {
     if (await isNewEnough(path)) return path;
   }
-  options.say('fetching nats-server (once)');
+  options.say('fetching nats-server, once: from apt’s mirror, brew or Docker');
   mkdirSync(options.toolsDir, { recursive: true });
   // A folder of our own: another process may be fetching too.
   const folder = mkdtempSync(join(options.toolsDir, 'fetching-'));
   const faults: string[] = [];
   try {
-    for (const fetch of [fromDebian, fromBrew, fromDocker]) {
+    for (const [by, fetch] of ways) {
       try {
         const path = await fetch(folder);
         if (await isNewEnough(path)) return keep(path, folder, fetched);
-        faults.push(`${fetch.name}: what it brought does not run here or is too old`);
+        faults.push(`${by}: what it brought does not run here or is too old`);
       } catch (error) {
-        faults.push(`${fetch.name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+        faults.push(`${by}: ${toReason(error)}`);
       }
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   throw new Error(
-    `nats-server 2.10 or newer is needed and could not be fetched. Install it (https://nats.io/download) or set NATS_URL. Tried ${faults.join('; ')}.`,
+    [
+      'nats-server 2.10 or newer is needed, is not on PATH and could not be fetched:',
+      ...faults.map((fault) => `  ${fault}`),
+      'Install it (https://nats.io/download) so that it is on PATH, or set NATS_URL to a server of yours. Behind a proxy,',
+      'apt and Docker have settings of their own for it.',
+    ].join('\n'),
   );
+}
+
+/** The first line that says something: a command that failed says the command first. */
+function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'ENOENT') return 'is not here';
+  if (/no space left|ENOSPC/i.test(error.message)) return 'the disk is full';
+  const [first = '', second] = error.message.split('\n').filter((line) => line.trim() !== '');
+  return (first.startsWith('Command failed') ? second : undefined) ?? first;
 }
 
 /** What was fetched into the folder is moved to its place; what brew installed has one. */
@@ -64,6 +78,12 @@ async function isNewEnough(path: string): Promise<boolean> {
     return false;
   }
 }
+
+const ways = [
+  ['apt-get', fromDebian],
+  ['brew', fromBrew],
+  ['docker', fromDocker],
+] as const;
 
 async function fromDebian(folder: string): Promise<string> {
   return join(await unpackDebianPackage('nats-server', folder), 'usr', 'sbin', 'nats-server');

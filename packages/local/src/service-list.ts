@@ -1,8 +1,8 @@
 import type { Role } from '@leadline/database/roles';
 import type { NatsUser } from '@leadline/messaging/topology';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Secrets } from './secrets.ts';
-import type { ServiceProcess } from './service-process.ts';
+import type { ServiceProgram, ServiceSettings } from './service-process.ts';
 import type { DatabaseAccess, NatsAccess } from './start-servers.ts';
 
 /** What the services stand on and where they listen. */
@@ -33,8 +33,12 @@ export const friendlyPorts = {
 
 export type Ports = Record<keyof typeof friendlyPorts, number>;
 
-/** On which each listens, by its name in run.json. */
-export const portsOf: Record<'simulator' | Role, readonly (keyof Ports)[]> = {
+/** Whom a run consists of beside its servers, by the name in run.json. */
+export const members = ['simulator', 'ingest', 'dispatcher', 'callTracker', 'crmPusher', 'dashboard'] as const;
+export type Member = (typeof members)[number];
+
+/** On which ports each listens. */
+export const portsOf: Record<Member, readonly (keyof Ports)[]> = {
   simulator: ['simulator'],
   ingest: ['ingest', 'ingestAdmin'],
   dispatcher: ['dispatcherAdmin'],
@@ -46,12 +50,42 @@ export const portsOf: Record<'simulator' | Role, readonly (keyof Ports)[]> = {
 const root = join(import.meta.dirname, '../../..');
 const trunk = 'ST_simulated';
 
+const folders: Record<Member, string> = {
+  simulator: 'packages/simulator',
+  ingest: 'services/ingest',
+  dispatcher: 'services/dispatcher',
+  callTracker: 'services/call-tracker',
+  crmPusher: 'services/crm-pusher',
+  dashboard: 'services/dashboard',
+};
+
+/** `env` is the person's own environment, such as CALLS_PER_SECOND; a service's settings win over it. */
+export function toProgram(member: Member, folder: string, env: Record<string, string>): ServiceProgram {
+  const place = join(root, folders[member]);
+  const name = basename(place);
+  const start = member === 'simulator' ? 'start-simulator.ts' : 'start.ts';
+  return {
+    name,
+    main: join(place, 'src/main.ts'),
+    readFirst: [join(place, 'src', start), join(root, 'packages/database/src/open-database.ts')],
+    logFile: join(folder, 'logs', `${name}.log`),
+    // Boots in two thirds of the time.
+    env: { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
+  };
+}
+
 /** LiveKit, the voice agent and the CRM, in one process. */
-export function toSimulator(world: World): ServiceProcess & { url: string; phoneLog: string; crmLog: string } {
+export function toSimulator(world: World): {
+  url: string;
+  phoneLog: string;
+  crmLog: string;
+  settings: ServiceSettings;
+} {
   const url = `http://127.0.0.1:${world.ports.simulator}`;
   const phoneLog = join(world.folder, 'simulator', 'phone.jsonl');
   const crmLog = join(world.folder, 'simulator', 'crm.jsonl');
   const env = {
+    HOST: '127.0.0.1',
     ...liveKitKeys(world),
     ...natsLogin(world, 'agent'),
     PORT: String(world.ports.simulator),
@@ -61,21 +95,24 @@ export function toSimulator(world: World): ServiceProcess & { url: string; phone
     CRM_LOG: crmLog,
     CRM_API_KEY: world.secrets.crmKey,
   };
-  return { ...toProcess(world, 'simulator', 'packages/simulator', url, env), url, phoneLog, crmLog };
+  return { url, phoneLog, crmLog, settings: { env, readyUrl: url } };
 }
 
-/** The services under their names in run.json. Whoever adds one adds it here. */
-export function toServices(world: World): Map<Role, ServiceProcess> {
+/** What each service is told. Whoever adds one adds it here. */
+export function toServices(world: World): Map<Role, ServiceSettings> {
   const { ports, secrets } = world;
   const liveKit = { ...liveKitKeys(world), LIVEKIT_URL: `http://127.0.0.1:${ports.simulator}`, SIP_TRUNK_ID: trunk };
-  const service = (name: NatsUser, role: Role, admin: number, env: Record<string, string>) =>
-    toProcess(world, name, `services/${name}`, `http://127.0.0.1:${admin}/readyz`, {
+  const service = (name: NatsUser, role: Role, admin: number, env: Record<string, string>): ServiceSettings => ({
+    readyUrl: `http://127.0.0.1:${admin}/readyz`,
+    env: {
+      HOST: '127.0.0.1',
       DATABASE_URL: world.database.of(role),
       ...natsLogin(world, name),
       ADMIN_PORT: String(admin),
       ...env,
-    });
-  return new Map<Role, ServiceProcess>([
+    },
+  });
+  return new Map<Role, ServiceSettings>([
     [
       'ingest',
       service('ingest', 'ingest', ports.ingestAdmin, {
@@ -140,28 +177,6 @@ function toVendors({ ports }: World): Record<string, string> {
     META_GRAPH_URL: `${vendors}/graph/v26.0`,
     // The simulator's own, as its README tells it.
     META_PAGE_TOKEN: 'simulated-vendor-key',
-  };
-}
-
-function toProcess(
-  world: World,
-  name: string,
-  folder: string,
-  readyUrl: string,
-  env: Record<string, string>,
-): ServiceProcess {
-  return {
-    name,
-    main: join(root, folder, 'src/main.ts'),
-    readyUrl,
-    logFile: join(world.folder, 'logs', `${name}.log`),
-    env: {
-      ...world.env,
-      HOST: '127.0.0.1',
-      // Boots in two thirds of the time.
-      NODE_COMPILE_CACHE: join(world.folder, 'compile-cache'),
-      ...env,
-    },
   };
 }
 

@@ -1,28 +1,43 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 import type { Running } from './supervise.ts';
 
-export type ServiceProcess = {
+/** What is known of a service before what it stands on runs. */
+export type ServiceProgram = {
   name: string;
   /** The file that Node runs. */
   main: string;
+  /** Code that it needs, which is read before its settings are known. */
+  readFirst: readonly string[];
+  logFile: string;
+  env: Record<string, string>;
+};
+
+/** What it is told once that runs. */
+export type ServiceSettings = {
   env: Record<string, string>;
   /** Answers 200 when the process works. */
   readyUrl: string;
-  logFile: string;
 };
 
+const holdStart = join(import.meta.dirname, 'hold-start.ts');
+
 /**
- * Runs a service as a process of its own. What it says goes to its log file; what it stands on is its own business.
+ * Runs a service as a process of its own, which goes on once `settings` are there. What it says goes to its log file.
  * `started` is called once it listens on its ports: by its own word, for on a port that was taken somebody else answers.
  */
-export async function startService(service: ServiceProcess, started: () => void): Promise<Running> {
-  if (!existsSync(service.main)) throw new Error(`there is no ${service.main}`);
-  const log = openSync(service.logFile, 'a', 0o600);
+export async function startService(
+  program: ServiceProgram,
+  settings: Promise<ServiceSettings>,
+  started: () => void,
+): Promise<Running> {
+  if (!existsSync(program.main)) throw new Error(`there is no ${program.main}`);
+  const log = openSync(program.logFile, 'a', 0o600);
   // A group of its own: Ctrl-C is for us, and we end the services in order.
-  const child = spawn(process.execPath, [service.main], {
-    env: service.env,
+  const child = spawn(process.execPath, ['--import', holdStart, program.main], {
+    env: { ...program.env, LEADLINE_READ_FIRST: program.readFirst.join('\n') },
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
   });
@@ -31,6 +46,8 @@ export async function startService(service: ServiceProcess, started: () => void)
   child.once('message', started);
   const exited = untilExit(child);
   if (child.pid === undefined) throw new Error(await exited);
+  // It may be gone by then, and so may what it stands on: both are told elsewhere.
+  settings.then(({ env }) => child.connected && child.send(env, () => undefined)).catch(() => undefined);
   return { pid: child.pid, exited, stop: () => endProcess(child, 'SIGTERM', 15_000) };
 }
 

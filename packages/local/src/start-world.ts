@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LocalConfig } from './config.ts';
@@ -7,8 +7,18 @@ import { freePort } from './free-port.ts';
 import { noteProcesses, runItself } from './leftovers.ts';
 import { toRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import { loadSecrets } from './secrets.ts';
-import { friendlyPorts, portsOf, toServices, toSimulator, type Ports, type World } from './service-list.ts';
-import { answersOk, startNewLog, startService, type ServiceProcess } from './service-process.ts';
+import {
+  friendlyPorts,
+  members,
+  portsOf,
+  toProgram,
+  toServices,
+  toSimulator,
+  type Member,
+  type Ports,
+  type World,
+} from './service-list.ts';
+import { answersOk, startNewLog, startService, type ServiceSettings } from './service-process.ts';
 import { startDatabase, startMessages, useDatabase, useMessages } from './start-servers.ts';
 
 export type RunningWorld = {
@@ -26,8 +36,6 @@ type Options = {
   natsMoved: () => void;
 };
 
-type Member = keyof typeof portsOf;
-
 /**
  * Starts everything on this machine and keeps it running: Postgres, nats-server, the simulated world, the services.
  * @throws Error in words for the person when a part does not start; what did start is ended again
@@ -35,12 +43,14 @@ type Member = keyof typeof portsOf;
 export async function startWorld(config: LocalConfig, { env, say, natsMoved }: Options): Promise<RunningWorld> {
   const folder = config.LEADLINE_STATE_DIR;
   for (const name of ['logs', 'simulator']) mkdirSync(join(folder, name), { recursive: true });
+  const free = freeMegabytes(folder);
+  if (free < wantedMegabytes) say(`only ${free} MB are free in ${folder}: ${wantedMegabytes} MB and more are wanted`);
   const runFile = join(folder, 'run.json');
   let world: World | undefined;
   let run: RunFile | undefined;
 
   const crew = openCrew({
-    say,
+    say: (line) => say(freeMegabytes(folder) < 1 ? `${line} (the disk of ${folder} is full: free some of it)` : line),
     changed() {
       const everyone = Object.entries(crew.pids()).map(([name, pid]) => ({ name, pid }));
       noteProcesses(join(folder, 'processes.json'), [{ name: runItself, pid: process.pid }, ...everyone]);
@@ -51,8 +61,8 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
       realign().catch((error: unknown) => say(String(error)));
     },
   });
-  const tellRun = (told: World, before: RunFile['processes']): void => {
-    run = toRunFile(told, toSimulator(told), { ...before, ...crew.pids('service'), ...crew.pids('server') });
+  const tellRun = (now: World, before: RunFile['processes']): void => {
+    run = toRunFile(now, toSimulator(now), { ...before, ...crew.pids('service'), ...crew.pids('server') });
     writeRunFile(runFile, run);
   };
   const stop = async (): Promise<void> => {
@@ -61,23 +71,31 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     await crew.stop();
   };
 
-  /** With which settings each was started, and who has said that it listens. */
-  const settings = new Map<Member, string>();
+  /** What each was told last, and who has said that it listens. */
+  const told = new Map<Member, string>();
   const listening = new Set<Member>();
   const restarting = new Set<Member>();
 
-  const keep = async (stage: Stage, member: Member, now: () => ServiceProcess): Promise<void> => {
-    startNewLog(now().logFile);
-    await crew.keep(stage, member, now().name, async () => {
-      await moveFromTaken(member, now().name);
-      const service = now();
-      settings.set(member, JSON.stringify(service.env));
+  /** Starts a member and reads its code; it goes on when `ground` is there. Resolves when it is ready. */
+  const keep = async (stage: Stage, member: Member, ground: Promise<World>): Promise<void> => {
+    const program = toProgram(member, folder, env);
+    startNewLog(program.logFile);
+    await crew.keep(stage, member, program.name, async () => {
       listening.delete(member);
-      return startService(service, () => listening.add(member));
+      told.delete(member);
+      const settings = ground.then(async (stood) => {
+        await moveFromTaken(member, program.name);
+        const found = toSettings(stood, member);
+        told.set(member, JSON.stringify(found.env));
+        return found;
+      });
+      return startService(program, settings, () => listening.add(member));
     });
+    const started = await ground;
     const deadline = performance.now() + 30_000;
-    while (!listening.has(member) || !(await answersOk(now().readyUrl))) {
-      if (performance.now() > deadline) throw new Error(`${now().name} is not ready; it says why in ${now().logFile}`);
+    while (!listening.has(member) || !(await answersOk(toSettings(started, member).readyUrl))) {
+      if (performance.now() > deadline)
+        throw new Error(`${program.name} is not ready; it says why in ${program.logFile}`);
       await wait(15);
     }
   };
@@ -94,14 +112,12 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
 
   /** Who knows an address that is another one by now is started again. */
   const realign = async (): Promise<void> => {
-    if (world === undefined) return;
-    const now = new Map<Member, ServiceProcess>([['simulator', toSimulator(world)], ...toServices(world)]);
-    const stale = [...now].filter(
-      ([member, { env: wanted }]) =>
-        !restarting.has(member) && crew.pids()[member] !== undefined && settings.get(member) !== JSON.stringify(wanted),
-    );
+    const now = world;
+    if (now === undefined) return;
+    const isStale = (member: Member): boolean =>
+      !restarting.has(member) && told.has(member) && told.get(member) !== JSON.stringify(toSettings(now, member).env);
     await Promise.all(
-      stale.map(async ([member]) => {
+      members.filter(isStale).map(async (member) => {
         restarting.add(member);
         await crew.restart(member).finally(() => restarting.delete(member));
       }),
@@ -112,19 +128,20 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   try {
     const secrets = loadSecrets(join(folder, 'secrets.json'));
     const ground = { folder, secrets, crew, ports, say };
-    const [database, nats] = await Promise.all([
+    const servers = Promise.all([
       config.DATABASE_URL === undefined ? startDatabase(ground) : useDatabase(config.DATABASE_URL, env, say),
       config.NATS_URL === undefined ? startMessages(ground) : useMessages(config.NATS_URL),
-    ]);
-    const started: World = { folder, secrets, database, nats, ports, env };
-
-    say('starting the services');
-    // First, for a dispatcher asks at its start whether it speaks to the simulator.
-    await keep('simulator', 'simulator', () => toSimulator(started));
-    const services = () => toServices(started);
-    await Promise.all(
-      [...services()].map(([role, first]) => keep('service', role, () => services().get(role) ?? first)),
-    );
+    ]).then(([database, nats]): World => {
+      say('starting the services');
+      return { folder, secrets, database, nats, ports, env };
+    });
+    const simulator = keep('simulator', 'simulator', servers);
+    // A dispatcher asks at its start whether it speaks to the simulator.
+    const simulated = simulator.then(() => servers);
+    const services = members
+      .filter((member) => member !== 'simulator')
+      .map((member) => keep('service', member, member === 'dispatcher' ? simulated : servers));
+    const [started] = await Promise.all([servers, simulator, ...services]);
     world = started;
     tellRun(started, {});
     await realign();
@@ -133,6 +150,21 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     await stop();
     throw error;
   }
+}
+
+function toSettings(world: World, member: Member): ServiceSettings {
+  if (member === 'simulator') return toSimulator(world).settings;
+  const settings = toServices(world).get(member);
+  if (settings === undefined) throw new Error(`nobody says what ${member} is told`);
+  return settings;
+}
+
+/** Postgres begins with 60 MB and keeps a few files of 16 MB for what it is about to write. */
+const wantedMegabytes = 300;
+
+function freeMegabytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return Math.floor((bavail * bsize) / 1_000_000);
 }
 
 async function choosePorts(say: (line: string) => void): Promise<Ports> {

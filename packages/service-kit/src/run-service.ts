@@ -67,8 +67,8 @@ export async function runService<C extends TracingSettings & { LOG_LEVEL: string
     return;
   }
   log.info({ version: version() }, 'started');
-  // Whoever forked us may wait for it, as pm2 does.
-  process.send?.('ready');
+  // Whoever forked us may wait for it, as pm2 does, or be gone.
+  process.send?.('ready', undefined, undefined, () => undefined);
   running.done.catch((error: unknown) => {
     if (!stopping) die(error, 'the service cannot go on');
   });

@@ -120,5 +120,5 @@ async function makeFirstUsers(users: NonNullable<Config['FIRST_USERS']>, { postg
     if (attempt % 10 === 0) log.warn({ database: there }, 'the first users wait for the database');
     await wait(1_000);
   }
-  for (const user of users) await setUser(postgres, user);
+  await Promise.all(users.map((user) => setUser(postgres, user)));
 }
