@@ -272,6 +272,25 @@ test('a call that no event told of is pushed by the sweep, an old program’s ca
   expect(log('task.created')).toHaveLength(1);
 });
 
+test.for(['erased', '12345', '+14155550123', ''])(
+  'the CRM is asked for nobody where the number is "%s"',
+  async (phone) => {
+    await pusher({ CRM_SWEEP_AFTER_SECONDS: '1' });
+    const call = await qualified({ tell: 0 });
+    await db.query(`update calls set phone = $2, updated_at = now() - interval '1 day' where id = $1`, [
+      call.id,
+      phone,
+    ]);
+    const other = await qualified({ phone: '+919000000142' });
+    await pushed(other.id, 30_000);
+    await until('it is given up', async () => {
+      const failed = await db.query(`select from crm_pushes where call_id = $1 and failed_at is not null`, [call.id]);
+      return failed.length === 1;
+    });
+    expect(log('customer.created').filter(({ mobile }) => mobile !== '919000000142')).toEqual([]);
+  },
+);
+
 test('a call that can not be read does not keep the others from the sweep', async () => {
   await pusher({ CRM_SWEEP_AFTER_SECONDS: '1' });
   const odd = await qualified({ tell: 0 });

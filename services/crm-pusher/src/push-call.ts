@@ -1,8 +1,10 @@
+import { ofOurDays } from '@leadline/contracts/outside-time';
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import { callPushFailed } from '@leadline/contracts/events/call-push-failed';
 import { callPushed } from '@leadline/contracts/events/call-pushed';
 import { databaseNow, lockCall } from '@leadline/database/locks';
 import { affected, instant, row } from '@leadline/database/sql';
+import { erasedValue } from '@leadline/messaging/erase';
 import { enqueue } from '@leadline/messaging/outbox';
 import { inSpan } from '@leadline/messaging/span';
 import { z } from 'zod';
@@ -30,7 +32,8 @@ const pushRow = z.object({
   call_room: z.string().nullable(),
   call_started_at: instant,
   product_name: z.string().nullable(),
-  callback_at: instant.nullable(),
+  callback_at: instant.nullable().transform((at) => at && ofOurDays(at)),
+  callback_words: z.string().nullable(),
   attempts: z.number().nullable(),
   customer_id: z.string().nullable(),
   sent_at: instant.nullable(),
@@ -60,7 +63,7 @@ type PushRow = z.infer<typeof pushRow>;
 export async function pushCall(callId: number, alive: () => void, deps: Deps): Promise<Pushed> {
   const seen = await readPush(callId, deps);
   if (seen === undefined) return { kind: 'done' };
-  const phone = seen.attempt === null ? normalisePhone(seen.phone) : ({ ok: true, phone: seen.phone } as const);
+  const phone = toCustomerPhone(seen.phone);
   if (!phone.ok) return seen.status === 'called' ? giveUp(seen, `number_${phone.reason}`, deps) : { kind: 'done' };
   const held = await deps.locks.hold(phone.phone, async (lock) => {
     const push = await readPush(callId, deps);
@@ -71,6 +74,12 @@ export async function pushCall(callId: number, alive: () => void, deps: Deps): P
     );
   });
   return held === 'busy' ? { kind: 'later', because: 'number_busy', afterMs: 2_000 } : held;
+}
+
+/** +91 and ten digits, or what can be read as that. Where a person was erased the CRM is asked for nobody. */
+function toCustomerPhone(phone: string): { ok: true; phone: string } | { ok: false; reason: string } {
+  if (/^\+91\d{10}$/.test(phone)) return { ok: true, phone };
+  return phone === erasedValue ? { ok: false, reason: 'erased' } : normalisePhone(phone);
 }
 
 function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
@@ -84,7 +93,7 @@ function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
             (select jsonb_object_agg(a.key, a.value)
                from jsonb_each_text(case jsonb_typeof(c.qualification) when 'object' then c.qualification else '{}' end) a
               where btrim(a.value) <> '') as qualification,
-            c.call_started_at, l.product_name, f.callback_at, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
+            c.call_started_at, l.product_name, f.callback_at, f.callback_words, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
             p.conflicts, p.customer_posts,
             p.last_looked_at, p.next_try_at, d.traceparent,
             (select coalesce(jsonb_agg(jsonb_build_object('id', e.receipt_id, 'source', e.source, 'productName', e.product_name,
@@ -170,6 +179,7 @@ function toQualifiedCall(push: PushRow): QualifiedCall {
     mode: push.agent_mode,
     answers: push.qualification ?? {},
     callbackAt: push.callback_at,
+    callbackWords: push.callback_words,
     callStartedAt: push.call_started_at,
     enquiries: push.enquiries,
   };

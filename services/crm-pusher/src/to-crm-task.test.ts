@@ -11,6 +11,7 @@ const call: QualifiedCall = {
   mode: 'sarvam',
   answers: { machine_interest: 'paper cups', budget: '8 lakh' },
   callbackAt: null,
+  callbackWords: null,
   callStartedAt: new Date('2026-11-24T05:30:00Z'),
   enquiries: [],
 };
@@ -51,8 +52,17 @@ test('a named time makes it a callback, due then', () => {
   expect(task.description).toContain('Wishes to be called back on 25 Nov 2026, 10:00 am.');
 });
 
+test('words for a time make it a callback too, in those words, and due at no time that nobody named', () => {
+  const task = toCrmTask({ ...call, callbackWords: 'kal shaam ko' }, 'c1', { priority: 'normal' });
+  expect(task).toMatchObject({ titleType: 'callback', title: 'Call back: Paper cup machine, Asha Verma' });
+  expect(task.description).toContain('Wishes to be called back: "kal shaam ko".');
+  expect(task).not.toHaveProperty('dueDate');
+});
+
 test.for([
   ['high', 'high'],
+  ['not urgent', 'low'],
+  ['बहुत गंभीर, तुरंत चाहिए', 'urgent'],
   ['very high', 'urgent'],
   ['just looking', 'low'],
 ])('seriousness "%s" makes its priority %s', ([seriousness, priority]) => {

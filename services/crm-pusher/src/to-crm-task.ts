@@ -1,5 +1,6 @@
 import { cutText } from '@leadline/contracts/cut-text';
 import { z } from 'zod';
+import { readPriority } from './to-priority.ts';
 
 /** What the mapping may be told; the vendor's own words. */
 export type TaskMapping = { priority: 'low' | 'normal' | 'high' | 'urgent' };
@@ -13,6 +14,8 @@ export type QualifiedCall = {
   mode: string | null;
   answers: Record<string, string>;
   callbackAt: Date | null;
+  /** When to call back, as it was said, where that is no time that a program can read. */
+  callbackWords: string | null;
   callStartedAt: Date;
   /** What the same buyer asked for while this lead was open, in the order in which it came. */
   enquiries: Enquiry[];
@@ -50,22 +53,24 @@ export function reference(room: string): string {
  */
 export function toCrmTask(call: QualifiedCall, customerId: string, mapping: TaskMapping): CrmTask {
   const subject = [call.productName, call.name].filter((part) => part !== null && part !== '').join(', ');
-  const title = `${call.callbackAt === null ? 'Follow up' : 'Call back'}${subject === '' ? '' : `: ${subject}`}`;
+  const isCallback = call.callbackAt !== null || call.callbackWords !== null;
+  const title = `${isCallback ? 'Call back' : 'Follow up'}${subject === '' ? '' : `: ${subject}`}`;
   const known = reference(call.room);
   const called = toIndianTime(call.callStartedAt);
   const head = [
     `Called by the voice agent on ${called}${call.source === null ? '' : `, lead from ${call.source}`}.`,
     ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
+    ...(call.callbackWords === null ? [] : [`Wishes to be called back: "${call.callbackWords}".`]),
   ];
   const said = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
   const answers = fit(said, mostDescription - lengthOf([...head, known]));
   const enquiries = newest(call.enquiries.map(toEnquiryLine), mostDescription - lengthOf([...head, ...answers, known]));
   return crmTask.parse({
     customerId,
-    titleType: call.callbackAt === null ? 'followup' : 'callback',
+    titleType: isCallback ? 'callback' : 'followup',
     title: cutText(title, mostTitle),
     description: [...head, ...answers, known, ...enquiries].join('\n'),
-    priority: toPriority(call.answers['seriousness'], mapping),
+    priority: readPriority(call.answers['seriousness'] ?? '') ?? mapping.priority,
     status: 'not_started',
     ...(call.callbackAt === null ? {} : { dueDate: call.callbackAt.toISOString() }),
   });
@@ -108,11 +113,6 @@ function newest(lines: readonly string[], room: number): string[] {
 export function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
   const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
   return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, mostWishCharacters)}`}`;
-}
-
-function toPriority(seriousness: string | undefined, mapping: TaskMapping): TaskMapping['priority'] {
-  if (/\b(very|urgent|immediate)/i.test(seriousness ?? '')) return 'urgent';
-  return /\bhigh\b/i.test(seriousness ?? '') ? 'high' : mapping.priority;
 }
 
 function toLabel(key: string): string {
