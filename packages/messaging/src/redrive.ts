@@ -126,12 +126,12 @@ export async function redrive(
 
 /**
  * Says that somebody has looked at a dead letter and lets it be: what it held back goes on. It stays where it is, and may
- * still be sent back.
+ * still be sent back. `auditedBy`: as for a redrive.
  * @throws CommandRefused when there is no such dead letter
  */
 export async function discard(
   nats: Nats,
-  asked: { seq: number; who: string; reason: string },
+  asked: { seq: number; who: string; reason: string; auditedBy?: 'dashboard' },
 ): Promise<DeadLetterView> {
   const { letter } = await readLetter(nats, asked.seq);
   const times = letter.redriven?.times ?? 0;
@@ -143,6 +143,7 @@ export async function discard(
       [redrivenBy]: encodeURIComponent(asked.who.slice(0, 100)),
       [timesHeader]: String(times),
       [discardedHeader]: encodeURIComponent(asked.reason.slice(0, 500)),
+      ...(asked.auditedBy === undefined ? {} : { [auditedByHeader]: asked.auditedBy }),
     },
     payload: '',
   });

@@ -26,7 +26,9 @@ export function redriveAuditor(deps: Touched): () => Promise<void> {
 }
 
 /** One entry a redrive, however often its mark is met and by how many replicas. */
-async function auditRedrive(deps: Touched, { seq, who, times, at }: RedriveMark): Promise<void> {
+async function auditRedrive(deps: Touched, mark: RedriveMark): Promise<void> {
+  const { seq, who, times, at, discardedBecause } = mark;
+  const action = discardedBecause === undefined ? 'redrive' : 'discard';
   // Its person may have been erased since.
   const letter = await readDeadLetter(deps.nats, seq);
   const details = { seq, subject: letter?.subject, durable: letter?.durable, times };
@@ -35,11 +37,14 @@ async function auditRedrive(deps: Touched, { seq, who, times, at }: RedriveMark)
     await affected(
       em,
       `insert into dashboard_audit (at, action, who, reason, details)
-       select $1::timestamptz, 'redrive', $2::text, 'from the command line', $3::jsonb
+       select $1::timestamptz, $6::text, $2::text, $7::text, $3::jsonb
         where not exists (select 1 from dashboard_audit
           -- Numbers begin anew with a new stream: what was told before the letter was set aside is of another one.
-          where at >= $4::timestamptz and action = 'redrive' and details @> $5::jsonb)`,
-      [at, who, JSON.stringify(details), letter?.at ?? at, JSON.stringify({ seq, times })],
+          where at >= $4::timestamptz and action = $6::text and details @> $5::jsonb)`,
+      [
+        ...[at, who, JSON.stringify(details), letter?.at ?? at, JSON.stringify({ seq, times })],
+        ...[action, discardedBecause ?? 'from the command line'],
+      ],
     );
   });
 }

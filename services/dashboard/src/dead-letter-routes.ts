@@ -1,5 +1,5 @@
 import { CommandRefused } from '@leadline/messaging/ask';
-import { listDeadLetters, readDeadLetter, redrive, type DeadLetterView } from '@leadline/messaging/redrive';
+import { discard, listDeadLetters, readDeadLetter, redrive, type DeadLetterView } from '@leadline/messaging/redrive';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
@@ -27,7 +27,11 @@ const matchingForm = z.object({
   mode: z.enum(['try', 'redrive']),
   ...reasonField,
 });
-const oneForm = z.object({ payload: z.string().max(600_000), mode: z.enum(['try', 'redrive']), ...reasonField });
+const oneForm = z.object({
+  payload: z.string().max(600_000),
+  mode: z.enum(['try', 'redrive', 'discard']),
+  ...reasonField,
+});
 
 export function deadLetterRoutes(deps: Deps, redrives: Redrives): Hono<Env> {
   const app = new Hono<Env>();
@@ -58,15 +62,16 @@ export function deadLetterRoutes(deps: Deps, redrives: Redrives): Hono<Env> {
     return carryOut(c, deps, `/dead-letters/${seq}`, async () => {
       if (deps.opsNats === undefined) throw new CommandRefused('no NATS user is set that may send dead letters back');
       const letter = await findLetter(deps, seq);
+      const details = { seq, subject: letter.subject, durable: letter.durable };
+      if (mode === 'discard') {
+        await discard(deps.opsNats, { seq, who, reason, auditedBy: 'dashboard' });
+        await audit(deps.postgres.em(), { action: 'discard', who, reason, details });
+        return 'It is discarded: what it held back goes on.';
+      }
       const dryRun = mode === 'try';
       await redrive(deps.opsNats, { seq, who, dryRun, payload: readPayload(payload), auditedBy: 'dashboard' });
       if (dryRun) return `It fits ${letter.subject} and would go back to ${letter.durable}. Nothing was sent.`;
-      await audit(deps.postgres.em(), {
-        action: 'redrive',
-        who,
-        reason,
-        details: { seq, subject: letter.subject, durable: letter.durable },
-      });
+      await audit(deps.postgres.em(), { action: 'redrive', who, reason, details });
       return `It was sent back to ${letter.durable}.`;
     });
   });

@@ -1,4 +1,5 @@
 import {
+  discard,
   findDeadLetter,
   listDeadLetters,
   redrive,
@@ -12,13 +13,13 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { readCount, readId, readInstant } from '../arguments.ts';
 import { toClock } from '../clock.ts';
-import { outputOption, whoOption, yesOption } from '../command-options.ts';
+import { outputOption, reasonOption, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
 import { Unsuccessful, WrongUse } from '../exit-codes.ts';
 import type { Program } from '../program.ts';
 import { paint, print, printJson, tell } from '../terminal.ts';
 import { toTable } from '../to-table.ts';
-import { whoAsks } from '../who-and-why.ts';
+import { whoAndWhy, whoAsks } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
 
 const durableOption = () =>
@@ -31,7 +32,7 @@ const sinceOption = () =>
 export function addDlq(program: Program): void {
   const dlq = program
     .command('dlq')
-    .summary('dead letters: list, show, redrive')
+    .summary('dead letters: list, show, redrive, discard')
     .description('Dead letters: messages that could not be handled and were set aside with the reason.')
     .addHelpText(
       'after',
@@ -40,7 +41,8 @@ Examples:
   leadline dlq list
   leadline dlq show 12 -o json | jq .payload > payload.json
   leadline dlq redrive 12 --payload payload.json        sends it back, repaired
-  leadline dlq redrive --durable crm-pusher --dry-run   what would go back, and what would be refused`,
+  leadline dlq redrive --durable crm-pusher --dry-run   what would go back, and what would be refused
+  leadline dlq discard 12 --reason "a test of ours"     nothing is lost by it: what it held back goes on`,
     );
   dlq
     .command('list')
@@ -111,6 +113,19 @@ Examples:
       else print(toSummary(results, refused.length, by.dryRun));
       if (refused.length > 0) throw new Unsuccessful();
     });
+  dlq
+    .command('discard')
+    .description('Says that somebody has looked at one and lets it be. It stays in the stream; a number it held is let go.')
+    .argument('<seq>', 'its number in the list', readId)
+    .addOption(reasonOption())
+    .addOption(whoOption())
+    .addOption(outputOption())
+    .action(async (seq, options, command) => {
+      const by = await whoAndWhy(options);
+      const letter = await withNats(command.optsWithGlobals(), (nats) => discard(nats, { seq, ...by }));
+      if (options.output === 'json') printJson({ seq, eventId: letter.eventId, outcome: 'discarded' });
+      else print(`${letter.subject} ${letter.eventId}: discarded`);
+    });
 }
 
 type FilterOptions = {
@@ -141,13 +156,17 @@ function toWords({ durable, subject, reason, since }: DeadLetterFilter): string 
 function toLetterTable(letters: DeadLetterView[]): string {
   return toTable(
     ['no.', 'set aside (IST)', 'consumer', 'event', 'reason', 'sent back'],
-    letters.map(({ seq, at, durable, subject, reason, redriven }) => [
+    letters.map(({ seq, at, durable, subject, reason, redriven, discarded }) => [
       seq,
       toClock(at, 'ist'),
       durable,
       subject,
       reason.slice(0, 60),
-      redriven === undefined ? '' : `${redriven.times}×, by ${redriven.who}`,
+      redriven === undefined
+        ? discarded === undefined
+          ? ''
+          : `discarded by ${discarded.who}`
+        : `${redriven.times}×, by ${redriven.who}`,
     ]),
   );
 }
@@ -156,7 +175,9 @@ function toLetterLines(letter: DeadLetterView): string[] {
   const { redriven } = letter;
   const back =
     redriven === undefined
-      ? 'never'
+      ? letter.discarded === undefined
+        ? 'never'
+        : `never, discarded ${toClock(letter.discarded.at, 'ist')} IST by ${letter.discarded.who}`
       : `${redriven.times} times, last ${toClock(redriven.at, 'ist')} IST by ${redriven.who}`;
   return [
     `${paint('bold', `dead letter ${letter.seq}`)}, set aside ${toClock(letter.at, 'ist')} IST`,

@@ -152,7 +152,9 @@ export function deadLetterPage(shown: Shown, letter: DeadLetterView): Piece {
   const operator = shown.session.user.role === 'operator';
   const sent =
     letter.redriven === undefined
-      ? badge('not sent back', 'wait')
+      ? letter.discarded === undefined
+        ? badge('not sent back', 'wait')
+        : badge(`discarded ${toShortDateAndClock(letter.discarded.at)} by ${letter.discarded.who}`, 'plain')
       : badge(
           `sent back ${letter.redriven.times}×, last ${toShortDateAndClock(letter.redriven.at)} by ${letter.redriven.who}`,
           'good',
@@ -203,7 +205,7 @@ export function deadLetterPage(shown: Shown, letter: DeadLetterView): Piece {
 ${text}</textarea>
               </div>
               <div class="field">
-                <label for="one-reason">Why you send it back</label>
+                <label for="one-reason">Why you send it back, or let it be</label>
                 <input
                   id="one-reason"
                   name="reason"
@@ -216,6 +218,7 @@ ${text}</textarea>
               <div class="buttons">
                 <button name="mode" value="try">Dry run</button>
                 <button name="mode" value="redrive" class="primary">Send back</button>
+                <button name="mode" value="discard">Discard</button>
               </div>
             </form>`,
             { wide: true },
