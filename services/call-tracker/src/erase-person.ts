@@ -1,3 +1,4 @@
+import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import { mentionsPhone } from '@leadline/contracts/phone-number';
 import { lockCall } from '@leadline/database/locks';
 import { rehearse } from '@leadline/database/rehearse';
@@ -108,15 +109,26 @@ async function eraseMessages(
   if (oldest === undefined || rooms.length === 0) return { reports: 0, deadLetters: 0 };
   const since = new Date(oldest.call_started_at.getTime() - hourMs);
   const erase = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
-    const found = (await readBack(nats, stream, subjects, since)).filter(({ data }) => {
+    const found = (await readBack(nats, stream, subjects, since)).filter(({ subject, data }) => {
       const text = new TextDecoder().decode(data);
+      if (subject === 'agent.ended' && !holdsWords(text)) return false;
       return mentionsPhone(text, phone) || rooms.some((room) => text.includes(room));
     });
     if (!dryRun) for (const { seq } of found) await deleteMessage(nats, stream, seq);
     return found.length;
   };
   return {
-    reports: await erase('AGENT', ['agent.qualified']),
+    reports: await erase('AGENT', ['agent.qualified', 'agent.ended']),
     deadLetters: await erase('DLQ', ['dlq.AGENT.call-tracker-agent', 'dlq.AGENT.dashboard-agent']),
   };
+}
+
+/** A last word mostly tells what an event may: who ended the call, a wish, a time. Words for a time are the person's own. */
+function holdsWords(text: string): boolean {
+  try {
+    const read = readAgentReport('agent.ended', JSON.parse(text));
+    return read.ok && read.report.type === 'agent.ended' && read.report.callbackWords !== null;
+  } catch {
+    return true;
+  }
 }

@@ -1,3 +1,4 @@
+import { ofOurDays } from '@leadline/contracts/outside-time';
 import { leadStatuses } from '@leadline/contracts/statuses';
 import { z } from 'zod';
 
@@ -17,7 +18,7 @@ const optional = (most: number) =>
 const enquiredAt = z.iso
   .datetime({ offset: true, error: 'must be a time with its zone, like 2026-11-24T11:00:00+05:30' })
   .transform((value) => new Date(value))
-  .refine((at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 2100, 'must be a time of our days');
+  .refine((at) => ofOurDays(at) !== null, 'must be a time of our days');
 
 /** A lead as a source delivers it. Unknown fields are refused: a misspelt one would be lost in silence. */
 export const newLead = z

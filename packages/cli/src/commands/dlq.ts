@@ -115,7 +115,9 @@ Examples:
     });
   dlq
     .command('discard')
-    .description('Says that somebody has looked at one and lets it be. It stays in the stream; a number it held is let go.')
+    .description(
+      'Says that somebody has looked at one and lets it be. It stays in the stream; a number it held is let go.',
+    )
     .argument('<seq>', 'its number in the list', readId)
     .addOption(reasonOption())
     .addOption(whoOption())

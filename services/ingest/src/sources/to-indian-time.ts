@@ -1,4 +1,5 @@
 import { toAsciiDigits } from '@leadline/contracts/ascii-digits';
+import { ofOurDays } from '@leadline/contracts/outside-time';
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const indianOffsetMs = 5.5 * 3_600_000;
@@ -84,8 +85,4 @@ function toOffsetMs(zone: string | undefined): number | undefined {
   const [, sign, hours, minutes = '0'] = /([+-])(\d{1,2}?):?(\d{2})?$/.exec(zone) ?? [];
   if (sign === undefined) return undefined;
   return (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
-}
-
-function ofOurDays(at: Date): Date | null {
-  return at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 2100 ? at : null;
 }
