@@ -137,7 +137,7 @@ test('dead letters are listed, shown, and go back repaired', async () => {
   const id = await qualified();
   const [call] = await system.calls(id);
   const room = call?.call_room ?? '';
-  const broken = JSON.stringify({ room, mode: 'sarvam', qualification: 'eight lakh' });
+  const broken = JSON.stringify({ room: [room], mode: 'sarvam', qualification: 'eight lakh' });
   const headers = {
     ...{ 'ce-specversion': '1.0', 'ce-id': randomUUID(), 'ce-type': 'agent.qualified', 'ce-source': 'agent' },
     ...{ 'ce-subject': room, 'ce-time': new Date().toISOString() },
@@ -153,7 +153,7 @@ test('dead letters are listed, shown, and go back repaired', async () => {
   expect((await leadline.run('dlq', 'show', seq)).out).toContain('"qualification": "eight lakh"');
 
   const unrepaired = await leadline.run('dlq', 'redrive', seq);
-  expect(unrepaired).toMatchObject({ code: 1, err: expect.stringContaining('qualification') as string });
+  expect(unrepaired).toMatchObject({ code: 1, err: expect.stringContaining('room') as string });
   const all = await leadline.run('dlq', 'redrive', '--durable', 'call-tracker-agent', '--dry-run');
   expect(all).toMatchObject({ code: 1, out: expect.stringContaining('0 would go back, 1 refused') as string });
   const unconfirmed = await leadline.run('dlq', 'redrive', '--durable', 'call-tracker-agent');
