@@ -125,12 +125,22 @@ const lead = async (
   return found;
 };
 
+/** On a slow machine one of many waits too long for the others: it is tried again, as the dispatcher does. */
+async function claimInTurn(deps: Deps): Promise<Claim | undefined> {
+  try {
+    return await claimDueLead(deps);
+  } catch (error) {
+    if (!String(error).includes('lock timeout')) throw error;
+    return claimInTurn(deps);
+  }
+}
+
 test('two replicas that claim at once hold each lead once, and a number once', async () => {
   const ids = await addLeads(40);
   const [twin] = await addLeads(1, '9812345678');
   await addLeads(1, '+91 98123 45678');
   const claims = (
-    await Promise.all(Array.from({ length: 60 }, (_, n) => claimDueLead(n % 2 === 0 ? one : other)))
+    await Promise.all(Array.from({ length: 60 }, (_, n) => claimInTurn(n % 2 === 0 ? one : other)))
   ).flatMap((claim) => claim ?? []);
   expect(claims.map(({ leadId }) => leadId).toSorted((a, b) => a - b)).toEqual([...ids, twin]);
   expect(new Set(claims.map(({ room }) => room)).size).toBe(41);
