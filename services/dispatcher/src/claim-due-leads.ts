@@ -111,7 +111,8 @@ async function getNewLeads(em: EntityManager, now: Date, tripped: boolean): Prom
 
 /**
  * `new`, retry_after empty or past, every call decided. One that waits for its number, and was told so, is left out
- * until that number is free.
+ * until that number is free. `offset 0` has Postgres ask that of one lead after the other, by the index of numbers: else
+ * it reads every dial there ever was, at each claim (0.3 s with 100,000 of them, 3 ms so).
  */
 async function listDueLeads(em: EntityManager, now: Date, only: string, first: string): Promise<number[]> {
   const due = await rows(
@@ -122,14 +123,15 @@ async function listDueLeads(em: EntityManager, now: Date, only: string, first: s
         and not exists (select 1 from calls c left join dials d on d.call_id = c.id
                          where c.lead_id = l.id
                            and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))
-        and not exists (select 1 from dials d left join call_facts f on f.call_id = d.call_id
-                         where last_ten(d.phone) = last_ten(l.phone) and d.revoked_at is null
-                           and (f.number_free_at is null or f.number_free_at > $1)
-                           and exists (select 1 from lead_waits w where w.lead_id = l.id))
-        and not exists (select 1 from calls o
-                         where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
-                           and o.call_started_at > $1::timestamptz - ${oldCallHolds}
-                           and exists (select 1 from lead_waits w where w.lead_id = l.id))
+        and not (exists (select from lead_waits w where w.lead_id = l.id)
+             and (exists (select from dials d
+                           where last_ten(d.phone) = last_ten(l.phone) and d.revoked_at is null
+                             and coalesce((select f.number_free_at from call_facts f where f.call_id = d.call_id), 'infinity') > $1
+                          offset 0)
+               or exists (select from calls o
+                           where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
+                             and o.call_started_at > $1::timestamptz - ${oldCallHolds}
+                          offset 0)))
         and not (${waitsForReport})
         ${only}
       order by ${first} l.created_at, l.id

@@ -127,9 +127,9 @@ export async function readLeadCalls(
   };
 }
 
-/** A number's calls: those that name it, and those of an erased person, which are known by a keyed hash only. $1 is the number. */
-const callsOfNumber = `select id from calls where last_ten(phone) = last_ten($1)
-  union all select call_id from dials where phone_hash = (select leadline_number_hash($1))`;
+/** A number's calls: those that name it, and those of an erased person, which are known by a keyed hash only. */
+const callsOf = (number: string): string => `select id from calls where last_ten(phone) = last_ten(${number})
+  union all select call_id from dials where phone_hash = (select leadline_number_hash(${number}))`;
 
 /** Somebody took the number off the list, or let it be rung, after this. */
 const takenOffAfter = (at: string): string =>
@@ -154,11 +154,11 @@ async function readWishes(em: EntityManager, phone: string): Promise<Wishes> {
     em,
     z.object({ do_not_call: z.boolean(), unheard_report: z.boolean() }),
     `select exists (select from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)
-         or exists (select from (${callsOfNumber}) n join calls c on c.id = n.id and c.do_not_call
+         or exists (select from (${callsOf('$1')}) n join calls c on c.id = n.id and c.do_not_call
                       left join call_facts f on f.call_id = c.id
                      where not ${takenOffAfter('coalesce(f.do_not_call_at, f.agent_ended_at, c.call_started_at)')}) as do_not_call,
             exists (select from call_facts where report_held_at is not null)
-        and exists (select from (${callsOfNumber}) n join call_facts f on f.call_id = n.id
+        and exists (select from (${callsOf('$1')}) n join call_facts f on f.call_id = n.id
                      where f.report_held_at is not null and not ${takenOffAfter('f.report_held_at')}) as unheard_report`,
     [phone],
   );
@@ -174,11 +174,11 @@ export async function isDoNotCall(em: EntityManager, phone: string): Promise<boo
  * `l` is the lead.
  */
 export const waitsForReport = `exists (select from lead_waits w where w.lead_id = l.id and w.reason = 'report_unheard')
-  and exists (select from call_facts f join dials d on d.call_id = f.call_id
+  and exists (select from (${callsOf('l.phone')}) n join call_facts f on f.call_id = n.id
                where f.report_held_at is not null
-                 and (last_ten(d.phone) = last_ten(l.phone) or d.phone_hash = leadline_number_hash(l.phone))
                  and not exists (select from do_not_call r
-                                  where last_ten(r.phone) = last_ten(l.phone) and r.removed_at > f.report_held_at))`;
+                                  where last_ten(r.phone) = last_ten(l.phone) and r.removed_at > f.report_held_at)
+              offset 0)`;
 
 /** Of a call c that is settled. */
 export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
@@ -205,8 +205,9 @@ async function readNumberInUse(
   const holders = await rows(
     em,
     z.object({ until: instant.nullable() }),
+    // offset 0: the facts of these dials one by one. Postgres may else take them for many, and read all the facts there are.
     `select f.number_free_at as until
-       from dials d left join call_facts f on f.call_id = d.call_id
+       from dials d left join lateral (select number_free_at from call_facts where call_id = d.call_id offset 0) f on true
       where last_ten(d.phone) = last_ten($1) and d.revoked_at is null and d.call_id is distinct from $2
         and (f.number_free_at is null or f.number_free_at > $3) and (d.sent_at is not null or not $4)
      union all

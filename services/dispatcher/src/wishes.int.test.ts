@@ -166,3 +166,40 @@ test('between claim and permit: a report that nobody can hear', async () => {
   await anEndedCall({ heldAt: soon(0) });
   expect(await permitDial(claim, deps)).toEqual({ kind: 'refused', reason: 'report_unheard' });
 });
+
+// Each claim waits for the one before it: what it asks must not grow with the calls that were ever made.
+test('a claim reads by number, and not all the calls that there are', async () => {
+  const numbers = 20_000;
+  await database.query(
+    `with past as (
+       insert into calls (phone, name, status, failure_reason, attempt, call_room, call_started_at)
+       select '+9197' || lpad(n::text, 8, '0'), 'Asha', 'failed', 'no_answers', 1, 'call-' || n || '-past', $2::timestamptz
+         from generate_series(1, $1::int) n returning id, phone, call_started_at),
+     dialled as (
+       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, sent_at, decided_at, decided_as)
+       select id, 1, 1, phone, 'test', call_started_at, call_started_at, call_started_at, 'failed' from past)
+     insert into call_facts (call_id, number_free_at, slot_free_at) select id, call_started_at, call_started_at from past`,
+    [numbers, new Date(Date.now() + noonIn - 2 * 86_400_000)],
+  );
+  await database.query(
+    `insert into leads (name, phone, source, created_at)
+     select 'Asha', '+9197' || lpad(n::text, 8, '0'), 'website', $1 from generate_series(1, 200) n`,
+    [new Date(Date.now() + noonIn - 60_000)],
+  );
+  await database.query(`analyze calls, dials, call_facts, leads, lead_waits`);
+  const readRows = async (): Promise<number> => {
+    // Whichever session of the pool claimed, it tells what it has read.
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        deps.postgres.em().getConnection().execute(`select pg_stat_force_next_flush(), pg_sleep(0.1)`),
+      ),
+    );
+    const [found] = await database.query<{ read: string }>(
+      `select sum(seq_tup_read) as read from pg_stat_user_tables where relname in ('calls', 'dials', 'call_facts')`,
+    );
+    return Number(found?.read);
+  };
+  const before = await readRows();
+  for (let claims = 0; claims < 3; claims++) expect(await claimDueLead(deps)).toBeDefined();
+  expect((await readRows()) - before).toBeLessThan(numbers);
+});
