@@ -5,6 +5,7 @@ import { until } from '@leadline/testing/until';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readFlows, tell } from '../kubernetes/read-flows.ts';
@@ -108,3 +109,80 @@ async function liveThrough(run: RunFile): Promise<void> {
     30_000,
   );
 }
+
+/** What the pages and the phone show of one number. */
+async function asDatabase<T>(work: (query: (text: string, values: unknown[]) => Promise<T[]>) => Promise<void>) {
+  const client = new Client({ connectionString: world.run().postgres.url });
+  await client.connect();
+  try {
+    await work(async (text, values) => (await client.query(text, values)).rows as T[]);
+  } finally {
+    await client.end();
+  }
+}
+
+type Found = { id: number; status: string; waits: string | null; calls: number; tasks: number; ringing: boolean };
+const aboutNumber = `
+  select l.id, l.status, l.retry_count, w.reason as waits,
+         (select count(*)::int from calls c where c.lead_id = l.id) as calls,
+         (select count(*)::int from crm_enquiries t where t.lead_id = l.id and t.told_at is not null) as tasks,
+         exists (select from calls c join dials d on d.call_id = c.id
+                  where c.lead_id = l.id and c.status = 'calling' and d.sent_at is not null) as ringing
+    from leads l left join lead_waits w on w.lead_id = l.id where l.phone = $1 order by l.id`;
+const rings = (phone: string): number =>
+  readFileSync(world.run().simulator.phoneLog, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"invite"') && line.includes(phone.slice(-10))).length;
+const tasks = (): string[] =>
+  readFileSync(world.run().simulator.crmLog, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"task.created"'));
+
+async function enquire(phone: string, more: Record<string, string>): Promise<number> {
+  const { ingest, apiKey } = world.run();
+  const answer = await fetch(`${ingest}/v1/leads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify({ name: 'Asha Verma', phone, ...more }),
+  });
+  expect(answer.status).toBe(202);
+  return z.object({ id: z.number() }).parse(await answer.json()).id;
+}
+
+test('who asks again right after a talk is not rung: the CRM is told at once, and the lead is settled', async () => {
+  const phone = '+919821102042';
+  const first = await enquire(phone, { sourceLeadId: 'pause-1', productName: 'Cup machine' });
+  await asDatabase<Found>(async (query) => {
+    const find = async (id: number) => (await query(aboutNumber, [phone])).find((one) => one.id === id);
+    const pushed = `select id from calls where lead_id = $1 and status = 'pushed'`;
+    await until('the first is in the CRM', async () => (await query(pushed, [first])).length === 1, 30_000);
+    await until(
+      'the first is settled',
+      async () =>
+        (await query(`select 1 from dials where lead_id = $1 and decided_at is not null`, [first])).length === 1,
+      15_000,
+    );
+    const second = await enquire(phone, { sourceLeadId: 'pause-2', productName: 'Plate machine' });
+    expect(second).not.toBe(first);
+    await until('the CRM is told of the second', async () => (await find(second))?.tasks === 1, 30_000);
+    await until('it is settled', async () => (await find(second))?.status === 'dispatched', 15_000);
+    expect(await find(second)).toMatchObject({ calls: 0, waits: null });
+    expect(rings(phone)).toBe(1);
+    expect(tasks().filter((line) => line.includes('enquiry-'))).toHaveLength(1);
+  });
+});
+
+test('an enquiry that joins while the last attempt rings is followed by another attempt', async () => {
+  const phone = '+919821102180';
+  const id = await enquire(phone, { sourceLeadId: 'last-1', productName: 'Cup machine' });
+  await asDatabase<Found & { retry_count: number }>(async (query) => {
+    // As after three attempts that nobody took, long ago.
+    await query(`update leads set retry_count = 3 where id = $1`, [id]);
+    await until('the last attempt rings', async () => (await query(aboutNumber, [phone]))[0]?.ringing === true, 30_000);
+    expect(await enquire(phone, { sourceLeadId: 'last-2', productName: 'Plate machine' })).toBe(id);
+    const after = async () => (await query(aboutNumber, [phone]))[0];
+    await until('it is decided', async () => (await after())?.ringing === false, 60_000);
+    await until('it waits for its next attempt', async () => (await after())?.status === 'new', 30_000);
+    expect(await after()).toMatchObject({ retry_count: 0, calls: 1 });
+  });
+});

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deployQuietly, repairHalf, type Deployed, type Repaired } from './after-heal.ts';
+import { askAgain, type Asked } from './ask-again.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
 import { faults, killedWhileDraining, type Fault } from './faults.ts';
@@ -15,6 +16,8 @@ export type Campaign = {
   seed: number;
   world: World;
   posted: Posted[];
+  /** Buyers who asked again while their lead was open. */
+  asked: Asked[];
   poison: Poison[];
   record: Noted[];
   exposures: Map<string, number>;
@@ -55,6 +58,7 @@ const mostArmed = 3;
 const lastCrashAt = 0.8;
 /** For the whole backlog; under load, which brings more than this machine can ring meanwhile, without any progress. */
 const drainWithinMs = 120_000;
+const asksAfterHealMs = 20_000;
 
 /**
  * Leads flow while faults of all kinds come and go; then everything is healed, a last lead goes through, and what is
@@ -77,6 +81,11 @@ export async function runCampaign(
   try {
     const disturbing = disturbEvents(world, openRandom(seed, 'events'));
     campaign.poison = disturbing.poison;
+    const asking = askAgain(world, {
+      random: openRandom(seed, 'asking'),
+      most: Math.ceil(plan.leads / 6),
+      asked: campaign.asked,
+    });
     const feeding = feedLeads(world, {
       leads: plan.leads,
       perSecond: plan.leadsPerSecond,
@@ -99,7 +108,14 @@ export async function runCampaign(
     say('healed; waiting for what is left');
     campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
     const asked = plan.burst === undefined && plan.endsAtStandstill !== true ? 'within' : 'progress';
-    campaign.drainedMs = await untilDrained(world, say, asked);
+    // On a slow machine most last attempts come only now.
+    setTimeout(() => void asking.stop(), asksAfterHealMs).unref();
+    const since = performance.now();
+    let isDrained = (await untilDrained(world, say, asked)) !== undefined;
+    await asking.stop();
+    isDrained &&= (await untilDrained(world, say, asked)) !== undefined;
+    campaign.drainedMs = isDrained ? performance.now() - since : undefined;
+    for (const { moment } of campaign.asked) count(campaign, `asked again ${moment}`);
     if (plan.endsAtStandstill === true && campaign.drainedMs === undefined) return campaign;
     await plan.drained?.(campaign);
     say('a part of the dead letters is repaired and sent back, then each service is deployed');
@@ -121,7 +137,7 @@ export async function runCampaign(
 
 export function openCampaign(seed: number, world: World): Campaign {
   return {
-    ...{ seed, world, posted: [], poison: [], record: [], exposures: new Map() },
+    ...{ seed, world, posted: [], asked: [], poison: [], record: [], exposures: new Map() },
     ...{ readyMs: undefined, drainedMs: undefined, repaired: new Set(), deployed: undefined, mostKib: new Map() },
   };
 }
@@ -322,6 +338,7 @@ async function readOpenWork(world: World): Promise<Map<string, number>> {
          + (select count(*)::int from dispatcher_outbox where published_at is null)
          + (select count(*)::int from call_tracker_outbox where published_at is null)
          + (select count(*)::int from crm_pusher_outbox where published_at is null) as "unpublished",
+           (select count(*)::int from crm_enquiries where told_at is null and failed_at is null) as "untold",
            (select count(*)::int from call_changes) as "changes"`);
   const left = new Map(Object.entries(row ?? {}).filter(([, n]) => n > 0));
   if (left.size > 0) return left;

@@ -11,6 +11,7 @@ import {
   findSilentFacts,
   findTakenPoison,
 } from './check-events.ts';
+import { checkConsequences, readAccepted, readTold } from './check-enquiries.ts';
 import { canary } from './feed-leads.ts';
 import { findLeak } from './find-leak.ts';
 import { invariants, leadOf, type Check, type Checked, type Invariant, type Violation } from './invariants.ts';
@@ -68,16 +69,16 @@ const checks: Record<Invariant, Check> = {
   I8: checkTimes,
   I9: checkDurables,
   I10: checkDeadLetters,
+  I15: checkConsequences,
 
   /** Each acknowledged POST is one lead, and a source id is one row. */
-  async I1({ world, posted }, { leads }) {
+  async I1(campaign, { leads }) {
+    const { asked, posted } = campaign;
     const violations: Violation[] = [];
-    const receipts = await world.query<{ source_lead_id: string; lead_id: number }>(
-      `select source_lead_id, lead_id from lead_receipts where verdict = 'accepted'`,
-    );
+    const receipts = await readAccepted(campaign);
     const bySourceId = Map.groupBy(receipts, ({ source_lead_id }) => source_lead_id);
     const ids = new Set(leads.map(({ id }) => id));
-    for (const one of posted) {
+    for (const one of [...posted, ...asked]) {
       const rows = bySourceId.get(one.sourceLeadId) ?? [];
       if (one.refused.length > 0)
         violations.push({ what: `${one.sourceLeadId} was refused with ${one.refused.join(', ')}` });
@@ -87,13 +88,16 @@ const checks: Record<Invariant, Check> = {
           violations.push({ what: `${one.sourceLeadId} was told ${id}, which is not its lead`, leadId: id });
       }
     }
-    if (leads.length !== posted.length)
-      violations.push({ what: `${posted.length} leads were sent and ${leads.length} are there` });
-    return { checked: posted.length, violations };
+    // Who asked again joined his lead, or made one where it was over.
+    const joined = receipts.filter((one) => one.joined).length;
+    const sent = posted.length + asked.length;
+    if (leads.length !== sent - joined)
+      violations.push({ what: `${sent} leads were sent, ${joined} joined, and ${leads.length} are there` });
+    return { checked: sent, violations };
   },
 
   /** One task for each qualified call, and none else. */
-  I5(_campaign, ledgers) {
+  async I5(campaign, ledgers) {
     const { crm, calls } = ledgers;
     const violations = findLostReports(ledgers);
     const tasks = Map.groupBy(
@@ -115,6 +119,12 @@ const checks: Record<Invariant, Check> = {
           ...where,
         });
       tasks.delete(call.call_room);
+    }
+    for (const { enquiry_id: id, task_id: taskId, lead_id: leadId } of await readTold(campaign)) {
+      const own = tasks.get(`enquiry-${id}`) ?? [];
+      if (own.length > 1 || (taskId !== null && own[0]?.id !== taskId))
+        violations.push({ what: `the enquiry ${id} has ${own.length} tasks`, leadId });
+      tasks.delete(`enquiry-${id}`);
     }
     for (const room of tasks.keys()) violations.push({ what: `a task for "${room}", which is no call's` });
     return { checked: calls.length, violations };

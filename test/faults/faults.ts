@@ -110,6 +110,19 @@ const noNats: Fault = {
   },
 };
 
+/** Nobody decides meanwhile: calls are pushed whose leads are still open, and enquiries join them. */
+const frozenDispatchers: Fault = {
+  name: 'freeze both dispatchers',
+  exposures: 'SIGSTOP of both dispatchers',
+  checked: true,
+  async run(world, random) {
+    const both = (['dispatcher-1', 'dispatcher-2'] as const).flatMap((name) => world.services.get(name) ?? []);
+    for (const one of both) one.freeze();
+    await wait(secondsMs(random, 6, 8));
+    for (const one of both) one.thaw();
+  },
+};
+
 /** A fault of the far systems that the simulator plays. They take turns: each sets all of them. */
 const far = (name: string, faults: Record<string, unknown>, seconds: [number, number] = [2, 5]): Fault => ({
   name,
@@ -220,6 +233,7 @@ export const faults: readonly Fault[] = [
   ...processFaults,
   ...partitions,
   noNats,
+  frozenDispatchers,
   ...farFaults,
   clock,
   stopSwitch,

@@ -98,20 +98,28 @@ function watchWaiting(world: World): { leads(): number; stop(): void } {
   return { leads: () => leads, stop: () => clearInterval(looking) };
 }
 
-async function post(world: World, one: Posted, key: boolean): Promise<void> {
-  const body = JSON.stringify({
-    ...{ name: canary.name, phone: one.phone, email: canary.email, productName: 'Paper cup machine' },
-    sourceLeadId: one.sourceLeadId,
-  });
+function post(world: World, one: Posted, key: boolean): Promise<void> {
+  const { phone, sourceLeadId } = one;
+  const lead = { ...canary, phone, productName: 'Paper cup machine', sourceLeadId };
+  return postLead(world, world.ingestUrl, one, { lead, key });
+}
+
+/** Again and again until it is taken or refused for good; what was answered is noted. `key`: with an Idempotency-Key too. */
+export async function postLead(
+  world: World,
+  url: string,
+  one: Posted,
+  { lead, key }: { lead: object; key: boolean },
+): Promise<void> {
   for (;;) {
     try {
-      const response = await fetch(`${world.ingestUrl}/v1/leads`, {
+      const response = await fetch(`${url}/v1/leads`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${world.apiKey}`,
           ...(key ? { 'idempotency-key': one.sourceLeadId } : {}),
         },
-        body,
+        body: JSON.stringify(lead),
         signal: AbortSignal.timeout(10_000),
       });
       const answer: unknown = await response.json();

@@ -42,6 +42,8 @@ export type Ledgers = {
   leads: LeadRow[];
   calls: CallRow[];
   stored: Stored[];
+  /** How many further enquiries joined a lead, by its id. */
+  joined: Map<number, number>;
   /** Up to which message of its stream each durable has acknowledged all, as it was before anything else was read. */
   ackedTo: Map<string, number>;
 };
@@ -56,6 +58,13 @@ export async function readLedgers({ world }: Campaign): Promise<Ledgers> {
       `select c.id, c.lead_id, c.phone, c.status, c.failure_reason, c.attempt, c.call_room, c.call_started_at,
               c.answered_at, c.call_ended_at, c.qualification, c.crm_task_id, d.sent_at, d.decided_at, d.put_back_reason
          from calls c left join dials d on d.call_id = c.id order by c.id`,
+    ),
+    joined: new Map(
+      (
+        await world.query<{ lead_id: number; n: number }>(
+          `select lead_id, count(*)::int as n from lead_enquiries group by lead_id`,
+        )
+      ).map(({ lead_id, n }) => [lead_id, n]),
     ),
     stored: (await Promise.all(['LEADS', 'CALLS', 'AGENT', 'DLQ'].map((stream) => readStream(world, stream)))).flat(),
   };

@@ -207,6 +207,21 @@ import { z } from 'zod';
       },
     ],
   },
+  {
+    name: 'deaf to who asks while the last attempt rings',
+    edits: [
+      {
+        file: `${dispatcher}/decide-retry.ts`,
+        find: 'if (isUsedUp && !call.askedMeanwhile)',
+        put: 'if (isUsedUp)',
+      },
+      {
+        file: `${dispatcher}/heed-enquiries.ts`,
+        find: "const madeGood = ['retries_used_up', 'too_old'];",
+        put: 'const madeGood: string[] = [];',
+      },
+    ],
+  },
 ];
 
 /**

@@ -20,6 +20,7 @@ export const durableNames = Object.entries(durables);
 
 export const serviceNames = [
   'ingest',
+  'ingest-joining',
   'dispatcher-1',
   'dispatcher-2',
   'call-tracker',
@@ -58,6 +59,8 @@ export type World = {
   policy: Policy;
   apiKey: string;
   ingestUrl: string;
+  /** Of an ingest over which enquiries join their buyer's open lead. */
+  joiningUrl: string;
   adminUrls: Map<ServiceName, string>;
   services: Map<ServiceName, Kept>;
   simulator: Kept;
@@ -119,7 +122,12 @@ export async function startWorld(options: {
   const pool = new Pool({ connectionString: database.url, max: 4 });
   pool.on('error', () => undefined);
 
-  const [simulatorPort, ingestPort, trackerPort] = [await freePort(), await freePort(), await freePort()];
+  const [simulatorPort, ingestPort, joiningPort, trackerPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const links = new Map<string, Link>();
   const link = async (name: string, target: () => number): Promise<Link> => {
     const opened = await openLink(name, target);
@@ -204,6 +212,10 @@ export async function startWorld(options: {
     // Some numbers come twice on purpose, as leads of their own: one has to wait for the other's end.
     DEDUPE_DAYS: '0',
   });
+  await launch('ingest-joining', 'ingest', 'ingest', {
+    ...{ PORT: String(joiningPort), API_KEYS: `website:${apiKey}` },
+    DEDUPE_DAYS: '1',
+  });
   for (const name of ['dispatcher-1', 'dispatcher-2'] as const) {
     await launch(name, 'dispatcher', 'dispatcher', {
       ...(await liveKit(name)),
@@ -246,6 +258,7 @@ export async function startWorld(options: {
     policy,
     apiKey,
     ingestUrl: `http://127.0.0.1:${ingestPort}`,
+    joiningUrl: `http://127.0.0.1:${joiningPort}`,
     adminUrls,
     services,
     simulator,
