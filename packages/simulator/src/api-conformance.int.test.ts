@@ -34,6 +34,9 @@ const tokens: Record<string, Claims | string | null> = {
   'listParticipants with roomAdmin of another room': { video: { roomAdmin: true, room: 'another' } },
 };
 
+/** A busy machine takes its time for a webhook. */
+const slowly = { timeout: 20_000 };
+
 test('a wrong token is refused as recorded, and a signed one repeated in the answer', async () => {
   await using world = await startWorld({ trunkId: 'ST_x' });
   for (const recorded of readApiCases('auth-errors').cases) {
@@ -75,7 +78,7 @@ test.for(['room-service', 'agent-dispatch-no-worker'])('%s', async (scenario) =>
   }
   for (const room of await world.rooms.listRooms()) await world.rooms.deleteRoom(room.name);
   await expect
-    .poll(() => world.received.map(({ body }) => `${String(body['event'])} ${roomName(body)}`).toSorted())
+    .poll(() => world.received.map(({ body }) => `${String(body['event'])} ${roomName(body)}`).toSorted(), slowly)
     .toEqual(recording.webhooks.toSorted());
 });
 
@@ -94,8 +97,9 @@ test('every SIP code that was recorded becomes its error and its disconnect reas
       // The recording keeps the details' place only; those of section 3.2 are compared to the byte.
       expect({ ...metadata, error_details: '<base64>' }).toEqual(twirp.meta);
       await expect
-        .poll(() =>
-          world.received.find((one) => one.body['event'] === 'participant_left' && roomName(one.body) === room),
+        .poll(
+          () => world.received.find((one) => one.body['event'] === 'participant_left' && roomName(one.body) === room),
+          slowly,
         )
         .toMatchObject({
           body: {
@@ -115,9 +119,9 @@ test('the same dial again in the same room is a new call of the same room', asyn
   await using world = await startWorld({ trunkId: recording.request.sipTrunkId });
   const dial = { what: 'the dial', request: { path: dialPath, body: recording.request } };
   expect(await throughTheSdk(world, dial)).toEqual({ what: dial.what, ...recording.first });
-  await expect.poll(() => world.received.length).toBe(5);
+  await expect.poll(() => world.received.length, slowly).toBe(5);
   expect(await throughTheSdk(world, dial)).toEqual({ what: dial.what, ...recording.second });
-  await expect.poll(() => world.received.length, { timeout: 10_000 }).toBe(recording.webhooks.length);
+  await expect.poll(() => world.received.length, slowly).toBe(recording.webhooks.length);
   expect(toComparable(world.received.map(({ body, atMs }) => ({ atMs, ...inShort.parse(body) })))).toEqual(
     toComparable(recording.webhooks),
   );
@@ -134,7 +138,7 @@ test('a leg that rings is listed with the fields that were recorded', async () =
   // It was recorded in the moment between the ringing and its track.
   const published = { is_publisher: true, tracks: [expect.objectContaining({ source: 'MICROPHONE' })] };
   const expected = { participants: [{ ...Object(toComparable(whole)), ...published }] };
-  await expect.poll(async () => toComparable((await world.post(list)).body)).toEqual(expected);
+  await expect.poll(async () => toComparable((await world.post(list)).body), slowly).toEqual(expected);
 });
 
 const dialPath = '/twirp/livekit.SIP/CreateSIPParticipant';

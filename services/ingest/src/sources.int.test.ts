@@ -135,7 +135,7 @@ test('what can be no lead is kept whole and visible, and its sender hears succes
   expect(listed).toEqual({
     id,
     lastDeliveryAt: expect.any(String),
-    lastDay: { accepted: 0, repeated: 0, rejected: 5 },
+    lastDay: { accepted: 0, repeated: 0, rejected: 5, otherNumbers: 0 },
   });
   const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0x7b, 0xff, 0x00, 0x7d]);
   expect(await send(url, bytes)).toMatchObject(success);
