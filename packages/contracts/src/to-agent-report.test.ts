@@ -16,7 +16,7 @@ test.for<[string, unknown, string]>([
   ['agent.slept', { room }, '/type'],
   ['', { room }, '/type'],
   ['agent.ended', null, '/data'],
-  ['agent.ended', [{ room }], '/data'],
+  ['agent.ended', [{ room }, { room }], '/data'],
   ['agent.ended', 'room', '/data'],
   ['agent.ended', {}, '/data/room'],
   ['agent.ended', { room: 7, doNotCall: true }, '/data/room'],
@@ -79,6 +79,27 @@ test('a wish is heard under the names that other languages give it, and beside o
   });
   expect(ended({ doNotCall: false, do_not_call: 'yes' }).report).toMatchObject({ doNotCall: true });
   expect(ended({ doNotCall: 'no' }).report).toMatchObject({ doNotCall: false });
+});
+
+test.for<[string, Record<string, unknown>, boolean]>([
+  ['agent.ended', { result: { doNotCall: true } }, true],
+  ['agent.ended', { call: { outcomes: [{ do_not_call: 'yes' }] } }, true],
+  ['agent.ended', { wishes: { doNotCall: false } }, false],
+  ['agent.qualified', { qualification: { consent: { optOut: 'haan' } } }, true],
+  ['agent.ended', { callbackAt: 'Never call again' }, true],
+  ['agent.ended', { callbackAt: "don't call again." }, true],
+  ['agent.ended', { callbackAt: 'do not call on Sunday, call on Monday' }, false],
+  ['agent.ended', { callbackAt: 'yes' }, false],
+  ['agent.ended', { endedBy: 'do_not_call' }, true],
+  ['agent.ended', { disposition: 'DNC' }, true],
+  ['agent.ended', { outcome: 'call back' }, false],
+])('%s with %j is a wish: %j', ([type, data, wish]) => {
+  expect(readOf(type, { room, ...data }).report).toMatchObject({ doNotCall: wish });
+});
+
+test('a report in a text, or alone in a list, is that report', () => {
+  for (const data of [[{ room, doNotCall: true }], JSON.stringify({ ROOM: room, Do_Not_Call: 'yes' })])
+    expect(readOf('agent.ended', data).report).toMatchObject({ room, doNotCall: true });
 });
 
 test('a wish that is neither yes nor no counts as yes, and that is told', () => {

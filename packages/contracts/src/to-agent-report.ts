@@ -54,10 +54,11 @@ export function readAgentReport(type: unknown, data: unknown): ReadReport {
   if (known === undefined) {
     return { ok: false, faults: [{ pointer: '/type', detail: `must be one of ${reportTypes.join(', ')}` }] };
   }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+  const told = onlyItem(unpacked(data));
+  if (typeof told !== 'object' || told === null || Array.isArray(told)) {
     return { ok: false, faults: [{ pointer: '/data', detail: 'must be an object' }] };
   }
-  const fields = toFields(data);
+  const fields = toFields(told);
   const room = typeof fields.room.value === 'string' ? repairText(fields.room.value).trim() : '';
   if (room === '' || room.length > mostRoomCharacters) {
     return { ok: false, faults: [{ pointer: '/data/room', detail: 'must be the text from the job: call-…' }] };
@@ -128,8 +129,36 @@ function toFields(data: object): Fields {
     qualification: find(otherNames.qualification),
     endedBy: find(otherNames.endedBy),
     callback: find(otherNames.callback),
-    wishes: entries.filter(({ key }) => isWishKey(key)),
+    wishes: [
+      ...wishesIn(data, '/data', 0),
+      ...entries.filter(({ name, value }) => mayTellWish.has(name) && isWish(value)),
+    ],
   };
+}
+
+/** Where a model puts a wish that has no field in its own form: `callbackAt: "never call again"`, `disposition: "DNC"`. */
+const mayTellWish = new Set([
+  ...otherNames.callback,
+  ...otherNames.endedBy,
+  'disposition',
+  'outcome',
+  'endreason',
+  'endedreason',
+]);
+const deepestWish = 8;
+
+/** Nothing else than such a wish: "do not call on Sundays" is about Sundays. */
+function isWish(value: unknown): boolean {
+  return typeof value === 'string' && isWishKey(value) && readWish(value) === 'yes';
+}
+
+/** Fields of a wish, however deep they lie in what the agent sent. */
+function wishesIn(data: object, pointer: string, depth: number): Field[] {
+  return Object.entries(data).flatMap(([key, value]: [string, unknown]) => {
+    const at = `${pointer}/${toToken(key)}`;
+    if (isWishKey(key)) return [{ pointer: at, value }];
+    return typeof value === 'object' && value !== null && depth < deepestWish ? wishesIn(value, at, depth + 1) : [];
+  });
 }
 
 function isWishKey(key: string): boolean {
@@ -178,6 +207,10 @@ function paired(value: unknown): unknown {
   return pairs.every((pair) => pair !== undefined) ? Object.fromEntries(pairs) : value;
 }
 
+function onlyItem(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
+}
+
 function unpacked(value: unknown): unknown {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
   try {
@@ -208,7 +241,8 @@ function toEndedBy({ pointer, value }: Field, notes: FieldNote[]): EndedBy | nul
 
 /** One yes among them is a yes. What is neither yes nor no counts as yes: a person can take a number off the list again. */
 function toDoNotCall(wishes: readonly Field[], notes: FieldNote[]): boolean {
-  const read = wishes.map((field) => ({ ...field, wish: readWish(field.value) }));
+  const byPointer = new Map(wishes.map((field) => [field.pointer, field]));
+  const read = [...byPointer.values()].map((field) => ({ ...field, wish: readWish(field.value) }));
   for (const { pointer } of read.filter(({ wish }) => wish === 'unclear')) {
     notes.push({ field: 'doNotCall', pointer, outcome: 'guessed', detail: 'neither yes nor no; taken as yes' });
   }

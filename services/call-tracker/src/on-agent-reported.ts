@@ -1,9 +1,9 @@
-import { anyAgentReport } from '@leadline/contracts/event-facts';
 import { unknownKeys } from '@leadline/contracts/qualification';
 import { readAgentReport, type AgentReport, type FieldNote } from '@leadline/contracts/to-agent-report';
 import { blameFor } from '@leadline/messaging/blame';
 import { on, type Handler } from '@leadline/messaging/consume';
 import { done, reject } from '@leadline/messaging/outcome';
+import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { holdNumber, releaseNumber } from './hold-numbers.ts';
 import type { AgentEvent } from './learn-report.ts';
@@ -14,7 +14,7 @@ const reportTypes = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
 /** The voice agent's reports over NATS. One for a room that is no call's is a dead letter. */
 export function onAgentReported(deps: Deps): Handler[] {
   return reportTypes.map((type) =>
-    on({ type, schema: anyAgentReport }, async ({ data, time, timeUnreadable }) => {
+    on({ type, schema: z.unknown() }, async ({ data, time, timeUnreadable }) => {
       const read = readAgentReport(type, data);
       if (!read.ok) return reject(`malformed: ${read.faults.map(({ pointer }) => pointer.slice(1)).join(', ')}`);
       const { report } = read;

@@ -213,6 +213,16 @@ describe('each field of a report by itself', () => {
     expect((await overHttp('agent.ended', { room: `${call.room}\u0000` })).status).toBe(202);
   });
 
+  test('a report whose room and wish are written otherwise counts, over HTTP and NATS', async () => {
+    for (const over of [overNats, overHttp]) {
+      const [one, other] = [await aCall(), await aCall()];
+      await over('agent.ended', { ROOM: one.room, Do_Not_Call: 'YES' });
+      await over('agent.ended', [{ room: other.room, doNotCall: 1 }]);
+      for (const call of [one, other])
+        expect(await until('the wish is heard', async () => (await rowOf(call))['do_not_call'] === true)).toBe(true);
+    }
+  });
+
   test('a time that can not be read costs an agent over NATS nothing', async () => {
     const call = await aCall();
     await overNats('agent.ended', { room: call.room, endedBy: 'user', doNotCall: 'yes' }, { 'ce-time': 'yesterday' });
