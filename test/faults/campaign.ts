@@ -6,6 +6,7 @@ import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
 import { faults, killedWhileDraining, type Fault } from './faults.ts';
 import { feedLeads, type Posted } from './feed-leads.ts';
+import { lookAtLastWords } from './look-at-last-words.ts';
 import { openRandom, type Random } from './random.ts';
 import { durableNames, startWorld, untilReady, type Policy, type World } from './world.ts';
 
@@ -78,6 +79,7 @@ export async function runCampaign(
   const campaign = openCampaign(seed, world);
   began(campaign);
   const watching = setInterval(() => measureMemory(campaign), 2_000);
+  const looking = lookAtLastWords(world);
   try {
     const disturbing = disturbEvents(world, openRandom(seed, 'events'));
     campaign.poison = disturbing.poison;
@@ -132,6 +134,7 @@ export async function runCampaign(
     throw error;
   } finally {
     clearInterval(watching);
+    await looking.stop();
   }
 }
 
