@@ -91,16 +91,17 @@ test('reports that come twice and out of order leave the fuller answers, and one
 });
 
 test('two leads with one number never ring at the same time', async () => {
-  const number = numberEnding('2042');
+  // Nothing useful is said: a talk with answers would pause the number.
+  const number = numberEnding('204');
   // Over ingest the second would join the first; another program may insert it all the same.
   const inserted = await system.db.query<{ id: number }>(
     `insert into leads (name, phone, source) values ('Asha', $1, 'import'), ('Asha Verma', $1, 'import') returning id`,
     [number],
   );
   const ids = inserted.map(({ id }) => id);
-  const rooms = await Promise.all(ids.map(async (id) => (await system.callIs(id, 'pushed', 30_000)).call_room));
+  const rooms = await Promise.all(ids.map(async (id) => (await system.callIs(id, 'failed', 30_000)).call_room));
   const order = system.phone(number).filter((line) => line.event === 'invite' || line.event === 'hangup');
-  expect(order.map((line) => line.event)).toEqual(['invite', 'hangup', 'invite', 'hangup']);
+  expect(order.slice(0, 4).map((line) => line.event)).toEqual(['invite', 'hangup', 'invite', 'hangup']);
   expect(new Set(rooms).size).toBe(2);
 });
 
