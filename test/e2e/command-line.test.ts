@@ -393,6 +393,7 @@ test('of a vendor that is asked, the list tells when it was read and what is wro
     readAt: null,
     failedAt: expect.stringMatching(/Z$/),
     error: expect.stringMatching(/^TradeIndia /),
+    blankSince: null,
   });
   const lineOf = async (): Promise<string> =>
     (await leadline.run('sources', 'list')).out.split('\n').find((line) => line.startsWith(id)) ?? '';
