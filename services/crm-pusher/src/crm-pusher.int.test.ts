@@ -11,6 +11,7 @@ import { until } from '@leadline/testing/until';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readCrmPusherConfig } from './config.ts';
 import { start, type CrmPusher } from './start.ts';
@@ -302,6 +303,20 @@ test('a call that can not be read does not keep the others from the sweep', asyn
   expect(
     await db.query(`select last_error, next_try_at > now() as later from crm_pushes where call_id = $1`, [odd.id]),
   ).toEqual([{ last_error: 'not_tried', later: true }]);
+});
+
+test('a disk that is full for a moment puts no push off', async () => {
+  await db.query(`create function disk_is_full() returns trigger language plpgsql as
+    $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`);
+  await db.query(`create trigger disk_is_full before update on calls for each row when (new.status = 'pushed')
+    execute function disk_is_full()`);
+  await pusher({ CRM_SWEEP_AFTER_SECONDS: '1', CRM_LOOK_AGAIN_SECONDS: '1', CRM_LOOK_GAP_SECONDS: '1' });
+  const call = await qualified({ tell: 0 });
+  await until('its task is there', () => log('task.created').length === 1, 30_000);
+  await wait(3_000);
+  await db.query(`drop trigger disk_is_full on calls`);
+  await pushed(call.id, 30_000);
+  expect(log('task.created')).toHaveLength(1);
 });
 
 test('what the requests cost is kept to the budget', async () => {

@@ -1,6 +1,7 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import { databaseNow } from '@leadline/database/locks';
 import { affected, instant, row, rows } from '@leadline/database/sql';
+import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import { decidePush, type CrmAnswer } from './decide-push.ts';
 import type { Deps } from './deps.ts';
@@ -37,6 +38,7 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
     try {
       await pushEnquiry(enquiryId, deps);
     } catch (error) {
+      if (blameFor(error) === 'elsewhere') throw error;
       deps.log.error({ err: error, enquiryId }, 'an enquiry could not be pushed; it is tried again after the others');
       await later(enquiryId, { because: 'not_tried', afterMs: 300_000 }, deps);
     }

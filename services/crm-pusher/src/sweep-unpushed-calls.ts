@@ -1,4 +1,5 @@
 import { affected, row, rows } from '@leadline/database/sql';
+import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { leaveToSweep, pushCall } from './push-call.ts';
@@ -29,21 +30,26 @@ export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Pro
       order by c.updated_at limit 50`,
     [deps.policy.oldCallsMaxAgeDays, deps.policy.sweepAfterMs / 1_000],
   );
-  for (let at = 0; at < waiting.length && !stopping.aborted; at += atOnce)
-    await Promise.all(waiting.slice(at, at + atOnce).map(({ id }) => pushInTurn(id, deps)));
+  for (let at = 0; at < waiting.length && !stopping.aborted; at += atOnce) {
+    const pushes = await Promise.allSettled(waiting.slice(at, at + atOnce).map(({ id }) => pushInTurn(id, deps)));
+    for (const push of pushes) if (push.status === 'rejected') throw push.reason;
+  }
 }
 
+/** @throws what is an outage's fault: the next sweep meets the same rows */
 async function pushInTurn(callId: number, deps: Deps): Promise<void> {
   try {
     const pushed = await pushCall(callId, () => undefined, deps);
     if (pushed.kind === 'later') await leaveToSweep(callId, { ...pushed, anew: false }, deps);
   } catch (error) {
+    // A disk that is full, say, lets this note through where it refused what the push was to write.
+    if (blameFor(error) === 'elsewhere') throw error;
     deps.log.error({ err: error, callId }, 'a call could not be pushed; it is tried again after the others');
     await putOff(callId, deps);
   }
 }
 
-/** One that can't be read, for example, must not keep the others waiting. Throws when Postgres is the cause. */
+/** One that can't be read, for example, must not keep the others waiting. */
 async function putOff(callId: number, deps: Deps): Promise<void> {
   await affected(
     deps.postgres.em(),
