@@ -5,6 +5,7 @@ import type { World } from './world.ts';
 
 /** Three nats-servers lose leaders, their quorum, and at last all of themselves. */
 export const clusterDrill: Drill = {
+  key: 'cluster',
   name: 'a cluster of three loses its leader, its quorum, and everything',
   world: { cluster: true },
   invariants: ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I9', 'I11', 'I12', 'I13'],

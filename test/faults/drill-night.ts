@@ -10,6 +10,7 @@ const leadsPerSecond = 3;
 
 /** The call window shuts while leads flow, and opens again: nobody is rung at night, and nobody is forgotten. */
 export const nightDrill: Drill = {
+  key: 'night',
   name: 'the call window shuts while leads flow, and opens again',
   world: { dispatcher: { CALL_WINDOW: 'daily 09:00-21:00' } },
   // The phone's clock is not the services' own here, so no times are compared.

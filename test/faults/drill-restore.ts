@@ -20,6 +20,7 @@ const marks = {
 
 /** Postgres comes back older than the world. Nothing rings before it is reconciled, and nobody whom it forgot rings again. */
 export const restoreDrill: Drill = {
+  key: 'restore',
   name: 'Postgres is restored from an older backup while calls go on',
   // I1, I5 and I8 speak of rows that are gone with what came after the backup; the judge below says what is left of them.
   invariants: ['I2', 'I4', 'I6', 'I7', 'I9', 'I11', 'I12'],

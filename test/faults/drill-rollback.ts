@@ -5,6 +5,7 @@ import type { World } from './world.ts';
 
 /** NATS comes back without its last half minute: what it acknowledged then is gone, and the outboxes have it. */
 export const rollbackDrill: Drill = {
+  key: 'rollback',
   name: 'the streams are rolled back by 30 s and healed from the outboxes',
   invariants: ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I9', 'I11', 'I12', 'I13'],
   async run({ world, leads, feed, note, say }) {

@@ -1,5 +1,6 @@
 import { heal, measureMemory, openCampaign, untilDrained, type Campaign } from './campaign.ts';
 import { checkCampaign } from './check.ts';
+import { natsDiskDrill, postgresDiskDrill } from './drill-disks.ts';
 import { clusterDrill } from './drill-cluster.ts';
 import { nightDrill } from './drill-night.ts';
 import { restoreDrill } from './drill-restore.ts';
@@ -8,12 +9,16 @@ import { feedLeads, type Posted } from './feed-leads.ts';
 import type { Checked, Invariant, Violation } from './invariants.ts';
 import { readLedgers, type Ledgers } from './ledgers.ts';
 import { openRandom, type Random } from './random.ts';
-import { startWorld, untilReady, usualPolicy, type World } from './world.ts';
+import { startWorld, untilReady, usualPolicy, type World, type WorldOptions } from './world.ts';
 
 /** One disaster on purpose, with leads flowing all the while. */
 export type Drill = {
+  /** For the command line: `--drill restore`. */
+  key: string;
   name: string;
-  world?: { cluster?: boolean; dispatcher?: Record<string, string> };
+  world?: Omit<WorldOptions, 'policy' | 'say' | 'source'>;
+  /** What this machine lacks for it, in words. */
+  misses?: () => string | undefined;
   /** Those that hold in spite of what the disaster takes away. */
   invariants: readonly Invariant[];
   run(drilling: Drilling): Promise<void>;
@@ -34,7 +39,14 @@ type Drilling = {
   note: (what: string) => void;
 };
 
-export const drills: readonly Drill[] = [clusterDrill, rollbackDrill, restoreDrill, nightDrill];
+export const drills: readonly Drill[] = [
+  clusterDrill,
+  rollbackDrill,
+  restoreDrill,
+  nightDrill,
+  postgresDiskDrill,
+  natsDiskDrill,
+];
 
 /** The caller tells what was found, and stops the world. */
 export async function runDrill(

@@ -12,9 +12,10 @@ import { invariants, type Checked, type Invariant, type Violation } from './inva
 import { readLedgers, type Ledgers } from './ledgers.ts';
 import { drillLeads, levels } from './levels.ts';
 import { makeMutant, mutants } from './mutants.ts';
+import { enterOwnMounts } from './small-disk.ts';
 import { tellStory } from './tell-story.ts';
 
-// npm run faults -- --level L1|L2|L3|L4 [--seed N] [--seeds N] [--leads N] [--mutant NAME|--mutants] [--report FILE]
+// npm run faults -- --level L1|L2|L3|L4 [--drill KEY] [--seed N] [--seeds N] [--leads N] [--mutant NAME|--mutants] [--report FILE]
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const count = z.coerce.number().int().min(1);
@@ -26,6 +27,7 @@ const asked = z
     leads: count.optional(),
     mutant: z.enum(mutants.map(({ name }) => name)).optional(),
     mutants: z.boolean().default(false),
+    drill: z.enum(drills.map(({ key }) => key)).optional(),
     report: z.string().optional(),
   })
   .safeParse(
@@ -40,6 +42,7 @@ const asked = z
           leads: { type: 'string' },
         },
         ...{ mutant: { type: 'string' }, mutants: { type: 'boolean' }, report: { type: 'string' } },
+        drill: { type: 'string' },
       },
     }).values,
   );
@@ -47,7 +50,9 @@ if (!asked.success) {
   for (const { path, message } of asked.error.issues) say(`--${path.join('.')}: ${message}`);
   process.exit(2);
 }
-const { level, report: file, ...given } = asked.data;
+const { report: file, ...given } = asked.data;
+const level = given.drill === undefined ? given.level : 'L4';
+if (level === 'L4') await enterOwnMounts();
 const size = levels[level === 'L4' ? 'L1' : level];
 const leads = given.leads ?? (level === 'L4' ? drillLeads : size.leads);
 const firstSeed = given.seed ?? Math.floor(Math.random() * 1e9);
@@ -58,6 +63,8 @@ type Report = {
   exposures: Record<string, number>;
   invariants: Record<string, { checked: number; violations: number }>;
   mutants: Record<string, string | null>;
+  /** Drills by key, and what this machine lacks for them. */
+  notRun: Record<string, string>;
 };
 const report: Report = {
   seed: firstSeed,
@@ -65,6 +72,7 @@ const report: Report = {
   exposures: {},
   invariants: Object.fromEntries(invariants.map((name) => [name, { checked: 0, violations: 0 }])),
   mutants: {},
+  notRun: {},
 };
 
 if (level === 'L4' && (given.mutants || given.mutant !== undefined)) {
@@ -89,12 +97,18 @@ async function runSeeds(seeds: number): Promise<never> {
 
 async function runDrills(seeds: number): Promise<never> {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    for (const drill of drills) {
+    for (const drill of drills.filter(({ key }) => given.drill === undefined || key === given.drill)) {
+      const missing = drill.misses?.();
+      if (missing !== undefined) {
+        say(`not run: ${drill.name}: ${missing}`);
+        report.notRun[drill.key] = missing;
+        continue;
+      }
       const { campaign, ledgers, results } = await runDrill(drill, { seed, leads, say });
       const broken = await tellResults(campaign, ledgers, results);
       await campaign.world.stop();
       countExposures(campaign);
-      if (broken) say(`drill "${drill.name}" breaks promises: --level L4 --seed ${seed} repeats it`);
+      if (broken) say(`drill "${drill.name}" breaks promises: --drill ${drill.key} --seed ${seed} repeats it`);
     }
   }
   return endBySum();

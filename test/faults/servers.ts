@@ -14,6 +14,8 @@ export type Server = {
   readonly port: number;
   readonly url: string;
   readonly isUp: boolean;
+  /** It ended by itself: nobody starts it again but `up`. */
+  readonly hasEnded: boolean;
   /** SIGKILL, and started again a moment later. */
   kill(): Promise<void>;
   down(): Promise<void>;
@@ -39,11 +41,20 @@ async function keepServer(
   let running: Running = await start();
   let isUp = true;
   let stopped = false;
+  let ended: Running | undefined;
+  const watch = (): void => {
+    const watched = running;
+    void watched.exited.then(() => (ended = watched));
+  };
+  watch();
   const { port, url } = running;
   const server: Server = {
     ...{ name, port, url },
     get isUp() {
       return isUp;
+    },
+    get hasEnded() {
+      return ended === running;
     },
     async down() {
       isUp = false;
@@ -57,6 +68,7 @@ async function keepServer(
       for (let tries = 1; !stopped; tries++) {
         try {
           running = await start(port);
+          watch();
           isUp = true;
           return;
         } catch (error) {

@@ -14,6 +14,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { keepProcess, lastWords, type Kept } from './kept-process.ts';
 import { openLink, type Link } from './link.ts';
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { keepNats, keepNatsCluster, keepPostgres, type Server } from './servers.ts';
 
 export const durableNames = Object.entries(durables);
@@ -69,6 +70,8 @@ export type World = {
   natsServer: Server;
   /** That one, or all three of a cluster. */
   natsNodes: Server[];
+  /** `postgres`, `nats`: those that can be filled. */
+  disks: Map<string, SmallDisk>;
   phoneLog: string;
   crmLog: string;
   logFiles: string[];
@@ -81,19 +84,23 @@ export type World = {
   stop(): Promise<void>;
 };
 
-/**
- * Everything as separate processes, and a proxy of ours on each way between two of them. `source` is the tree whose
- * services run: the repository, or a copy of it with a protection taken out.
- */
-export async function startWorld(options: {
+export type WorldOptions = {
   source?: string;
   policy: Policy;
   /** Three nats-servers, each stream on all of them. */
   cluster?: boolean;
   /** Other settings for the dispatchers. */
   dispatcher?: Record<string, string>;
+  /** File systems of so many megabytes, which can be filled. */
+  disks?: { postgres?: number; nats?: number };
   say: (line: string) => void;
-}): Promise<World> {
+};
+
+/**
+ * Everything as separate processes, and a proxy of ours on each way between two of them. `source` is the tree whose
+ * services run: the repository, or a copy of it with a protection taken out.
+ */
+export async function startWorld(options: WorldOptions): Promise<World> {
   const { policy } = options;
   const source = options.source ?? repository;
   mkdirSync(state, { recursive: true });
@@ -105,6 +112,9 @@ export async function startWorld(options: {
     string
   >;
 
+  const disks = Object.entries(options.disks ?? {}).map(
+    ([name, megabytes]) => [name, mountSmallDisk(join(folder, name), megabytes)] as const,
+  );
   const database = await keepPostgres(join(folder, 'postgres'));
   const nodes = options.cluster
     ? await keepNatsCluster(path, join(folder, 'nats'), natsPasswords)
@@ -205,6 +215,7 @@ export async function startWorld(options: {
       LIVEKIT_LEEWAY_SECONDS: String(policy.leewaySeconds),
       RING_SECONDS: String(policy.ringSeconds),
       MAX_CALL_SECONDS: String(policy.maxCallSeconds),
+      REPORT_GRACE_SECONDS: String(policy.reportGraceSeconds),
     };
   };
   await launch('ingest', 'ingest', 'ingest', {
@@ -271,6 +282,7 @@ export async function startWorld(options: {
     postgres: database,
     natsServer,
     natsNodes: nodes,
+    disks: new Map(disks),
     async query<Row>(text: string, values: unknown[] = []) {
       return (await pool.query(text, values)).rows as Row[];
     },
@@ -294,6 +306,7 @@ export async function startWorld(options: {
       await Promise.all([...links.values()].map((one) => one.close()));
       await Promise.all(nodes.map((node) => node.stop()));
       await database.stop();
+      for (const [, disk] of disks) disk.unmount();
       rmSync(folder, { recursive: true, force: true });
     },
   };
