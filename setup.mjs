@@ -173,8 +173,8 @@ function explainInstall(words, packageManager) {
   return `Node 24 and the packages could not be installed with ${packageManager}.\n${advice}\nLog: ${installLog}, which ends with\n  ${last}`;
 }
 
-function withoutLogin(url = 'https://registry.npmjs.org/') {
-  return url.replace(/\/\/[^/@]*@/, '//');
+function withoutLogin(url) {
+  return (url ?? 'npm’s own').replace(/\/\/[^/@]*@/, '//');
 }
 
 /** Starts a program with our packages on its PATH. `detached` gives it a group of its own, which is ended as a whole. */
