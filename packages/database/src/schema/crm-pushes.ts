@@ -12,6 +12,10 @@ export const CrmPush = defineEntity({
     sentAt: p.datetime().fieldName('sent_at').nullable(),
     nextTryAt: p.datetime().fieldName('next_try_at').nullable(),
     emptyLooks: p.integer().fieldName('empty_looks').default(0),
+    /** Answers 409 in a row; null and 0 are the same. */
+    conflicts: p.integer().nullable(),
+    /** POSTs of a customer so far; null and 0 are the same. */
+    customerPosts: p.integer().fieldName('customer_posts').nullable(),
     lastLookedAt: p.datetime().fieldName('last_looked_at').nullable(),
     lastError: p.text().fieldName('last_error').nullable(),
     failedAt: p.datetime().fieldName('failed_at').nullable(),
