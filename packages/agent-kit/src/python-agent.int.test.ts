@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-/** The Python of docs/voice-agents.md, as it stands there. */
+/** The Python of docs/build/voice-agents.md, as it stands there. */
 const documented = [
-  ...readFileSync(new URL('../../../docs/voice-agents.md', import.meta.url), 'utf8').matchAll(/```python\n(.*?)```/gs),
+  ...readFileSync(new URL('../../../docs/build/voice-agents.md', import.meta.url), 'utf8').matchAll(
+    /```python\n(.*?)```/gs,
+  ),
 ].map((match) => match[1] ?? '');
 
 const python = process.env['LEADLINE_PYTHON'] ?? 'python3';

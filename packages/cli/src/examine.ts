@@ -40,7 +40,7 @@ async function examineForeign(nats: Nats): Promise<Finding[]> {
     note(
       subject,
       `the newest message (${streamOf(subject)} ${seq}, ${toClock(at, 'ist')} IST) is no event of ${service}`,
-      'it is passed over; see who publishes with the login ops (docs/operations.md, LeadlineForeignMessages)',
+      'it is passed over; see who publishes with the login ops (docs/operate/alerts.md, LeadlineForeignMessages)',
     ),
   );
 }

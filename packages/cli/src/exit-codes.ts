@@ -1,4 +1,4 @@
-/** What a script may rely on; docs/command-line.md says the same. */
+/** What a script may rely on; docs/build/command-line.md says the same. */
 export const exitCodes = {
   done: 0,
   /** A service refused, nothing was found, or `doctor` found something to fix. */

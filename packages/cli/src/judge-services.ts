@@ -6,7 +6,7 @@ const fixes: Record<string, string> = {
   database:
     'check DATABASE_URL, the role’s password and rights, and that Postgres is up; npm run migrate makes the schema',
   nats: 'check NATS_URL, NATS_USER and NATS_PASS of the service',
-  streams: 'run the set-up (docs/operations.md), and check the rights of the service’s NATS user',
+  streams: 'run the set-up (docs/operate/operations.md), and check the rights of the service’s NATS user',
   reports:
     'see whether the call-tracker runs and its durable call-tracker-agent is there: leadline lag; nobody new is rung before',
   outbox: 'the database was restored: leadline reconcile',
@@ -65,12 +65,12 @@ function judgeOutbox(service: string, outbox: Health['outbox']): Finding[] {
           bad(
             about,
             `the oldest of ${outbox.waiting} events has waited ${Math.round(outbox.oldestSeconds)} s`,
-            'docs/operations.md, LeadlineOutboxStuck',
+            'docs/operate/alerts.md, LeadlineOutboxStuck',
           ),
         ]),
     ...(outbox.failed === 0
       ? []
-      : [bad(about, `${outbox.failed} events were refused for good`, 'docs/operations.md, LeadlineOutboxFailed')]),
+      : [bad(about, `${outbox.failed} events were refused for good`, 'docs/operate/alerts.md, LeadlineOutboxFailed')]),
   ];
 }
 

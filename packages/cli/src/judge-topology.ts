@@ -4,7 +4,7 @@ import { streams as definitions } from '@leadline/messaging/topology';
 import { bad, good, note, type Finding } from './finding.ts';
 
 const provision =
-  'run the set-up (docs/operations.md): it makes and corrects streams and consumers, and deletes nothing';
+  'run the set-up (docs/operate/operations.md): it makes and corrects streams and consumers, and deletes nothing';
 const manyWaiting = 1_000;
 const nearlyFull = 0.8;
 
@@ -32,7 +32,7 @@ export function judgeTopology(streams: StreamState[], durables: DurableState[]):
           bad(
             name,
             `is paused until ${toClock(found.pausedUntil, 'ist')} IST: it delivers nothing`,
-            'ask who paused it; nats consumer resume lets it go on (docs/operations.md, LeadlineConsumerPaused)',
+            'ask who paused it; nats consumer resume lets it go on (docs/operate/alerts.md, LeadlineConsumerPaused)',
           ),
         ],
   );
@@ -41,7 +41,7 @@ export function judgeTopology(streams: StreamState[], durables: DurableState[]):
     const share = (found?.bytes ?? 0) / maxBytes;
     if (share < nearlyFull) return [];
     const words = `has used ${Math.round(share * 100)} % of its ${maxBytes / 2 ** 20} MiB`;
-    const fix = 'docs/operations.md, LeadlineStreamNearlyFull';
+    const fix = 'docs/operate/alerts.md, LeadlineStreamNearlyFull';
     return discard === 'new'
       ? [bad(name, `${words}; full, it refuses new events`, fix)]
       : [note(name, `${words}; full, it drops its oldest`, fix)];

@@ -46,7 +46,7 @@ Examples:
   leadline dialling stop --reason "wrong script"
   leadline minutes --month 2026-10 -o json | jq .minutes
 
-In a clone: npm run -s leadline -- tail. Exit codes: docs/command-line.md.`,
+In a clone: npm run -s leadline -- tail. Exit codes: docs/build/command-line.md.`,
     );
   const loaded = await Promise.all((only === undefined ? Object.values(commands) : [only]).map((load) => load()));
   for (const add of loaded) add(program);

@@ -24,7 +24,7 @@ export function toNatsConfigFile(config: NatsServerConfig): string {
 export function toNatsUsersFile(config: NatsServerConfig): string {
   if (config.servicesAccount === undefined)
     throw new Error(
-      'NATS_SERVICES_ACCOUNT is not set: LEADLINE for a new installation, $G where streams were made before agents had an account of their own (docs/operations.md, Upgrade)',
+      'NATS_SERVICES_ACCOUNT is not set: LEADLINE for a new installation, $G where streams were made before agents had an account of their own (docs/operate/operations.md, Upgrade)',
     );
   return header + toNatsUsers(toLogins(config));
 }

@@ -129,7 +129,7 @@ const nobodyRung = 'agent_unreachable, breaker open';
 /** Nobody dials again for it: what LiveKit shows and says later settles the call. */
 const silence = 'unknown, breaker closed';
 
-/** docs/voice-agents.md tells the same. */
+/** docs/build/voice-agents.md tells the same. */
 const becomes: Record<string, Record<(typeof oddities)[number], string>> = {
   CreateDispatch: {
     ...{ blank: nobodyRung, white_space: nobodyRung, empty_list: nobodyRung, null: nobodyRung },

@@ -79,7 +79,7 @@ const connection = z.object({
 });
 const anything = { 'application/json': { schema: z.unknown() } };
 
-/** Vendors send what they like: its shape is theirs, and what each is answered is in docs/lead-sources.md. */
+/** Vendors send what they like: its shape is theirs, and what each is answered is in docs/build/lead-sources.md. */
 const vendorRoutes = (['get', 'post'] as const).map((method) =>
   createRoute({
     ...{ method, path: '/v1/sources/{source}/{token}', operationId: method === 'get' ? 'greetVendor' : 'takeDelivery' },

@@ -108,7 +108,7 @@ async function poll(id: string): Promise<PollRow> {
 
 const blank = 'read, blank';
 const read = 'read';
-/** As docs/lead-sources.md tells it. */
+/** As docs/build/lead-sources.md tells it. */
 const listed: Record<(typeof oddities)[number], string> = {
   ...{ blank, white_space: blank, null: blank, empty_object: blank, empty_list: read },
   error_row: 'answered "Invalid userid / profile_id / key combination"',

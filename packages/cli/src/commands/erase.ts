@@ -32,7 +32,7 @@ export function addErase(program: Program): void {
     .addHelpText(
       'after',
       `
-What is left is told: the entry in the do-not-call list, and the ids of what the CRM holds. See docs/privacy.md.
+What is left is told: the entry in the do-not-call list, and the ids of what the CRM holds. See docs/operate/privacy.md.
 
 Examples:
   leadline erase "+91 98765 43210" --dry-run --reason "asked by mail"

@@ -86,7 +86,7 @@ function toEnd(stillUnknown: string[] | null, diallingFrom: string | null): stri
   if (stillUnknown.length > 0)
     return [
       `the newest events of these subjects are still unknown to the database: ${stillUnknown.join(', ')}`,
-      'nobody is dialled before they are known (docs/operations.md, LeadlineDatabaseOlder)',
+      'nobody is dialled before they are known (docs/operate/alerts.md, LeadlineDatabaseOlder)',
     ];
   return [
     'looked again: the database knows the newest event of every subject',

@@ -42,7 +42,7 @@ export function addSourceConnections(sources: Command<[], OptionValues, ReturnTy
     .command('add')
     .description('Makes an address for a vendor. It is shown once, since only a hash of it is kept.')
     .argument('<source>', 'indiamart, justdial, meta, google, form, zapier, make, tradeindia or exportersindia')
-    .option('--secret <text>', 'what the vendor signs with or is asked with: docs/lead-sources.md says which')
+    .option('--secret <text>', 'what the vendor signs with or is asked with: docs/build/lead-sources.md says which')
     .option('--access-token <token>', 'Meta: the Page’s token')
     .option('--alias <field=name>', 'the vendor’s own name for a field of ours; may be given several times', readAlias)
     .option('--agent-mode <mode>', 'how the voice agent talks to these leads: sarvam or openai_realtime')

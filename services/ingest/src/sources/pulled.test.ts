@@ -87,7 +87,7 @@ const refused = { kind: 'refused' };
 const limited = { kind: 'limited' };
 const failed = { kind: 'unreadable' };
 
-/** What an answer means, by vendor: a list's (TradeIndia, ExportersIndia), and IndiaMART's. docs/lead-sources.md tells the same. */
+/** What an answer means, by vendor: a list's (TradeIndia, ExportersIndia), and IndiaMART's. docs/build/lead-sources.md tells the same. */
 test.for<[string, object, object]>([
   ['', blank, blank],
   [' \n\t', blank, blank],

@@ -13,7 +13,7 @@ export type SaidInstead =
 
 /**
  * In this order, for words may say two things: "No records: your key has expired" is a refusal. Seen in vendors' answers
- * and in what their connectors look for; docs/lead-sources.md has the same table.
+ * and in what their connectors look for; docs/build/lead-sources.md has the same table.
  */
 const meanings: readonly { kind: SaidInstead['kind']; words: RegExp }[] = [
   { kind: 'limited', words: /too many|too frequent|rate limit|limit (?:is |was )?(?:exceeded|reached|crossed)|quota/i },
