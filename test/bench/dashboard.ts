@@ -28,7 +28,8 @@ try {
       minutes: round((many?.minutesMs ?? Number.NaN) / (few?.minutesMs ?? Number.NaN)),
       rebuildMemory: round((more?.peakMb ?? Number.NaN) / (less?.peakMb ?? Number.NaN)),
     },
-    ...{ pages, rebuilds },
+    pages,
+    rebuilds,
   };
   const json = JSON.stringify(report, null, 2);
   if (values.report !== undefined) writeFileSync(values.report, `${json}\n`);

@@ -62,21 +62,30 @@ async function openStand(servers: Servers, name: string, calls: number): Promise
   const settings = stand.settings('dispatcher', 'dispatcher');
   const config = readDispatcherConfig({
     ...settings,
-    ...{ LIVEKIT_URL: 'http://127.0.0.1:9', LIVEKIT_API_KEY: 'bench', LIVEKIT_API_SECRET: 'bench'.padEnd(32, '-') },
-    ...{
-      SIP_TRUNK_ID: 'ST_bench',
-      CALL_WINDOW: 'simulated',
-      MAX_CONCURRENT_CALLS: '10000',
-      CALLS_PER_SECOND: '1000',
-      OPS_KEY: 'bench-ops-key-of-nobody',
-    },
+    LIVEKIT_URL: 'http://127.0.0.1:9',
+    LIVEKIT_API_KEY: 'bench',
+    LIVEKIT_API_SECRET: 'bench'.padEnd(32, '-'),
+    SIP_TRUNK_ID: 'ST_bench',
+    CALL_WINDOW: 'simulated',
+    MAX_CONCURRENT_CALLS: '10000',
+    CALLS_PER_SECOND: '1000',
+    OPS_KEY: 'bench-ops-key-of-nobody',
   });
   const postgres: Database = await openDatabase({ url: config.DATABASE_URL, name: 'bench', poolSize: 2 });
   const nats = await connectNats({
-    ...{ url: config.NATS_URL, user: config.NATS_USER, pass: config.NATS_PASS, name: 'bench', log: silentLog },
+    url: config.NATS_URL,
+    user: config.NATS_USER,
+    pass: config.NATS_PASS,
+    name: 'bench',
+    log: silentLog,
   });
   const deps: Deps = {
-    ...{ postgres, nats, log: silentLog, metrics: createMetrics(), policy: toPolicy(config), owner: 'bench' },
+    postgres,
+    nats,
+    log: silentLog,
+    metrics: createMetrics(),
+    policy: toPolicy(config),
+    owner: 'bench',
     livekit: openLiveKit({ url: config.LIVEKIT_URL, apiKey: 'bench', apiSecret: config.LIVEKIT_API_SECRET }),
     now: (databaseTime) => databaseTime,
     random: Math.random,

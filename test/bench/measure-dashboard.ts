@@ -94,7 +94,9 @@ async function startDashboard(stand: Stand): Promise<RunningProcess> {
   const port = await freePort();
   return startProcess(new URL('../../services/dashboard/src/main.ts', import.meta.url), {
     ...stand.settings('dashboard', 'dashboard'),
-    ...{ PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}`, RUPEES_PER_PULSE: '0.9' },
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    RUPEES_PER_PULSE: '0.9',
     FIRST_USERS: `${operator.name}:operator:${operator.password}`,
   });
 }

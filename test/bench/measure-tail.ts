@@ -28,7 +28,9 @@ export async function measureTail(servers: Servers, say: (line: string) => void)
   const run = {
     tail: () =>
       timed([program('../../packages/cli/src/main.ts'), 'tail', 'call', '--last', String(events), '--no-follow'], {
-        ...{ NATS_URL, NATS_USER, NATS_PASS },
+        NATS_URL,
+        NATS_USER,
+        NATS_PASS,
       }),
     bare: () => timed([program('bare-tail.ts'), NATS_URL, NATS_USER, NATS_PASS, 'CALLS', String(events)], {}),
   };
@@ -49,8 +51,18 @@ export async function measureTail(servers: Servers, say: (line: string) => void)
 
 function toEvent(n: number): Record<string, unknown> {
   return {
-    ...{ leadId: n, source: 'website', room: `call-${n}-aaaaaaaaaaaa`, callId: n, attempt: 1, reason: 'rejected' },
-    ...{ sipStatus: 486, rang: 'yes', durationSeconds: 2, talkSeconds: 0, doNotCall: false, callbackAt: null },
+    leadId: n,
+    source: 'website',
+    room: `call-${n}-aaaaaaaaaaaa`,
+    callId: n,
+    attempt: 1,
+    reason: 'rejected',
+    sipStatus: 486,
+    rang: 'yes',
+    durationSeconds: 2,
+    talkSeconds: 0,
+    doNotCall: false,
+    callbackAt: null,
   };
 }
 

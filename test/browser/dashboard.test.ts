@@ -32,8 +32,12 @@ beforeAll(async () => {
                        - n * interval '13 hours' as started from generate_series(1, 40) as n) as all_of_them`,
   );
   const config = readDashboardConfig({
-    ...{ DATABASE_URL: system.db.roleUrls.dashboard, NATS_URL: system.nats.url, PORT: '0' },
-    ...{ INGEST_URL: system.ingestUrl, RUPEES_PER_PULSE: '0.9', LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES: '3' },
+    DATABASE_URL: system.db.roleUrls.dashboard,
+    NATS_URL: system.nats.url,
+    PORT: '0',
+    INGEST_URL: system.ingestUrl,
+    RUPEES_PER_PULSE: '0.9',
+    LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES: '3',
     FIRST_USERS: `${operator.name}:operator:${operator.password}`,
   });
   dashboard = await start(config, {
@@ -184,7 +188,9 @@ test('Live: events come by themselves, wait while it is paused, and are filtered
 test('Dead letters: a broken one is mended and sent back, and all that match are tried', async () => {
   for (const id of ['one', 'two', 'three']) {
     await storeMessage(system.ops, {
-      ...{ subject: 'call.push_failed', stream: 'CALLS', messageId: id },
+      subject: 'call.push_failed',
+      stream: 'CALLS',
+      messageId: id,
       headers: toHeaders({ id, type: 'call.push_failed', source: 'test', subject: 'call/1', time: new Date() }),
       payload: JSON.stringify({ leadId: 1, source: 'website', room: 'call-1-aaaaaaaaaaaa', callId: 'broken' }),
     });
@@ -206,8 +212,12 @@ test('Dead letters: a broken one is mended and sent back, and all that match are
   await page.keyboard.press('Control+A');
   await page.keyboard.insertText(
     JSON.stringify({
-      ...{ leadId: 1, source: 'website', room: 'call-1-aaaaaaaaaaaa', callId: 1 },
-      ...{ errorClass: 'refused', attempts: 1 },
+      leadId: 1,
+      source: 'website',
+      room: 'call-1-aaaaaaaaaaaa',
+      callId: 1,
+      errorClass: 'refused',
+      attempts: 1,
     }),
   );
   await giveReason('Send back', 'the callId was a word');

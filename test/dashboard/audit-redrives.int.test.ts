@@ -20,18 +20,23 @@ beforeAll(async () => {
 });
 afterAll(() => stand.stop());
 
-const payload = JSON.stringify({
-  ...{ leadId: 1, source: 'website', room: 'call-1-aaaaaaaaaaaa', callId: 1, taskId: 'T1' },
-});
+const payload = JSON.stringify({ leadId: 1, source: 'website', room: 'call-1-aaaaaaaaaaaa', callId: 1, taskId: 'T1' });
 
 /** A good event that its consumer gave up. @returns where the dead letter stands */
 async function setAside(id: string): Promise<number> {
   const stored = await storeMessage(await stand.nats.connect('dashboard'), {
-    ...{ subject: 'dlq.CALLS.dashboard-calls', stream: 'DLQ', messageId: id, payload },
+    subject: 'dlq.CALLS.dashboard-calls',
+    stream: 'DLQ',
+    messageId: id,
+    payload,
     headers: {
       ...toHeaders({ id, type: 'call.pushed', source: 'test', subject: 'call/1', time: new Date() }),
-      ...{ 'leadline-durable': 'dashboard-calls', 'leadline-stream': 'CALLS', 'leadline-seq': '1' },
-      ...{ 'leadline-subject': 'call.pushed', 'leadline-deliveries': '5', 'leadline-reason': 'gave_up' },
+      'leadline-durable': 'dashboard-calls',
+      'leadline-stream': 'CALLS',
+      'leadline-seq': '1',
+      'leadline-subject': 'call.pushed',
+      'leadline-deliveries': '5',
+      'leadline-reason': 'gave_up',
       'leadline-stored-at': new Date().toISOString(),
     },
   });
@@ -68,7 +73,10 @@ test('a redrive from the command line is on the audit page once, however often i
   const mark = await fetchMessage(ops, 'DLQ', { last_by_subj: `dlq.redriven.by.${seq}` });
   if (mark === undefined) throw new Error('there is no mark');
   const again = await storeMessage(ops, {
-    ...{ subject: mark.subject, stream: 'DLQ', messageId: 'the same mark again', payload: '' },
+    subject: mark.subject,
+    stream: 'DLQ',
+    messageId: 'the same mark again',
+    payload: '',
     headers: Object.fromEntries([...mark.header].map(([name, [value = '']]) => [name, value])),
   });
   expect(again).toMatchObject({ kind: 'stored', duplicate: false });

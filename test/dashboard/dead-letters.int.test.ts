@@ -22,7 +22,9 @@ async function setAside(count: number, kind: string): Promise<number[]> {
   for (let place = 0; place < count; place++) {
     const id = `${kind}-${place}`;
     const stored = await storeMessage(ops, {
-      ...{ subject: 'call.pushed', stream: 'CALLS', messageId: id },
+      subject: 'call.pushed',
+      stream: 'CALLS',
+      messageId: id,
       headers: toHeaders({ id, type: 'call.pushed', source: 'test', subject: 'call/1', time: new Date() }),
       payload: JSON.stringify({ leadId: place + 1, source: 'website', secret: 'what was said', kind }),
     });
@@ -35,9 +37,7 @@ async function setAside(count: number, kind: string): Promise<number[]> {
   return letters.slice(known).map(({ seq }) => seq);
 }
 
-const whole = JSON.stringify({
-  ...{ leadId: 1, source: 'website', room: 'call-1-aaaaaaaaaaaa', callId: 1, taskId: 'T1' },
-});
+const whole = JSON.stringify({ leadId: 1, source: 'website', room: 'call-1-aaaaaaaaaaaa', callId: 1, taskId: 'T1' });
 
 test('one is shown with its payload, tried, mended and sent back; a viewer sees ids only', async () => {
   const [seq] = await setAside(1, 'single');
@@ -95,11 +95,17 @@ test('all that match are tried, then sent back up to a cap, oldest first, and no
 test('a redrive goes on where it was when its process died', async () => {
   // Good events of a consumer that gave them up, as the advisory net sets them aside.
   const message = (place: number) => ({
-    ...{ subject: 'dlq.CALLS.dashboard-calls', stream: 'DLQ', messageId: `good-${place}` },
+    subject: 'dlq.CALLS.dashboard-calls',
+    stream: 'DLQ',
+    messageId: `good-${place}`,
     headers: {
       ...toHeaders({ id: `good-${place}`, type: 'call.pushed', source: 'x', subject: 'call/1', time: new Date() }),
-      ...{ 'leadline-durable': 'dashboard-calls', 'leadline-stream': 'CALLS', 'leadline-seq': '1' },
-      ...{ 'leadline-subject': 'call.pushed', 'leadline-deliveries': '5', 'leadline-reason': 'gave_up' },
+      'leadline-durable': 'dashboard-calls',
+      'leadline-stream': 'CALLS',
+      'leadline-seq': '1',
+      'leadline-subject': 'call.pushed',
+      'leadline-deliveries': '5',
+      'leadline-reason': 'gave_up',
       'leadline-stored-at': new Date().toISOString(),
     },
     payload: whole.replace('T1', `G${place}`),

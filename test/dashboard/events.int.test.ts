@@ -44,7 +44,11 @@ async function writeStory(db: TestDatabase, leads: number): Promise<Told[]> {
                           duration_seconds, failure_reason)
        values ($1, '+919000000000', $2, $3, 1, 'sarvam', $4, $5, $6, $7, $8) returning id`,
       [
-        ...[leadId, source, status, sentAt, answeredAt],
+        leadId,
+        source,
+        status,
+        sentAt,
+        answeredAt,
         ...(step === 1 ? [null, null] : [new Date(createdAt.getTime() + 40_000), 36]),
         step === 2 ? 'no_answers' : null,
       ],
@@ -208,7 +212,9 @@ describe('an event', () => {
   test('that can not be read is a dead letter and stops nobody', async () => {
     const ops = await stand.nats.connect('ops');
     await storeMessage(ops, {
-      ...{ subject: 'call.failed', stream: 'CALLS', messageId: 'broken' },
+      subject: 'call.failed',
+      stream: 'CALLS',
+      messageId: 'broken',
       headers: toHeaders({ id: 'broken', type: 'call.failed', source: 'test', subject: 'call/1', time: new Date() }),
       payload: '{"leadId":"none"}',
     });

@@ -23,10 +23,13 @@ afterAll(async () => {
 async function publish(type: 'lead.created' | 'lead.failed', leadId: number, source: string): Promise<void> {
   const id = `${type}-${leadId}`;
   const stored = await storeMessage(ops, {
-    ...{ subject: type, stream: 'LEADS', messageId: id },
+    subject: type,
+    stream: 'LEADS',
+    messageId: id,
     headers: toHeaders({ id, type, source: 'test', subject: `lead/${leadId}`, time: new Date() }),
     payload: JSON.stringify({
-      ...{ leadId, source },
+      leadId,
+      source,
       ...(type === 'lead.created' ? { enquiredAt: new Date().toISOString() } : { reason: 'too_old' }),
     }),
   });

@@ -14,9 +14,14 @@ const group = z.object({
   calls: z.number(),
 });
 const told = z.object({
-  ...{ month: z.string(), pulses: z.number(), rupees: z.number(), qualified: z.number() },
+  month: z.string(),
+  pulses: z.number(),
+  rupees: z.number(),
+  qualified: z.number(),
   ...group.shape,
-  ...{ bySource: z.record(z.string(), group), byMode: z.record(z.string(), group), byDay: z.record(z.string(), group) },
+  bySource: z.record(z.string(), group),
+  byMode: z.record(z.string(), group),
+  byDay: z.record(z.string(), group),
 });
 
 /** As the old program writes them: no attempt, no lead in one of two, numbers without +91. */
@@ -47,13 +52,20 @@ describe('a table of calls written by SQL alone', () => {
         await old(db, { ...october, status: 'pushed', call_started_at: '2026-09-30T18:29:59Z', duration_seconds: 999 });
         // Without a duration: the end minus the start, to the millisecond.
         await old(db, {
-          ...{ source: 'website', status: 'failed', failure_reason: 'unanswered' },
-          ...{ call_started_at: '2026-10-10T06:00:00Z', call_ended_at: '2026-10-10T06:00:12.500Z' },
+          source: 'website',
+          status: 'failed',
+          failure_reason: 'unanswered',
+          call_started_at: '2026-10-10T06:00:00Z',
+          call_ended_at: '2026-10-10T06:00:12.500Z',
         });
         // A recorded duration wins, also one of nothing.
         await old(db, {
-          ...{ source: 'website', status: 'failed', failure_reason: 'rejected', duration_seconds: 0 },
-          ...{ call_started_at: '2026-10-10T06:01:00Z', call_ended_at: '2026-10-10T06:02:00Z' },
+          source: 'website',
+          status: 'failed',
+          failure_reason: 'rejected',
+          duration_seconds: 0,
+          call_started_at: '2026-10-10T06:01:00Z',
+          call_ended_at: '2026-10-10T06:02:00Z',
         });
         // Neither: a success counts the estimate, a failure nothing.
         await old(db, { ...october, call_started_at: '2026-10-11T06:00:00Z' });
@@ -64,11 +76,15 @@ describe('a table of calls written by SQL alone', () => {
         // Talk of exactly two pulses, and of a millisecond more.
         const ours = { source: 'website', status: 'called', attempt: 1, agent_mode: 'sarvam', duration_seconds: 130 };
         await old(db, {
-          ...{ ...ours, call_started_at: '2026-10-12T05:00:00Z', answered_at: '2026-10-12T05:00:10Z' },
+          ...ours,
+          call_started_at: '2026-10-12T05:00:00Z',
+          answered_at: '2026-10-12T05:00:10Z',
           call_ended_at: '2026-10-12T05:02:10Z',
         });
         await old(db, {
-          ...{ ...ours, call_started_at: '2026-10-12T06:00:00Z', answered_at: '2026-10-12T06:00:10Z' },
+          ...ours,
+          call_started_at: '2026-10-12T06:00:00Z',
+          answered_at: '2026-10-12T06:00:10Z',
           call_ended_at: '2026-10-12T06:02:10.001Z',
         });
       },
@@ -87,9 +103,7 @@ describe('a table of calls written by SQL alone', () => {
     expect(october.talkMinutes).toBeCloseTo(240.001 / 60, 9);
     expect(october.pulses).toBe(2 + 3);
     expect(october.rupees).toBeCloseTo(5 * 0.9, 9);
-    expect(Object.keys(october.byDay)).toEqual([
-      ...['2026-10-01', '2026-10-10', '2026-10-11', '2026-10-12', '2026-10-31'],
-    ]);
+    expect(Object.keys(october.byDay)).toEqual(['2026-10-01', '2026-10-10', '2026-10-11', '2026-10-12', '2026-10-31']);
     expect(october.byDay['2026-10-31']).toMatchObject({ calls: 1, minutes: 61 / 60 });
     expect(october.bySource).toMatchObject({
       indiamart: { calls: 3, estimatedMinutes: 3 },

@@ -39,8 +39,11 @@ beforeAll(async () => {
   provider = await startProvider(providerPort, url);
   stand = await startStand({
     settings: {
-      ...{ PORT: String(port), PUBLIC_URL: url },
-      ...{ OIDC_ISSUER: issuer, OIDC_CLIENT_ID: 'leadline', OIDC_CLIENT_SECRET: secret },
+      PORT: String(port),
+      PUBLIC_URL: url,
+      OIDC_ISSUER: issuer,
+      OIDC_CLIENT_ID: 'leadline',
+      OIDC_CLIENT_SECRET: secret,
     },
   });
 });

@@ -90,7 +90,10 @@ export async function startStand(
     log: silentLog,
   });
   return {
-    ...{ db, nats, dashboard, url: dashboard.url },
+    db,
+    nats,
+    dashboard,
+    url: dashboard.url,
     async as(role) {
       const person = visitor(dashboard.url);
       await person.get('/login');

@@ -86,7 +86,9 @@ test('the stop switch works, and over HTTP where NATS does not answer', async ()
     reason: 'wrong script',
   });
   const cut = leadlineCommand(system.nats, {
-    ...{ NATS_URL: 'nats://127.0.0.1:1', DISPATCHER_URL: system.dispatcherUrl, OPS_KEY: system.opsKey },
+    NATS_URL: 'nats://127.0.0.1:1',
+    DISPATCHER_URL: system.dispatcherUrl,
+    OPS_KEY: system.opsKey,
   });
   const start = await cut.run('dialling', 'start', '--reason', 'script repaired', '-o', 'json');
   expect([start.code, JSON.parse(start.out)]).toMatchObject([0, { state: 'running' }]);
@@ -139,8 +141,12 @@ test('dead letters are listed, shown, and go back repaired', async () => {
   const room = call?.call_room ?? '';
   const broken = JSON.stringify({ room: [room], mode: 'sarvam', qualification: 'eight lakh' });
   const headers = {
-    ...{ 'ce-specversion': '1.0', 'ce-id': randomUUID(), 'ce-type': 'agent.qualified', 'ce-source': 'agent' },
-    ...{ 'ce-subject': room, 'ce-time': new Date().toISOString() },
+    'ce-specversion': '1.0',
+    'ce-id': randomUUID(),
+    'ce-type': 'agent.qualified',
+    'ce-source': 'agent',
+    'ce-subject': room,
+    'ce-time': new Date().toISOString(),
   };
   const message = { subject: 'agent.qualified', stream: 'AGENT', messageId: randomUUID(), headers, payload: broken };
   expect(await storeMessage(system.ops, message)).toMatchObject({ kind: 'stored' });
@@ -174,8 +180,12 @@ const findEverywhere = (text: string): Promise<string[]> => whereIs(text, system
 test('a person is erased everywhere, and what was sent before does not bring them back', async () => {
   const number = numberEnding('042');
   const enquiry = {
-    ...{ name: 'Bhanumati Iyengar', email: 'bhanu@example.in', city: 'Madurai', message: 'ring after six' },
-    ...{ sourceLeadId: 'erased-1', enquiredAt: new Date(Date.now() - 60_000).toISOString() },
+    name: 'Bhanumati Iyengar',
+    email: 'bhanu@example.in',
+    city: 'Madurai',
+    message: 'ring after six',
+    sourceLeadId: 'erased-1',
+    enquiredAt: new Date(Date.now() - 60_000).toISOString(),
   };
   const id = await system.post(number, enquiry);
   const call = await system.callIs(id, 'pushed');

@@ -35,8 +35,12 @@ beforeAll(async () => {
   leadline = leadlineCommand(system.nats);
   const config = { DATABASE_URL: system.db.roleUrls.dashboard, NATS_URL: system.nats.url, PORT: '0' };
   const dashboard = await startDashboard(readDashboardConfig(config), {
-    ...{ postgres: await system.db.open('dashboard', 10), nats: await system.nats.connect('dashboard') },
-    ...{ opsNats: undefined, fetch, now: (databaseTime: Date) => databaseTime, log: silentLog },
+    postgres: await system.db.open('dashboard', 10),
+    nats: await system.nats.connect('dashboard'),
+    opsNats: undefined,
+    fetch,
+    now: (databaseTime: Date) => databaseTime,
+    log: silentLog,
   });
   system.services.push(dashboard);
 });
@@ -77,10 +81,16 @@ async function callSomebody(nth: number) {
   const { call_room: room, crm_task_id: task } = await system.callIs(lead, 'pushed');
   const report = (payload: string) =>
     storeMessage(system.ops, {
-      ...{ subject: 'agent.qualified', stream: 'AGENT', messageId: randomUUID() },
+      subject: 'agent.qualified',
+      stream: 'AGENT',
+      messageId: randomUUID(),
       headers: {
-        ...{ 'ce-specversion': '1.0', 'ce-id': randomUUID(), 'ce-type': 'agent.qualified', 'ce-source': 'agent' },
-        ...{ 'ce-subject': room, 'ce-time': new Date().toISOString() },
+        'ce-specversion': '1.0',
+        'ce-id': randomUUID(),
+        'ce-type': 'agent.qualified',
+        'ce-source': 'agent',
+        'ce-subject': room,
+        'ce-time': new Date().toISOString(),
       },
       payload,
     });

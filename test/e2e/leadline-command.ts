@@ -22,12 +22,12 @@ export function leadlineCommand(nats: TestNats, env: Record<string, string> = {}
   const launch = (args: string[]) => {
     const child = spawn(process.execPath, [main, ...args], {
       env: {
-        ...{
-          PATH: process.env['PATH'] ?? '',
-          LEADLINE_WHO: 'asha',
-          LEADLINE_STATE_DIR: join(import.meta.dirname, 'none'),
-        },
-        ...{ NATS_URL: nats.url, NATS_USER: 'ops', NATS_PASS: nats.user('ops').pass },
+        PATH: process.env['PATH'] ?? '',
+        LEADLINE_WHO: 'asha',
+        LEADLINE_STATE_DIR: join(import.meta.dirname, 'none'),
+        NATS_URL: nats.url,
+        NATS_USER: 'ops',
+        NATS_PASS: nats.user('ops').pass,
         ...env,
       },
     });

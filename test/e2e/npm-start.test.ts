@@ -10,8 +10,13 @@ import { z } from 'zod';
 
 const login = z.strictObject({ name: z.string(), password: z.string().min(20) });
 const run = z.strictObject({
-  ...{ ingest: z.url(), callTracker: z.url(), dashboard: z.url(), dispatcherAdmin: z.url() },
-  ...{ apiKey: z.string(), agentKey: z.string(), opsKey: z.string() },
+  ingest: z.url(),
+  callTracker: z.url(),
+  dashboard: z.url(),
+  dispatcherAdmin: z.url(),
+  apiKey: z.string(),
+  agentKey: z.string(),
+  opsKey: z.string(),
   dashboardUsers: z.strictObject({ viewer: login, operator: login }),
   postgres: z.object({ url: z.url(), roles: z.record(z.string(), z.url()) }),
   nats: z.object({ url: z.url(), users: z.record(z.string(), z.object({ user: z.string(), pass: z.string() })) }),

@@ -222,7 +222,10 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
     /** What a process of its own is told to be one of these services. */
     settingsOf(role: 'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher'): Record<string, string> {
       const env = {
-        ...{ ingest: ingestEnv, dispatcher: dispatcherEnv, callTracker: callTrackerEnv, crmPusher: crmPusherEnv() },
+        ingest: ingestEnv,
+        dispatcher: dispatcherEnv,
+        callTracker: callTrackerEnv,
+        crmPusher: crmPusherEnv(),
       }[role];
       const users = {
         ingest: 'ingest',

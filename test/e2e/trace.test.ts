@@ -22,8 +22,12 @@ const exported = z.object({
         z.object({
           spans: z.array(
             z.object({
-              ...{ traceId: z.string(), spanId: z.string(), parentSpanId: z.string().optional() },
-              ...{ name: z.string(), kind: z.number(), attributes },
+              traceId: z.string(),
+              spanId: z.string(),
+              parentSpanId: z.string().optional(),
+              name: z.string(),
+              kind: z.number(),
+              attributes,
               links: z.array(z.object({ traceId: z.string() })).default([]),
             }),
           ),
@@ -54,7 +58,11 @@ beforeAll(async () => {
   system = spawn(process.execPath, [join(root, 'packages/local/src/run.ts')], {
     env: {
       ...process.env,
-      ...{ LEADLINE_STATE_DIR: folder, DATABASE_URL: '', NATS_URL: '', SAMPLE_LEADS: 'off', LOG_LEVEL: 'trace' },
+      LEADLINE_STATE_DIR: folder,
+      DATABASE_URL: '',
+      NATS_URL: '',
+      SAMPLE_LEADS: 'off',
+      LOG_LEVEL: 'trace',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     },
     stdio: 'ignore',

@@ -62,7 +62,10 @@ export async function deployQuietly(
     async finish() {
       const after = await countDeliveries(world);
       const durables = durableNames.map(([name]) => ({
-        ...{ name, from: before.get(name) ?? none, to: after.get(name) ?? none, inHand: inHand.get(name) ?? 0 },
+        name,
+        from: before.get(name) ?? none,
+        to: after.get(name) ?? none,
+        inHand: inHand.get(name) ?? 0,
       }));
       return { exits, durables };
     },

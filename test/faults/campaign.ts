@@ -140,8 +140,18 @@ export async function runCampaign(
 
 export function openCampaign(seed: number, world: World): Campaign {
   return {
-    ...{ seed, world, posted: [], asked: [], poison: [], record: [], exposures: new Map() },
-    ...{ readyMs: undefined, drainedMs: undefined, repaired: new Set(), deployed: undefined, mostKib: new Map() },
+    seed,
+    world,
+    posted: [],
+    asked: [],
+    poison: [],
+    record: [],
+    exposures: new Map(),
+    readyMs: undefined,
+    drainedMs: undefined,
+    repaired: new Set(),
+    deployed: undefined,
+    mostKib: new Map(),
   };
 }
 

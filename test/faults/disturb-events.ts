@@ -93,8 +93,13 @@ export function disturbEvents(world: World, random: Random): Disturbing {
     const eventId = randomUUID();
     const headers = newHeaders();
     const envelope = {
-      ...{ 'Nats-Msg-Id': eventId, 'ce-specversion': '1.0', 'ce-id': eventId, 'ce-type': 'agent.qualified' },
-      ...{ 'ce-source': 'elsewhere', 'ce-subject': `call-${newest.id}`, 'ce-time': new Date().toISOString() },
+      'Nats-Msg-Id': eventId,
+      'ce-specversion': '1.0',
+      'ce-id': eventId,
+      'ce-type': 'agent.qualified',
+      'ce-source': 'elsewhere',
+      'ce-subject': `call-${newest.id}`,
+      'ce-time': new Date().toISOString(),
     };
     for (const [name, value] of Object.entries(envelope)) headers.set(name, value);
     headers.set(redrivenBy, mark);

@@ -61,7 +61,11 @@ export async function runDrill(
   try {
     let fed = 0;
     await drill.run({
-      ...{ campaign, world, say, leads: options.leads, random: openRandom(seed, 'drill') },
+      campaign,
+      world,
+      say,
+      leads: options.leads,
+      random: openRandom(seed, 'drill'),
       async feed(leads, perSecond) {
         const from = fed;
         fed += leads;

@@ -16,7 +16,12 @@ export const levels: Record<Level, Sized> = {
   L1: { seeds: 1, leads: 300, leadsPerSecond: 3.5, mostWaiting, faults: 42, crashes: 1, policy: usualPolicy },
   L2: { seeds: 5, leads: 1_000, leadsPerSecond: 4, mostWaiting, faults: 84, crashes: 4, policy: usualPolicy },
   L3: {
-    ...{ seeds: 1, leads: 12_000, leadsPerSecond: 20, faults: 20, crashes: 0, policy: loadPolicy },
+    seeds: 1,
+    leads: 12_000,
+    leadsPerSecond: 20,
+    faults: 20,
+    crashes: 0,
+    policy: loadPolicy,
     burst: { leads: 500, perSecond: 100 },
   },
 };

@@ -101,7 +101,10 @@ export async function openLink(name: string, target: () => number): Promise<Link
     }
     const server = connect(target(), '127.0.0.1');
     const pair: Pair = {
-      ...{ client, server, memory: new Map(), lostBytes: false },
+      client,
+      server,
+      memory: new Map(),
+      lostBytes: false,
       underWay: { toServer: { pieces: [], timer: undefined }, toClient: { pieces: [], timer: undefined } },
     };
     pairs.add(pair);
@@ -143,13 +146,13 @@ export async function openLink(name: string, target: () => number): Promise<Link
       fault = next;
       if (next.kind === 'gone') server.close();
       else listenAgain();
-      if (['gone', 'refuse', 'reset'].includes(next.kind)) for (const pair of [...pairs]) reset(pair);
+      if (['gone', 'refuse', 'reset'].includes(next.kind)) for (const pair of pairs) reset(pair);
       if (next.kind === 'reset') fault = undefined;
     },
     heal() {
       fault = undefined;
       listenAgain();
-      for (const pair of [...pairs]) {
+      for (const pair of pairs) {
         if (pair.lostBytes) reset(pair);
         for (const direction of ['toServer', 'toClient'] as const) hurry(pair, direction);
       }
@@ -159,7 +162,7 @@ export async function openLink(name: string, target: () => number): Promise<Link
       return () => watchers.delete(watcher);
     },
     async close() {
-      for (const pair of [...pairs]) reset(pair);
+      for (const pair of pairs) reset(pair);
       await new Promise((resolve) => {
         server.close(resolve);
       });

@@ -35,13 +35,13 @@ const asked = z
       // pnpm and npm hand a lone `--` through.
       args: process.argv.slice(2).filter((one) => one !== '--'),
       options: {
-        ...{
-          level: { type: 'string' },
-          seed: { type: 'string' },
-          seeds: { type: 'string' },
-          leads: { type: 'string' },
-        },
-        ...{ mutant: { type: 'string' }, mutants: { type: 'boolean' }, report: { type: 'string' } },
+        level: { type: 'string' },
+        seed: { type: 'string' },
+        seeds: { type: 'string' },
+        leads: { type: 'string' },
+        mutant: { type: 'string' },
+        mutants: { type: 'boolean' },
+        report: { type: 'string' },
         drill: { type: 'string' },
       },
     }).values,

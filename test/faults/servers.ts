@@ -49,7 +49,9 @@ async function keepServer(
   watch();
   const { port, url } = running;
   const server: Server = {
-    ...{ name, port, url },
+    name,
+    port,
+    url,
     get isUp() {
       return isUp;
     },

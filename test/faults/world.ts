@@ -219,12 +219,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     };
   };
   await launch('ingest', 'ingest', 'ingest', {
-    ...{ PORT: String(ingestPort), API_KEYS: `website:${apiKey}` },
+    PORT: String(ingestPort),
+    API_KEYS: `website:${apiKey}`,
     // Some numbers come twice on purpose, as leads of their own: one has to wait for the other's end.
     DEDUPE_DAYS: '0',
   });
   await launch('ingest-joining', 'ingest', 'ingest', {
-    ...{ PORT: String(joiningPort), API_KEYS: `website:${apiKey}` },
+    PORT: String(joiningPort),
+    API_KEYS: `website:${apiKey}`,
     DEDUPE_DAYS: '1',
   });
   for (const name of ['dispatcher-1', 'dispatcher-2'] as const) {

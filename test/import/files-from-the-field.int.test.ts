@@ -35,8 +35,13 @@ test.for([
   expect(await world.json(file)).toMatchObject({ rows: 3, accepted: 2, rejected: 1, source: 'meta' });
   expect(await storedLeads()).toMatchObject([
     {
-      ...{ name: 'Asha Verma', phone: '+919870000011', city: 'Indore', product: 'paper_plate_machine', source: 'meta' },
-      ...{ id: '120230000000000011', asked: new Date('2026-11-30T03:47:02.000Z') },
+      name: 'Asha Verma',
+      phone: '+919870000011',
+      city: 'Indore',
+      product: 'paper_plate_machine',
+      source: 'meta',
+      id: '120230000000000011',
+      asked: new Date('2026-11-30T03:47:02.000Z'),
     },
     { phone: '+919870000012', product: 'dona_machine', id: '120230000000000012' },
   ]);

@@ -43,18 +43,30 @@ export async function addKeda(cluster: Cluster, machine: Machine, programs: Reco
 
   const environment = [`POD_NAMESPACE=${namespace}`, 'WATCH_NAMESPACE=', `KUBECONFIG=${cluster.kubeconfig}`];
   cluster.launch('keda-operator', 'env', [
-    ...[...environment, programs['keda-operator'], '--cert-dir', keys],
-    ...['--metrics-bind-address=0', '--health-probe-bind-address=127.0.0.1:8081'],
+    ...environment,
+    programs['keda-operator'],
+    '--cert-dir',
+    keys,
+    '--metrics-bind-address=0',
+    '--health-probe-bind-address=127.0.0.1:8081',
     '--metrics-service-bind-address=127.0.0.1:9666',
   ]);
   // The adapter waits longer and longer for an operator that is not there yet.
   await until("KEDA's operator answers", () => machine.run('bash', '-c', 'echo > /dev/tcp/127.0.0.1/9666'), 90_000);
   const access = ['--lister-kubeconfig', '--authentication-kubeconfig', '--authorization-kubeconfig'];
   cluster.launch('keda-adapter', 'env', [
-    ...[...environment, programs['keda-adapter'], '--cert-dir', keys],
+    ...environment,
+    programs['keda-adapter'],
+    '--cert-dir',
+    keys,
     ...access.flatMap((flag) => [flag, cluster.kubeconfig]),
-    ...['--tls-cert-file', join(keys, 'tls.crt'), '--tls-private-key-file', join(keys, 'tls.key')],
-    ...[`--secure-port=${metricsPort}`, '--port=8085', '--metrics-service-address=127.0.0.1:9666'],
+    '--tls-cert-file',
+    join(keys, 'tls.crt'),
+    '--tls-private-key-file',
+    join(keys, 'tls.key'),
+    `--secure-port=${metricsPort}`,
+    '--port=8085',
+    '--metrics-service-address=127.0.0.1:9666',
   ]);
   const available = ['apiservice/v1beta1.external.metrics.k8s.io', '--for=condition=Available', '--timeout=90s'];
   await done(cluster, ['wait', ...available]);

@@ -106,9 +106,19 @@ export async function startCluster(
     const etcd = `http://127.0.0.1:${etcdPort}`;
     const peer = `http://127.0.0.1:${peerPort}`;
     launch('etcd', programs.etcd, [
-      ...['--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync'],
-      ...['--listen-client-urls', etcd, '--advertise-client-urls', etcd],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
+      '--data-dir',
+      join(folder, 'etcd'),
+      '--unsafe-no-fsync',
+      '--listen-client-urls',
+      etcd,
+      '--advertise-client-urls',
+      etcd,
+      '--listen-peer-urls',
+      peer,
+      '--initial-advertise-peer-urls',
+      peer,
+      '--initial-cluster',
+      `default=${peer}`,
     ]);
     launch(
       'kube-apiserver',
@@ -119,8 +129,14 @@ export async function startCluster(
     const common = ['--kubeconfig', kubeconfig, '--leader-elect=false', '--bind-address=127.0.0.1'];
     const access = ['--authentication-kubeconfig', kubeconfig, '--authorization-kubeconfig', kubeconfig];
     launch('kube-controller-manager', programs['kube-controller-manager'], [
-      ...[...common, ...access, `--secure-port=${await freePort()}`, '--use-service-account-credentials=true'],
-      ...['--service-account-private-key-file', keys.of('service-accounts').key, '--root-ca-file', keys.ca],
+      ...common,
+      ...access,
+      `--secure-port=${await freePort()}`,
+      '--use-service-account-credentials=true',
+      '--service-account-private-key-file',
+      keys.of('service-accounts').key,
+      '--root-ca-file',
+      keys.ca,
       ...controllers,
     ]);
     launch('kube-scheduler', programs['kube-scheduler'], [...common, ...access, `--secure-port=${await freePort()}`]);
@@ -136,22 +152,33 @@ function apiServerArguments(keys: Keys, etcd: string, at: { address: string; por
   const proxy = keys.of('front-proxy');
   const tokens = keys.of('service-accounts').key;
   return [
-    ...[`--etcd-servers=${etcd}`, `--secure-port=${at.port}`],
-    ...[`--bind-address=${at.address}`, `--advertise-address=${at.address}`],
+    `--etcd-servers=${etcd}`,
+    `--secure-port=${at.port}`,
+    `--bind-address=${at.address}`,
+    `--advertise-address=${at.address}`,
     // A loopback address is refused in endpoints otherwise.
     '--endpoint-reconciler-type=none',
-    ...[`--tls-cert-file=${serving.cert}`, `--tls-private-key-file=${serving.key}`, `--client-ca-file=${keys.ca}`],
-    ...[`--service-account-key-file=${tokens}`, `--service-account-signing-key-file=${tokens}`],
-    ...['--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=10.96.0.0/16'],
-    ...['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction'],
+    `--tls-cert-file=${serving.cert}`,
+    `--tls-private-key-file=${serving.key}`,
+    `--client-ca-file=${keys.ca}`,
+    `--service-account-key-file=${tokens}`,
+    `--service-account-signing-key-file=${tokens}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    '--service-cluster-ip-range=10.96.0.0/16',
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
     // For exec and logs.
-    ...[`--kubelet-client-certificate=${keys.of('admin').cert}`, `--kubelet-client-key=${keys.of('admin').key}`],
+    `--kubelet-client-certificate=${keys.of('admin').cert}`,
+    `--kubelet-client-key=${keys.of('admin').key}`,
     '--kubelet-preferred-address-types=InternalIP',
     // For APIs that others serve, such as KEDA's metrics: it says there who asks, and goes to their addresses by itself.
-    ...[`--requestheader-client-ca-file=${keys.ca}`, '--requestheader-allowed-names=front-proxy'],
-    ...['--requestheader-username-headers=X-Remote-User', '--requestheader-group-headers=X-Remote-Group'],
+    `--requestheader-client-ca-file=${keys.ca}`,
+    '--requestheader-allowed-names=front-proxy',
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
     '--requestheader-extra-headers-prefix=X-Remote-Extra-',
-    ...[`--proxy-client-cert-file=${proxy.cert}`, `--proxy-client-key-file=${proxy.key}`],
+    `--proxy-client-cert-file=${proxy.cert}`,
+    `--proxy-client-key-file=${proxy.key}`,
     '--enable-aggregator-routing=true',
   ];
 }
@@ -200,8 +227,15 @@ export async function addSimulatedNodes(
   const file = join(cluster.folder, 'stages.yaml');
   writeFileSync(file, stages);
   cluster.launch('kwok', programs.kwok, [
-    ...['--config', file, '--kubeconfig', cluster.kubeconfig, '--manage-all-nodes'],
-    ...['--node-lease-duration-seconds', '40', '--cidr', '10.244.0.0/16'],
+    '--config',
+    file,
+    '--kubeconfig',
+    cluster.kubeconfig,
+    '--manage-all-nodes',
+    '--node-lease-duration-seconds',
+    '40',
+    '--cidr',
+    '10.244.0.0/16',
   ]);
   const names = ['node-a', 'node-b', 'node-c'];
   const nodes = names.map((name, index) => ({

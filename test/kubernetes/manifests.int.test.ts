@@ -158,7 +158,12 @@ describe('with kubectl', () => {
 
 /** Parts of DATABASE_URL. */
 const usedByManifest = new Set([
-  ...['DATABASE_HOST', 'DATABASE_NAME', 'DATABASE_OPTIONS', 'DATABASE_USER', 'DATABASE_PASSWORD', 'LOG_LEVEL'],
+  'DATABASE_HOST',
+  'DATABASE_NAME',
+  'DATABASE_OPTIONS',
+  'DATABASE_USER',
+  'DATABASE_PASSWORD',
+  'LOG_LEVEL',
 ]);
 
 /** What production's Secrets would hold. */

@@ -246,8 +246,10 @@ test('passwords are changed while leads flow', { timeout: 1_200_000 }, async () 
     },
   });
   const secondLogin = (service: string, password: string): Record<string, string> => ({
-    ...{ NATS_USER: `${service}-2`, NATS_PASS: password },
-    ...{ DATABASE_USER: `leadline_${service.replace('-', '_')}_2`, DATABASE_PASSWORD: password },
+    NATS_USER: `${service}-2`,
+    NATS_PASS: password,
+    DATABASE_USER: `leadline_${service.replace('-', '_')}_2`,
+    DATABASE_PASSWORD: password,
   });
   const leads = await underLoad(5_000, async () => {
     // A second login for two of them, known to NATS before anybody uses it.

@@ -34,13 +34,22 @@ export async function addRealNode(
   await ctr('images', 'import', given.images);
 
   cluster.launch('kubelet', programs.kubelet, [
-    ...['--config', write('kubelet.json', JSON.stringify(kubeletConfig(cluster, machine)))],
-    ...['--kubeconfig', cluster.kubeconfig, '--hostname-override', 'node-a', '--node-ip', machine.address],
-    ...['--root-dir', join(folder, 'kubelet')],
+    '--config',
+    write('kubelet.json', JSON.stringify(kubeletConfig(cluster, machine))),
+    '--kubeconfig',
+    cluster.kubeconfig,
+    '--hostname-override',
+    'node-a',
+    '--node-ip',
+    machine.address,
+    '--root-dir',
+    join(folder, 'kubelet'),
   ]);
   cluster.launch('kube-proxy', 'env', [
     path,
-    ...[programs['kube-proxy'], '--config', write('kube-proxy.json', JSON.stringify(proxyConfig(cluster.kubeconfig)))],
+    programs['kube-proxy'],
+    '--config',
+    write('kube-proxy.json', JSON.stringify(proxyConfig(cluster.kubeconfig))),
   ]);
   const corefile = `.:53 {\n  bind ${machine.address}\n  kubernetes cluster.local {\n    kubeconfig ${cluster.kubeconfig}\n  }\n}\n`;
   cluster.launch('coredns', programs.coredns, ['-conf', write('Corefile', corefile)]);

@@ -9,7 +9,10 @@ type Access = 'public' | 'inside' | 'bearer' | 'signature' | 'session' | 'operat
 export type Route = { service: string; method: string; path: string; access: Access };
 
 const route = (service: string, method: string, path: string, access: Access): Route => ({
-  ...{ service, method, path, access },
+  service,
+  method,
+  path,
+  access,
 });
 
 /** Every route that a service of ours answers; a test compares it with those in the code, and knocks at each. */

@@ -73,6 +73,9 @@ test('a report made while the server restarts arrives', { timeout: 30_000 }, asy
   await restarting;
   await reported;
   expect((await stored('agent.ended')).at(-1)?.payload).toEqual({
-    ...{ room, endedBy: 'callee', doNotCall: true, callbackAt: null },
+    room,
+    endedBy: 'callee',
+    doNotCall: true,
+    callbackAt: null,
   });
 });

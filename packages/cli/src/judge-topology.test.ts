@@ -17,7 +17,10 @@ const held = {
   asking: 1,
 } as const;
 const durable = (waiting = 0, over: Partial<DurableState> = {}): DurableState => ({
-  ...{ name: 'crm-pusher', stream: 'CALLS', service: 'crm-pusher', differences: [] },
+  name: 'crm-pusher',
+  stream: 'CALLS',
+  service: 'crm-pusher',
+  differences: [],
   found: { ...held, waiting },
   ...over,
 });

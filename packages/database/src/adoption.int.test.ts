@@ -66,7 +66,9 @@ describe('a database that the old program filled', () => {
       const reports = await Promise.all([1, 2, 3, 4].map(() => initDatabase({ url: db.url, rolePasswords })));
 
       expect(reports.map((report) => report.applied.length).toSorted((a, b) => a - b)).toEqual([
-        ...[0, 0, 0],
+        0,
+        0,
+        0,
         migrations.length,
       ]);
       expect({ leads: await snapshot('leads', columns.leads), calls: await snapshot('calls', columns.calls) }).toEqual(

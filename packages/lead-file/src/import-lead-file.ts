@@ -96,8 +96,14 @@ export async function importLeadFile(open: () => AsyncIterable<Uint8Array>, opti
   if (!dryRun) await ask(nats, 'ops.ingest.begin_import', asked, header);
 
   const counts: Counts = {
-    ...{ rows: 0, accepted: 0, joined: 0, duplicate: 0, rejected: 0 },
-    ...{ doNotCall: 0, unclearWish: 0, tooOld: 0 },
+    rows: 0,
+    accepted: 0,
+    joined: 0,
+    duplicate: 0,
+    rejected: 0,
+    doNotCall: 0,
+    unclearWish: 0,
+    tooOld: 0,
   };
   const take = async (results: RowResult[]): Promise<void> => {
     for (const result of results) {

@@ -65,7 +65,9 @@ test('streams of a version without accounts are there again, with what their con
   // The same login at the same address, and a repeat is still known as one.
   const again = await after('agent');
   expect(await again.connection.jetstream().publish('agent.ended', 'two', { msgID: 'two' })).toMatchObject({
-    ...{ stream: 'AGENT', duplicate: true, seq: 2 },
+    stream: 'AGENT',
+    duplicate: true,
+    seq: 2,
   });
   await stop();
 

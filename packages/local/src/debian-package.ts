@@ -57,10 +57,19 @@ async function unpackFrom(source: string, name: string, folder: string): Promise
   mkdirSync(packages, { recursive: true });
   writeFileSync(list, source);
   const only = [
-    ...['-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=-'],
-    ...['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${folder}`, '-o', 'APT::Sandbox::User=root'],
+    '-o',
+    `Dir::Etc::sourcelist=${list}`,
+    '-o',
+    'Dir::Etc::sourceparts=-',
+    '-o',
+    `Dir::State::lists=${lists}`,
+    '-o',
+    `Dir::Cache=${folder}`,
+    '-o',
+    'APT::Sandbox::User=root',
     // Else a mirror that can't be reached is a warning, and the package is "not located".
-    ...['-o', 'APT::Update::Error-Mode=any'],
+    '-o',
+    'APT::Update::Error-Mode=any',
   ];
   await run('apt-get', [...only, '-qq', 'update'], { timeout: 120_000 });
   await run('apt-get', [...only, '-qq', 'download', name], { cwd: packages, timeout: 120_000 });

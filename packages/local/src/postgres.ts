@@ -100,8 +100,19 @@ async function makeCluster(bin: string, data: string, options: { password: strin
   writeFileSync(passwordFile, options.password, { mode: 0o600 });
   giveToNobody(passwordFile);
   const [command, args] = await asNobody(join(bin, 'initdb'), [
-    ...['-D', unfinished, '-U', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-    ...['--encoding', 'UTF8', '--locale', 'C', ...(options.durable ? [] : ['--no-sync'])],
+    '-D',
+    unfinished,
+    '-U',
+    'postgres',
+    '--pwfile',
+    passwordFile,
+    '--auth',
+    'scram-sha-256',
+    '--encoding',
+    'UTF8',
+    '--locale',
+    'C',
+    ...(options.durable ? [] : ['--no-sync']),
   ]);
   await run(command, args, { cwd: dirname(data) }).catch((error: unknown) => {
     throw new Error(toAdvice(error, dirname(data)), { cause: error });

@@ -58,7 +58,11 @@ test('a dead letter does not copy a large payload, shows it all the same, and go
   const large = { room, mode: 'sarvam', qualification: 'x'.repeat(200_000) };
   const publish = (messageId: string, payload: unknown) =>
     storeMessage(agent, {
-      ...{ subject: 'agent.qualified', stream: 'AGENT', messageId, headers: {}, payload: JSON.stringify(payload) },
+      subject: 'agent.qualified',
+      stream: 'AGENT',
+      messageId,
+      headers: {},
+      payload: JSON.stringify(payload),
     });
   const [first, second] = [await publish('large', large), await publish('small', { ...large, qualification: 'y' })];
   if (first.kind !== 'stored') throw new Error('not stored');

@@ -206,15 +206,16 @@ test('an agent’s acknowledgement comes to the agent and to nobody else, whatev
   await Promise.all([ops.connection.flush(), dispatcher.connection.flush()]);
   const replies = [
     ...events.filter((subject) => !subject.startsWith('agent.')),
-    ...[
-      'lead.deleted',
-      'dlq.LEADS.crm-pusher',
-      'dlq.redriven.by.1',
-      'ops.dispatcher.stop_dialling',
-      '_INBOX_ops.stolen',
-    ],
-    ...[`${api}.STREAM.PURGE.LEADS`, `${api}.STREAM.MSG.DELETE.LEADS`, `${api}.STREAM.DELETE.LEADS`],
-    ...['$JS.ACK.LEADS.dispatcher-leads.1.1.1.1.0', '$SYS.REQ.SERVER.PING'],
+    'lead.deleted',
+    'dlq.LEADS.crm-pusher',
+    'dlq.redriven.by.1',
+    'ops.dispatcher.stop_dialling',
+    '_INBOX_ops.stolen',
+    `${api}.STREAM.PURGE.LEADS`,
+    `${api}.STREAM.MSG.DELETE.LEADS`,
+    `${api}.STREAM.DELETE.LEADS`,
+    '$JS.ACK.LEADS.dispatcher-leads.1.1.1.1.0',
+    '$SYS.REQ.SERVER.PING',
   ];
   for (const subject of ['agent.ready', 'agent.qualified', 'agent.ended'])
     for (const reply of replies) agent.connection.publish(subject, '{}', { reply });

@@ -55,8 +55,13 @@ test('a durable that was made by hand, with one filter and waits of its own, is 
   for (const [name, [stream, filter]] of Object.entries(byHand)) {
     await manager.consumers.delete(stream, name);
     await manager.consumers.add(stream, {
-      ...{ durable_name: name, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
-      ...{ filter_subject: filter, backoff: [1e9, 2e9], max_deliver: 3, inactive_threshold: 3600e9 },
+      durable_name: name,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      filter_subject: filter,
+      backoff: [1e9, 2e9],
+      max_deliver: 3,
+      inactive_threshold: 3600e9,
     });
   }
   expect((await stateOf('call-tracker-agent'))?.differences).toEqual([
@@ -101,7 +106,9 @@ test('a durable tells when it last settled something, that nats-server has forgo
 test('a service tells how it is, how long its events wait, and its far systems only when asked', async () => {
   const [ops, ingest, postgres] = [await nats.connect('ops'), await nats.connect('ingest'), await db.open('ingest', 2)];
   const answering = await answerHealth({
-    ...{ nats: ingest, service: 'ingest', em: () => postgres.em() },
+    nats: ingest,
+    service: 'ingest',
+    em: () => postgres.em(),
     parts: async () => ({ database: true, streams: 'missing: the durable x' }),
     far: async () => ({ vendor: true }),
     settings: { PORT: 8080 },
@@ -126,7 +133,9 @@ test('a service tells how it is, how long its events wait, and its far systems o
 test('while its database is down a service still tells how it is', async () => {
   const [ops, ingest] = [await nats.connect('ops'), await nats.connect('ingest')];
   const answering = await answerHealth({
-    ...{ nats: ingest, service: 'ingest', parts: async () => ({ database: 'failed' }) },
+    nats: ingest,
+    service: 'ingest',
+    parts: async () => ({ database: 'failed' }),
     em: () => {
       throw new Error('no database');
     },

@@ -74,7 +74,9 @@ async function readDurable(manager: JetStreamManager, name: DurableName): Promis
   const { stream, service } = durables[name];
   const info = await orMissing(manager.consumers.info(stream, name));
   return {
-    ...{ name, stream, service },
+    name,
+    stream,
+    service,
     found: info && {
       waiting: info.num_pending,
       inHand: info.num_ack_pending,

@@ -116,7 +116,10 @@ test('an operator’s repeat is nobody’s own saying, and hides none that came 
   const ops = await server.connect('ops');
   for (let n = 0; n < 130; n++)
     await storeMessage(ops, {
-      ...{ subject: 'lead.created', stream: 'LEADS', messageId: `redrive:${n}`, payload: '{}' },
+      subject: 'lead.created',
+      stream: 'LEADS',
+      messageId: `redrive:${n}`,
+      payload: '{}',
       headers: { 'ce-id': `${n}`, 'leadline-redriven-by': 'asha' },
     });
   expect(await findUnknownEvents(nats, outbox, ['ingest'])).toEqual(['lead.created']);
@@ -134,7 +137,10 @@ async function publishPlain(subject: string, count = 1, headers: Record<string, 
     await Promise.all(
       Array.from({ length: Math.min(250, count - n) }, (_, at) =>
         storeMessage(ops, {
-          ...{ subject, stream: 'LEADS', messageId: `plain:${subject}:${n + at}`, headers },
+          subject,
+          stream: 'LEADS',
+          messageId: `plain:${subject}:${n + at}`,
+          headers,
           payload: 'somebody tries what the login ops may do',
         }),
       ),

@@ -85,8 +85,13 @@ export async function keepSaid(em: EntityManager, service: ServiceUser, said: Sa
   const table = outboxTables[service];
   for (let first = 0; first < said.events.length; first += atOnce) {
     const records = said.events.slice(first, first + atOnce).map((one) => ({
-      ...{ id: one.id, aggregate: one.subject, subject: one.type, headers: one.headers },
-      ...{ payload: one.data, at: one.time, stored: one.storedAt },
+      id: one.id,
+      aggregate: one.subject,
+      subject: one.type,
+      headers: one.headers,
+      payload: one.data,
+      at: one.time,
+      stored: one.storedAt,
     }));
     await affected(
       em,

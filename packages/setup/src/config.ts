@@ -56,7 +56,10 @@ export function readNatsServerConfig(env: Record<string, string | undefined>): N
   const each = (suffix: string): [string, string | undefined][] =>
     natsUsers.map((user) => [user, given[`${passwordOf(user)}${suffix}`]]);
   return {
-    ...{ NATS_HOST, NATS_PORT, NATS_MONITOR_PORT, NATS_STORE_DIR },
+    NATS_HOST,
+    NATS_PORT,
+    NATS_MONITOR_PORT,
+    NATS_STORE_DIR,
     servicesAccount: NATS_SERVICES_ACCOUNT,
     passwords: z.record(z.enum(natsUsers), z.string()).parse(Object.fromEntries(each(''))),
     secondPasswords: z

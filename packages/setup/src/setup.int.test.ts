@@ -57,8 +57,11 @@ test('its configuration starts a server, and with it everything is made, as ofte
     config: ({ port, storeDir }) => written.replace('port: 1', `port: ${port}`).replace('/place', storeDir),
   });
   const env = {
-    ...{ DATABASE_URL: database.url, LEADLINE_DB_PASSWORD_INGEST: 'test-ingest' },
-    ...{ NATS_URL: server.url, NATS_USER: 'provisioner', NATS_PASS: 'first-provisioner' },
+    DATABASE_URL: database.url,
+    LEADLINE_DB_PASSWORD_INGEST: 'test-ingest',
+    NATS_URL: server.url,
+    NATS_USER: 'provisioner',
+    NATS_PASS: 'first-provisioner',
   };
   const first = await setup([], env);
   expect(first.err).toBe('');

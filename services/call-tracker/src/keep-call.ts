@@ -108,7 +108,12 @@ const kept = z.object({
 
 /** What only an agent's word stands behind. */
 const agentColumns = [
-  ...['ended_by', 'callback_at', 'callback_words', 'answer_times', 'do_not_call_at', 'do_not_call_said_at'],
+  'ended_by',
+  'callback_at',
+  'callback_words',
+  'answer_times',
+  'do_not_call_at',
+  'do_not_call_said_at',
   'unread_fields',
 ];
 const someAnswers = `case when c.qualification not in ('{}', 'null') then '{"some": "answers"}'::jsonb end`;

@@ -4,20 +4,26 @@ import { learnReport, onlyWish, saysMoreThanWish, type AgentEvent } from './lear
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 10, 24, 5, 30, second));
 const call: Call = {
-  ...{ status: 'calling', failureReason: null, answers: {}, mode: 'sarvam', startedAt: at(0), answeredAt: null },
-  ...{ endedAt: null, durationSeconds: null, sipStatus: null, doNotCall: false },
+  status: 'calling',
+  failureReason: null,
+  answers: {},
+  mode: 'sarvam',
+  startedAt: at(0),
+  answeredAt: null,
+  endedAt: null,
+  durationSeconds: null,
+  sipStatus: null,
+  doNotCall: false,
 };
 const known = { call, facts: noFacts };
 const ended = (said: number, doNotCall: boolean): AgentEvent => ({
-  ...{
-    kind: 'agent_ended',
-    at: at(said),
-    endedBy: 'callee',
-    doNotCall,
-    callbackAt: null,
-    callbackWords: null,
-    unread: [],
-  },
+  kind: 'agent_ended',
+  at: at(said),
+  endedBy: 'callee',
+  doNotCall,
+  callbackAt: null,
+  callbackWords: null,
+  unread: [],
 });
 const learn = (before: typeof known, event: AgentEvent, heard: number) =>
   learnReport(before, event, event.at, at(heard));
@@ -37,7 +43,11 @@ test('a wish that is said again counts anew, and a report without one takes noth
 
 test('a wish beside answers is heard too, and a mode that nobody knows leaves the call its own', () => {
   const event: AgentEvent = {
-    ...{ kind: 'agent_qualified', at: at(5), mode: null, answers: { budget: '8 lakh' }, doNotCall: true },
+    kind: 'agent_qualified',
+    at: at(5),
+    mode: null,
+    answers: { budget: '8 lakh' },
+    doNotCall: true,
     unread: ['mode'],
   };
   const { call: next, facts } = learn(known, event, 6);
@@ -57,14 +67,12 @@ test('words for a time and a time stand for each other: what was said last count
 
 test('of an erased person only the wish is left', () => {
   const said: AgentEvent = {
-    ...{
-      kind: 'agent_qualified',
-      at: at(5),
-      mode: 'sarvam',
-      answers: { budget: '8 lakh' },
-      doNotCall: true,
-      unread: [],
-    },
+    kind: 'agent_qualified',
+    at: at(5),
+    mode: 'sarvam',
+    answers: { budget: '8 lakh' },
+    doNotCall: true,
+    unread: [],
   };
   expect(saysMoreThanWish(said)).toBe(true);
   const left = learn(known, onlyWish(said), 6).call;

@@ -21,12 +21,18 @@ beforeEach(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   const postgres = await database.open('callTracker');
   const config = readCallTrackerConfig({
-    ...{ DATABASE_URL: postgres.url, NATS_URL: nats.url, LIVEKIT_URL: 'http://127.0.0.1:9' },
-    ...{ LIVEKIT_API_KEY: 'devkey', LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here' },
+    DATABASE_URL: postgres.url,
+    NATS_URL: nats.url,
+    LIVEKIT_URL: 'http://127.0.0.1:9',
+    LIVEKIT_API_KEY: 'devkey',
+    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
     AGENT_KEY: 'agent-key-for-tests',
   });
   tracker = await start(config, {
-    ...{ postgres, nats: await nats.connect('call-tracker'), now: (databaseTime) => databaseTime, log: silentLog },
+    postgres,
+    nats: await nats.connect('call-tracker'),
+    now: (databaseTime) => databaseTime,
+    log: silentLog,
     livekit: { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined },
   });
 });
@@ -41,7 +47,11 @@ async function publish(from: Nats, subject: string, data: Record<string, unknown
   const id = `${subject}:${randomUUID()}`;
   const headers = toHeaders({ id, type: subject, source: 'test', subject: 'call/test', time: new Date() });
   await storeMessage(from, {
-    ...{ subject, stream: streamOf(subject), messageId: id, headers, payload: JSON.stringify(data) },
+    subject,
+    stream: streamOf(subject),
+    messageId: id,
+    headers,
+    payload: JSON.stringify(data),
   });
 }
 

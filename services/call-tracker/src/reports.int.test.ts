@@ -32,7 +32,11 @@ let deps: Deps;
 let shiftMs = 0;
 
 const policy = {
-  ...{ ringMs: 30_000, maxCallMs: 600_000, minTalkMs: 5_000, reportGraceMs: 90_000, providerRingMs: 240_000 },
+  ringMs: 30_000,
+  maxCallMs: 600_000,
+  minTalkMs: 5_000,
+  reportGraceMs: 90_000,
+  providerRingMs: 240_000,
   latestInviteMs: 65_000,
 };
 
@@ -45,8 +49,12 @@ beforeAll(async () => {
   const livekit = { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined };
   const now = (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs);
   const config = readCallTrackerConfig({
-    ...{ DATABASE_URL: postgres.url, NATS_URL: nats.url, LIVEKIT_URL: 'http://127.0.0.1:9', AGENT_KEY: agentKey },
-    ...{ LIVEKIT_API_KEY: 'devkey', LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here' },
+    DATABASE_URL: postgres.url,
+    NATS_URL: nats.url,
+    LIVEKIT_URL: 'http://127.0.0.1:9',
+    AGENT_KEY: agentKey,
+    LIVEKIT_API_KEY: 'devkey',
+    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
   });
   const around = { postgres, nats: await nats.connect('call-tracker'), livekit, now, log: silentLog };
   tracker = await start(config, around);

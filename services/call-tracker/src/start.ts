@@ -124,7 +124,10 @@ export async function start(config: Config, around: Around): Promise<CallTracker
     answerReconcile(nats, deps),
     answerErase(nats, deps),
     answerHealth({
-      ...{ nats, service: 'call-tracker', em: () => postgres.em(), parts },
+      nats,
+      service: 'call-tracker',
+      em: () => postgres.em(),
+      parts,
       far: async () => ({ livekit: await probe(() => lookAtNoRoom(around.livekit)) }),
       settings: {
         RING_SECONDS,

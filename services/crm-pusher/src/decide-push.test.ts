@@ -70,7 +70,13 @@ test.for([
 test('a conflict is looked into ever later, some times, and then it is a refusal', () => {
   const waits = [1, 2, 3, 4, 5, 6, 7].map((conflicts) => decideConflict('customer', conflicts, policy));
   expect(waits.map((one) => (one.kind === 'look' ? one.afterMs / 1_000 : one.kind))).toEqual([
-    ...[5, 10, 20, 40, 60, 60, 'give_up'],
+    5,
+    10,
+    20,
+    40,
+    60,
+    60,
+    'give_up',
   ]);
   const looks = [1, 3, 4].map((conflicts) => decideConflict('task', conflicts, policy).kind);
   expect(looks).toEqual(['look', 'look', 'give_up']);

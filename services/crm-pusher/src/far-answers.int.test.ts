@@ -33,8 +33,12 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-far-crm-'));
   crm = await startSimulator(
     readSimulatorConfig({
-      ...{ LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's', SIP_TRUNK_ID: 'ST', CRM_API_KEY: 'key' },
-      ...{ PHONE_LOG: join(folder, 'phone.jsonl'), CRM_LOG: join(folder, 'crm.jsonl') },
+      LIVEKIT_API_KEY: 'k',
+      LIVEKIT_API_SECRET: 's',
+      SIP_TRUNK_ID: 'ST',
+      CRM_API_KEY: 'key',
+      PHONE_LOG: join(folder, 'phone.jsonl'),
+      CRM_LOG: join(folder, 'crm.jsonl'),
       CRM_REQUESTS_PER_MINUTE: '100000',
     }),
   );
@@ -46,12 +50,18 @@ afterEach(async () => {
 
 function deps(): Deps {
   const config = readCrmPusherConfig({
-    ...{ DATABASE_URL: db.roleUrls.crmPusher, NATS_URL: 'nats://none', CRM_API_KEY: 'key' },
-    ...{ CRM_URL: `${crm.url}/crm/v1`, CRM_REQUESTS_PER_MINUTE: '10000' },
+    DATABASE_URL: db.roleUrls.crmPusher,
+    NATS_URL: 'nats://none',
+    CRM_API_KEY: 'key',
+    CRM_URL: `${crm.url}/crm/v1`,
+    CRM_REQUESTS_PER_MINUTE: '10000',
   });
   const metrics = createMetrics();
   return {
-    ...{ postgres, metrics, log: silentLog, mapping: { priority: 'normal' } },
+    postgres,
+    metrics,
+    log: silentLog,
+    mapping: { priority: 'normal' },
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
     crm: crmClient(config, fetch, metrics),
     locks: mobileLocks(postgres.url),

@@ -150,8 +150,11 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
   if (push.is_lead && !push.is_paused && push.sent_at === null) return forget(push.enquiry_id, deps);
   const decision = decidePush(
     {
-      ...{ callStatus: 'called', sentAt: push.sent_at, emptyLooks: push.empty_looks },
-      ...{ lastLookedAt: push.last_looked_at, nextTryAt: push.next_try_at },
+      callStatus: 'called',
+      sentAt: push.sent_at,
+      emptyLooks: push.empty_looks,
+      lastLookedAt: push.last_looked_at,
+      nextTryAt: push.next_try_at,
     },
     deps.now(await databaseNow(deps.postgres.em())),
     deps.policy,

@@ -90,7 +90,10 @@ export async function start(config: Config, around: Around): Promise<CrmPusher> 
     answerReconcile(nats, postgres),
     answerErase(nats, postgres),
     answerHealth({
-      ...{ nats, service: 'crm-pusher', em: () => postgres.em(), parts },
+      nats,
+      service: 'crm-pusher',
+      em: () => postgres.em(),
+      parts,
       far: async () => ({ crm: await probe(() => lookAtCrm(deps.crm)) }),
       settings: { CRM_URL, CRM_REQUESTS_PER_MINUTE },
     }),

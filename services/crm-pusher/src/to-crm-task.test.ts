@@ -79,7 +79,12 @@ test('answers that are too long are cut each by itself, and the reference stays'
   expect(description.length).toBeGreaterThan(19_900);
   expect(description.isWellFormed()).toBe(true);
   expect(lines.map((line) => line.split(':')[0])).toEqual([
-    ...['Called by the voice agent on 24 Nov 2026, 11', 'Budget', 'Note', 'More', 'City', '[leadline'],
+    'Called by the voice agent on 24 Nov 2026, 11',
+    'Budget',
+    'Note',
+    'More',
+    'City',
+    '[leadline',
   ]);
   expect([lines[1], lines[4]]).toEqual(['Budget: 8 lakh', 'City: Pune']);
   expect(lines[3]?.replaceAll('👨‍👩‍👧', '')).toBe('More: …');
@@ -87,7 +92,9 @@ test('answers that are too long are cut each by itself, and the reference stays'
 
 test('enquiries take the room that is left, the newest first of all', () => {
   const enquiries = Array.from({ length: 200 }, (_, n) => ({
-    ...{ source: 'website', productName: `Product ${n}`, message: 'm'.repeat(1_000) },
+    source: 'website',
+    productName: `Product ${n}`,
+    message: 'm'.repeat(1_000),
     enquiredAt: new Date(Date.parse('2026-11-24T05:31:00Z') + n),
   }));
   const { description } = toCrmTask({ ...call, enquiries }, 'c1', { priority: 'normal' });

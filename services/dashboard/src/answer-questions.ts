@@ -47,7 +47,14 @@ async function tellMinutes(deps: Deps, asked: string) {
     );
   const { minutes, estimatedMinutes, talkMinutes, calls, pulses, rupees, qualified } = report.total;
   return {
-    ...{ month: report.month, minutes, estimatedMinutes, talkMinutes, calls, pulses, rupees, qualified },
+    month: report.month,
+    minutes,
+    estimatedMinutes,
+    talkMinutes,
+    calls,
+    pulses,
+    rupees,
+    qualified,
     bySource: groups(report.bySource),
     byMode: groups(report.byMode),
     byDay: groups(report.byDay),
@@ -59,7 +66,7 @@ async function tellLead(deps: Deps, leadId: number) {
   if (story === undefined) return null;
   const { id, source, status, retryAfter, retryCount, failureReason, createdAt, wait } = story.lead;
   return {
-    lead: { ...{ id, source, status, retryAfter, retryCount, failureReason, createdAt }, wait: wait ?? null },
+    lead: { id, source, status, retryAfter, retryCount, failureReason, createdAt, wait: wait ?? null },
     // What a person said stays on the lead's own page.
     attempts: story.attempts.map(({ answers, callbackWords: _words, ...attempt }) => ({
       ...attempt,

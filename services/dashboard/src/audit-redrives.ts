@@ -42,8 +42,13 @@ async function auditRedrive(deps: Touched, mark: RedriveMark): Promise<void> {
           -- Numbers begin anew with a new stream: what was told before the letter was set aside is of another one.
           where at >= $4::timestamptz and action = $6::text and details @> $5::jsonb)`,
       [
-        ...[at, who, JSON.stringify(details), letter?.at ?? at, JSON.stringify({ seq, times })],
-        ...[action, discardedBecause ?? 'from the command line'],
+        at,
+        who,
+        JSON.stringify(details),
+        letter?.at ?? at,
+        JSON.stringify({ seq, times }),
+        action,
+        discardedBecause ?? 'from the command line',
       ],
     );
   });

@@ -54,7 +54,8 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
       const refused = await importNumbers(deps, lines, { who, reason });
       await audit(deps.postgres.em(), {
         action: 'import_do_not_call',
-        ...{ who, reason },
+        who,
+        reason,
         details: { added: lines.length - refused.length, refused: refused.length },
       });
       const added = `${lines.length - refused.length} numbers are on the list.`;

@@ -91,12 +91,14 @@ export function loginRoutes(deps: Deps): Hono<Env> {
       case 'refused':
         deps.log.warn({ because: arrival.because }, 'a login by the provider was refused');
         return refuse(c, 401, {
-          ...{ result: 'wrong', next: from.next },
+          result: 'wrong',
+          next: from.next,
           fault: 'Your organisation’s login did not let you in. Begin it again.',
         });
       case 'no_role':
         return refuse(c, 403, {
-          ...{ result: 'no_role', next: from.next },
+          result: 'no_role',
+          next: from.next,
           fault: 'You are known, but have no part here. Ask whoever keeps your organisation’s groups.',
         });
       case 'known':

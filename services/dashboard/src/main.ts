@@ -18,7 +18,11 @@ await runService({
     // A server without users lets everybody do everything.
     const redriveOver = opsNats ?? (config.NATS_USER === undefined ? nats : undefined);
     const running = await start(config, {
-      ...{ postgres, nats, opsNats: redriveOver, fetch, log },
+      postgres,
+      nats,
+      opsNats: redriveOver,
+      fetch,
+      log,
       now: (databaseTime) => databaseTime,
     });
     return {

@@ -2,9 +2,18 @@ import { expect, test } from 'vitest';
 import { toCallMinutes, toFigures, noCalls, type CallFacts } from './minutes-rule.ts';
 
 const call = (more: Partial<CallFacts>): CallFacts => ({
-  ...{ id: 1, leadId: 1, source: 'website', mode: 'sarvam', status: 'called', failureReason: null },
-  ...{ startedAt: new Date('2026-10-31T18:29:59.999Z'), durationSeconds: null, lengthMicros: null, talkMicros: null },
-  ...{ answered: false, ...more },
+  id: 1,
+  leadId: 1,
+  source: 'website',
+  mode: 'sarvam',
+  status: 'called',
+  failureReason: null,
+  startedAt: new Date('2026-10-31T18:29:59.999Z'),
+  durationSeconds: null,
+  lengthMicros: null,
+  talkMicros: null,
+  answered: false,
+  ...more,
 });
 
 test.for([
@@ -34,7 +43,9 @@ test.for([
 
 test('a reason outside the closed list is failed, and a blank source is unknown', () => {
   expect(toCallMinutes(call({ status: 'failed', failureReason: 'Busy!', source: ' ', mode: null }), 60)).toMatchObject({
-    ...{ outcome: 'failed', source: 'unknown', mode: 'unknown' },
+    outcome: 'failed',
+    source: 'unknown',
+    mode: 'unknown',
   });
   expect(toCallMinutes(call({ status: 'failed', failureReason: 'no_answers' }), 60).outcome).toBe('no_answers');
 });

@@ -5,21 +5,35 @@ import { z } from 'zod';
 const count = z.number();
 const source = z
   .object({
-    ...{ source: z.string(), last_at: instant.nullable(), connections: count, enabled: count },
-    ...{ accepted: count, joined: count, repeated: count, rejected: count, otherNumbers: count },
-    ...{
-      asked_at: instant.nullable(),
-      read_at: instant.nullable(),
-      last_error: z.string().nullable(),
-      next_at: instant.nullable(),
-    },
-    ...{ blank_since: instant.nullable(), waiting: count, given_up: count, awaited_error: z.string().nullable() },
+    source: z.string(),
+    last_at: instant.nullable(),
+    connections: count,
+    enabled: count,
+    accepted: count,
+    joined: count,
+    repeated: count,
+    rejected: count,
+    otherNumbers: count,
+    asked_at: instant.nullable(),
+    read_at: instant.nullable(),
+    last_error: z.string().nullable(),
+    next_at: instant.nullable(),
+    blank_since: instant.nullable(),
+    waiting: count,
+    given_up: count,
+    awaited_error: z.string().nullable(),
   })
   .transform(
     ({ last_at: lastAt, asked_at: askedAt, read_at: readAt, last_error: lastError, next_at: nextAt, ...rest }) => ({
       ...rest,
-      ...{ lastAt, askedAt, readAt, lastError, nextAt },
-      ...{ blankSince: rest.blank_since, givenUp: rest.given_up, awaitedError: rest.awaited_error },
+      lastAt,
+      askedAt,
+      readAt,
+      lastError,
+      nextAt,
+      blankSince: rest.blank_since,
+      givenUp: rest.given_up,
+      awaitedError: rest.awaited_error,
     }),
   );
 /** Where leads come from, with what came in the last 24 hours. */
@@ -80,18 +94,23 @@ const rejected = z
   .object({
     /** To the microsecond, as a Date can't tell it. */
     place: z.string(),
-    ...{ id: z.string(), received_at: instant, source: z.string(), source_lead_id: z.string().nullable() },
-    ...{ faults: z.array(fault).nullable(), phone_raw: z.string().nullable(), lead_id: z.number().nullable() },
+    id: z.string(),
+    received_at: instant,
+    source: z.string(),
+    source_lead_id: z.string().nullable(),
+    faults: z.array(fault).nullable(),
+    phone_raw: z.string().nullable(),
+    lead_id: z.number().nullable(),
   })
   .transform((one) => ({
-    ...{
-      place: one.place,
-      id: one.id,
-      receivedAt: one.received_at,
-      source: one.source,
-      sourceLeadId: one.source_lead_id,
-    },
-    ...{ faults: one.faults ?? [], phoneRaw: one.phone_raw, leadId: one.lead_id },
+    place: one.place,
+    id: one.id,
+    receivedAt: one.received_at,
+    source: one.source,
+    sourceLeadId: one.source_lead_id,
+    faults: one.faults ?? [],
+    phoneRaw: one.phone_raw,
+    leadId: one.lead_id,
   }));
 /** `leadId`: what it became, once somebody mended it. */
 export type RejectedDelivery = z.output<typeof rejected>;
@@ -109,11 +128,17 @@ const rejectedColumns = `to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T
 
 const sharedId = z
   .object({
-    ...{ received_at: instant, source: z.string(), source_lead_id: z.string(), lead_id: z.number().nullable() },
+    received_at: instant,
+    source: z.string(),
+    source_lead_id: z.string(),
+    lead_id: z.number().nullable(),
     first_lead_id: z.number().nullable(),
   })
   .transform((one) => ({
-    ...{ receivedAt: one.received_at, source: one.source, sourceLeadId: one.source_lead_id, leadId: one.lead_id },
+    receivedAt: one.received_at,
+    source: one.source,
+    sourceLeadId: one.source_lead_id,
+    leadId: one.lead_id,
     firstLeadId: one.first_lead_id,
   }));
 /** An id that came with another number: two people, two leads. */

@@ -80,7 +80,10 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
   const answering = [
     ...(await answerQuestions(deps)),
     await answerHealth({
-      ...{ nats, service: 'dashboard', em: () => postgres.em(), parts },
+      nats,
+      service: 'dashboard',
+      em: () => postgres.em(),
+      parts,
       settings: { PULSE_SECONDS, RUPEES_PER_PULSE, LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES },
     }),
   ];

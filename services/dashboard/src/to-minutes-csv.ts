@@ -5,8 +5,17 @@ type Line = { day: string; figures: MinutesFigures };
 /** A month's days as CSV (RFC 4180), unrounded, for a spreadsheet. */
 export function toMinutesCsv(days: readonly Line[]): string {
   const head = [
-    ...['day', 'calls', 'answered', 'qualified', 'pushed', 'minutes', 'estimated_minutes', 'talk_minutes', 'pulses'],
-    ...['rupees', 'rupees_per_qualified'],
+    'day',
+    'calls',
+    'answered',
+    'qualified',
+    'pushed',
+    'minutes',
+    'estimated_minutes',
+    'talk_minutes',
+    'pulses',
+    'rupees',
+    'rupees_per_qualified',
   ];
   const lines = days.map(({ day, figures }) => [
     day,

@@ -3,7 +3,14 @@ import type { EventLine } from './live-events.ts';
 import { toTimeline } from './to-timeline.ts';
 
 const line = (type: string, at: string, no: number, callId: number | null = 7): EventLine => ({
-  ...{ id: `${no}`, no, type, at: new Date(`2026-11-26T05:00:${at}Z`), leadId: 1, callId, source: 'website', data: {} },
+  id: `${no}`,
+  no,
+  type,
+  at: new Date(`2026-11-26T05:00:${at}Z`),
+  leadId: 1,
+  callId,
+  source: 'website',
+  data: {},
 });
 const types = (events: EventLine[]): string[] => toTimeline(events).map(({ type }) => type);
 

@@ -2,9 +2,23 @@ import type { EventLine } from './live-events.ts';
 
 /** LiveKit tells whole seconds: within one second events stand in the order in which they come about. */
 const order = [
-  ...['lead.created', 'lead.postponed', 'agent.ready', 'call.dialing', 'call.ringing', 'lead.dispatched'],
-  ...['call.answered', 'call.dial_failed', 'agent.qualified', 'agent.ended', 'call.ended', 'call.qualified'],
-  ...['call.failed', 'call.pushed', 'call.push_failed', 'lead.retry_scheduled', 'lead.failed'],
+  'lead.created',
+  'lead.postponed',
+  'agent.ready',
+  'call.dialing',
+  'call.ringing',
+  'lead.dispatched',
+  'call.answered',
+  'call.dial_failed',
+  'agent.qualified',
+  'agent.ended',
+  'call.ended',
+  'call.qualified',
+  'call.failed',
+  'call.pushed',
+  'call.push_failed',
+  'lead.retry_scheduled',
+  'lead.failed',
 ];
 
 /** A lead's events as a story, oldest first, whatever order they came in. */

@@ -424,7 +424,9 @@ test('the agent is told every product that the buyer asked for, and talks as the
     );
   }
   expect(await claimed()).toMatchObject({
-    ...{ leadId, products: ['Paper cup machine', 'Dona machine', 'Forklift'], mode: 'openai_realtime' },
+    leadId,
+    products: ['Paper cup machine', 'Dona machine', 'Forklift'],
+    mode: 'openai_realtime',
   });
 });
 

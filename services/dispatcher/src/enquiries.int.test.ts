@@ -24,9 +24,17 @@ let shiftMs = 0;
 beforeAll(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   const config = readDispatcherConfig({
-    ...{ DATABASE_URL: database.roleUrls.dispatcher, NATS_URL: nats.url, LIVEKIT_URL: 'http://127.0.0.1:9' },
-    ...{ LIVEKIT_API_KEY: 'none', LIVEKIT_API_SECRET: 'none', SIP_TRUNK_ID: 'ST_test', OPS_KEY: 'a-key-of-16-chars' },
-    ...{ CALL_WINDOW: 'mon-sun 09:00-21:00', RETRY_JITTER: '0', MAX_CALL_RETRIES: '1', CALLS_PER_SECOND: '1000' },
+    DATABASE_URL: database.roleUrls.dispatcher,
+    NATS_URL: nats.url,
+    LIVEKIT_URL: 'http://127.0.0.1:9',
+    LIVEKIT_API_KEY: 'none',
+    LIVEKIT_API_SECRET: 'none',
+    SIP_TRUNK_ID: 'ST_test',
+    OPS_KEY: 'a-key-of-16-chars',
+    CALL_WINDOW: 'mon-sun 09:00-21:00',
+    RETRY_JITTER: '0',
+    MAX_CALL_RETRIES: '1',
+    CALLS_PER_SECOND: '1000',
   });
   deps = {
     postgres: await database.open('dispatcher', 10),

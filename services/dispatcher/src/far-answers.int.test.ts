@@ -27,21 +27,30 @@ let shiftMs = 0;
 
 const policy: Policy = {
   window: parseCallWindow('mon-sun 09:00-21:00'),
-  ...{
-    maxConcurrentCalls: 1_000,
-    maxLeadAgeDays: 7,
-    contactPauseMs: 0,
-    ringSeconds: 5,
-    latestInviteMs: 65_000,
-    jitter: 0,
-    maxRetries: 2,
-  },
+  maxConcurrentCalls: 1_000,
+  maxLeadAgeDays: 7,
+  contactPauseMs: 0,
+  ringSeconds: 5,
+  latestInviteMs: 65_000,
+  jitter: 0,
+  maxRetries: 2,
   delaysMs: {
-    ...{ rejected: [60_000], unanswered: [60_000], dispatch_failed: [60_000], startup_failed: [60_000] },
-    ...{ stale_timeout: [60_000], no_answers: [60_000] },
+    rejected: [60_000],
+    unanswered: [60_000],
+    dispatch_failed: [60_000],
+    startup_failed: [60_000],
+    stale_timeout: [60_000],
+    no_answers: [60_000],
   },
-  ...{ putBackDelayMs: 30_000, breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 }, agentMode: 'sarvam' },
-  ...{ agentName: 'agent', agentWaitMs: 1_200, maxCallSeconds: 600, trunkId: 'ST', callerId: undefined, paceMs: 1 },
+  putBackDelayMs: 30_000,
+  breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
+  agentMode: 'sarvam',
+  agentName: 'agent',
+  agentWaitMs: 1_200,
+  maxCallSeconds: 600,
+  trunkId: 'ST',
+  callerId: undefined,
+  paceMs: 1,
 };
 
 beforeAll(async () => {
@@ -49,9 +58,15 @@ beforeAll(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   simulator = await startSimulator(
     readSimulatorConfig({
-      ...{ LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'secret-of-the-livekit-server', SIP_TRUNK_ID: 'ST' },
-      ...{ PHONE_LOG: join(folder, 'phone.jsonl'), CRM_LOG: join(folder, 'crm.jsonl'), CRM_API_KEY: 'key' },
-      ...{ SIMULATED_RING_SECONDS: '0.05', SIMULATED_TALK_SECONDS: '0.2', TIME_FACTOR: '10' },
+      LIVEKIT_API_KEY: 'key',
+      LIVEKIT_API_SECRET: 'secret-of-the-livekit-server',
+      SIP_TRUNK_ID: 'ST',
+      PHONE_LOG: join(folder, 'phone.jsonl'),
+      CRM_LOG: join(folder, 'crm.jsonl'),
+      CRM_API_KEY: 'key',
+      SIMULATED_RING_SECONDS: '0.05',
+      SIMULATED_TALK_SECONDS: '0.2',
+      TIME_FACTOR: '10',
     }),
   );
   deps = {
@@ -120,8 +135,10 @@ async function attempt(): Promise<{ leadId: number; callId: number; became: stri
     [claim.callId],
   );
   return {
-    ...{ leadId: claim.leadId, callId: claim.callId },
-    ...{ became: told?.became ?? 'unknown', breaker: told?.breaker ?? 'closed' },
+    leadId: claim.leadId,
+    callId: claim.callId,
+    became: told?.became ?? 'unknown',
+    breaker: told?.breaker ?? 'closed',
   };
 }
 /** Nobody is rung, nothing is spent, and everybody waits for the breaker. */
@@ -132,21 +149,39 @@ const silence = 'unknown, breaker closed';
 /** docs/build/voice-agents.md tells the same. */
 const becomes: Record<string, Record<(typeof oddities)[number], string>> = {
   CreateDispatch: {
-    ...{ blank: nobodyRung, white_space: nobodyRung, empty_list: nobodyRung, null: nobodyRung },
-    ...{ error_row: nobodyRung, error_text: nobodyRung, conflict: nobodyRung, not_yet: nobodyRung },
+    blank: nobodyRung,
+    white_space: nobodyRung,
+    empty_list: nobodyRung,
+    null: nobodyRung,
+    error_row: nobodyRung,
+    error_text: nobodyRung,
+    conflict: nobodyRung,
+    not_yet: nobodyRung,
     // Taken, and no agent comes.
     empty_object: 'startup_failed, breaker closed',
     refused: 'agent_refused, breaker closed',
   },
   ListParticipants: {
-    ...{ blank: nobodyRung, white_space: nobodyRung, empty_list: nobodyRung, null: nobodyRung },
-    ...{ error_row: nobodyRung, error_text: nobodyRung, conflict: nobodyRung, not_yet: nobodyRung },
+    blank: nobodyRung,
+    white_space: nobodyRung,
+    empty_list: nobodyRung,
+    null: nobodyRung,
+    error_row: nobodyRung,
+    error_text: nobodyRung,
+    conflict: nobodyRung,
+    not_yet: nobodyRung,
     empty_object: 'startup_failed, breaker closed',
     refused: nobodyRung,
   },
   CreateSIPParticipant: {
-    ...{ blank: silence, white_space: silence, empty_list: silence, null: silence, empty_object: silence },
-    ...{ error_row: silence, error_text: silence, conflict: silence },
+    blank: silence,
+    white_space: silence,
+    empty_list: silence,
+    null: silence,
+    empty_object: silence,
+    error_row: silence,
+    error_text: silence,
+    conflict: silence,
     not_yet: 'no_bridge, breaker open',
     refused: 'dispatch_failed, breaker closed',
   },

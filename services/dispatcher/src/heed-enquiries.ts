@@ -74,8 +74,12 @@ async function tellRetry(em: EntityManager, lead: LeadRow, retryCount: number, n
   await enqueue(em, 'dispatcher', leadRetryScheduled, {
     subject: `lead/${lead.id}`,
     data: {
-      ...{ leadId: lead.id, source: lead.source, callId: newest.id, reason: 'asked_again' },
-      ...{ retryAt: now.toISOString(), retryCount },
+      leadId: lead.id,
+      source: lead.source,
+      callId: newest.id,
+      reason: 'asked_again',
+      retryAt: now.toISOString(),
+      retryCount,
     },
   });
 }

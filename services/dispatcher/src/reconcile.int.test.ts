@@ -40,24 +40,41 @@ beforeEach(async () => {
   const shiftMs = noonInIndia - Date.now();
   const always = [60_000];
   deps = {
-    ...{ postgres, nats: own, random: () => 0, log: silentLog, metrics: createMetrics(), owner: 'test' },
+    postgres,
+    nats: own,
+    random: () => 0,
+    log: silentLog,
+    metrics: createMetrics(),
+    owner: 'test',
     livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
     database: watchGeneration(postgres, own, silentLog),
     reports: watchHearing(90_000),
     policy: {
-      ...{
-        window: parseCallWindow('mon-sun 09:00-21:00'),
-        maxConcurrentCalls: 10,
-        maxLeadAgeDays: 7,
-        contactPauseMs: 0,
-      },
-      ...{ ringSeconds: 30, latestInviteMs: 65_000, jitter: 0, maxRetries: 2, putBackDelayMs: 30_000, paceMs: 1 },
-      ...{ agentMode: 'sarvam', agentName: 'agent', agentWaitMs: 10_000, maxCallSeconds: 600 },
-      ...{ trunkId: 'ST_test', callerId: undefined, breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 } },
+      window: parseCallWindow('mon-sun 09:00-21:00'),
+      maxConcurrentCalls: 10,
+      maxLeadAgeDays: 7,
+      contactPauseMs: 0,
+      ringSeconds: 30,
+      latestInviteMs: 65_000,
+      jitter: 0,
+      maxRetries: 2,
+      putBackDelayMs: 30_000,
+      paceMs: 1,
+      agentMode: 'sarvam',
+      agentName: 'agent',
+      agentWaitMs: 10_000,
+      maxCallSeconds: 600,
+      trunkId: 'ST_test',
+      callerId: undefined,
+      breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
       delaysMs: {
-        ...{ rejected: always, unanswered: always, dispatch_failed: always },
-        ...{ startup_failed: always, stale_timeout: always, no_answers: always },
+        rejected: always,
+        unanswered: always,
+        dispatch_failed: always,
+        startup_failed: always,
+        stale_timeout: always,
+        no_answers: always,
       },
     },
   };
@@ -78,13 +95,18 @@ async function addLead(phone: string): Promise<number> {
 }
 
 const about = (leadId: number, callId: number) => ({
-  ...{ leadId, callId, source: 'website', room: `call-${callId}-aaaabbbbcccc` },
+  leadId,
+  callId,
+  source: 'website',
+  room: `call-${callId}-aaaabbbbcccc`,
 });
 
 function dialled(leadId: number, callId: number, time: Date): Promise<void> {
   return deps.postgres.transaction((em) =>
     enqueue(em, 'dispatcher', callDialing, {
-      ...{ subject: `call/${callId}`, time, data: { ...about(leadId, callId), attempt: 1 } },
+      subject: `call/${callId}`,
+      time,
+      data: { ...about(leadId, callId), attempt: 1 },
     }),
   );
 }
@@ -94,7 +116,9 @@ async function publishAndForget(): Promise<void> {
   const started = (['dispatcher', 'call-tracker'] as const).map((service) =>
     startRelay({
       databaseUrl: service === 'dispatcher' ? database.roleUrls.dispatcher : database.roleUrls.callTracker,
-      ...{ nats: service === 'dispatcher' ? deps.nats : tracker, service, log: silentLog },
+      nats: service === 'dispatcher' ? deps.nats : tracker,
+      service,
+      log: silentLog,
     }),
   );
   await until('all is published', async () => {
@@ -138,8 +162,15 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
     enqueue(em, 'call-tracker', callEnded, {
       subject: 'call/40',
       data: {
-        ...{ ...about(refused, 40), attempt: 1, reason: 'rejected', sipStatus: null, rang: 'yes', durationSeconds: 9 },
-        ...{ talkSeconds: 4, doNotCall: true, callbackAt: null },
+        ...about(refused, 40),
+        attempt: 1,
+        reason: 'rejected',
+        sipStatus: null,
+        rang: 'yes',
+        durationSeconds: 9,
+        talkSeconds: 4,
+        doNotCall: true,
+        callbackAt: null,
       },
     }),
   );
@@ -183,7 +214,8 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   await until('the database is found current again', holds);
   expect(await claimDueLead(deps)).toBeUndefined();
   expect(await command('explain', { leadId: untouched })).toEqual({
-    ...{ kind: 'wait', reason: 'calls_before_restore' },
+    kind: 'wait',
+    reason: 'calls_before_restore',
     until: told['diallingFrom'],
   });
   await database.query(`update dial_control set next_dial_at = null`);

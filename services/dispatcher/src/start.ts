@@ -128,7 +128,10 @@ export async function start(config: Config, around: Around): Promise<Dispatcher>
     ...(await answerCommands(deps, wake)),
     await answerReconcile(deps),
     await answerHealth({
-      ...{ nats, service: 'dispatcher', em: () => postgres.em(), parts },
+      nats,
+      service: 'dispatcher',
+      em: () => postgres.em(),
+      parts,
       far: async () => ({ livekit: await probe(() => lookForTrunk(livekit, config.SIP_TRUNK_ID)) }),
       settings: toTold(config),
     }),
@@ -188,8 +191,18 @@ function toTold(config: Config): Record<string, string | number> {
   const { MAX_CONCURRENT_CALLS, CALLS_PER_SECOND, MAX_CALL_RETRIES, MAX_LEAD_AGE_DAYS, AGENT_NAME, AGENT_MODE } =
     config;
   return {
-    ...{ RING_SECONDS, MAX_CALL_SECONDS, LIVEKIT_LEEWAY_SECONDS, LIVEKIT_URL, SIP_TRUNK_ID, REPORT_GRACE_SECONDS },
-    ...{ MAX_CONCURRENT_CALLS, CALLS_PER_SECOND, MAX_CALL_RETRIES, MAX_LEAD_AGE_DAYS, AGENT_NAME, AGENT_MODE },
+    RING_SECONDS,
+    MAX_CALL_SECONDS,
+    LIVEKIT_LEEWAY_SECONDS,
+    LIVEKIT_URL,
+    SIP_TRUNK_ID,
+    REPORT_GRACE_SECONDS,
+    MAX_CONCURRENT_CALLS,
+    CALLS_PER_SECOND,
+    MAX_CALL_RETRIES,
+    MAX_LEAD_AGE_DAYS,
+    AGENT_NAME,
+    AGENT_MODE,
   };
 }
 

@@ -5,8 +5,18 @@ import type { Claim } from './claim-due-leads.ts';
 import { toJobMetadata } from './to-job-metadata.ts';
 
 const claim = (more: Partial<Claim>): Claim => ({
-  ...{ callId: 7, leadId: 42, source: 'website', attempt: 1, room: 'call-7-k3v9x2m4q8w1', phone: '+919000000042' },
-  ...{ name: 'Asha', products: [], mode: 'sarvam', probe: false, claimedAt: 0, span: startSpan('attempt', {}) },
+  callId: 7,
+  leadId: 42,
+  source: 'website',
+  attempt: 1,
+  room: 'call-7-k3v9x2m4q8w1',
+  phone: '+919000000042',
+  name: 'Asha',
+  products: [],
+  mode: 'sarvam',
+  probe: false,
+  claimedAt: 0,
+  span: startSpan('attempt', {}),
   ...more,
 });
 

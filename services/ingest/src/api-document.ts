@@ -36,7 +36,10 @@ const headers = z.object({
 
 const routes = [
   createRoute({
-    ...{ method: 'post', path: '/v1/leads', security, operationId: 'createLead' },
+    method: 'post',
+    path: '/v1/leads',
+    security,
+    operationId: 'createLead',
     summary: 'Deliver a lead',
     description:
       'Answered once the lead is stored for good. A repeat of the same sourceLeadId and number gets the first answer and changes nothing; the same id with another number is a lead of its own, and with another product or message a further enquiry of that buyer.',
@@ -52,7 +55,10 @@ const routes = [
     },
   }),
   createRoute({
-    ...{ method: 'post', path: '/v1/leads/batch', security, operationId: 'createLeads' },
+    method: 'post',
+    path: '/v1/leads/batch',
+    security,
+    operationId: 'createLeads',
     summary: 'Deliver up to 1000 leads',
     description:
       'Each row is taken or refused on its own. An Idempotency-Key names each row by its place, so that a batch may be sent again whole, refused rows mended.',
@@ -60,7 +66,10 @@ const routes = [
     responses: { 200: { description: 'What became of each row', content: json(batchResult) }, ...bodyRefusals },
   }),
   createRoute({
-    ...{ method: 'get', path: '/v1/leads/{id}', security, operationId: 'getLead' },
+    method: 'get',
+    path: '/v1/leads/{id}',
+    security,
+    operationId: 'getLead',
     summary: 'The status of a lead of yours',
     request: { params: z.object({ id: z.string().meta({ examples: ['42'] }) }) },
     responses: {
@@ -82,7 +91,9 @@ const anything = { 'application/json': { schema: z.unknown() } };
 /** Vendors send what they like: its shape is theirs, and what each is answered is in docs/build/lead-sources.md. */
 const vendorRoutes = (['get', 'post'] as const).map((method) =>
   createRoute({
-    ...{ method, path: '/v1/sources/{source}/{token}', operationId: method === 'get' ? 'greetVendor' : 'takeDelivery' },
+    method,
+    path: '/v1/sources/{source}/{token}',
+    operationId: method === 'get' ? 'greetVendor' : 'takeDelivery',
     summary: method === 'get' ? 'A delivery as a query (JustDial), or a handshake (Meta)' : 'A delivery of a vendor',
     description:
       'Answered as the vendor expects it, once all that is in it is stored. A repeat and what can be no lead are answered alike.',

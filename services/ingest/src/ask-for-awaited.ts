@@ -124,15 +124,17 @@ function readCode(text: string): number | null {
 }
 
 function toSent(text: string, bytes: Uint8Array = Buffer.from(text)): SentDelivery {
-  return {
-    ...{ method: 'GET', query: '', contentType: 'application/json', text, bytes },
-    receivedAt: new Date(),
-  };
+  return { method: 'GET', query: '', contentType: 'application/json', text, bytes, receivedAt: new Date() };
 }
 
 function toRefused(sourceLeadId: string, faults: Extract<ParsedLead['read'], { ok: false }>['faults']): ParsedLead {
   return {
-    ...{ sourceLeadId, read: { ok: false, faults }, phoneRaw: null, phoneAlternates: [] },
-    ...{ dndFlag: null, isTest: false, enquiryType: null },
+    sourceLeadId,
+    read: { ok: false, faults },
+    phoneRaw: null,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
   };
 }

@@ -22,7 +22,10 @@ export function openAwaitLeads(postgres: Database, wake: () => void): AwaitLeads
       [
         JSON.stringify(
           [...new Set(leads.map(({ sourceLeadId }) => sourceLeadId))].map((source_lead_id) => ({
-            ...{ id: randomUUID(), connection_id: connection.id, source: connection.source, source_lead_id },
+            id: randomUUID(),
+            connection_id: connection.id,
+            source: connection.source,
+            source_lead_id,
             notification: notification.toWellFormed().replaceAll('\0', '\ufffd'),
           })),
         ),

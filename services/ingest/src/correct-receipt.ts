@@ -48,7 +48,7 @@ async function correct(
   await affected(
     postgres.em(),
     `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`,
-    [...['correct_receipt', who, delivery.connection_id], JSON.stringify({ receiptId, reason, leadId: said.leadId })],
+    ['correct_receipt', who, delivery.connection_id, JSON.stringify({ receiptId, reason, leadId: said.leadId })],
   );
   return { leadId: said.leadId, became: said.kind };
 }
@@ -61,8 +61,13 @@ function readCorrected(delivery: StoredDelivery, part: number, phone: string): P
   if (body === undefined) return undefined;
   const read = toLead({ ...body, phone });
   return {
-    ...{ read, sourceLeadId: read.ok ? read.lead.sourceLeadId : null, phoneRaw: phone, phoneAlternates: [] },
-    ...{ dndFlag: null, isTest: false, enquiryType: null },
+    read,
+    sourceLeadId: read.ok ? read.lead.sourceLeadId : null,
+    phoneRaw: phone,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
   };
 }
 

@@ -2,11 +2,19 @@ import { expect, test } from 'vitest';
 import { decideAwaited, type AwaitedAnswer } from './decide-awaited.ts';
 
 const lead = {
-  ...{ sourceLeadId: '1', read: { ok: false as const, faults: [] }, phoneRaw: null, phoneAlternates: [] },
-  ...{ dndFlag: null, isTest: false, enquiryType: null },
+  sourceLeadId: '1',
+  read: { ok: false as const, faults: [] },
+  phoneRaw: null,
+  phoneAlternates: [],
+  dndFlag: null,
+  isTest: false,
+  enquiryType: null,
 };
 const answer = (more: Partial<NonNullable<AwaitedAnswer>> = {}): AwaitedAnswer => ({
-  ...{ status: 200, code: null, retryAfterMs: null, lead: null },
+  status: 200,
+  code: null,
+  retryAfterMs: null,
+  lead: null,
   ...more,
 });
 const day = 86_400_000;

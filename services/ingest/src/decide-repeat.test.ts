@@ -20,12 +20,21 @@ const receipt = (more: Partial<StoredReceipt> = {}): StoredReceipt => ({
   verdict: 'accepted',
   faults: null,
   lead_id: 7,
-  ...{ number_hash: 'h42', phone: '+919000000042', product_name: 'Cup machine', message: null, way: 'api' },
+  number_hash: 'h42',
+  phone: '+919000000042',
+  product_name: 'Cup machine',
+  message: null,
+  way: 'api',
   ...more,
 });
 const about: About = {
-  ...{ phone: '+919000000042', numberHash: 'h42', isErased: false, productName: 'Cup machine', message: null },
-  ...{ wishHash: 'cup', way: 'api' },
+  phone: '+919000000042',
+  numberHash: 'h42',
+  isErased: false,
+  productName: 'Cup machine',
+  message: null,
+  wishHash: 'cup',
+  way: 'api',
 };
 const decideRepeat = (sent: Delivered, receipts: readonly StoredReceipt[], more: Partial<About> = {}) =>
   decide(sent, { ...about, ...more }, receipts);

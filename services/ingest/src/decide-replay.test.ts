@@ -5,20 +5,16 @@ import type { ParsedLead } from './sources/parsed-lead.ts';
 const now = new Date('2026-11-23T06:00:00Z');
 const age = { receivedAt: new Date('2026-11-22T06:00:00Z'), now, mostDays: 7 };
 const described = { name: 'Asha', email: null, productName: 'Mill', city: 'Pune', state: null, message: null };
-const stored: StoredPart = {
-  ...{ verdict: 'accepted', isRepeat: false, leadId: 7, phone: '+919876543210', described },
-};
+const stored: StoredPart = { verdict: 'accepted', isRepeat: false, leadId: 7, phone: '+919876543210', described };
 const lead = { ...described, name: 'Asha', phone: '+919876543210', sourceLeadId: 'A-1', enquiredAt: null };
 const parsed = (read: ParsedLead['read']): ParsedLead => ({
-  ...{
-    sourceLeadId: 'A-1',
-    read,
-    phoneRaw: null,
-    phoneAlternates: [],
-    dndFlag: null,
-    isTest: false,
-    enquiryType: null,
-  },
+  sourceLeadId: 'A-1',
+  read,
+  phoneRaw: null,
+  phoneAlternates: [],
+  dndFlag: null,
+  isTest: false,
+  enquiryType: null,
 });
 const good = parsed({ ok: true, lead });
 const bad = parsed({ ok: false, faults: [{ pointer: '/phone', reason: 'landline', detail: 'is a landline' }] });

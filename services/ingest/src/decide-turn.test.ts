@@ -3,11 +3,24 @@ import { decideTurn } from './decide-turn.ts';
 import type { Delivery } from './insert-lead.ts';
 
 const lead = {
-  ...{ name: 'Asha', phone: '+919000000042', sourceLeadId: null, email: null, productName: null, city: null },
-  ...{ state: null, message: null, enquiredAt: null },
+  name: 'Asha',
+  phone: '+919000000042',
+  sourceLeadId: null,
+  email: null,
+  productName: null,
+  city: null,
+  state: null,
+  message: null,
+  enquiredAt: null,
 };
 const delivery = (receiptId: string, more: Partial<Delivery> = {}, phone = lead.phone): Delivery => ({
-  ...{ receiptId, source: 'website', idScope: '', sourceLeadId: null, idempotencyKey: null, bodyHash: '', body: '' },
+  receiptId,
+  source: 'website',
+  idScope: '',
+  sourceLeadId: null,
+  idempotencyKey: null,
+  bodyHash: '',
+  body: '',
   read: { ok: true, lead: { ...lead, phone } },
   ...more,
 });

@@ -17,11 +17,15 @@ beforeAll(async () => {
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
   ops = await nats.connect('ops');
   const config = readIngestConfig({
-    ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, PORT: '0' },
+    DATABASE_URL: db.roleUrls.ingest,
+    NATS_URL: nats.url,
+    PORT: '0',
     API_KEYS: 'website:test-key-of-website',
   });
   ingest = await start(config, {
-    ...{ postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
   });
 });
 afterAll(async () => {

@@ -19,7 +19,10 @@ import { start, type Ingest } from './start.ts';
 // What becomes of each answer that a vendor may give in place of enquiries, on a real database with the stand-ins.
 const key = 'key-of-the-seller';
 const secrets: Record<string, string> = {
-  ...{ indiamart: key, tradeindia: `4711:815:${key}`, exportersindia: `seller@example.com:${key}`, meta: 'app-secret' },
+  indiamart: key,
+  tradeindia: `4711:815:${key}`,
+  exportersindia: `seller@example.com:${key}`,
+  meta: 'app-secret',
 };
 let db: TestDatabase;
 let nats: TestNats;
@@ -34,19 +37,30 @@ beforeAll(async () => {
   ops = await nats.connect('ops');
   vendors = await startSimulator(
     readSimulatorConfig({
-      ...{ LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's', SIP_TRUNK_ID: 'ST', CRM_API_KEY: 'key', VENDOR_KEY: key },
-      ...{ PHONE_LOG: join(folder, 'phone.jsonl'), CRM_LOG: join(folder, 'crm.jsonl') },
+      LIVEKIT_API_KEY: 'k',
+      LIVEKIT_API_SECRET: 's',
+      SIP_TRUNK_ID: 'ST',
+      CRM_API_KEY: 'key',
+      VENDOR_KEY: key,
+      PHONE_LOG: join(folder, 'phone.jsonl'),
+      CRM_LOG: join(folder, 'crm.jsonl'),
     }),
   );
   const config = readIngestConfig({
-    ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, PORT: '0', API_KEYS: 'website:test-key-of-website' },
-    ...{ META_GRAPH_URL: `${vendors.url}/vendors/graph/v26.0`, META_PAGE_TOKEN: key },
+    DATABASE_URL: db.roleUrls.ingest,
+    NATS_URL: nats.url,
+    PORT: '0',
+    API_KEYS: 'website:test-key-of-website',
+    META_GRAPH_URL: `${vendors.url}/vendors/graph/v26.0`,
+    META_PAGE_TOKEN: key,
     INDIAMART_URL: `${vendors.url}/vendors/indiamart`,
     TRADEINDIA_URL: `${vendors.url}/vendors/tradeindia`,
     EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia`,
   });
   ingest = await start(config, {
-    ...{ postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
   });
 });
 afterAll(async () => {
@@ -110,7 +124,11 @@ const blank = 'read, blank';
 const read = 'read';
 /** As docs/build/lead-sources.md tells it. */
 const listed: Record<(typeof oddities)[number], string> = {
-  ...{ blank, white_space: blank, null: blank, empty_object: blank, empty_list: read },
+  blank,
+  white_space: blank,
+  null: blank,
+  empty_object: blank,
+  empty_list: read,
   error_row: 'answered "Invalid userid / profile_id / key combination"',
   error_text: 'answered "Sorry! Please provide all the required parameters."',
   conflict: 'answered 409, answered "Another request is being served"',
@@ -122,7 +140,11 @@ const becomes: Record<string, Record<(typeof oddities)[number], string>> = {
   tradeindia: listed,
   exportersindia: listed,
   indiamart: {
-    ...{ blank: silent, white_space: silent, null: silent, empty_object: silent, empty_list: read },
+    blank: silent,
+    white_space: silent,
+    null: silent,
+    empty_object: silent,
+    empty_list: read,
     error_row: 'answered "The key is invalid"',
     error_text: 'answered "Invalid request"',
     conflict: 'answered 409, answered JSON without enquiries or a code',

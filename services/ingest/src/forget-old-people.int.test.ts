@@ -31,7 +31,12 @@ test('old leads and deliveries lose the person, and who waits for a call keeps e
     'select name, phone, email, city, product_name, query_message from leads order by id',
   );
   expect(leads[0]).toEqual({
-    ...{ name: 'erased', phone: 'erased', email: null, city: null, product_name: 'Flour mill', query_message: null },
+    name: 'erased',
+    phone: 'erased',
+    email: null,
+    city: null,
+    product_name: 'Flour mill',
+    query_message: null,
   });
   expect(leads.slice(1).map((lead) => lead['name'])).toEqual(['Ravi Kumar', 'Meera Iyer']);
   const bodies = await database.query<{ body: string }>('select body from lead_receipts order by body');

@@ -22,7 +22,9 @@ beforeAll(async () => {
   ops = await nats.connect('ops');
   const launch = async (): Promise<Ingest> => {
     const config = readIngestConfig({
-      ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, PORT: '0' },
+      DATABASE_URL: db.roleUrls.ingest,
+      NATS_URL: nats.url,
+      PORT: '0',
       API_KEYS: 'website:test-key-of-website',
     });
     return start(config, { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog });

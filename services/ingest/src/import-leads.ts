@@ -74,7 +74,9 @@ export async function answerImports(
       if (!asked.dryRun && header.faults.length === 0) {
         const { file } = asked;
         await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ($1, $2, $3)`, [
-          ...['import_leads', asked.who, JSON.stringify({ source, file })],
+          'import_leads',
+          asked.who,
+          JSON.stringify({ source, file }),
         ]);
       }
       return { ...header, source };
@@ -155,10 +157,7 @@ type Kept = { reading: FileReading; ringsOld: boolean };
 async function store(one: ImportedRow, kept: Kept, receiving: Receiving): Promise<Omit<RowResult, 'row' | 'notes'>> {
   const { source, id, lead, body } = one;
   const { outcome } = await keepDelivery(
-    {
-      ...{ source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read },
-      origin: toOrigin(one, kept),
-    },
+    { source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read, origin: toOrigin(one, kept) },
     receiving,
   );
   switch (outcome.kind) {
@@ -176,10 +175,21 @@ async function store(one: ImportedRow, kept: Kept, receiving: Receiving): Promis
 
 function toOrigin({ lead, row }: ImportedRow, { reading, ringsOld }: Kept): Origin {
   return {
-    ...{ connectionId: null, deliveryId: randomUUID(), part: 0, idScope: '', method: 'POST' },
-    ...{ query: toRowQuery(row, reading), contentType: importedType, raw: null, agentMode: null },
-    ...{ phoneRaw: lead.phoneRaw, phoneAlternates: lead.phoneAlternates, enquiryType: lead.enquiryType },
-    ...{ dndFlag: lead.dndFlag, isTest: lead.isTest, countsFromArrival: ringsOld },
+    connectionId: null,
+    deliveryId: randomUUID(),
+    part: 0,
+    idScope: '',
+    method: 'POST',
+    query: toRowQuery(row, reading),
+    contentType: importedType,
+    raw: null,
+    agentMode: null,
+    phoneRaw: lead.phoneRaw,
+    phoneAlternates: lead.phoneAlternates,
+    enquiryType: lead.enquiryType,
+    dndFlag: lead.dndFlag,
+    isTest: lead.isTest,
+    countsFromArrival: ringsOld,
   };
 }
 
@@ -195,8 +205,14 @@ async function findKnown(
   kept: Kept,
 ): Promise<(one: ImportedRow) => Known> {
   const toAsked = (one: ImportedRow, source: string) => ({
-    ...{ receiptId: randomUUID(), source, idScope: '', sourceLeadId: one.id, idempotencyKey: null },
-    ...{ bodyHash: '', read: one.lead.read, origin: toOrigin(one, kept) },
+    receiptId: randomUUID(),
+    source,
+    idScope: '',
+    sourceLeadId: one.id,
+    idempotencyKey: null,
+    bodyHash: '',
+    read: one.lead.read,
+    origin: toOrigin(one, kept),
   });
   const asked = read.map((one) => toAsked(one, one.source));
   const askedOfMeta = kept.reading.isMeta ? read.map((one) => toAsked(one, 'meta')) : [];

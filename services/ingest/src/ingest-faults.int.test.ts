@@ -82,8 +82,13 @@ async function spawnIngest(databaseUrl: string): Promise<{ url: string; child: C
   const { user, pass } = nats.user('ingest');
   const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname], {
     env: {
-      ...{ DATABASE_URL: databaseUrl, NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass, LOG_LEVEL: 'trace' },
-      ...{ PORT: String(port), API_KEYS: `website:${key}` },
+      DATABASE_URL: databaseUrl,
+      NATS_URL: nats.url,
+      NATS_USER: user,
+      NATS_PASS: pass,
+      LOG_LEVEL: 'trace',
+      PORT: String(port),
+      API_KEYS: `website:${key}`,
     },
   });
   endWithTest(child);

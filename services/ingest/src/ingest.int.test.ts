@@ -317,9 +317,15 @@ test('operators may ask what was delivered; numbers are masked, names and bodies
       lead: null,
     }),
     {
-      ...{ id: expect.any(String), receivedAt: expect.any(String), source: 'website', sourceLeadId: 'asked-1' },
-      ...{ verdict: 'accepted', faults: [], lead: { id: body.id, status: 'new', phone: '+91••••••1042' } },
-      ...{ sameIdAs: null, otherNumbers: 0 },
+      id: expect.any(String),
+      receivedAt: expect.any(String),
+      source: 'website',
+      sourceLeadId: 'asked-1',
+      verdict: 'accepted',
+      faults: [],
+      lead: { id: body.id, status: 'new', phone: '+91••••••1042' },
+      sameIdAs: null,
+      otherNumbers: 0,
     },
   ]);
   expect(JSON.stringify(answer)).not.toMatch(/Asha|90000|22355342/);
@@ -328,7 +334,11 @@ test('operators may ask what was delivered; numbers are masked, names and bodies
 test('health tells what it stands on, metrics count by source', async () => {
   const ready = await fetch(`${ingest.adminUrl}/readyz`);
   expect(await ready.json()).toEqual({
-    ...{ ready: true, service: true, database: true, streams: true, outbox: true },
+    ready: true,
+    service: true,
+    database: true,
+    streams: true,
+    outbox: true,
     nats: true,
   });
   const metrics = await (await fetch(`${ingest.adminUrl}/metrics`)).text();

@@ -27,7 +27,11 @@ const envelopes = [leadCreated, leadEnquiryAdded].map(({ type }) =>
 );
 
 const delivered = z.object({
-  ...{ id: z.string(), added: z.boolean(), lead_id: z.number().nullable(), joined: z.boolean(), open: z.boolean() },
+  id: z.string(),
+  added: z.boolean(),
+  lead_id: z.number().nullable(),
+  joined: z.boolean(),
+  open: z.boolean(),
 });
 
 export type Inserted = {

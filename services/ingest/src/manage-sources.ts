@@ -74,8 +74,15 @@ async function addSource(asked: z.output<typeof addition>, postgres: Database, p
                                        requests_per_minute, most_body_bytes)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
-        ...[id, adapter.source, hashToken(token), asked.secret ?? made ?? null, asked.accessToken ?? null],
-        ...[JSON.stringify(asked.aliases), asked.agentMode ?? null, asked.requestsPerMinute, asked.mostBodyBytes],
+        id,
+        adapter.source,
+        hashToken(token),
+        asked.secret ?? made ?? null,
+        asked.accessToken ?? null,
+        JSON.stringify(asked.aliases),
+        asked.agentMode ?? null,
+        asked.requestsPerMinute,
+        asked.mostBodyBytes,
       ],
     );
     await audit(em, 'add_source', asked.who, id, { source: adapter.source });
@@ -119,34 +126,58 @@ async function disableSource(asked: { who: string; id: string }, postgres: Datab
 
 const listed = z
   .object({
-    ...{ id: z.string(), source: z.string(), enabled: z.boolean(), agent_mode: z.string().nullable() },
-    ...{ requests_per_minute: z.number(), most_body_bytes: z.number(), created_at: instant },
+    id: z.string(),
+    source: z.string(),
+    enabled: z.boolean(),
+    agent_mode: z.string().nullable(),
+    requests_per_minute: z.number(),
+    most_body_bytes: z.number(),
+    created_at: instant,
     last_delivery_at: instant.nullable(),
-    ...{ accepted: z.number(), repeated: z.number(), rejected: z.number(), other_numbers: z.number() },
-    ...{ is_asked: z.boolean(), read_at: instant.nullable(), failed_at: instant.nullable() },
-    ...{ last_error: z.string().nullable(), blank_since: instant.nullable() },
-    ...{ awaits: z.boolean(), waiting: z.number(), given_up: z.number(), oldest_at: instant.nullable() },
+    accepted: z.number(),
+    repeated: z.number(),
+    rejected: z.number(),
+    other_numbers: z.number(),
+    is_asked: z.boolean(),
+    read_at: instant.nullable(),
+    failed_at: instant.nullable(),
+    last_error: z.string().nullable(),
+    blank_since: instant.nullable(),
+    awaits: z.boolean(),
+    waiting: z.number(),
+    given_up: z.number(),
+    oldest_at: instant.nullable(),
     awaited_error: z.string().nullable(),
   })
   .transform((one) => ({
-    ...{ id: one.id, source: one.source, enabled: one.enabled, agentMode: one.agent_mode },
-    ...{ requestsPerMinute: one.requests_per_minute, mostBodyBytes: one.most_body_bytes },
+    id: one.id,
+    source: one.source,
+    enabled: one.enabled,
+    agentMode: one.agent_mode,
+    requestsPerMinute: one.requests_per_minute,
+    mostBodyBytes: one.most_body_bytes,
     createdAt: one.created_at.toISOString(),
     lastDeliveryAt: one.last_delivery_at?.toISOString() ?? null,
     lastDay: {
-      ...{ accepted: one.accepted, repeated: one.repeated, rejected: one.rejected },
+      accepted: one.accepted,
+      repeated: one.repeated,
+      rejected: one.rejected,
       /** Of the accepted: a known id with another number. */
       otherNumbers: one.other_numbers,
     },
     poll: one.is_asked
       ? {
-          ...{ readAt: one.read_at?.toISOString() ?? null, failedAt: one.failed_at?.toISOString() ?? null },
-          ...{ error: one.last_error, blankSince: one.blank_since?.toISOString() ?? null },
+          readAt: one.read_at?.toISOString() ?? null,
+          failedAt: one.failed_at?.toISOString() ?? null,
+          error: one.last_error,
+          blankSince: one.blank_since?.toISOString() ?? null,
         }
       : null,
     awaited: one.awaits
       ? {
-          ...{ waiting: one.waiting, givenUp: one.given_up, oldestAt: one.oldest_at?.toISOString() ?? null },
+          waiting: one.waiting,
+          givenUp: one.given_up,
+          oldestAt: one.oldest_at?.toISOString() ?? null,
           error: one.awaited_error,
         }
       : null,
@@ -221,6 +252,9 @@ function noSuch(id: string): CommandRefused {
 
 async function audit(em: EntityManager, action: string, by: string, id: string, details: object): Promise<void> {
   await affected(em, `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`, [
-    ...[action, by, id, JSON.stringify(details)],
+    action,
+    by,
+    id,
+    JSON.stringify(details),
   ]);
 }

@@ -15,7 +15,9 @@ beforeAll(async () => {
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
   const launch = async (): Promise<Ingest> => {
     const config = readIngestConfig({
-      ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, PORT: '0' },
+      DATABASE_URL: db.roleUrls.ingest,
+      NATS_URL: nats.url,
+      PORT: '0',
       API_KEYS: 'website:test-key-of-website,justdial:test-key-of-justdial',
     });
     return start(config, { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog });
@@ -80,7 +82,10 @@ test('a buyer who asks again over another source joins the lead that waits, with
     [first],
   );
   expect(enquiry).toEqual({
-    ...{ receipt_id: expect.any(String), source: 'justdial', product_name: 'Dona machine', query_message: 'Price?' },
+    receipt_id: expect.any(String),
+    source: 'justdial',
+    product_name: 'Dona machine',
+    query_message: 'Price?',
     dnd_flag: null,
   });
   const [event] = await db.query<{ headers: Record<string, string>; payload: unknown }>(
@@ -88,7 +93,10 @@ test('a buyer who asks again over another source joins the lead that waits, with
     [`lead/${first}`],
   );
   expect(leadEnquiryAdded.schema.parse(event?.payload)).toMatchObject({
-    ...{ leadId: first, source: 'website', enquirySource: 'justdial', enquiryId: enquiry?.receipt_id },
+    leadId: first,
+    source: 'website',
+    enquirySource: 'justdial',
+    enquiryId: enquiry?.receipt_id,
   });
   expect(fromHeaders((name) => event?.headers[name]).type).toBe('lead.enquiry_added');
 });
@@ -111,7 +119,10 @@ test('a hundred enquiries of one number at the same moment over two replicas are
   expect(new Set(ids).size).toBe(1);
   const receipts = await db.query(`select id from lead_receipts where source_lead_id like 'same-moment-%'`);
   expect(await numberOf('+919876510003')).toEqual({
-    ...{ leads: 1, enquiries: receipts.length - 1, created: 1, added: receipts.length - 1 },
+    leads: 1,
+    enquiries: receipts.length - 1,
+    created: 1,
+    added: receipts.length - 1,
   });
 });
 

@@ -24,9 +24,19 @@ export type Origin = {
 };
 
 const types = {
-  ...{ connection_id: 'uuid', delivery_id: 'uuid', part: 'int', method: 'text', query: 'text', content_type: 'text' },
-  ...{ raw: 'bytea', phone_raw: 'text', phone_alternates: 'jsonb', enquiry_type: 'text', dnd_flag: 'boolean' },
-  ...{ is_test: 'boolean', counts_from_arrival: 'boolean' },
+  connection_id: 'uuid',
+  delivery_id: 'uuid',
+  part: 'int',
+  method: 'text',
+  query: 'text',
+  content_type: 'text',
+  raw: 'bytea',
+  phone_raw: 'text',
+  phone_alternates: 'jsonb',
+  enquiry_type: 'text',
+  dnd_flag: 'boolean',
+  is_test: 'boolean',
+  counts_from_arrival: 'boolean',
 };
 
 /** Columns of a receipt, and the same with their types. */

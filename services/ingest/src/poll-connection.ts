@@ -113,14 +113,12 @@ async function storeRows(
   const { source } = connection;
   const refused = await findRefusedEnquiries(polling.postgres, source, idScope, ids);
   const asked = read.map(({ lead }) => ({
-    ...{
-      receiptId: randomUUID(),
-      source,
-      idScope,
-      sourceLeadId: lead.sourceLeadId,
-      idempotencyKey: null,
-      bodyHash: '',
-    },
+    receiptId: randomUUID(),
+    source,
+    idScope,
+    sourceLeadId: lead.sourceLeadId,
+    idempotencyKey: null,
+    bodyHash: '',
     read: lead.read,
   }));
   const known = await findKnownIds(polling.postgres.em(), asked);
@@ -161,8 +159,13 @@ function withId(lead: ParsedLead, text: string): ParsedLead {
 
 function unread(faults: Extract<ParsedLead['read'], { ok: false }>['faults']): ParsedLead {
   return {
-    ...{ sourceLeadId: null, read: { ok: false, faults }, phoneRaw: null, phoneAlternates: [] },
-    ...{ dndFlag: null, isTest: false, enquiryType: null },
+    sourceLeadId: null,
+    read: { ok: false, faults },
+    phoneRaw: null,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
   };
 }
 

@@ -40,7 +40,11 @@ beforeEach(async () => {
   ops = await nats.connect('ops');
   vendors = await startSimulator(
     readSimulatorConfig({
-      ...{ LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's', SIP_TRUNK_ID: 'ST', CRM_API_KEY: 'key', VENDOR_KEY: key },
+      LIVEKIT_API_KEY: 'k',
+      LIVEKIT_API_SECRET: 's',
+      SIP_TRUNK_ID: 'ST',
+      CRM_API_KEY: 'key',
+      VENDOR_KEY: key,
       PHONE_LOG: join(folder, 'phone.jsonl'),
       CRM_LOG: join(folder, 'crm.jsonl'),
     }),
@@ -60,7 +64,11 @@ function launch(): Child {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass, LOG_LEVEL: 'debug' },
+      DATABASE_URL: db.roleUrls.ingest,
+      NATS_URL: nats.url,
+      NATS_USER: user,
+      NATS_PASS: pass,
+      LOG_LEVEL: 'debug',
       API_KEYS: 'website:test-key-of-website',
       INDIAMART_URL: `${vendors.url}/vendors/indiamart`,
       TRADEINDIA_URL: `${vendors.url}/vendors/tradeindia`,
@@ -229,7 +237,9 @@ test('after a long absence IndiaMART is asked for slices of seven days, each aft
   await until('it is read', async () => ((await pollOf(id))?.succeeded ?? 0) > 0);
   const dayMs = 24 * 3_600_000;
   const enquiries = [19, 12, 5, 0.1].map((days, at) => ({
-    ...{ ...asha, id: `old-${at}`, phone: `987654320${at}` },
+    ...asha,
+    id: `old-${at}`,
+    phone: `987654320${at}`,
     at: new Date(Date.now() - days * dayMs).toISOString(),
   }));
   await enquire('indiamart', enquiries);

@@ -45,11 +45,20 @@ export async function receiveParsed(
           body: part === 0 ? sent.text : '',
           read: one.read,
           origin: {
-            ...{ connectionId: connection.id, deliveryId, part, idScope },
-            ...{ method: sent.method, query: sent.query, contentType: sent.contentType },
+            connectionId: connection.id,
+            deliveryId,
+            part,
+            idScope,
+            method: sent.method,
+            query: sent.query,
+            contentType: sent.contentType,
             raw: part === 0 && !exact ? sent.bytes : null,
-            ...{ phoneRaw: one.phoneRaw, phoneAlternates: one.phoneAlternates, enquiryType: one.enquiryType },
-            ...{ dndFlag: one.dndFlag, isTest: one.isTest, agentMode: connection.agent_mode },
+            phoneRaw: one.phoneRaw,
+            phoneAlternates: one.phoneAlternates,
+            enquiryType: one.enquiryType,
+            dndFlag: one.dndFlag,
+            isTest: one.isTest,
+            agentMode: connection.agent_mode,
           },
         },
         receiving,
@@ -72,8 +81,13 @@ export async function receiveParsed(
 
 function unread(faults: Extract<ParsedLead['read'], { ok: false }>['faults']): ParsedLead {
   return {
-    ...{ sourceLeadId: null, read: { ok: false, faults }, phoneRaw: null, phoneAlternates: [] },
-    ...{ dndFlag: null, isTest: false, enquiryType: null },
+    sourceLeadId: null,
+    read: { ok: false, faults },
+    phoneRaw: null,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
   };
 }
 

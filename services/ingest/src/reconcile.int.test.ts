@@ -15,11 +15,15 @@ let ingest: Ingest;
 beforeAll(async () => {
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
   const config = readIngestConfig({
-    ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, PORT: '0' },
+    DATABASE_URL: db.roleUrls.ingest,
+    NATS_URL: nats.url,
+    PORT: '0',
     API_KEYS: 'website:test-key-of-website,justdial:test-key-of-justdial',
   });
   ingest = await start(config, {
-    ...{ postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
   });
 });
 afterAll(async () => {
@@ -65,7 +69,8 @@ test('leads and enquiries that came after the backup are listed, each once, and 
   const reconcile = () =>
     ask(ops, 'ops.ingest.reconcile', { who: 'asha', reason: 'restored last night’s backup' }, z.unknown(), 20_000);
   expect(await reconcile()).toEqual({
-    ...{ events: 2, lostLeads: [lost] },
+    events: 2,
+    lostLeads: [lost],
     lostEnquiries: [{ leadId: lead, source: 'justdial', enquiredAt }],
   });
   expect(await reconcile()).toEqual({ events: 0, lostLeads: [], lostEnquiries: [] });

@@ -70,7 +70,8 @@ async function replay(
   if (apply && after === null) {
     const details = JSON.stringify({ since, source });
     await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ('replay', $1, $2)`, [
-      ...[who, details],
+      who,
+      details,
     ]);
   }
   const deliveries = await findDeliveries(postgres, { since, source, after, limit });
@@ -130,17 +131,34 @@ type Part = StoredPart & { id: string; joined: boolean };
 
 const partRow = z
   .object({
-    ...{ id: z.string(), delivery_id: z.string(), part: z.number(), verdict: z.enum(['accepted', 'rejected']) },
-    ...{ is_repeat: z.boolean(), joined: z.boolean(), lead_id: z.number().nullable(), phone: z.string().nullable() },
-    ...{ name: z.string().nullable(), email: z.string().nullable(), product_name: z.string().nullable() },
-    ...{ city: z.string().nullable(), state: z.string().nullable(), message: z.string().nullable() },
+    id: z.string(),
+    delivery_id: z.string(),
+    part: z.number(),
+    verdict: z.enum(['accepted', 'rejected']),
+    is_repeat: z.boolean(),
+    joined: z.boolean(),
+    lead_id: z.number().nullable(),
+    phone: z.string().nullable(),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    product_name: z.string().nullable(),
+    city: z.string().nullable(),
+    state: z.string().nullable(),
+    message: z.string().nullable(),
   })
   .transform((one) => ({
-    ...{ id: one.id, deliveryId: one.delivery_id, place: one.part, verdict: one.verdict, joined: one.joined },
-    ...{ isRepeat: one.is_repeat, leadId: one.lead_id, phone: one.phone },
+    id: one.id,
+    deliveryId: one.delivery_id,
+    place: one.part,
+    verdict: one.verdict,
+    joined: one.joined,
+    isRepeat: one.is_repeat,
+    leadId: one.lead_id,
+    phone: one.phone,
     // An enquiry that joined a lead describes itself alone.
     described: {
-      ...{ productName: one.product_name, message: one.message },
+      productName: one.product_name,
+      message: one.message,
       ...(one.joined ? {} : { name: one.name, email: one.email, city: one.city, state: one.state }),
     },
   }));

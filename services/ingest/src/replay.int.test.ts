@@ -36,7 +36,10 @@ afterAll(async () => {
 beforeEach(() => db.query('truncate leads, lead_receipts, ingest_outbox, ingest_audit, lead_enquiries cascade'));
 
 const enquiry = (id: string, mobile: string, more: object = {}) => ({
-  ...{ UNIQUE_QUERY_ID: id, SENDER_NAME: 'Asha Verma', SENDER_MOBILE: mobile, QUERY_PRODUCT_NAME: 'Mill' },
+  UNIQUE_QUERY_ID: id,
+  SENDER_NAME: 'Asha Verma',
+  SENDER_MOBILE: mobile,
+  QUERY_PRODUCT_NAME: 'Mill',
   ...more,
 });
 const push = async (...enquiries: object[]): Promise<void> => {

@@ -79,16 +79,18 @@ type KeptReceipt = StoredReceipt & { body: string };
 /** The first receipt keeps the source's id, and the key unless this delivery brought a new one. */
 function toReceipt(one: Kept, about: About | null, decision: Exclude<Repeat, { kind: 'stored' }>): KeptReceipt {
   const receipt = {
-    ...{ id: one.receiptId, source: one.source, id_scope: one.idScope, body_hash: one.bodyHash, body: one.body },
+    id: one.receiptId,
+    source: one.source,
+    id_scope: one.idScope,
+    body_hash: one.bodyHash,
+    body: one.body,
     ...toOriginRecord(one.origin),
     // For the next of this group that comes with its key; a repeat holds no id of its own.
-    ...{
-      number_hash: about?.numberHash ?? null,
-      phone: about?.phone ?? null,
-      product_name: null,
-      message: null,
-      way: '',
-    },
+    number_hash: about?.numberHash ?? null,
+    phone: about?.phone ?? null,
+    product_name: null,
+    message: null,
+    way: '',
   };
   if (decision.kind === 'key_reused') {
     const { sourceLeadId: source_lead_id, idempotencyKey: idempotency_key } = one;
@@ -97,7 +99,11 @@ function toReceipt(one: Kept, about: About | null, decision: Exclude<Repeat, { k
   const idempotency_key = decision.bindsKey ? one.idempotencyKey : null;
   return {
     ...receipt,
-    ...{ source_lead_id: null, idempotency_key, verdict: 'accepted', faults: null, lead_id: decision.leadId },
+    source_lead_id: null,
+    idempotency_key,
+    verdict: 'accepted',
+    faults: null,
+    lead_id: decision.leadId,
   };
 }
 

@@ -94,7 +94,11 @@ test('a source is added, its address takes deliveries, and a repeat hears the sa
   );
   expect(receipts).toEqual(
     Array.from({ length: 3 }, () => ({
-      ...{ verdict: 'accepted', body, method: 'POST', content_type: 'application/json', part: 0 },
+      verdict: 'accepted',
+      body,
+      method: 'POST',
+      content_type: 'application/json',
+      part: 0,
     })),
   );
 });

@@ -64,8 +64,11 @@ export async function start(config: Config, around: Around): Promise<Ingest> {
   const connections = openConnections(postgres);
   const isStopping = (): boolean => stopping;
   const asking = askForAwaited({
-    ...{ ...receiving, postgres, fetch: around.fetch ?? fetch },
-    ...{ graphUrl: config.META_GRAPH_URL, accessToken: config.META_PAGE_TOKEN },
+    ...receiving,
+    postgres,
+    fetch: around.fetch ?? fetch,
+    graphUrl: config.META_GRAPH_URL,
+    accessToken: config.META_PAGE_TOKEN,
   });
   const awaitLeads = openAwaitLeads(postgres, () => asking.wake());
   const app = createApp({

@@ -13,9 +13,16 @@ import { importedType } from './imported-type.ts';
 const delivery = z.object({
   /** To the microsecond, as a Date can't tell it. */
   place: z.string(),
-  ...{ id: z.string(), received_at: instant, source: z.string(), id_scope: z.string(), body: z.string() },
-  ...{ method: z.string().nullable(), query: z.string().nullable(), content_type: z.string().nullable() },
-  ...{ delivery_id: z.string().nullable(), connection_id: z.string().nullable() },
+  id: z.string(),
+  received_at: instant,
+  source: z.string(),
+  id_scope: z.string(),
+  body: z.string(),
+  method: z.string().nullable(),
+  query: z.string().nullable(),
+  content_type: z.string().nullable(),
+  delivery_id: z.string().nullable(),
+  connection_id: z.string().nullable(),
   aliases: aliases.nullable().catch(null),
   agent_mode: z.string().nullable(),
 });
@@ -42,7 +49,7 @@ export function findDeliveries(
         and r.received_at >= $2 and ($3::text is null or r.source = $3)
         and ($4::timestamptz is null or (r.received_at, r.id) > ($4::timestamptz, $5::uuid))
       order by r.received_at, r.id limit $6`,
-    [...[saidAgainType, asked.since, asked.source, asked.after?.place ?? null, asked.after?.id ?? null], asked.limit],
+    [saidAgainType, asked.since, asked.source, asked.after?.place ?? null, asked.after?.id ?? null, asked.limit],
   );
 }
 

@@ -43,12 +43,17 @@ beforeAll(async () => {
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
   ops = await nats.connect('ops');
   const config = readIngestConfig({
-    ...{ DATABASE_URL: db.roleUrls.ingest, NATS_URL: nats.url, PORT: '0', API_KEYS: 'website:test-key-of-website' },
+    DATABASE_URL: db.roleUrls.ingest,
+    NATS_URL: nats.url,
+    PORT: '0',
+    API_KEYS: 'website:test-key-of-website',
     META_GRAPH_URL: `http://127.0.0.1:${(graphServer.address() as AddressInfo).port}/v26.0`,
     META_PAGE_TOKEN: 'token-of-the-page',
   });
   ingest = await start(config, {
-    ...{ postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
   });
 });
 afterAll(async () => {
@@ -133,7 +138,9 @@ test('Google’s key is looked at before anything else, and a test lead is kept 
   expect(source).toBe('google_ads');
   const body = (id: unknown, more: Record<string, unknown> = {}) =>
     JSON.stringify({
-      ...{ lead_id: id, google_key: secret, is_test: false },
+      lead_id: id,
+      google_key: secret,
+      is_test: false,
       user_column_data: [
         { column_id: 'FULL_NAME', string_value: 'Asha' },
         { column_id: 'PHONE_NUMBER', string_value: '+91 98765 40011' },
@@ -172,7 +179,9 @@ test('a form’s sender hears what was understood, and the same lead again', asy
   const refused = await post(url, '{"name":"Ravi","phone":"022-22355342"}');
   expect(refused.status).toBe(202);
   expect(JSON.parse(refused.body)).toEqual({
-    ...{ id: null, status: 'rejected', receipt: expect.any(String) },
+    id: null,
+    status: 'rejected',
+    receipt: expect.any(String),
     errors: [{ pointer: '/phone', reason: 'landline', detail: expect.any(String) }],
   });
   const preflight = await send(url, { method: 'OPTIONS' });
@@ -219,7 +228,8 @@ const signed = (url: string, body: string, secret = 'app-secret') =>
 const answerOf = (id: string, phone: string): GraphAnswer => ({
   status: 200,
   body: {
-    ...{ id, created_time: '2026-11-23T06:13:11+0000' },
+    id,
+    created_time: '2026-11-23T06:13:11+0000',
     field_data: [
       { name: 'full_name', values: ['Asha'] },
       { name: 'phone_number', values: [phone] },

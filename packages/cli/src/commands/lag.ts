@@ -69,7 +69,10 @@ function toConsumer({ name, stream, service, found }: DurableState): Record<stri
   if (found === undefined) return { name, stream, service, missing: true };
   const { lastSettled, pausedUntil, ...numbers } = found;
   return {
-    ...{ name, stream, service, ...numbers },
+    name,
+    stream,
+    service,
+    ...numbers,
     lastSettledAt: lastSettled instanceof Date ? lastSettled : null,
     settledBefore: lastSettled !== 'never',
     pausedUntil: pausedUntil ?? null,

@@ -56,7 +56,7 @@ what nobody can read. Rows that can't be taken are in the report with the reason
     .action(async (file, options, command) => {
       const { source, again, report, dates, ringOld: ringsOld, idColumn } = options;
       const aliases = idColumn === undefined ? options.alias : { ...options.alias, sourceLeadId: [idColumn] };
-      const asked = { ...{ file, who: whoAsks(options), source, again, report }, aliases, ringsOld };
+      const asked = { file, who: whoAsks(options), source, again, report, aliases, ringsOld };
       const isPretty = options.output === 'pretty';
       const imported = await withNats(command.optsWithGlobals(), async (nats): Promise<Imported> => {
         const look = (order: DateOrder | undefined) => run({ ...asked, nats, dates: order, dryRun: true }, isPretty);

@@ -16,7 +16,8 @@ const withinMs = 300_000;
 
 const answers = {
   ingest: z.object({
-    ...{ events: z.number(), lostLeads: z.array(z.number()) },
+    events: z.number(),
+    lostLeads: z.array(z.number()),
     lostEnquiries: z.array(z.object({ leadId: z.number(), source: z.string(), enquiredAt: z.string() })),
   }),
   'call-tracker': z.object({ events: z.number(), heardAgain: z.number() }),

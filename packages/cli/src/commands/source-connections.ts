@@ -11,27 +11,37 @@ import { whoAsks } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
 
 const shown = z.object({
-  ...{ id: z.string(), source: z.string(), url: z.string(), secret: z.string().optional(), curl: z.string() },
+  id: z.string(),
+  source: z.string(),
+  url: z.string(),
+  secret: z.string().optional(),
+  curl: z.string(),
 });
 
 const listed = z.object({
-  ...{ id: z.string(), source: z.string(), enabled: z.boolean(), agentMode: z.string().nullable() },
-  ...{ createdAt: z.string(), lastDeliveryAt: z.string().nullable() },
+  id: z.string(),
+  source: z.string(),
+  enabled: z.boolean(),
+  agentMode: z.string().nullable(),
+  createdAt: z.string(),
+  lastDeliveryAt: z.string().nullable(),
   lastDay: z.object({
-    ...{ accepted: z.number(), repeated: z.number(), rejected: z.number() },
+    accepted: z.number(),
+    repeated: z.number(),
+    rejected: z.number(),
     /** Not told by an older ingest. */
     otherNumbers: z.number().default(0),
   }),
   poll: z
     .object({
-      ...{ readAt: z.string().nullable(), failedAt: z.string().nullable(), error: z.string().nullable() },
+      readAt: z.string().nullable(),
+      failedAt: z.string().nullable(),
+      error: z.string().nullable(),
       blankSince: z.string().nullable().default(null),
     })
     .nullable(),
   awaited: z
-    .object({
-      ...{ waiting: z.number(), givenUp: z.number(), oldestAt: z.string().nullable(), error: z.string().nullable() },
-    })
+    .object({ waiting: z.number(), givenUp: z.number(), oldestAt: z.string().nullable(), error: z.string().nullable() })
     .nullable()
     .default(null),
 });
@@ -60,9 +70,14 @@ Examples:
     )
     .action(async (source, options, command) => {
       const asked = {
-        ...{ who: whoAsks(options), source, secret: options.secret, accessToken: options.accessToken },
-        ...{ aliases: options.alias, agentMode: options.agentMode },
-        ...{ requestsPerMinute: options.perMinute, mostBodyBytes: options.maxBytes },
+        who: whoAsks(options),
+        source,
+        secret: options.secret,
+        accessToken: options.accessToken,
+        aliases: options.alias,
+        agentMode: options.agentMode,
+        requestsPerMinute: options.perMinute,
+        mostBodyBytes: options.maxBytes,
       };
       const added = await withNats(command.optsWithGlobals(), (nats) =>
         ask(nats, 'ops.ingest.add_source', asked, shown),
@@ -130,17 +145,34 @@ function show(one: z.output<typeof shown>, form: 'pretty' | 'json'): void {
 }
 
 const headers = [
-  ...['id', 'source', 'last delivery (IST)', 'accepted', 'repeated', 'rejected', 'known id, other number', 'agent', ''],
-  ...['last read (IST)', 'what is wrong'],
+  'id',
+  'source',
+  'last delivery (IST)',
+  'accepted',
+  'repeated',
+  'rejected',
+  'known id, other number',
+  'agent',
+  '',
+  'last read (IST)',
+  'what is wrong',
 ];
 
 function toRow(one: z.output<typeof listed>): (string | number)[] {
   const toTime = (at: string | null): string => (at === null ? 'never' : toClock(new Date(at), 'ist'));
   const { accepted, repeated, rejected, otherNumbers } = one.lastDay;
   return [
-    ...[one.id, one.source, toTime(one.lastDeliveryAt), accepted, repeated, rejected, otherNumbers],
-    ...[one.agentMode ?? '', one.enabled ? '' : 'disabled'],
-    ...[one.poll === null ? '' : toTime(one.poll.readAt), toTrouble(one)],
+    one.id,
+    one.source,
+    toTime(one.lastDeliveryAt),
+    accepted,
+    repeated,
+    rejected,
+    otherNumbers,
+    one.agentMode ?? '',
+    one.enabled ? '' : 'disabled',
+    one.poll === null ? '' : toTime(one.poll.readAt),
+    toTrouble(one),
   ];
 }
 

@@ -35,13 +35,14 @@ function sourcesCard(sources: readonly SourceState[]): Piece {
     table(
       'Sources, the one that delivered last first',
       [
-        ...[{ name: 'Source' }, { name: 'Last delivery' }, { name: 'Accepted', number }, { name: 'Joined', number }],
-        ...[
-          { name: 'Repeated', number },
-          { name: 'Rejected', number },
-          { name: 'Known id', number },
-          { name: 'State' },
-        ],
+        { name: 'Source' },
+        { name: 'Last delivery' },
+        { name: 'Accepted', number },
+        { name: 'Joined', number },
+        { name: 'Repeated', number },
+        { name: 'Rejected', number },
+        { name: 'Known id', number },
+        { name: 'State' },
       ],
       sources.map((one) => [
         one.source,

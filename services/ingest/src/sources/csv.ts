@@ -32,7 +32,12 @@ function toCsvLead(row: Fields, reading: FileReading & { corrected?: Aliases['co
   const wish = readWish(row)?.wish;
   const dndFlag = wish === undefined ? null : wish !== 'callable';
   const lead = toParsedLead(fields, {
-    ...{ names, aliases, label: 'Buyer', dndFlag, dates, findsPhone: 'by_name' as const },
+    names,
+    aliases,
+    label: 'Buyer',
+    dndFlag,
+    dates,
+    findsPhone: 'by_name' as const,
     ...(message === undefined ? {} : { message }),
   });
   if ([...row.values()].some(({ value }) => /^(?:[a-z]{1,2}:\s*)?<test lead:/i.test(value))) {

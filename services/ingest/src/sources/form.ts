@@ -58,7 +58,10 @@ const sample = `{"name":"Test","phone":"0000000000","product":"Test","message":"
 /** A form of the company's own site, sent by its browser or by its server. */
 export const form: SourceAdapter = {
   ...common,
-  ...{ source: 'form', otherNames: ['website', 'website-form'], title: 'Website form', fromBrowsers: true },
+  source: 'form',
+  otherNames: ['website', 'website-form'],
+  title: 'Website form',
+  fromBrowsers: true,
   parse: (delivery, aliases) => parseForm(delivery, { names: usualNames, aliases, label: 'Website visitor' }),
   curl: (url) => `curl -i '${url}' -d 'name=Test' -d 'phone=0000000000' -d 'product=Test'`,
 };
@@ -66,7 +69,10 @@ export const form: SourceAdapter = {
 /** Zapier's webhook action. */
 export const zapier: SourceAdapter = {
   ...common,
-  ...{ source: 'zapier', otherNames: [], title: 'Zapier', fromBrowsers: false },
+  source: 'zapier',
+  otherNames: [],
+  title: 'Zapier',
+  fromBrowsers: false,
   parse: (delivery, aliases) => parseForm(delivery, { names: automationNames, aliases, label: 'New enquiry' }),
   curl: (url) => `curl -i '${url}' -H 'content-type: application/json' -d '${sample}'`,
 };
@@ -74,7 +80,10 @@ export const zapier: SourceAdapter = {
 /** Make's, n8n's and any other automation's HTTP module. */
 export const make: SourceAdapter = {
   ...common,
-  ...{ source: 'make', otherNames: ['n8n', 'webhook'], title: 'Make', fromBrowsers: false },
+  source: 'make',
+  otherNames: ['n8n', 'webhook'],
+  title: 'Make',
+  fromBrowsers: false,
   parse: (delivery, aliases) => parseForm(delivery, { names: automationNames, aliases, label: 'New enquiry' }),
   curl: (url) => `curl -i '${url}' -H 'content-type: application/json' -d '${sample}'`,
 };

@@ -69,7 +69,9 @@ function toIndiaMartLead(record: Written, aliases: Aliases): ParsedLead {
   );
   const said = message?.startsWith(subject ?? '') === true ? [message] : [subject, message];
   return toParsedLead(fields, {
-    ...{ names, aliases, label: 'IndiaMART buyer' },
+    names,
+    aliases,
+    label: 'IndiaMART buyer',
     message: said.filter((part) => part !== undefined).join('\n') || null,
   });
 }

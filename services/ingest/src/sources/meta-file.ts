@@ -5,8 +5,21 @@ import { toKey, type FieldNames, type Fields } from './read-fields.ts';
 /** The columns of the file of leads that Meta gives, but for the answers to the form's questions. */
 const ownColumns = new Set(
   [
-    ...['id', 'created_time', 'ad_id', 'ad_name', 'adset_id', 'adset_name', 'campaign_id', 'campaign_name', 'form_id'],
-    ...['form_name', 'is_organic', 'platform', 'lead_status', 'inbox_url', 'retailer_item_id'],
+    'id',
+    'created_time',
+    'ad_id',
+    'ad_name',
+    'adset_id',
+    'adset_name',
+    'campaign_id',
+    'campaign_name',
+    'form_id',
+    'form_name',
+    'is_organic',
+    'platform',
+    'lead_status',
+    'inbox_url',
+    'retailer_item_id',
   ].map(toKey),
 );
 

@@ -9,7 +9,15 @@ import { tradeindia } from './tradeindia.ts';
 
 /** Every source that comes over a connection. Whoever adds an adapter adds it here. */
 export const adapters: readonly SourceAdapter[] = [
-  ...[indiamart, tradeindia, exportersindia, justdial, meta, googleAds, form, zapier, make],
+  indiamart,
+  tradeindia,
+  exportersindia,
+  justdial,
+  meta,
+  googleAds,
+  form,
+  zapier,
+  make,
 ];
 
 export function findAdapter(name: string): SourceAdapter | undefined {

@@ -11,8 +11,19 @@ export type DateOrder = 'day-first' | 'month-first';
 
 /** Minutes ahead of UTC: those that RFC 5322 knows, and India's. Any other name may be several zones' or nobody's. */
 const zones: Record<string, number> = {
-  ...{ ist: 330, z: 0, ut: 0, utc: 0, gmt: 0 },
-  ...{ est: -300, edt: -240, cst: -360, cdt: -300, mst: -420, mdt: -360, pst: -480, pdt: -420 },
+  ist: 330,
+  z: 0,
+  ut: 0,
+  utc: 0,
+  gmt: 0,
+  est: -300,
+  edt: -240,
+  cst: -360,
+  cdt: -300,
+  mst: -420,
+  mdt: -360,
+  pst: -480,
+  pdt: -420,
 };
 
 /**
