@@ -78,9 +78,10 @@ async function askIngest(calledLead: number): Promise<void> {
     [id],
   );
   await until('the vendor was asked in vain', async () => {
-    const [poll] = await system.db.query(`select 1 from source_polls where connection_id = $1 and failed_at is not null`, [
-      asked.id,
-    ]);
+    const [poll] = await system.db.query(
+      `select 1 from source_polls where connection_id = $1 and failed_at is not null`,
+      [asked.id],
+    );
     return poll !== undefined;
   });
   await command('ops.ingest.list_sources', {});
@@ -178,7 +179,9 @@ function record(): void {
     const text = `${JSON.stringify(answer, undefined, 2)}\n`;
     writeFileSync(
       join(samples, `${subject}.json`),
-      text.replaceAll(/(\/v1\/sources\/\w+\/)[\w-]{20,}/g, '$1token-of-the-recording').replaceAll('user:profile:key', 'key'),
+      text
+        .replaceAll(/(\/v1\/sources\/\w+\/)[\w-]{20,}/g, '$1token-of-the-recording')
+        .replaceAll('user:profile:key', 'key'),
     );
   }
 }

@@ -1,0 +1,42 @@
+import type { CommandContract } from '../command.ts';
+import { callWindow, diallingState, startDialling, stopDialling } from './dialling.ts';
+import { addDoNotCall, findDoNotCall, removeDoNotCall } from './do-not-call.ts';
+import { erase } from './erase.ts';
+import { health } from './health.ts';
+import { beginImport, importLeads } from './imports.ts';
+import { callAgain, explain, leadStory } from './lead.ts';
+import { minutes } from './minutes.ts';
+import { buildState, rebuild } from './read-model.ts';
+import { correctReceipt, receipts, replay } from './receipts.ts';
+import { compareDatabase, reconcile } from './reconcile.ts';
+import { addSource, disableSource, listSources, rotateSource } from './sources.ts';
+
+/** Every command and question there is, by what a person wants to do. */
+export const allCommands: readonly CommandContract[] = [
+  stopDialling,
+  startDialling,
+  diallingState,
+  callWindow,
+  callAgain,
+  explain,
+  addDoNotCall,
+  removeDoNotCall,
+  findDoNotCall,
+  addSource,
+  listSources,
+  rotateSource,
+  disableSource,
+  receipts,
+  correctReceipt,
+  replay,
+  beginImport,
+  importLeads,
+  leadStory,
+  minutes,
+  buildState,
+  rebuild,
+  ...Object.values(erase),
+  ...Object.values(reconcile),
+  compareDatabase,
+  ...Object.values(health),
+];

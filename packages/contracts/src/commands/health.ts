@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { command, resultObject, wireTime, type ResultOf } from '../command.ts';
+import type { ServiceName } from '../services.ts';
+
+/** The state of one thing each: true, or what is wrong in a few words. */
+const parts = z.record(z.string(), z.union([z.literal(true), z.string()]));
+export type Parts = z.infer<typeof parts>;
+
+const healthOf = (service: ServiceName) =>
+  command({
+    subject: `ops.${service}.health`,
+    summary: `How one replica of ${service} is: what it stands on, its outbox, its clock; with \`far\` the systems that it calls`,
+    body: z.object({ far: z.boolean().default(false) }),
+    result: resultObject({
+      /** What the service stands on, as `/readyz` answers. */
+      parts,
+      /** Systems that are not ours, as this service reaches them; empty unless asked for. */
+      far: parts,
+      /** Settings that other services must share or a person may ask for. No secrets. */
+      settings: z.record(z.string(), z.union([z.string(), z.number()])),
+      outbox: resultObject({ waiting: z.number(), oldestSeconds: z.number(), failed: z.number() }).nullable(),
+      /** By the clock of the machine that it runs on. */
+      serviceTime: wireTime,
+      /** By the database's clock, which decides; null where it does not answer. */
+      databaseTime: wireTime.nullable(),
+    }),
+  });
+
+export const health = {
+  ingest: healthOf('ingest'),
+  dispatcher: healthOf('dispatcher'),
+  'call-tracker': healthOf('call-tracker'),
+  'crm-pusher': healthOf('crm-pusher'),
+  dashboard: healthOf('dashboard'),
+};
+export type Health = ResultOf<typeof health.ingest>;

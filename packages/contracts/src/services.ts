@@ -1,0 +1,43 @@
+/**
+ * Each service once, with every spelling of its name. `key` names it where a hyphen can't stand, `role` is its Postgres
+ * login, `outbox` its table of events to publish, `env` its part of a setting's name. Its NATS user is its name.
+ */
+export const services = [
+  { name: 'ingest', key: 'ingest', role: 'leadline_ingest', outbox: 'ingest_outbox', env: 'INGEST' },
+  {
+    name: 'dispatcher',
+    key: 'dispatcher',
+    role: 'leadline_dispatcher',
+    outbox: 'dispatcher_outbox',
+    env: 'DISPATCHER',
+  },
+  {
+    name: 'call-tracker',
+    key: 'callTracker',
+    role: 'leadline_call_tracker',
+    outbox: 'call_tracker_outbox',
+    env: 'CALL_TRACKER',
+  },
+  { name: 'crm-pusher', key: 'crmPusher', role: 'leadline_crm_pusher', outbox: 'crm_pusher_outbox', env: 'CRM_PUSHER' },
+  // It publishes nothing.
+  { name: 'dashboard', key: 'dashboard', role: 'leadline_dashboard', outbox: null, env: 'DASHBOARD' },
+] as const;
+
+export type Service = (typeof services)[number];
+export type ServiceName = Service['name'];
+/** A service's name as a key of an object. */
+export type ServiceKey = Service['key'];
+/** A service that publishes events through an outbox. */
+export type PublishingService = Extract<Service, { outbox: string }>['name'];
+
+export const serviceNames: readonly ServiceName[] = services.map(({ name }) => name);
+export const publishingServices: readonly PublishingService[] = services.flatMap((service) =>
+  service.outbox === null ? [] : [service.name],
+);
+
+/** The row of one service, by whichever of its spellings. */
+export function serviceOf(spelling: ServiceName | ServiceKey): Service {
+  const found = services.find(({ name, key }) => name === spelling || key === spelling);
+  if (found === undefined) throw new Error(`there is no service ${spelling}`);
+  return found;
+}
