@@ -83,6 +83,9 @@ export type Facts = {
 /** ISO times by field, of a closed list of fields: a report that comes twice counts once. */
 type UnreadFields = Record<string, string[]>;
 
+/** All that is known of a call at one moment: its row, what was reported, and how far its dial got. */
+export type Known = { call: Call; facts: Facts; dial: Dial };
+
 export type Policy = {
   ringMs: number;
   maxCallMs: number;

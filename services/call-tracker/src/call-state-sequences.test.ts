@@ -206,7 +206,7 @@ function toLook(look: Look): CallEvent {
 }
 
 function hear(world: World, event: CallEvent): World {
-  const step = stepCall(world.call, world.facts, world.dial, event, date(world.now), policy);
+  const step = stepCall(world, event, date(world.now), policy);
   const heard = note(world.heard, event, world.now, step.effects);
   const told = { ...world.told };
   for (const { kind } of step.effects) if (kind in told) told[kind as keyof typeof told]++;
@@ -465,7 +465,7 @@ describe('the rules of a call’s life', () => {
       fc.property(letters, last, (sequence, letter) => {
         if (!('event' in letter)) return;
         const world = play(sequence.reduce(play, claimed), letter);
-        const again = stepCall(world.call, world.facts, world.dial, letter.event(world.now), date(world.now), policy);
+        const again = stepCall(world, letter.event(world.now), date(world.now), policy);
         expect(again.call).toEqual(world.call);
         expect(again.effects.filter(({ kind }) => kind !== 'look' && kind !== 'stop')).toEqual([]);
       }),

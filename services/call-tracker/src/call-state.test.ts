@@ -43,7 +43,7 @@ function live(heard: Heard[], dial: Partial<Dial> = {}): Life {
     effects: [],
   };
   for (const [handledAt, event] of heard) {
-    const step = stepCall(life.call, life.facts, row, event, at(handledAt), policy);
+    const step = stepCall({ ...life, dial: row }, event, at(handledAt), policy);
     life.call = step.call;
     life.facts = step.facts;
     life.effects.push(...step.effects);
@@ -625,9 +625,9 @@ describe('when number and slot are free', () => {
     const { call } = live([[longest, due]]);
     const sent: Dial = { sentAt: at(2), revokedAt: null, putBackReason: null };
     const short = { ...policy, providerRingMs: 4_000 };
-    expect(seconds(decideRelease(call, noFacts, sent, short).numberFreeAt)).toBe(longest + 21);
+    expect(seconds(decideRelease({ call, facts: noFacts, dial: sent }, short).numberFreeAt)).toBe(longest + 21);
     const onlyRoom = { ...noFacts, legLeftAt: at(30), legLeftReason: 'ROOM_FINISHED' };
-    expect(seconds(decideRelease(call, onlyRoom, sent, short).numberFreeAt)).toBe(51);
+    expect(seconds(decideRelease({ call, facts: onlyRoom, dial: sent }, short).numberFreeAt)).toBe(51);
   });
 
   test.for<{ name: string; heard: Heard[]; number: number | null; slot: number | null; dial?: Partial<Dial> }>([

@@ -11,6 +11,7 @@ import {
   type Dial,
   type DialResult,
   type Facts,
+  type Known,
   type Policy,
   type Seen,
 } from './call-facts.ts';
@@ -66,45 +67,44 @@ const wholeSecondMs = 1_000;
  * The life of a call: one event, and what becomes of the call by all that is known then. Events may come twice, late and
  * in any order: facts only add up, and the rules look at the facts, never at what came last.
  */
-export function stepCall(call: Call, facts: Facts, dial: Dial, event: CallEvent, now: Date, policy: Policy): Step {
-  const effects: Effect[] = [];
-  const known = { call, facts: learnFromRow(facts, dial, now) };
-  const learnt = learn(known.call, known.facts, dial, event, now, policy, effects);
-  let next = learnt.call;
-  let nextFacts = learnt.facts;
+export function stepCall(known: Known, event: CallEvent, now: Date, policy: Policy): Step {
+  const { dial } = known;
+  const before = { ...known, facts: learnFromRow(known.facts, dial, now) };
+  const learnt = learn(before, event, now, policy);
+  const effects = [...learnt.effects];
+  let next: Known = { call: learnt.call, facts: learnt.facts, dial };
   let unheard = false;
-  if (next.status === 'calling' && facts.legJoinedAt === null && nextFacts.legJoinedAt !== null) {
+  if (next.call.status === 'calling' && known.facts.legJoinedAt === null && next.facts.legJoinedAt !== null) {
     effects.push({ kind: 'ringing' });
   }
 
-  if (next.status === 'calling') {
-    const settling = settlesAt(next, nextFacts, dial, policy);
-    unheard = event.kind === 'due' && awaitsHearing(next, nextFacts, event.hearing, policy);
+  if (next.call.status === 'calling') {
+    const settling = settlesAt(next, policy);
+    unheard = event.kind === 'due' && awaitsHearing(next, event.hearing, policy);
     // Events may come in a heap after an outage: the first of them must not end what the next would explain.
     if (settling !== null && settling.at <= now && (!settling.waited || (event.kind === 'due' && !unheard))) {
-      next = settle(next, nextFacts, dial, now, policy);
-      tellEnd(next, nextFacts, effects);
+      next = { ...next, call: settle(next, now, policy) };
+      effects.push(...endEffects(next));
       // Stale: nobody saw the leg leave. The room is ended after the row, and only to tidy up.
-      const notDialled = nextFacts.dialResult?.kind === 'failed' && !nextFacts.everAnswered;
-      if (nextFacts.legLeftAt === null && !notDialled) effects.push({ kind: 'stop' });
+      const notDialled = next.facts.dialResult?.kind === 'failed' && !next.facts.everAnswered;
+      if (next.facts.legLeftAt === null && !notDialled) effects.push({ kind: 'stop' });
     }
   } else {
-    next = correctEnd(next, nextFacts, dial, now, policy);
-    if (next.status === 'failed' && hasAnswers(next)) {
-      next = { ...next, status: 'called', failureReason: null };
-      if (next.mode !== null) effects.push({ kind: 'qualified', mode: next.mode });
-    }
+    const call = correctEnd(next, now, policy);
+    const nowCalled = call.status === 'failed' && hasAnswers(call);
+    next = { ...next, call: nowCalled ? { ...call, status: 'called', failureReason: null } : call };
+    if (nowCalled && call.mode !== null) effects.push({ kind: 'qualified', mode: call.mode });
   }
 
-  nextFacts = { ...nextFacts, ...decideRelease(next, nextFacts, dial, policy) };
-  const settlesNext = next.status === 'calling' ? (settlesAt(next, nextFacts, dial, policy)?.at ?? null) : null;
+  next = { ...next, facts: { ...next.facts, ...decideRelease(next, policy) } };
+  const settlesNext = next.call.status === 'calling' ? (settlesAt(next, policy)?.at ?? null) : null;
   const settleAt = unheard ? latest(settlesNext, after(now, hearAgainMs)) : settlesNext;
-  let lookAt = nextLookAt(next, nextFacts, dial, policy);
+  let lookAt = nextLookAt(next, policy);
   if (event.kind === 'due' && lookAt !== null && lookAt <= now) {
     effects.push({ kind: 'look' });
     lookAt = after(now, lookLeaseMs);
   }
-  return { call: next, facts: { ...nextFacts, settleAt: earliest(settleAt, lookAt) }, effects };
+  return { call: next.call, facts: { ...next.facts, settleAt: earliest(settleAt, lookAt) }, effects };
 }
 
 /** The dispatcher's row is the truth of a dial that was taken back; its event may come later, or never. */
@@ -123,22 +123,17 @@ function learnFromRow(facts: Facts, dial: Dial, now: Date): Facts {
   };
 }
 
-function learn(
-  call: Call,
-  facts: Facts,
-  dial: Dial,
-  event: CallEvent,
-  now: Date,
-  policy: Policy,
-  effects: Effect[],
-): { call: Call; facts: Facts } {
+/** What one event adds to what is known, before any rule draws a conclusion from it. */
+function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step {
+  const { call, facts, dial } = known;
+  const unchanged: Step = { call, facts, effects: [] };
   const dialled = dialledAt(facts, dial);
   const within = (at: Date): Date =>
     latest(call.startedAt, earliest(at, now, dialled && longestAt(dialled, policy))) ?? now;
   switch (event.kind) {
     case 'dialing':
     case 'due':
-      return { call, facts };
+      return unchanged;
     case 'answered': {
       const at = within(event.at);
       const dialResult: DialResult = facts.dialResult ?? { kind: 'answered', at };
@@ -146,77 +141,87 @@ function learn(
       return {
         call: { ...call, answeredAt: earliest(answeredAt, call.endedAt) },
         facts: { ...sawLeg(facts, at), everAnswered: true, dialResult },
+        effects: [],
       };
     }
     case 'dial_failed': {
-      if (facts.dialResult !== null) return { call, facts };
+      if (facts.dialResult !== null) return unchanged;
       const { kind: _kind, ...result } = event;
       return {
         call: { ...call, sipStatus: event.sipStatus ?? call.sipStatus },
         facts: { ...facts, dialResult: { kind: 'failed', ...result, at: within(event.at) } },
+        effects: [],
       };
     }
     case 'leg_joined': {
       const at = within(event.at);
-      const known = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
-      if (facts.legLeftAt === null || at <= facts.legLeftAt) return { call, facts: known };
+      const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
+      if (facts.legLeftAt === null || at <= facts.legLeftAt) return { ...unchanged, facts: seen };
       // A bridge that lost its server joins again, even after a stop that LiveKit called done.
-      effects.push({ kind: 'look' });
       const watch = { ...facts.watch, rejoinedAt: at, goneSince: null };
-      return { call, facts: { ...known, watch, legLeftAt: null, legLeftReason: null, legLeftStatus: null } };
+      return {
+        call,
+        facts: { ...seen, watch, legLeftAt: null, legLeftReason: null, legLeftStatus: null },
+        effects: [{ kind: 'look' }],
+      };
     }
     case 'leg_left': {
       const at = within(event.at);
-      const known = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
+      const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
       const { rejoinedAt } = facts.watch;
       const older = rejoinedAt !== null && at < rejoinedAt;
       const better = facts.legLeftAt === null || facts.legLeftReason === 'ROOM_FINISHED' || at > facts.legLeftAt;
-      if (older || !better) return { call, facts: known };
+      if (older || !better) return { ...unchanged, facts: seen };
       const legLeftAt = within(likelyEnd(event.at, now));
-      return { call, facts: { ...known, legLeftAt, legLeftReason: event.reason, legLeftStatus: event.callStatus } };
+      return {
+        ...unchanged,
+        facts: { ...seen, legLeftAt, legLeftReason: event.reason, legLeftStatus: event.callStatus },
+      };
     }
     case 'room_finished': {
       const joinedAt = facts.watch.rejoinedAt ?? facts.legJoinedAt;
       // A room may end and be made anew while its first dial is on the way: only a leg that was there can have left.
       const wasThere = joinedAt !== null && after(within(event.at), wholeSecondMs) > joinedAt;
-      if (!wasThere || facts.legLeftAt !== null) return { call, facts };
+      if (!wasThere || facts.legLeftAt !== null) return unchanged;
       const legLeftAt = within(likelyEnd(event.at, now));
-      return { call, facts: { ...facts, legLeftAt, legLeftReason: 'ROOM_FINISHED' } };
+      return { ...unchanged, facts: { ...facts, legLeftAt, legLeftReason: 'ROOM_FINISHED' } };
     }
     case 'agent_left':
       if (call.status === 'calling' && facts.everAnswered && facts.legLeftAt === null && facts.agentEndedAt === null) {
-        effects.push({ kind: 'look' });
+        return { ...unchanged, effects: [{ kind: 'look' }] };
       }
-      return { call, facts };
+      return unchanged;
     case 'agent_ready':
     case 'agent_qualified':
     case 'agent_ended':
-      return learnReport({ call, facts }, event, within(event.at), now);
+      return { ...learnReport({ call, facts }, event, within(event.at), now), effects: [] };
     case 'looked':
-      return learnLook(call, facts, dial, event, now, policy, effects);
+      return learnLook(known, event, now, policy);
     case 'look_failed':
-      return { call, facts: withLook(facts, 'unknown', now) };
+      return { ...unchanged, facts: withLook(facts, 'unknown', now) };
   }
 }
 
 function learnLook(
-  call: Call,
-  facts: Facts,
-  dial: Dial,
+  { call, facts, dial }: Known,
   look: { leg: { everAnswered: boolean } | null; agentPresent: boolean },
   now: Date,
   policy: Policy,
-  effects: Effect[],
-): { call: Call; facts: Facts } {
-  if (look.leg === null) return { call, facts: withLook(facts, 'gone', now) };
+): Step {
+  if (look.leg === null) return { call, facts: withLook(facts, 'gone', now), effects: [] };
   const answered = facts.everAnswered || look.leg.everAnswered;
   const seen: Seen = answered ? (look.agentPresent ? 'talking' : 'alone') : 'ringing';
   const told = facts.dialResult?.kind === 'answered' || !answered ? null : now;
   const next = { ...call, answeredAt: earliest(call.answeredAt, told && (call.endedAt ?? told)) };
   const nextFacts = { ...withLook(sawLeg(facts, now), seen, now), everAnswered: answered };
-  if (!mustStop(next, nextFacts, dial, seen, now, policy)) return { call: next, facts: nextFacts };
-  effects.push({ kind: 'stop' });
-  return { call: next, facts: { ...nextFacts, stoppedAt: facts.stoppedAt ?? now } };
+  if (!mustStop({ call: next, facts: nextFacts, dial }, seen, now, policy)) {
+    return { call: next, facts: nextFacts, effects: [] };
+  }
+  return {
+    call: next,
+    facts: { ...nextFacts, stoppedAt: facts.stoppedAt ?? now },
+    effects: [{ kind: 'stop' }],
+  };
 }
 
 function withLook(facts: Facts, seen: Seen, now: Date): Facts {
@@ -246,11 +251,14 @@ function sawLeg(facts: Facts, at: Date): Facts {
   return { ...facts, legJoinedAt: earliest(facts.legJoinedAt, at) };
 }
 
-function tellEnd(call: Call, facts: Facts, effects: Effect[]): void {
+function endEffects({ call, facts }: Known): Effect[] {
+  const { mode, failureReason: reason } = call;
   const summary = summarise(call, facts);
-  if (call.status === 'called' && call.mode !== null) effects.push({ kind: 'qualified', mode: call.mode });
-  if (call.failureReason !== null) effects.push({ kind: 'failed', reason: call.failureReason, summary });
-  effects.push({ kind: 'ended', reason: call.failureReason, summary });
+  return [
+    ...(call.status === 'called' && mode !== null ? [{ kind: 'qualified', mode } as const] : []),
+    ...(reason === null ? [] : [{ kind: 'failed', reason, summary } as const]),
+    { kind: 'ended', reason, summary },
+  ];
 }
 
 function summarise(call: Call, facts: Facts): Summary {

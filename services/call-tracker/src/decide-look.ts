@@ -6,8 +6,8 @@ import {
   longestAt,
   ringEndAt,
   type Call,
-  type Dial,
   type Facts,
+  type Known,
   type Policy,
   type Seen,
 } from './call-facts.ts';
@@ -22,7 +22,7 @@ const firstLookAfterStopMs = 1_000;
 const longestLookAfterStopMs = 15_000;
 
 /** When LiveKit should be asked next what it shows of the leg; null when nothing is left to see. */
-export function nextLookAt(call: Call, facts: Facts, dial: Dial, policy: Policy): Date | null {
+export function nextLookAt({ call, facts, dial }: Known, policy: Policy): Date | null {
   const dialled = dialledAt(facts, dial);
   if (dialled === null) return null;
   const at = facts.stoppedAt === null ? lookAtLeg(call, facts, dialled, policy) : lookAfterStop(call, facts);
@@ -61,7 +61,7 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
 }
 
 /** Whether a leg that LiveKit shows must be ended: nobody talks to it, or it rings beyond its limit. */
-export function mustStop(call: Call, facts: Facts, dial: Dial, seen: Seen, now: Date, policy: Policy): boolean {
+export function mustStop({ facts, dial }: Known, seen: Seen, now: Date, policy: Policy): boolean {
   if (seen === 'gone' || seen === 'unknown') return false;
   if (facts.stoppedAt !== null) return true;
   const dialled = dialledAt(facts, dial);

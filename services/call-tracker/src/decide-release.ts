@@ -4,9 +4,8 @@ import {
   dialledAt,
   latest,
   longestAt,
-  type Call,
-  type Dial,
   type Facts,
+  type Known,
   type Policy,
 } from './call-facts.ts';
 
@@ -20,7 +19,7 @@ export type Release = { numberFreeAt: Date | null; slotFreeAt: Date | null };
  * A number is free where the leg's end is proved. Elsewhere a phone may still ring that nobody can see: until the
  * provider's own limit, or, after a stop of ours, until LiveKit itself has surely ended the leg.
  */
-export function decideRelease(call: Call, facts: Facts, dial: Dial, policy: Policy): Release {
+export function decideRelease({ call, facts, dial }: Known, policy: Policy): Release {
   const { dialResult, legLeftAt, stoppedAt } = facts;
   const failed = dialResult?.kind === 'failed' ? dialResult : null;
   if (failed?.numberFree === true) return both(failed.at);

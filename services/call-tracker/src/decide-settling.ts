@@ -7,8 +7,8 @@ import {
   latest,
   longestAt,
   type Call,
-  type Dial,
   type Facts,
+  type Known,
   type Policy,
 } from './call-facts.ts';
 
@@ -26,7 +26,7 @@ export type Settling = { at: Date; waited: boolean };
  * When a `calling` call is settled as far as is known now; null: never, until more is known. A leg's end alone does not
  * settle a call, what LiveKit does not show has not ended, and an unsent call is ended only by its dial being revoked.
  */
-export function settlesAt(call: Call, facts: Facts, dial: Dial, policy: Policy): Settling | null {
+export function settlesAt({ call, facts, dial }: Known, policy: Policy): Settling | null {
   const { dialResult, legLeftAt, agentEndedAt } = facts;
   if (dialResult?.kind === 'failed' && !facts.everAnswered) return { at: dialResult.at, waited: false };
   const dialled = dialledAt(facts, dial);
@@ -54,15 +54,16 @@ const reportedAgainMs = 10_000;
  * A talk of which no answers are known proves nothing while reports can't be heard, nor before agents had the time to
  * report again what they could not.
  */
-export function awaitsHearing(call: Call, facts: Facts, hearing: Hearing | undefined, policy: Policy): boolean {
+export function awaitsHearing({ call, facts }: Known, hearing: Hearing | undefined, policy: Policy): boolean {
   if (hearing === undefined || !facts.everAnswered || hasAnswers(call)) return false;
   const graceMs = facts.agentEndedAt === null ? policy.reportGraceMs : Math.min(policy.reportGraceMs, reportedAgainMs);
   return hearing.behindMs > mostBehindMs || hearing.sinceMs < graceMs;
 }
 
 /** The settled call: `called` with answers, else `failed`, with its true end. */
-export function settle(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Call {
-  const ended = withEnd(call, endOfCall(call, facts, dial, now, policy));
+export function settle(known: Known, now: Date, policy: Policy): Call {
+  const { call, facts } = known;
+  const ended = withEnd(call, endOfCall(known, now, policy));
   if (hasAnswers(call)) return { ...ended, status: 'called', failureReason: null };
   return setCallFailed(ended, whyFailed(call, facts, policy));
 }
@@ -72,8 +73,9 @@ function setCallFailed(call: Call, reason: FailureReason): Call {
 }
 
 /** Where a call was settled without its end being known, a word that comes later still sets its minutes right. */
-export function correctEnd(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Call {
-  const endedAt = endOfCall(call, facts, dial, now, policy);
+export function correctEnd(known: Known, now: Date, policy: Policy): Call {
+  const { call } = known;
+  const endedAt = endOfCall(known, now, policy);
   return call.endedAt === null || endedAt < call.endedAt ? withEnd(call, endedAt) : call;
 }
 
@@ -86,7 +88,7 @@ function withEnd(call: Call, endedAt: Date): Call {
   };
 }
 
-function endOfCall(call: Call, facts: Facts, dial: Dial, now: Date, policy: Policy): Date {
+function endOfCall({ call, facts, dial }: Known, now: Date, policy: Policy): Date {
   const { dialResult } = facts;
   const failedAt = dialResult?.kind === 'failed' && !facts.everAnswered ? dialResult.at : null;
   if (failedAt !== null && dial.putBackReason !== null) return call.startedAt;

@@ -6,18 +6,15 @@ import { affected, instant, row } from '@leadline/database/sql';
 import { erasedValue } from '@leadline/messaging/erase';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import { noFacts, type Call, type Dial, type Facts } from './call-facts.ts';
+import { noFacts, type Call, type Facts, type Known } from './call-facts.ts';
 
 /** A call of ours as its rows tell it. */
-export type KeptCall = {
+export type KeptCall = Known & {
   id: number;
   leadId: number | null;
   source: string | null;
   room: string;
   attempt: number;
-  call: Call;
-  facts: Facts;
-  dial: Dial;
   /** The person was erased: nothing that was said is kept any more, but a wish never to be called again. */
   erased: boolean;
   /** Read without what came from the agent: that is neither known here nor written. */
@@ -210,8 +207,7 @@ export async function readCall(
 export async function writeCall(
   em: EntityManager,
   before: KeptCall,
-  call: Call,
-  facts: Facts,
+  { call, facts }: { call: Call; facts: Facts },
   now: Date,
 ): Promise<boolean> {
   if (JSON.stringify(call) !== JSON.stringify(before.call)) {

@@ -23,13 +23,14 @@ export type AgentEvent =
       unread: readonly string[];
     };
 
-type Known = { call: Call; facts: Facts };
+/** A call's row and what was reported of it, after one more report. */
+export type Learnt = { call: Call; facts: Facts };
 
 /** So many reports are remembered per unreadable field. */
 const mostUnreadTimes = 50;
 
 /** What a report teaches. `at` is its time kept within the call's; a wish counts from when it is heard, which is now. */
-export function learnReport({ call, facts }: Known, event: AgentEvent, at: Date, now: Date): Known {
+export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date, now: Date): Learnt {
   switch (event.kind) {
     case 'agent_ready':
       return { call, facts: { ...facts, agentReadyAt: earliest(facts.agentReadyAt, at) } };
@@ -81,7 +82,7 @@ export function saysMoreThanWish(event: AgentEvent): boolean {
  * Said again later it counts anew, for somebody may have taken the number off the list in between; a report that comes
  * twice was said once.
  */
-function hearWish({ call, facts }: Known, wish: { at: Date; doNotCall: boolean }, now: Date): Known {
+function hearWish({ call, facts }: Learnt, wish: { at: Date; doNotCall: boolean }, now: Date): Learnt {
   if (!wish.doNotCall) return { call, facts };
   const { doNotCallAt: heardAt, doNotCallSaidAt: saidAt } = facts;
   // An agent whose clock runs ahead says nothing before it was heard.
@@ -106,10 +107,10 @@ function noteUnread(facts: Facts, { at, unread }: { at: Date; unread: readonly s
  * when the call becomes `called` is another matter.
  */
 function saveQualification(
-  { call, facts }: Known,
+  { call, facts }: Learnt,
   report: { at: Date; mode: AgentMode | null; answers: Answers },
   at: Date,
-): Known {
+): Learnt {
   if (Object.keys(report.answers).length === 0) return { call, facts };
   const merged = mergeAnswers(call.answers, facts.answerTimes, report.answers, report.at);
   const newest = Object.values(facts.answerTimes).every((time) => time <= report.at.toISOString());

@@ -6,7 +6,7 @@ import { databaseNow, lockCall } from '@leadline/database/locks';
 import { enqueue } from '@leadline/messaging/outbox';
 import { inSpan, inTrace } from '@leadline/messaging/span';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { stepCall, type CallEvent, type Effect, type Step, type Summary } from './call-state.ts';
+import { stepCall, type CallEvent, type Step, type Summary } from './call-state.ts';
 import type { Deps } from './deps.ts';
 import { findCallOfRoom, readCall, writeCall, type KeptCall } from './keep-call.ts';
 import { onlyWish, saysMoreThanWish, type AgentEvent } from './learn-report.ts';
@@ -36,10 +36,10 @@ export async function trackCall(
     const attributes = { 'leadline.call_id': callId, 'leadline.attempt': kept.attempt };
     return inSpan(`track ${event.kind}`, { traceparent: kept.traceparent, attributes }, async () => {
       const now = deps.now(await databaseNow(em));
-      const step = stepCall(kept.call, kept.facts, kept.dial, event, now, deps.policy);
+      const step = stepCall(kept, event, now, deps.policy);
       // The lock keeps out all who take it; a hand on the database may not.
-      if (!(await writeCall(em, kept, step.call, step.facts, now))) throw new RowMoved();
-      for (const effect of step.effects) await tell(em, kept, step, effect, now);
+      if (!(await writeCall(em, kept, step, now))) throw new RowMoved();
+      await tell(em, kept, step, now);
       return { kept, step };
     });
   });
@@ -66,33 +66,40 @@ class RowMoved extends Error {
   override name = 'RowMoved';
 }
 
-async function tell(em: EntityManager, kept: KeptCall, step: Step, effect: Effect, now: Date): Promise<void> {
-  const facts = { leadId: kept.leadId, source: kept.source, room: kept.room, callId: kept.id };
+/** Enqueues what others must know of a step; what is asked of LiveKit waits for the commit. */
+async function tell(em: EntityManager, kept: KeptCall, { call, facts, effects }: Step, now: Date): Promise<void> {
+  const ids = { leadId: kept.leadId, source: kept.source, room: kept.room, callId: kept.id };
   const subject = `call/${kept.id}`;
-  switch (effect.kind) {
-    case 'ringing':
-      return enqueue(em, 'call-tracker', callRinging, {
-        subject,
-        time: step.facts.legJoinedAt ?? now,
-        data: { ...facts, attempt: kept.attempt },
-      });
-    case 'qualified':
-      return enqueue(em, 'call-tracker', callQualified, { subject, time: now, data: { ...facts, mode: effect.mode } });
-    case 'failed':
-      return enqueue(em, 'call-tracker', callFailed, {
-        subject,
-        time: now,
-        data: { ...facts, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
-      });
-    case 'ended':
-      return enqueue(em, 'call-tracker', callEnded, {
-        subject,
-        time: step.call.endedAt ?? now,
-        data: { ...facts, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
-      });
-    case 'look':
-    case 'stop':
-      return undefined;
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case 'ringing':
+        await enqueue(em, 'call-tracker', callRinging, {
+          subject,
+          time: facts.legJoinedAt ?? now,
+          data: { ...ids, attempt: kept.attempt },
+        });
+        break;
+      case 'qualified':
+        await enqueue(em, 'call-tracker', callQualified, { subject, time: now, data: { ...ids, mode: effect.mode } });
+        break;
+      case 'failed':
+        await enqueue(em, 'call-tracker', callFailed, {
+          subject,
+          time: now,
+          data: { ...ids, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
+        });
+        break;
+      case 'ended':
+        await enqueue(em, 'call-tracker', callEnded, {
+          subject,
+          time: call.endedAt ?? now,
+          data: { ...ids, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
+        });
+        break;
+      case 'look':
+      case 'stop':
+        break;
+    }
   }
 }
 
