@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,services}/*/src/**/*.test.ts',
-            'test/{documents,kubernetes,model,operations,security}/*.test.ts',
+            'test/{documents,house,kubernetes,model,operations,security}/*.test.ts',
             'test/faults/{link,mutants}.test.ts',
           ],
           exclude: ['**/*.{int,cluster}.test.ts', '**/node_modules/**'],
