@@ -1,6 +1,6 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { newLead } from '../../services/ingest/src/lead-schema.ts';
+import { newLead } from '../../services/ingest/src/intake/lead-schema.ts';
 
 // What Hono, zod and Node's HTTP alone can do with this request: no database, no key, no check of the number.
 const app = new Hono();

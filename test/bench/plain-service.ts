@@ -5,7 +5,7 @@ import { connect, JSONCodec } from 'nats';
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { z } from 'zod';
-import { newLead } from '../../services/ingest/src/lead-schema.ts';
+import { newLead } from '../../services/ingest/src/intake/lead-schema.ts';
 
 // The service one would write first: for each request one INSERT, committed, and one publish, acknowledged. It promises
 // less than ingest does (a crash between the two loses the event, a repeat makes a second lead) and keeps no receipt.

@@ -4,12 +4,18 @@ import { createMetrics as ofCallTracker } from '../../services/call-tracker/src/
 import { createMetrics as ofCrmPusher } from '../../services/crm-pusher/src/metrics.ts';
 import { createMetrics as ofDashboard } from '../../services/dashboard/src/metrics.ts';
 import { createMetrics as ofDispatcher } from '../../services/dispatcher/src/metrics.ts';
-import { createMetrics as ofIngest } from '../../services/ingest/src/metrics.ts';
+import { createMetrics as ofIngest } from '../../services/ingest/src/intake/metrics.ts';
 
 /** Every metric that some service tells, by name with its labels. */
 export async function everyMetric(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
-  for (const { registry } of [ofIngest(['website']), ofDispatcher(), ofCallTracker(), ofCrmPusher(), ofDashboard()]) {
+  for (const { registry } of [
+    ofIngest(['website'], ['indiamart']),
+    ofDispatcher(),
+    ofCallTracker(),
+    ofCrmPusher(),
+    ofDashboard(),
+  ]) {
     for (const [name, labels] of await told(registry)) found.set(name, labels);
   }
   return found;

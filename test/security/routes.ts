@@ -82,6 +82,6 @@ export const outbound: Readonly<Record<string, string>> = {
   'services/crm-pusher/src/crm-client.ts': 'CRM_URL',
   'services/dashboard/src/reference-routes.ts': 'INGEST_URL',
   'services/dashboard/src/single-sign-on.ts': 'OIDC_ISSUER, and what that tells of itself',
-  'services/ingest/src/ask-for-awaited.ts': 'META_GRAPH_URL',
-  'services/ingest/src/fetch-page.ts': 'INDIAMART_URL, TRADEINDIA_URL, EXPORTERSINDIA_URL',
+  'services/ingest/src/polls/fetch-awaited.ts': 'META_GRAPH_URL',
+  'services/ingest/src/polls/fetch-page.ts': 'INDIAMART_URL, TRADEINDIA_URL, EXPORTERSINDIA_URL',
 };

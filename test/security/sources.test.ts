@@ -12,7 +12,7 @@ const files = (...patterns: string[]): string[] =>
 
 test('every route of the services is in the table with who may use it, and the table names no other', () => {
   const found: string[] = [];
-  for (const file of files('services/*/src/*.ts', 'packages/service-kit/src/*.ts')) {
+  for (const file of files('services/*/src/**/*.ts', 'packages/service-kit/src/**/*.ts')) {
     const [, service = ''] = file.split(/[\\/]/);
     for (const [, method = '', path = ''] of read(file).matchAll(
       /\bapp\.(get|post|put|patch|delete|options|all)\(\s*['"`]([^'"`]+)/g,
@@ -28,7 +28,7 @@ test('every route of the services is in the table with who may use it, and the t
 test('connections of our own go only where the configuration says', () => {
   const opens = /\bfetch(?:er)?\(|from 'node:(?:net|http|https|tls|dgram)'|new WebSocket|await connect\(/;
   const found = files(
-    'services/*/src/*.ts',
+    'services/*/src/**/*.ts',
     'packages/{agent-kit,contracts,database,messaging,service-kit,telephony}/src/**/*.ts',
   ).filter((file) =>
     opens.test(

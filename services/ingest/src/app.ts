@@ -3,13 +3,14 @@ import type { Database } from '@leadline/database/open-database';
 import { traceRequests } from '@leadline/service-kit/trace-requests';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { apiDocument } from './api-document.ts';
-import type { FindSource } from './find-source.ts';
-import { readIdempotencyKey } from './read-idempotency-key.ts';
-import { readLeadStatus } from './read-lead-status.ts';
-import { receiveBatch, receiveLead, type Receiving, type Refusal, type Sender } from './receive-lead.ts';
-import { createSourceApp, type SourceDeps } from './source-app.ts';
-import { toProblem } from './to-problem.ts';
+import { apiDocument } from './api/api-document.ts';
+import type { FindSource } from './api/find-source.ts';
+import { readIdempotencyKey } from './api/read-idempotency-key.ts';
+import { readLeadStatus } from './api/read-lead-status.ts';
+import { receiveBatch, receiveLead, type Refusal, type Sender } from './api/receive-lead.ts';
+import type { Receiving } from './intake/keep-delivery.ts';
+import { createSourceApp, type SourceDeps } from './vendors/source-app.ts';
+import { toProblem } from './api/to-problem.ts';
 
 /** Room for a message of 10 000 characters, each escaped. */
 const mostBytes = 256 * 1024;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readIngestConfig } from './config.ts';
-import { openFindSource } from './find-source.ts';
+import { openFindSource } from './api/find-source.ts';
 
 const env = { DATABASE_URL: 'postgres://u@h/d', NATS_URL: 'nats://h' };
 

@@ -8,27 +8,28 @@ import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
 import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { listen } from '@leadline/service-kit/listen';
 import type { Log } from '@leadline/service-kit/logger';
-import { answerQuestions } from './answer-questions.ts';
+import { answerQuestions } from './replay/answer-questions.ts';
 import { createApp } from './app.ts';
-import { answerErase } from './erase-person.ts';
-import { askForAwaited } from './ask-for-awaited.ts';
-import { openAwaitLeads } from './awaited-leads.ts';
+import { answerErase } from './people/erase-person.ts';
+import { fetchAwaited } from './polls/fetch-awaited.ts';
+import { openAwaitLeads } from './vendors/awaited-leads.ts';
 import type { Config } from './config.ts';
-import { openConnections } from './connections.ts';
-import { openFindSource } from './find-source.ts';
-import { answerCorrections } from './correct-receipt.ts';
-import { forgetOldPeople } from './forget-old-people.ts';
-import { groupCommit } from './group-commit.ts';
-import { answerReplay } from './replay-deliveries.ts';
-import { answerImports } from './import-leads.ts';
-import type { Delivery } from './insert-lead.ts';
-import { manageSources } from './manage-sources.ts';
-import { measurePolls } from './measure-polls.ts';
-import { createMetrics } from './metrics.ts';
-import { startPolling } from './start-polling.ts';
-import { openQuotas } from './quotas.ts';
+import { openConnections } from './vendors/connections.ts';
+import { openFindSource } from './api/find-source.ts';
+import { answerCorrections } from './replay/correct-receipt.ts';
+import { forgetOldPeople } from './people/forget-old-people.ts';
+import { groupCommit } from './intake/group-commit.ts';
+import { answerReplay } from './replay/replay-deliveries.ts';
+import { answerImports } from './imports/import-leads.ts';
+import type { Delivery } from './intake/delivery.ts';
+import { manageSources } from './vendors/manage-sources.ts';
+import { measurePolls } from './polls/measure-polls.ts';
+import { createMetrics } from './intake/metrics.ts';
+import { pullAdapters } from './sources/pull-registry.ts';
+import { startPolling } from './polls/start-polling.ts';
+import { openQuotas } from './vendors/quotas.ts';
 import { answerReconcile } from './reconcile.ts';
-import { storeDeliveries, type DeliveryOutcome } from './store-deliveries.ts';
+import { storeDeliveries, type DeliveryOutcome } from './intake/store-deliveries.ts';
 
 export type Around = { postgres: Database; nats: Nats; log: Log; fetch?: typeof fetch };
 
@@ -40,7 +41,10 @@ const patienceMs = 5_000;
 /** Runs ingest until it is stopped. It closes neither the database nor NATS: they are the caller's. */
 export async function start(config: Config, around: Around): Promise<Ingest> {
   const { postgres, nats, log } = around;
-  const metrics = createMetrics(config.API_KEYS.map(({ source }) => source));
+  const metrics = createMetrics(
+    config.API_KEYS.map(({ source }) => source),
+    pullAdapters.map(({ adapter }) => adapter.source),
+  );
   let stopping = false;
 
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'ingest', log });
@@ -63,7 +67,7 @@ export async function start(config: Config, around: Around): Promise<Ingest> {
   const findSource = openFindSource(config.API_KEYS);
   const connections = openConnections(postgres);
   const isStopping = (): boolean => stopping;
-  const asking = askForAwaited({
+  const asking = fetchAwaited({
     ...receiving,
     postgres,
     fetch: around.fetch ?? fetch,

@@ -1,4 +1,4 @@
-import type { Fault } from '../lead-schema.ts';
+import type { Fault } from '../intake/lead-schema.ts';
 import type { ParsedLead } from './parsed-lead.ts';
 import type { Aliases } from './read-fields.ts';
 

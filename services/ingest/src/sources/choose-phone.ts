@@ -1,7 +1,7 @@
 import { findPhoneInText } from '@leadline/contracts/find-phone-in-text';
 import { normalisePhone } from '@leadline/contracts/phone-number';
-import type { Fault } from '../lead-schema.ts';
-import { phoneRefusals } from '../to-lead.ts';
+import type { Fault } from '../intake/lead-schema.ts';
+import { phoneRefusals } from '../intake/to-lead.ts';
 import { findPhoneFields, undecided } from './find-phone-field.ts';
 import { isNothing, type Field } from './read-fields.ts';
 

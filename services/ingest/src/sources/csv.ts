@@ -1,4 +1,4 @@
-import type { Fault } from '../lead-schema.ts';
+import type { Fault } from '../intake/lead-schema.ts';
 import { unreadable, type ParsedDelivery, type RawDelivery } from './adapter.ts';
 import type { FileReading } from './file-reading.ts';
 import { readMetaRow } from './meta-file.ts';

@@ -1,4 +1,4 @@
-import { aliases as aliasesOf } from '../connections.ts';
+import { aliases as aliasesOf } from './aliases.ts';
 import type { Aliases } from './read-fields.ts';
 import type { DateOrder } from './to-indian-time.ts';
 

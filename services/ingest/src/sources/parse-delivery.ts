@@ -1,4 +1,4 @@
-import { textNestsTooDeep, tooDeep } from '../nesting.ts';
+import { textNestsTooDeep, tooDeep } from '../intake/nesting.ts';
 import type { ParsedDelivery, RawDelivery, SourceAdapter } from './adapter.ts';
 import type { Aliases } from './read-fields.ts';
 

@@ -1,5 +1,5 @@
-import type { Fault } from '../lead-schema.ts';
-import type { Lead } from '../to-lead.ts';
+import type { Fault } from '../intake/lead-schema.ts';
+import type { Lead } from '../intake/to-lead.ts';
 import { choosePhone, toFault } from './choose-phone.ts';
 import { soundsLikePhone } from './find-phone-field.ts';
 import { isYesOrNo } from './find-product.ts';

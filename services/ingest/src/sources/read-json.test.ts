@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mostLevels } from '../nesting.ts';
+import { mostLevels } from '../intake/nesting.ts';
 import { readJson, unpackJson, type Written } from './read-json.ts';
 
 describe('what is meant is not in doubt', () => {

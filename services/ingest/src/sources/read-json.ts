@@ -1,4 +1,4 @@
-import { textNestsTooDeep } from '../nesting.ts';
+import { textNestsTooDeep } from '../intake/nesting.ts';
 import { mendJson } from './mend-json.ts';
 
 /** A JSON value in which numbers are text, as the sender wrote them. */

@@ -1,4 +1,4 @@
-import type { Fault } from '../lead-schema.ts';
+import type { Fault } from '../intake/lead-schema.ts';
 import { unreadable, type RawDelivery } from './adapter.ts';
 import { isBareMobile, soundsLikePhone } from './find-phone-field.ts';
 import { toAnswer } from './read-answers.ts';

@@ -1,0 +1,45 @@
+import type { Database } from '@leadline/database/open-database';
+import { affected, rows } from '@leadline/database/sql';
+import { z } from 'zod';
+import { importedType } from '../intake/imported-type.ts';
+
+/** Of the numbers in $1, their last ten digits: those whose leads hold a wish that a file told. */
+const wished = `
+  select distinct last_ten(l.phone) as number from leads l
+   where last_ten(l.phone) = any($1::text[])
+     and (exists (select from lead_origins o where o.lead_id = l.id and o.dnd_flag and o.connection_id is null)
+          or exists (select from lead_receipts r where r.lead_id = l.id and r.dnd_flag and r.content_type = '${importedType}'))`;
+
+/** Those of these numbers of which a file has said that they are not to be called. */
+export async function findWished(postgres: Database, phones: readonly string[]): Promise<Set<string>> {
+  if (phones.length === 0) return new Set();
+  const found = await rows(postgres.em(), z.object({ number: z.string() }), wished, [phones.map(toTen)]);
+  const numbers = new Set(found.map(({ number }) => number));
+  return new Set(phones.filter((phone) => numbers.has(toTen(phone))));
+}
+
+/**
+ * Marks every open lead of the numbers that are not to be called: of those that these rows told, and of those that an
+ * earlier row or another batch of the file did. So it is the same in whatever order one person's rows come.
+ */
+export async function hearWishes(
+  postgres: Database,
+  told: { phones: readonly string[]; wished: readonly string[] },
+): Promise<void> {
+  if (told.phones.length === 0) return;
+  await affected(
+    postgres.em(),
+    `with wished as (${wished} union select unnest($2::text[]))
+     insert into lead_origins (lead_id, dnd_flag, is_test)
+     select l.id, true, false from leads l
+      where last_ten(l.phone) = any($1::text[]) and last_ten(l.phone) in (select number from wished)
+        and l.status in ('new', 'dispatched')
+      order by l.id
+         on conflict (lead_id) do update set dnd_flag = true where lead_origins.dnd_flag is distinct from true`,
+    [told.phones.map(toTen), told.wished.map(toTen)],
+  );
+}
+
+function toTen(phone: string): string {
+  return phone.slice(-10);
+}

@@ -1,0 +1,241 @@
+import { databaseNow } from '@leadline/database/locks';
+import type { Database } from '@leadline/database/open-database';
+import { affected, rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { aliases } from '../sources/aliases.ts';
+import { findKnownIds } from '../intake/find-receipts.ts';
+import { findWished, hearWishes } from './hear-wishes.ts';
+import type { Fault } from '../intake/lead-schema.ts';
+import { importedType } from '../intake/imported-type.ts';
+import { keepDelivery, type Receiving } from '../intake/keep-delivery.ts';
+import type { Origin } from '../intake/origin.ts';
+import { toRowQuery, type FileReading } from '../sources/file-reading.ts';
+import { isMetaFile } from '../sources/meta-file.ts';
+import { toImportHeader } from './to-import-header.ts';
+import { sourceName, toImportedRow, type ImportedRow } from './imported-row.ts';
+
+const mostRows = 1_000;
+const mostColumns = 200;
+const columns = z.array(z.string().max(1_000)).min(1).max(mostColumns);
+
+const beginning = z.object({
+  who: z.string().min(1).max(200),
+  /** Without it the file's own: Meta's, else csv. */
+  source: sourceName.optional(),
+  /** As the person knows it. */
+  file: z.string().max(500),
+  columns,
+  aliases: aliases.default({}),
+  dryRun: z.boolean(),
+});
+
+const batch = z.object({
+  source: sourceName,
+  /** Rows that were imported before are new under another name. */
+  again: z
+    .string()
+    .regex(/^[\w.-]{1,40}$/, 'must be 1 to 40 letters, digits, dots, dashes')
+    .optional(),
+  columns,
+  /** The file's own names for our fields. */
+  aliases: aliases.default({}),
+  /** Of dates in numbers, in the whole file. */
+  dates: z.enum(['day-first', 'month-first']).default('day-first'),
+  /** Rows that are too old to be called are called all the same. */
+  ringsOld: z.boolean().default(false),
+  /** Nothing is stored; the answers are what they would be. */
+  dryRun: z.boolean(),
+  rows: z.array(z.object({ row: z.int(), cells: z.array(z.string()).max(mostColumns) })).max(mostRows),
+});
+
+type RowResult = {
+  row: number;
+  result: 'accepted' | 'joined' | 'duplicate' | 'rejected';
+  leadId: number | null;
+  faults: Fault[];
+  /** Why the number of a row that is no fault is not rung. */
+  notes: Fault[];
+};
+
+/** `ops.ingest.begin_import` and `import_leads`: a file's header, then its rows, a batch at a time. */
+export async function answerImports(
+  nats: Nats,
+  postgres: Database,
+  receiving: Receiving,
+  maxLeadAgeDays: number,
+): Promise<Answering> {
+  const answering = await Promise.all([
+    answer(nats, 'ops.ingest.begin_import', beginning, async (asked) => {
+      const header = toImportHeader(asked.columns, asked.aliases);
+      const source = asked.source ?? header.source;
+      if (!asked.dryRun && header.faults.length === 0) {
+        const { file } = asked;
+        await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ($1, $2, $3)`, [
+          'import_leads',
+          asked.who,
+          JSON.stringify({ source, file }),
+        ]);
+      }
+      return { ...header, source };
+    }),
+    answer(nats, 'ops.ingest.import_leads', batch, (asked) => importRows(asked, maxLeadAgeDays, postgres, receiving)),
+  ]);
+  return { stop: () => answering.forEach((one) => one.stop()) };
+}
+
+/**
+ * One answer a row, in their order, once all that is new is committed. The same rows again add nothing: a row is known by
+ * its id, else by number, product and time, so that a file may be edited and sent again.
+ * @throws when not all of them are known to be stored
+ */
+async function importRows(
+  asked: z.output<typeof batch>,
+  maxLeadAgeDays: number,
+  postgres: Database,
+  receiving: Receiving,
+): Promise<RowResult[]> {
+  const { columns: names, aliases: told, dates, again, ringsOld } = asked;
+  const reading = { aliases: told, dates, isMeta: isMetaFile(names) };
+  const kept = { reading, ringsOld };
+  const now = await databaseNow(postgres.em());
+  const oldest = new Date(now.getTime() - maxLeadAgeDays * 86_400_000);
+  const read = await heeding(
+    asked.rows.map((one) => toImportedRow(one, { columns: names, source: asked.source, again, reading })),
+    postgres,
+  );
+  const known = await findKnown(postgres, read, kept);
+  const results = await Promise.all(
+    read.map(async (one): Promise<RowResult> => {
+      const { row, lead } = one;
+      const { accepted, isRefused } = known(one);
+      if (accepted !== undefined)
+        return { row, result: 'duplicate', leadId: accepted.leadId, faults: [], notes: one.wishNotes };
+      if (!lead.read.ok && (asked.dryRun || isRefused))
+        return { row, result: 'rejected', leadId: null, faults: lead.read.faults, notes: [] };
+      const notes = [...one.wishNotes, ...(ringsOld ? [] : toAgeNotes(one, oldest, maxLeadAgeDays))];
+      if (asked.dryRun) return { row, result: 'accepted', leadId: null, faults: [], notes };
+      const stored = await store(one, kept, receiving);
+      return { row, ...stored, notes: stored.result === 'rejected' ? [] : notes };
+    }),
+  );
+  if (!asked.dryRun) await hearWishes(postgres, { phones: phonesOf(read), wished: phonesOf(read.filter(isWished)) });
+  return results;
+}
+
+function toAgeNotes({ lead: { read } }: ImportedRow, oldest: Date, maxLeadAgeDays: number): Fault[] {
+  if (!read.ok || read.lead.enquiredAt === null || read.lead.enquiredAt >= oldest) return [];
+  const detail = `is more than ${maxLeadAgeDays} days old and not rung, unless the import says that old ones are`;
+  return [{ pointer: '/enquiredAt', reason: 'too_old', detail }];
+}
+
+/** One person may stand in a file twice: a wish in any row, or in an earlier file, holds for every row of the number. */
+async function heeding(read: readonly ImportedRow[], postgres: Database): Promise<ImportedRow[]> {
+  const wished = await findWished(postgres, phonesOf(read));
+  for (const phone of phonesOf(read.filter(isWished))) wished.add(phone);
+  return read.map((one) => {
+    const { lead } = one;
+    if (isWished(one) || !lead.read.ok || !wished.has(lead.read.lead.phone)) return one;
+    const detail = 'is a number of which another row says that it is not to be called; it is not rung';
+    const wishNotes = [{ pointer: '/phone', reason: 'do_not_call', detail }];
+    return { ...one, lead: { ...lead, dndFlag: true }, wishNotes };
+  });
+}
+
+function isWished({ lead }: ImportedRow): boolean {
+  return lead.dndFlag === true;
+}
+
+function phonesOf(read: readonly ImportedRow[]): string[] {
+  return read.flatMap(({ lead }) => (lead.read.ok ? [lead.read.lead.phone] : []));
+}
+
+type Kept = { reading: FileReading; ringsOld: boolean };
+
+async function store(one: ImportedRow, kept: Kept, receiving: Receiving): Promise<Omit<RowResult, 'row' | 'notes'>> {
+  const { source, id, lead, body } = one;
+  const { outcome } = await keepDelivery(
+    { source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read, origin: toOrigin(one, kept) },
+    receiving,
+  );
+  switch (outcome.kind) {
+    case 'accepted':
+    case 'joined':
+      return { result: outcome.kind, leadId: outcome.leadId, faults: [] };
+    case 'repeated':
+      return { result: 'duplicate', leadId: outcome.leadId, faults: [] };
+    case 'rejected':
+      return { result: 'rejected', leadId: null, faults: outcome.faults };
+    case 'unavailable':
+      throw new Error('rows of a file are not known to be stored; they come again');
+  }
+}
+
+function toOrigin({ lead, row }: ImportedRow, { reading, ringsOld }: Kept): Origin {
+  return {
+    connectionId: null,
+    deliveryId: randomUUID(),
+    part: 0,
+    idScope: '',
+    method: 'POST',
+    query: toRowQuery(row, reading),
+    contentType: importedType,
+    raw: null,
+    agentMode: null,
+    phoneRaw: lead.phoneRaw,
+    phoneAlternates: lead.phoneAlternates,
+    enquiryType: lead.enquiryType,
+    dndFlag: lead.dndFlag,
+    isTest: lead.isTest,
+    countsFromArrival: ringsOld,
+  };
+}
+
+type Known = { accepted: { leadId: number | null } | undefined; isRefused: boolean };
+
+/**
+ * What became of rows that came before. They need no receipt for each time that they come again. Meta's own file is known by
+ * what its webhook told, whatever source the person who imports it names.
+ */
+async function findKnown(
+  postgres: Database,
+  read: readonly ImportedRow[],
+  kept: Kept,
+): Promise<(one: ImportedRow) => Known> {
+  const toAsked = (one: ImportedRow, source: string) => ({
+    receiptId: randomUUID(),
+    source,
+    idScope: '',
+    sourceLeadId: one.id,
+    idempotencyKey: null,
+    bodyHash: '',
+    read: one.lead.read,
+    origin: toOrigin(one, kept),
+  });
+  const asked = read.map((one) => toAsked(one, one.source));
+  const askedOfMeta = kept.reading.isMeta ? read.map((one) => toAsked(one, 'meta')) : [];
+  const known = await findKnownIds(postgres.em(), [...asked, ...askedOfMeta]);
+  const refused = await rows(
+    postgres.em(),
+    z.object({ source: z.string(), id: z.string() }),
+    `select distinct r.source, r.source_lead_id as id
+       from jsonb_to_recordset($1::jsonb) as a(source text, "sourceLeadId" text)
+       join lead_receipts r on r.source = a.source and r.id_scope = '' and r.source_lead_id = a."sourceLeadId"
+      where r.verdict = 'rejected'`,
+    [JSON.stringify(asked)],
+  );
+  const keyOf = ({ source, id }: { source: string; id: string }): string => `${source} ${id}`;
+  const refusedKeys = new Set(refused.map(keyOf));
+  const byRow = new Map(
+    read.map((one, at) => {
+      const found = [asked[at], askedOfMeta[at]].map((question) => known.get(question?.receiptId ?? ''));
+      return [one, found.find((what) => what?.kind === 'same')] as const;
+    }),
+  );
+  return (one) => {
+    const found = byRow.get(one);
+    return { accepted: found?.kind === 'same' ? found : undefined, isRefused: refusedKeys.has(keyOf(one)) };
+  };
+}

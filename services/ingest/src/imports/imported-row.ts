@@ -1,0 +1,74 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { Fault } from '../intake/lead-schema.ts';
+import { parseCsvRow } from '../sources/csv.ts';
+import type { FileReading } from '../sources/file-reading.ts';
+import type { ParsedLead } from '../sources/parsed-lead.ts';
+import { readFields, toKey } from '../sources/read-fields.ts';
+import { readWish } from '../sources/read-wish.ts';
+import { sourceColumn } from './to-import-header.ts';
+
+export const sourceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, beginning with a letter');
+
+export type ImportedRow = {
+  row: number;
+  source: string;
+  /** What names it: the same again is the same row. */
+  id: string;
+  lead: ParsedLead;
+  /** Its cells by their columns, as it is kept. */
+  body: string;
+  /** Why it is not called, where the file itself says so. */
+  wishNotes: Fault[];
+};
+
+/** What an import says of all its rows. `again`: rows that were imported before are new under another name. */
+type Asked = { columns: readonly string[]; source: string; again: string | undefined; reading: FileReading };
+
+/** The lead in a row of a file. */
+export function toImportedRow({ row, cells }: { row: number; cells: readonly string[] }, asked: Asked): ImportedRow {
+  const record = Object.fromEntries(
+    asked.columns.flatMap((column, at) => {
+      const cell = cells[at] ?? '';
+      return cell.trim() === '' ? [] : [[column, cell] as const];
+    }),
+  );
+  const body = JSON.stringify(record);
+  const parsed = parseCsvRow({ text: body }, asked.reading);
+  const lead = parsed.ok ? parsed.leads[0] : undefined;
+  if (lead === undefined) throw new Error('a row was read as no row');
+  const wishNotes = toWishNotes(record);
+  const told = Object.entries(record).find(([column]) => toKey(column) === sourceColumn)?.[1];
+  const source = told === undefined ? { success: true as const, data: asked.source } : readSource(told);
+  if (source.success) return { row, source: source.data, id: idOf(lead, body, asked.again), lead, body, wishNotes };
+  const fault = { pointer: '/source', reason: 'invalid', detail: 'must be a name in lower case, such as website' };
+  const refused = { ...lead, sourceLeadId: null, read: { ok: false as const, faults: [fault] } };
+  const id = idOf(refused, body, asked.again);
+  return { row, source: asked.source, id, lead: refused, body, wishNotes };
+}
+
+function readSource(told: string) {
+  return sourceName.safeParse(told.trim().toLowerCase().replaceAll(/\s+/g, '_'));
+}
+
+/** What names a row: its own id, else what it says. One that is no lead may come again, mended. */
+function idOf({ read, sourceLeadId }: ParsedLead, body: string, again: string | undefined): string {
+  const said = read.ok
+    ? JSON.stringify([read.lead.phone, read.lead.productName?.toLowerCase() ?? null, read.lead.enquiredAt])
+    : body;
+  const id = sourceLeadId ?? `row-${hash('sha256', said).slice(0, 32)}`;
+  return again === undefined ? id : `${id} ${again}`;
+}
+
+function toWishNotes(record: Record<string, string>): Fault[] {
+  const told = readWish(readFields(record));
+  if (told === undefined || told.wish === 'callable') return [];
+  const pointer = /^[A-Za-z][\w. '-]{0,63}$/.test(told.name) ? `/${told.name}` : '/doNotCall';
+  return [
+    told.wish === 'do_not_call'
+      ? { pointer, reason: 'do_not_call', detail: 'says that this number is not to be called; it is not rung' }
+      : { pointer, reason: 'unclear_wish', detail: 'says neither yes nor no; to be safe this number is not rung' },
+  ];
+}

@@ -1,0 +1,53 @@
+import type { FileReading } from '../sources/file-reading.ts';
+import { soundsLikePhone } from '../sources/find-phone-field.ts';
+import { isMetaFile, isQuestion } from '../sources/meta-file.ts';
+import { toKey, type FieldNames } from '../sources/read-fields.ts';
+import { tellsWish } from '../sources/read-wish.ts';
+import { usualNames } from '../sources/usual-names.ts';
+
+export type ImportHeader = {
+  /** What each column is taken for; null: it is kept, and used for nothing. */
+  columns: { column: string; field: string | null }[];
+  /** Where the leads came from, unless the person who imports says otherwise. */
+  source: string;
+  /** Why the file can not be imported as it is. */
+  faults: string[];
+};
+
+const fields = new Map<string, string>(
+  Object.entries(usualNames).flatMap(([field, names]: [string, FieldNames[keyof FieldNames]]) =>
+    names.flatMap((name) => name.split(' + ')).map((name) => [toKey(name), field] as const),
+  ),
+);
+
+/** What a file's columns mean, where the person who imports it has names of its own for some. */
+export function toImportHeader(columns: readonly string[], aliases: FileReading['aliases'] = {}): ImportHeader {
+  const isMeta = isMetaFile(columns);
+  const told = new Map(
+    Object.entries(aliases).flatMap(([field, names]) => names.map((name) => [toKey(name), { field, name }] as const)),
+  );
+  const toField = (column: string): string | null => {
+    const key = toKey(column);
+    const alias = told.get(key);
+    if (alias !== undefined) return alias.field;
+    if (key === sourceColumn) return 'source';
+    if (tellsWish(column)) return 'doNotCall';
+    if (isMeta && key === 'id') return 'sourceLeadId';
+    const usual = fields.get(key) ?? null;
+    // Who says which column holds ids says that no other one does.
+    if (usual === 'sourceLeadId' && aliases.sourceLeadId !== undefined) return null;
+    if (usual === null && !isMeta && soundsLikePhone(column)) return 'phone';
+    return usual ?? (isMeta && isQuestion(column) ? 'question' : null);
+  };
+  const found = columns.map((column) => ({ column, field: toField(column) }));
+  const there = new Set(columns.map(toKey));
+  const faults = [...told].flatMap(([key, { name }]) => (there.has(key) ? [] : [`no column is named ${name}`]));
+  if (!found.some(({ field }) => field === 'phone')) {
+    const usual = usualNames.phone.slice(0, 5).join(', ');
+    faults.push(`no column is named as one that holds phone numbers (${usual}, …); say which one does`);
+  }
+  return { columns: found, source: isMeta ? 'meta' : 'csv', faults };
+}
+
+/** The column that says where each row's lead came from. */
+export const sourceColumn = 'source';

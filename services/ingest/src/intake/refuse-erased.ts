@@ -1,0 +1,70 @@
+import { rows } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import type { Delivery } from './delivery.ts';
+
+/** As ofNumber writes it. */
+const numberScope = `a."idScope" || ' #' || left(leadline_phone_hash(a.phone), 32)`;
+
+const detail = 'the person was erased after this enquiry';
+
+/**
+ * Refuses what people sent before they had themselves erased, and keeps nothing of it: an old file that is imported
+ * again, a vendor's list that is asked for again. A repeat of what was taken is a repeat, and a new enquiry a new one;
+ * an id that stands for another person's enquiry makes no repeat.
+ */
+export async function refuseErased(em: EntityManager, deliveries: Delivery[]): Promise<Delivery[]> {
+  const dated = deliveries.flatMap(({ receiptId, read, source, idScope, sourceLeadId, idempotencyKey }) =>
+    read.ok && read.lead.enquiredAt !== null
+      ? [
+          {
+            id: receiptId,
+            phone: read.lead.phone,
+            at: read.lead.enquiredAt,
+            source,
+            idScope,
+            sourceLeadId,
+            idempotencyKey,
+          },
+        ]
+      : [],
+  );
+  if (dated.length === 0) return deliveries;
+  const found = await rows(
+    em,
+    z.object({ id: z.string(), is_repeat: z.boolean() }),
+    `select d.id,
+            exists (select from lead_receipts r left join leads l on l.id = r.lead_id
+                     where r.verdict = 'accepted' and r.source = d.source and r.source_lead_id = d."sourceLeadId"
+                       and r.id_scope in (d."idScope", d."numberScope")
+                       and case when r.number_hash is not null then r.number_hash = d.number_hash
+                                else coalesce(l.phone, '') !~ '[0-9]{10}$' or last_ten(l.phone) = last_ten(d.phone) end)
+         or exists (select from lead_receipts r where r.verdict = 'accepted' and r.source = d.source
+                       and r.idempotency_key = d."idempotencyKey") as is_repeat
+       from (select a.*, leadline_phone_hash(a.phone) as number_hash, ${numberScope} as "numberScope"
+               from jsonb_to_recordset($1::jsonb) as a(id uuid, phone text, at timestamptz, source text, "idScope" text,
+                                                       "sourceLeadId" text, "idempotencyKey" text)) d
+      where exists (select from erased_numbers)
+        and exists (select from erased_numbers e where e.phone_hash = d.number_hash and d.at <= e.erased_at)`,
+    [JSON.stringify(dated)],
+  );
+  const before = new Map(found.map((one) => [one.id, one.is_repeat]));
+  // A body that several leads came in holds them all.
+  const bodies = new Set(
+    deliveries.flatMap((one) => (before.has(one.receiptId) ? (one.origin?.deliveryId ?? []) : [])),
+  );
+  return deliveries.map((one) => {
+    const isRepeat = before.get(one.receiptId);
+    if (isRepeat === undefined) return bodies.has(one.origin?.deliveryId ?? '') ? toEmptied(one) : one;
+    const emptied = toEmptied(one);
+    if (emptied.origin !== undefined) emptied.origin = { ...emptied.origin, phoneRaw: null, phoneAlternates: [] };
+    return isRepeat
+      ? emptied
+      : { ...emptied, read: { ok: false, faults: [{ pointer: '/phone', reason: 'erased', detail }] } };
+  });
+}
+
+function toEmptied(one: Delivery): Delivery {
+  if (one.origin === undefined) return { ...one, body: '' };
+  return { ...one, body: '', origin: { ...one.origin, raw: null, query: '' } };
+}

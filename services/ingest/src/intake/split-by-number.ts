@@ -1,0 +1,38 @@
+import type { Delivery } from './delivery.ts';
+
+/**
+ * Which of these may go into one statement, and which wait for the next. A statement does not see the leads that it makes
+ * itself: of a number without an open lead it takes one enquiry, and what can only be a repeat of that one.
+ */
+export function splitByNumber(
+  deliveries: readonly Delivery[],
+  /** Numbers with an open lead. */
+  open: ReadonlySet<string>,
+): { now: Delivery[]; later: Delivery[] } {
+  const firsts = new Map<string, Delivery>();
+  const now: Delivery[] = [];
+  const later: Delivery[] = [];
+  for (const one of deliveries) {
+    const phone = phoneOf(one);
+    if (phone === undefined || open.has(phone)) {
+      now.push(one);
+      continue;
+    }
+    const first = firsts.get(phone);
+    if (first === undefined) firsts.set(phone, one);
+    (first === undefined || areOne(first, one) ? now : later).push(one);
+  }
+  return { now, later };
+}
+
+/** Undefined for what is no lead. */
+export function phoneOf({ read }: Delivery): string | undefined {
+  return read.ok ? read.lead.phone : undefined;
+}
+
+/** At most one of them can be new, whatever came before. */
+function areOne(a: Delivery, b: Delivery): boolean {
+  if (a.source !== b.source) return false;
+  const sameId = a.sourceLeadId !== null && a.sourceLeadId === b.sourceLeadId && a.idScope === b.idScope;
+  return sameId || (a.idempotencyKey !== null && a.idempotencyKey === b.idempotencyKey);
+}

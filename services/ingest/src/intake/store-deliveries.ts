@@ -1,0 +1,129 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { lockNumbers } from '@leadline/database/locks';
+import type { Database } from '@leadline/database/open-database';
+import type { Log } from '@leadline/service-kit/logger';
+import { commitFault } from './commit-fault.ts';
+import { splitByNumber, phoneOf } from './split-by-number.ts';
+import type { Delivery } from './delivery.ts';
+import { insertLeads, type Inserted } from './insert-leads.ts';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { refuseErased } from './refuse-erased.ts';
+import { settleRepeats, type Settled } from './settle-repeats.ts';
+
+/** Told once it is committed. `unavailable`: it is not known to be stored. A repeat with the same source id or Idempotency-Key is safe. */
+export type DeliveryOutcome = { kind: 'accepted' | 'joined'; leadId: number } | Settled | { kind: 'unavailable' };
+
+const restMs = 100;
+
+type Deps = { postgres: Database; log: Log; patienceMs: number; dedupeDays: number };
+
+/**
+ * Stores them together. When the connection is lost it is done again under the same receipt ids; what Postgres
+ * refuses is found by halving, so that one bad row takes none of its neighbours with it.
+ */
+export async function storeDeliveries(deliveries: Delivery[], deps: Deps): Promise<DeliveryOutcome[]> {
+  const since = performance.now();
+  for (;;) {
+    try {
+      return await store(deliveries, deps);
+    } catch (error) {
+      const { kind } = commitFault(error);
+      if (kind === 'refused') return storeHalves(deliveries, deps);
+      const patient = kind === 'again' && performance.now() - since < deps.patienceMs;
+      if (!patient) {
+        deps.log.error({ err: error, deliveries: deliveries.length }, 'deliveries could not be stored');
+        return deliveries.map(() => ({ kind: 'unavailable' }));
+      }
+      deps.log.warn({ err: error, deliveries: deliveries.length }, 'deliveries are stored again');
+      await wait(restMs);
+    }
+  }
+}
+
+async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise<DeliveryOutcome[]> {
+  const em = postgres.em();
+  const deliveries = await refuseErased(em, given);
+  const insert = (some: readonly Delivery[]): Promise<Map<string, Inserted>> =>
+    dedupeDays === 0
+      ? insertLeads(em, some, 0)
+      : postgres.transaction((transaction) => insertInTurn(transaction, some, dedupeDays));
+  const inserted = await insert(deliveries);
+  // What is faulty may still come with a key that stands for something else.
+  const unclear = deliveries.filter((one) =>
+    inserted.get(one.receiptId)?.added !== undefined ? !one.read.ok && one.idempotencyKey !== null : true,
+  );
+  const settled = new Map<string, Settled>();
+  for (let open = unclear; open.length > 0;) {
+    const repeats = await settleRepeats(em, open);
+    for (const [id, one] of repeats.settled) settled.set(id, one);
+    // Known by their ids, and no repeats: each goes in where it is known from now on.
+    const anew = open.flatMap((one) => {
+      const bound = repeats.another.get(one.receiptId);
+      return bound === undefined ? [] : [{ ...one, bound }];
+    });
+    if (anew.length === 0) break;
+    for (const [id, one] of await insert(anew)) if (one.added !== undefined) inserted.set(id, one);
+    open = anew.filter(({ receiptId }) => inserted.get(receiptId)?.added === undefined);
+  }
+  return deliveries.map((one) => {
+    const known = settled.get(one.receiptId);
+    if (known !== undefined) return known;
+    if (!one.read.ok) return { kind: 'rejected', faults: one.read.faults };
+    const added = inserted.get(one.receiptId)?.added;
+    if (added == null || added.leadId === null) throw new Error('a new receipt without its lead');
+    return { kind: added.joined ? 'joined' : 'accepted', leadId: added.leadId };
+  });
+}
+
+/** Under the locks of their numbers. */
+async function insertInTurn(
+  em: EntityManager,
+  deliveries: readonly Delivery[],
+  dedupeDays: number,
+): Promise<Map<string, Inserted>> {
+  const phones = deliveries.flatMap((one) => phoneOf(one) ?? []);
+  if (phones.length > 0) await lockNumbers(em, phones);
+  const inserted = new Map<string, Inserted>();
+  const open = new Set<string>();
+  let waiting = deliveries;
+  while (waiting.length > 0) {
+    const { now, later } = splitByNumber(waiting, open);
+    for (const [id, one] of await insertLeads(em, now, dedupeDays)) inserted.set(id, one);
+    for (const one of now) {
+      const phone = phoneOf(one);
+      if (phone !== undefined && inserted.get(one.receiptId)?.open === true) open.add(phone);
+    }
+    waiting = later;
+  }
+  return inserted;
+}
+
+async function storeHalves(deliveries: Delivery[], deps: Deps): Promise<DeliveryOutcome[]> {
+  const [only] = deliveries;
+  if (only === undefined) return [];
+  if (deliveries.length > 1) {
+    const middle = Math.ceil(deliveries.length / 2);
+    const first = await storeDeliveries(deliveries.slice(0, middle), deps);
+    return [...first, ...(await storeDeliveries(deliveries.slice(middle), deps))];
+  }
+  deps.log.warn({ receiptId: only.receiptId, source: only.source }, 'the database refused a delivery');
+  const refused = toRefused(only);
+  return refused === undefined ? [{ kind: 'unavailable' }] : storeDeliveries([refused], deps);
+}
+
+/**
+ * What is left to store of a delivery that the database refuses: its refusal, then its refusal with nothing beside the
+ * body. Undefined when even that is refused.
+ */
+function toRefused(one: Delivery): Delivery | undefined {
+  if (one.read.ok) {
+    const faults = [{ pointer: '', reason: 'not_storable', detail: 'holds something that the database refuses' }];
+    return { ...one, read: { ok: false, faults } };
+  }
+  const { origin } = one;
+  if (one.sourceLeadId === null && (origin === undefined || (origin.phoneRaw === null && origin.query === '')))
+    return undefined;
+  const bare = { phoneRaw: null, phoneAlternates: [], enquiryType: null, query: '', contentType: null };
+  const rest = { ...one, sourceLeadId: null };
+  return origin === undefined ? rest : { ...rest, origin: { ...origin, ...bare } };
+}

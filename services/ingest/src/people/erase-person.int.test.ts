@@ -1,0 +1,90 @@
+import { ask } from '@leadline/messaging/ask';
+import { erased } from '@leadline/messaging/erase';
+import type { Nats } from '@leadline/messaging/connect';
+import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testNats, type TestNats } from '@leadline/testing/nats';
+import { silentLog } from '@leadline/testing/silent-log';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readIngestConfig } from '../config.ts';
+import { start, type Ingest } from '../start.ts';
+
+let db: TestDatabase;
+let nats: TestNats;
+let ops: Nats;
+let ingest: Ingest;
+
+beforeAll(async () => {
+  [db, nats] = await Promise.all([testDatabase(), testNats()]);
+  ops = await nats.connect('ops');
+  const config = readIngestConfig({
+    DATABASE_URL: db.roleUrls.ingest,
+    NATS_URL: nats.url,
+    PORT: '0',
+    API_KEYS: 'website:test-key-of-website',
+  });
+  ingest = await start(config, {
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
+  });
+});
+afterAll(async () => {
+  await ingest.stop();
+  await nats.close();
+  await db.drop();
+});
+
+/** Without a name it is refused, and kept as it came. */
+async function postRefused(body: string): Promise<void> {
+  const headers = { authorization: 'Bearer test-key-of-website' };
+  const { status } = await fetch(`${ingest.url}/v1/leads`, { method: 'POST', headers, body });
+  expect(status).toBe(422);
+}
+const erase = (phone: string, dryRun = false) =>
+  ask(ops, 'ops.ingest.erase', { phone, who: 'test', reason: 'asked by mail', dryRun }, erased);
+const bodies = async (): Promise<string[]> => {
+  const found = await db.query<{ body: string }>(
+    `select concat_ws(' ', nullif(body, ''), query, phone_raw) as body from lead_receipts order by received_at, id`,
+  );
+  return found.flatMap(({ body }) => (body === '' ? [] : [body]));
+};
+
+test('what was refused is emptied however the number is written in it, and nobody else’s', async () => {
+  const others = ['९८७६५४३२११', '98765 43211', '%2B91+98765+43211', 'न 98765'];
+  for (const phone of [
+    '+91-98765 43210',
+    '098765 43210',
+    '९८७६५४३२१०',
+    '९८७६५ ४३२१०',
+    '９８７６５４３２１０',
+    ...others,
+  ])
+    await postRefused(JSON.stringify({ phone, remark: 'दाम बताइए' }));
+  await postRefused(String.raw`{"phone":"\u096f\u096e\u096d\u096c\u096b\u096a\u0969\u0968\u0967\u0966"}`);
+  await db.query(
+    `insert into lead_receipts (id, source, body_hash, body, query, phone_raw, verdict)
+     select gen_random_uuid(), 'justdial', '', body, query, phone_raw, 'rejected'
+       from jsonb_to_recordset($1::jsonb) as r(body text, query text, phone_raw text)`,
+    [
+      JSON.stringify([
+        { body: `phone=${encodeURIComponent('९८७६५-४३२१०')}` },
+        { body: 'phone=%2B91+98765+43210' },
+        { body: '', query: 'mobile=98765%2043210' },
+        { body: '', phone_raw: '98765 43210, 9876543219' },
+      ]),
+    ],
+  );
+  // More than are looked through at once.
+  await db.query(
+    `insert into lead_receipts (id, source, body_hash, body, verdict)
+     select gen_random_uuid(), 'justdial', '', '१२३' || n, 'rejected' from generate_series(1, 450) as n`,
+  );
+  const before = await bodies();
+  const rehearsed = await erase('9876543210', true);
+  expect([rehearsed.counts['deliveries'], await bodies()]).toEqual([10, before]);
+  expect((await erase('9876543210')).counts['deliveries']).toBe(10);
+  const left = await bodies();
+  expect(left).toHaveLength(before.length - 10);
+  for (const other of others) expect(left.join()).toContain(other);
+  expect((await erase('9876543210')).counts['deliveries']).toBe(0);
+});

@@ -1,0 +1,50 @@
+import type { PollWindow, PullAdapter } from '../sources/pull-adapter.ts';
+
+export type PollResult =
+  /** All of the window is stored. */
+  { kind: 'read'; window: PollWindow } | { kind: 'limited' | 'refused' | 'failed'; retryAfterMs: number | undefined };
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A refused key is looked at again so often: somebody may have mended it at the vendor's. */
+const refusedMs = hourMs / 2;
+const longestRetryAfterMs = 24 * hourMs;
+
+/**
+ * What to ask for: from a little before the end of what was read, in slices after a long absence. While a vendor answers
+ * without a word, also what it was asked for on the last day: an outage may look like "nobody has enquired".
+ */
+export function toPollWindow(
+  { readTo, blankSince }: { readTo: Date; blankSince: Date | null },
+  now: Date,
+  pull: Pick<PullAdapter, 'overlapMs' | 'longestMs'>,
+): PollWindow {
+  const believed = blankSince === null ? readTo.getTime() : Math.max(blankSince.getTime(), readTo.getTime() - dayMs);
+  const from = Math.min(believed, readTo.getTime(), now.getTime()) - pull.overlapMs;
+  return { from: new Date(from), to: new Date(Math.min(now.getTime(), from + pull.longestMs)) };
+}
+
+/**
+ * When to ask again.
+ * @param failures how often it went wrong without a success, this time too
+ */
+export function decideNextPoll(
+  result: PollResult,
+  failures: number,
+  now: Date,
+  pull: Pick<PullAdapter, 'everyMs' | 'leastGapMs'>,
+): Date {
+  return new Date(now.getTime() + Math.max(pull.leastGapMs, waitMs(result, failures, now, pull)));
+}
+
+function waitMs(
+  result: PollResult,
+  failures: number,
+  now: Date,
+  { everyMs, leastGapMs }: Pick<PullAdapter, 'everyMs' | 'leastGapMs'>,
+): number {
+  if (result.kind === 'read') return result.window.to < now ? leastGapMs : everyMs;
+  const doubling = Math.min(hourMs, leastGapMs * 2 ** Math.min(failures - 1, 20));
+  const told = Math.min(result.retryAfterMs ?? 0, longestRetryAfterMs);
+  return Math.max(told, result.kind === 'refused' ? refusedMs : doubling);
+}

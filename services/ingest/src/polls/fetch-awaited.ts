@@ -1,0 +1,140 @@
+import type { Database } from '@leadline/database/open-database';
+import { every } from '@leadline/service-kit/every';
+import { createHmac } from 'node:crypto';
+import { claimAwaited, settleAwaited, type DueLead } from '../vendors/awaited-leads.ts';
+import { decideAwaited, type AwaitedAnswer } from '../vendors/decide-awaited.ts';
+import { receiveParsed, type SentDelivery } from '../vendors/receive-delivery.ts';
+import type { Receiving } from '../intake/keep-delivery.ts';
+import type { SourceAdapter } from '../sources/adapter.ts';
+import { parseDelivery } from '../sources/parse-delivery.ts';
+import type { ParsedLead } from '../sources/parsed-lead.ts';
+import { fieldOf, readJson } from '../sources/read-json.ts';
+import { findAdapter } from '../sources/registry.ts';
+
+type Asking = Receiving & {
+  postgres: Database;
+  fetch: typeof fetch;
+  /** The Graph API with its version, https://graph.facebook.com/v26.0. */
+  graphUrl: string;
+  /** For connections without a token of their own. */
+  accessToken: string | undefined;
+};
+
+const lookEachMs = 1_000;
+const atOnce = 8;
+const patienceMs = 15_000;
+
+/** Asks for the leads that vendors have only named, in every replica: each is claimed by one. */
+export function fetchAwaited(deps: Asking): { wake(): void; stop(): Promise<void> } {
+  return every({
+    name: 'ask for awaited leads',
+    ms: lookEachMs,
+    log: deps.log,
+    async work(stopping) {
+      while (!stopping.aborted) {
+        const due = await claimAwaited(deps.postgres, atOnce, 4 * patienceMs);
+        await Promise.all(due.map((one) => askForOne(one, deps)));
+        if (due.length < atOnce) return;
+      }
+    },
+  });
+}
+
+async function askForOne(due: DueLead, deps: Asking): Promise<void> {
+  const adapter = findAdapter(due.connection.source);
+  if (adapter === undefined) return;
+  const { source, id: connectionId } = due.connection;
+  const asked = await ask(due, adapter, deps);
+  const ageMs = Date.now() - due.received_at.getTime();
+  const decision = decideAwaited(asked?.answer ?? null, due.attempts, ageMs);
+  switch (decision.kind) {
+    case 'take': {
+      const sent = asked?.sent ?? toSent(due.notification);
+      const stored = await receiveParsed([decision.lead], { adapter, connection: due.connection, sent }, deps);
+      if (stored.kind === 'taken') await settleAwaited(deps.postgres, due.id, { kind: 'done' });
+      return;
+    }
+    case 'later':
+      deps.log.warn({ source, connectionId, because: decision.error }, 'an awaited lead could not be read yet');
+      await settleAwaited(deps.postgres, due.id, decision);
+      return;
+    case 'give_up': {
+      const faults = [{ pointer: '', reason: 'not_readable', detail: `could not be read: ${decision.error}` }];
+      const refused = toRefused(due.source_lead_id, faults);
+      const sent = toSent(due.notification);
+      const stored = await receiveParsed([refused], { adapter, connection: due.connection, sent }, deps);
+      if (stored.kind === 'taken')
+        await settleAwaited(deps.postgres, due.id, { kind: 'given_up', error: decision.error });
+    }
+  }
+}
+
+/** Undefined: no answer came. Its address holds the token and is never logged. */
+async function ask(
+  due: DueLead,
+  adapter: SourceAdapter,
+  deps: Asking,
+): Promise<{ answer: AwaitedAnswer; sent: SentDelivery } | undefined> {
+  const token = due.connection.access_token ?? deps.accessToken ?? '';
+  const url = new URL(`${deps.graphUrl.replace(/\/$/, '')}/${encodeURIComponent(due.source_lead_id)}`);
+  url.searchParams.set('access_token', token);
+  // An app may be set to take no token without the proof that its secret is known.
+  if (due.connection.secret !== null)
+    url.searchParams.set('appsecret_proof', createHmac('sha256', due.connection.secret).update(token).digest('hex'));
+  let response: Response;
+  let bytes: Uint8Array;
+  try {
+    response = await deps.fetch(url, { redirect: 'error', signal: AbortSignal.timeout(patienceMs) });
+    bytes = new Uint8Array(await response.arrayBuffer());
+  } catch {
+    return undefined;
+  }
+  const sent = toSent(new TextDecoder().decode(bytes), bytes);
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return {
+    sent,
+    answer: {
+      status: response.status,
+      code: readCode(sent.text),
+      retryAfterMs: Number.isFinite(retryAfter) ? retryAfter * 1_000 : null,
+      lead: readLead(sent, due, adapter),
+    },
+  };
+}
+
+/** Under the id by which it was named. */
+function readLead(sent: SentDelivery, due: DueLead, adapter: SourceAdapter): ParsedLead | null {
+  const parsed = parseDelivery(adapter, sent, due.connection.aliases);
+  const [lead] = parsed.ok ? parsed.leads : [];
+  if (lead === undefined) return null;
+  const { source_lead_id: sourceLeadId } = due;
+  const { read } = lead;
+  return {
+    ...lead,
+    sourceLeadId,
+    read: read.ok ? { ok: true, lead: { ...read.lead, sourceLeadId } } : read,
+  };
+}
+
+/** Also of an error in a list, as a batch request tells it. */
+function readCode(text: string): number | null {
+  const body = readJson(text);
+  const code = fieldOf(fieldOf(Array.isArray(body) ? body[0] : body, 'error'), 'code');
+  return typeof code === 'string' && /^\d{1,9}$/.test(code) ? Number(code) : null;
+}
+
+function toSent(text: string, bytes: Uint8Array = Buffer.from(text)): SentDelivery {
+  return { method: 'GET', query: '', contentType: 'application/json', text, bytes, receivedAt: new Date() };
+}
+
+function toRefused(sourceLeadId: string, faults: Extract<ParsedLead['read'], { ok: false }>['faults']): ParsedLead {
+  return {
+    sourceLeadId,
+    read: { ok: false, faults },
+    phoneRaw: null,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
+  };
+}

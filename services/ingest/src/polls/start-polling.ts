@@ -1,0 +1,61 @@
+import { requireWritable } from '@leadline/database/session';
+import { describeError } from '@leadline/messaging/describe-error';
+import { leadAlone } from '@leadline/messaging/lead-alone';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Connection } from '../vendors/connections.ts';
+import { findDuePolls } from './keep-polls.ts';
+import { pollConnection, type Polling } from './poll-connection.ts';
+import { findPullAdapter, pullAdapters } from '../sources/pull-registry.ts';
+
+const lookEachMs = 1_000;
+/** The server drops a leader that is silent for 10 s. */
+const askSessionEachMs = 2_000;
+const atOnce = 4;
+
+/** One of all replicas asks the vendors whose connections are due. */
+export function startPolling(deps: Omit<Polling, 'stopping'>): { stop(): Promise<void> } {
+  const sources = pullAdapters.map(({ adapter }) => adapter.source);
+
+  const poll = async (connection: Connection, stopping: AbortSignal): Promise<void> => {
+    const pull = findPullAdapter(connection.source);
+    if (pull === undefined) return;
+    try {
+      await pollConnection(connection, pull, { ...deps, stopping });
+    } catch (error) {
+      // Its question is taken: it comes again after the vendor's gap.
+      const { source, id: connectionId } = connection;
+      deps.log.error({ err: error, source, connectionId }, 'a vendor’s answer could not be taken');
+    }
+  };
+  const pollDue = async (stopping: AbortSignal): Promise<void> => {
+    const due = await findDuePolls(deps.postgres, sources);
+    for (let at = 0; at < due.length && !stopping.aborted; at += atOnce)
+      await Promise.all(due.slice(at, at + atOnce).map((connection) => poll(connection, stopping)));
+  };
+  return leadAlone({
+    databaseUrl: deps.postgres.url,
+    name: 'ingest-poller',
+    lockClass: 'poller',
+    lock: 'ingest_poller',
+    async lead(client, asked) {
+      const lost = new AbortController();
+      const stopping = AbortSignal.any([asked, lost.signal]);
+      // A vendor may take longer than the server waits for a word of its leader.
+      const ask = (): void => {
+        requireWritable(client).catch((error: unknown) => lost.abort(error));
+      };
+      const asking = setInterval(ask, askSessionEachMs);
+      try {
+        while (!asked.aborted) {
+          lost.signal.throwIfAborted();
+          await pollDue(stopping);
+          await wait(lookEachMs, undefined, { signal: stopping }).catch(() => undefined);
+        }
+      } finally {
+        clearInterval(asking);
+      }
+    },
+    lost: (error) => deps.log.warn({ because: describeError(error) }, 'the poller begins anew'),
+    rest: (stopping) => wait(lookEachMs, undefined, { signal: stopping }).catch(() => undefined),
+  });
+}

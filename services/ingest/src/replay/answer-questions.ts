@@ -1,0 +1,70 @@
+import { maskPhone } from '@leadline/contracts/phone-number';
+import type { Database } from '@leadline/database/open-database';
+import { instant, rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { z } from 'zod';
+import { fault } from '../intake/lead-schema.ts';
+
+const asked = z.object({
+  source: z.string().optional(),
+  leadId: z.int().optional(),
+  verdict: z.enum(['accepted', 'rejected']).optional(),
+  /** Only what came before: the last row's `receivedAt` gives the next page. */
+  before: z.iso.datetime({ offset: true }).optional(),
+  limit: z.int().min(1).max(500).default(50),
+});
+
+const receipt = z
+  .object({
+    id: z.string(),
+    received_at: instant,
+    source: z.string(),
+    source_lead_id: z.string().nullable(),
+    verdict: z.string(),
+    faults: z.array(fault).nullable(),
+    lead_id: z.number().nullable(),
+    phone: z.string().nullable(),
+    status: z.string().nullable(),
+    same_id_as: z.string().nullable(),
+    other_numbers: z.number(),
+  })
+  .transform((one) => ({
+    id: one.id,
+    receivedAt: one.received_at.toISOString(),
+    source: one.source,
+    sourceLeadId: one.source_lead_id,
+    verdict: one.verdict,
+    faults: one.faults ?? [],
+    /** The receipt that had this id of the source before, with another number. */
+    sameIdAs: one.same_id_as,
+    /** How many came under this receipt's id with other numbers: the id is no enquiry's own. */
+    otherNumbers: one.other_numbers,
+    lead:
+      one.lead_id === null
+        ? null
+        : { id: one.lead_id, status: one.status, phone: one.phone === null ? null : maskPhone(one.phone) },
+  }));
+
+/** `ops.ingest.receipts`: what was delivered, newest first. Numbers are masked, bodies and names stay here. */
+export function answerQuestions(nats: Nats, postgres: Database): Promise<Answering> {
+  return answer(nats, 'ops.ingest.receipts', asked, (question) =>
+    rows(
+      postgres.em(),
+      receipt,
+      `select r.id, r.received_at, r.source, r.source_lead_id, r.verdict, r.faults, r.lead_id, l.phone, l.status,
+              r.same_id_as, (select count(*)::int from lead_receipts o where o.same_id_as = r.id) as other_numbers
+         from lead_receipts r left join leads l on l.id = r.lead_id
+        where ($1::text is null or r.source = $1) and ($2::int is null or r.lead_id = $2)
+          and ($3::text is null or r.verdict = $3) and ($4::timestamptz is null or r.received_at < $4)
+        order by r.received_at desc limit $5`,
+      [
+        question.source ?? null,
+        question.leadId ?? null,
+        question.verdict ?? null,
+        question.before ?? null,
+        question.limit,
+      ],
+    ),
+  );
+}

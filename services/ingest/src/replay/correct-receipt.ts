@@ -1,0 +1,81 @@
+import { normalisePhone } from '@leadline/contracts/phone-number';
+import type { Database } from '@leadline/database/open-database';
+import { affected, row } from '@leadline/database/sql';
+import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { z } from 'zod';
+import type { Receiving } from '../intake/keep-delivery.ts';
+import { retryRefused } from './retry-refused.ts';
+import type { ParsedLead } from '../sources/parsed-lead.ts';
+import { findDeliveryOf, readAgain, type StoredDelivery } from './stored-deliveries.ts';
+import { phoneRefusals, toLead } from '../intake/to-lead.ts';
+
+const asked = z.object({
+  who: z.string().min(1).max(200),
+  reason: z.string().min(1).max(300),
+  receiptId: z.uuid(),
+  phone: z.string().min(1).max(200),
+});
+
+type Corrected = { leadId: number | null; became: 'lead' | 'joined' | 'known' };
+
+const receipt = z.object({ verdict: z.string(), part: z.number().nullable() });
+
+/** `ops.ingest.correct_receipt`: a refused delivery goes on with the number that a person puts in its place. */
+export function answerCorrections(nats: Nats, postgres: Database, receiving: Receiving): Promise<Answering> {
+  return answer(nats, 'ops.ingest.correct_receipt', asked, (correction) => correct(correction, postgres, receiving));
+}
+
+async function correct(
+  { who, reason, receiptId, phone }: z.output<typeof asked>,
+  postgres: Database,
+  receiving: Receiving,
+): Promise<Corrected> {
+  const normalised = normalisePhone(phone);
+  if (!normalised.ok) throw new CommandRefused(`phone: ${phoneRefusals[normalised.reason]}`);
+  const found = await row(postgres.em(), receipt, `select verdict, part from lead_receipts where id = $1`, [receiptId]);
+  const delivery = await findDeliveryOf(postgres, receiptId);
+  if (found === undefined || delivery === undefined) throw new CommandRefused('there is no such delivery');
+  if (found.verdict !== 'rejected') throw new CommandRefused('this delivery was accepted when it came');
+  const lead = readCorrected(delivery, found.part ?? 0, normalised.phone);
+  if (lead === undefined)
+    throw new CommandRefused('there is no enquiry in this delivery that a number could be put into');
+  if (!lead.read.ok) {
+    const faults = lead.read.faults.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
+    throw new CommandRefused(`with this number it can not be a lead either: ${faults.join('; ')}`);
+  }
+  const said = await retryRefused({ delivery, receiptId, lead, dryRun: false, byHand: true }, postgres, receiving);
+  await affected(
+    postgres.em(),
+    `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`,
+    ['correct_receipt', who, delivery.connection_id, JSON.stringify({ receiptId, reason, leadId: said.leadId })],
+  );
+  return { leadId: said.leadId, became: said.kind };
+}
+
+function readCorrected(delivery: StoredDelivery, part: number, phone: string): ParsedLead | undefined {
+  const parsed = readAgain(delivery, { phone });
+  if (parsed !== undefined) return parsed.ok ? parsed.leads[part] : undefined;
+  // Of POST /v1/leads.
+  const body = readObject(delivery.body);
+  if (body === undefined) return undefined;
+  const read = toLead({ ...body, phone });
+  return {
+    read,
+    sourceLeadId: read.ok ? read.lead.sourceLeadId : null,
+    phoneRaw: phone,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
+  };
+}
+
+function readObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

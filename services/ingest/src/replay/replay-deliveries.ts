@@ -1,0 +1,208 @@
+import { askAgain } from '../vendors/awaited-leads.ts';
+import { databaseNow } from '@leadline/database/locks';
+import type { Database } from '@leadline/database/open-database';
+import { affected, rows } from '@leadline/database/sql';
+import { answer, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { z } from 'zod';
+import { decideReplay, type ReplayDecision, type StoredPart } from './decide-replay.ts';
+import { retryRefused } from './retry-refused.ts';
+import type { Fault } from '../intake/lead-schema.ts';
+import type { Receiving } from '../intake/keep-delivery.ts';
+import type { ParsedLead } from '../sources/parsed-lead.ts';
+import { findDeliveries, readAgain, type StoredDelivery } from './stored-deliveries.ts';
+import type { Lead } from '../intake/to-lead.ts';
+
+const asked = z.object({
+  who: z.string().min(1).max(200),
+  since: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+  source: z.string().nullable().default(null),
+  /** Without it nothing is changed. */
+  apply: z.boolean(),
+  /** Where the last page ended. */
+  after: z
+    .object({ place: z.string().regex(/^[\d :.+-]{10,40}$/), id: z.uuid() })
+    .nullable()
+    .default(null),
+  limit: z.int().min(1).max(500).default(200),
+});
+
+/** Older ones are told of and make nobody's phone ring: whoever asked so long ago has gone elsewhere. */
+const mostDays = 7;
+
+type Change = {
+  receiptId: string | null;
+  source: string;
+  leadId: number | null;
+  kind: Exclude<ReplayDecision['kind'], 'same'>;
+  /** What reads otherwise today. */
+  fields: string[];
+  faults: Fault[];
+  applied: boolean;
+};
+type Replayed = {
+  deliveries: number;
+  changes: Change[];
+  /** Leads that a vendor named and that could not be read: they are asked for again. */
+  askedAgain: number;
+  next: { place: string; id: string } | null;
+};
+
+/**
+ * `ops.ingest.replay`: reads stored deliveries as they would be read today, a page at a time. Applied, what was refused
+ * becomes a lead, a lead's description is written anew, and a lead that was only named is asked for again; nobody who was or will be called is called once more for it.
+ */
+export function answerReplay(
+  nats: Nats,
+  postgres: Database,
+  receiving: Receiving & { wake(): void },
+): Promise<Answering> {
+  return answer(nats, 'ops.ingest.replay', asked, (question) => replay(question, postgres, receiving));
+}
+
+async function replay(
+  question: z.output<typeof asked>,
+  postgres: Database,
+  receiving: Receiving & { wake(): void },
+): Promise<Replayed> {
+  const { who, since, source, apply, after, limit } = question;
+  const now = await databaseNow(postgres.em());
+  if (apply && after === null) {
+    const details = JSON.stringify({ since, source });
+    await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ('replay', $1, $2)`, [
+      who,
+      details,
+    ]);
+  }
+  const deliveries = await findDeliveries(postgres, { since, source, after, limit });
+  const parts = await findParts(postgres, deliveries);
+  const changes: Change[] = [];
+  for (const delivery of deliveries) {
+    const parsed = readAgain(delivery);
+    if (parsed === undefined) continue;
+    const leads: ParsedLead[] = parsed.ok ? parsed.leads : [];
+    const stored = parts.get(delivery.delivery_id ?? delivery.id) ?? new Map<number, Part>();
+    const places = new Set([...leads.keys(), ...stored.keys()]);
+    for (const place of [...places].toSorted((a, b) => a - b)) {
+      const part = stored.get(place);
+      const lead = leads[place];
+      const decision = decideReplay(part, lead, { receivedAt: delivery.received_at, now, mostDays });
+      if (decision.kind === 'same') continue;
+      const change = await carryOut(decision, { delivery, part, lead, apply }, postgres, receiving);
+      if (change !== undefined) changes.push({ receiptId: part?.id ?? null, source: delivery.source, ...change });
+    }
+  }
+  const last = deliveries.length === limit ? deliveries.at(-1) : undefined;
+  const next = last === undefined ? null : { place: last.place, id: last.id };
+  // With the first page.
+  const askedAgain = after === null ? await askAgain(postgres, { since, source, apply }) : 0;
+  if (askedAgain > 0 && apply) receiving.wake();
+  return { deliveries: deliveries.length, changes, askedAgain, next };
+}
+
+async function carryOut(
+  decision: Exclude<ReplayDecision, { kind: 'same' }>,
+  about: { delivery: StoredDelivery; part: Part | undefined; lead: ParsedLead | undefined; apply: boolean },
+  postgres: Database,
+  receiving: Receiving,
+): Promise<Omit<Change, 'receiptId' | 'source'> | undefined> {
+  const { delivery, part, lead, apply } = about;
+  const told = { leadId: part?.leadId ?? null, kind: decision.kind, fields: [], faults: [], applied: false };
+  switch (decision.kind) {
+    case 'late':
+    case 'other_number':
+      return told;
+    case 'refused_now':
+      return { ...told, faults: decision.faults };
+    case 'differs':
+      if (apply && part !== undefined) await describeAnew(postgres, part, decision.lead);
+      return { ...told, fields: decision.fields, applied: apply };
+    case 'new_lead': {
+      if (lead === undefined) return undefined;
+      const said = await retryRefused(
+        { delivery, receiptId: part?.id ?? null, lead, dryRun: !apply },
+        postgres,
+        receiving,
+      );
+      // It came again meanwhile, or somebody corrected it.
+      if (said.kind === 'known') return undefined;
+      return { ...told, leadId: said.leadId, applied: apply };
+    }
+  }
+}
+
+type Part = StoredPart & { id: string; joined: boolean };
+
+const partRow = z
+  .object({
+    id: z.string(),
+    delivery_id: z.string(),
+    part: z.number(),
+    verdict: z.enum(['accepted', 'rejected']),
+    is_repeat: z.boolean(),
+    joined: z.boolean(),
+    lead_id: z.number().nullable(),
+    phone: z.string().nullable(),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    product_name: z.string().nullable(),
+    city: z.string().nullable(),
+    state: z.string().nullable(),
+    message: z.string().nullable(),
+  })
+  .transform((one) => ({
+    id: one.id,
+    deliveryId: one.delivery_id,
+    place: one.part,
+    verdict: one.verdict,
+    joined: one.joined,
+    isRepeat: one.is_repeat,
+    leadId: one.lead_id,
+    phone: one.phone,
+    // An enquiry that joined a lead describes itself alone.
+    described: {
+      productName: one.product_name,
+      message: one.message,
+      ...(one.joined ? {} : { name: one.name, email: one.email, city: one.city, state: one.state }),
+    },
+  }));
+
+async function findParts(
+  postgres: Database,
+  deliveries: readonly StoredDelivery[],
+): Promise<Map<string, Map<number, Part>>> {
+  const found = await rows(
+    postgres.em(),
+    partRow,
+    `select r.id, coalesce(r.delivery_id, r.id) as delivery_id, r.part, r.verdict, r.lead_id, l.phone, l.name, l.email,
+            r.verdict = 'accepted' and r.source_lead_id is null as is_repeat, e.receipt_id is not null as joined,
+            l.city, l.state, case when e.receipt_id is null then l.product_name else e.product_name end as product_name,
+            case when e.receipt_id is null then l.query_message else e.query_message end as message
+       from lead_receipts r left join leads l on l.id = r.lead_id left join lead_enquiries e on e.receipt_id = r.id
+      where r.id = any($1::uuid[]) or r.delivery_id = any($2::uuid[])`,
+    [deliveries.map(({ id }) => id), deliveries.flatMap((one) => one.delivery_id ?? [])],
+  );
+  const parts = new Map<string, Map<number, Part>>();
+  for (const one of found) {
+    const of = parts.get(one.deliveryId) ?? new Map<number, Part>();
+    parts.set(one.deliveryId, of.set(one.place, one));
+  }
+  return parts;
+}
+
+async function describeAnew(postgres: Database, part: Part, lead: Lead): Promise<void> {
+  if (part.joined) {
+    await affected(
+      postgres.em(),
+      'update lead_enquiries set product_name = $2, query_message = $3 where receipt_id = $1',
+      [part.id, lead.productName, lead.message],
+    );
+    return;
+  }
+  await affected(
+    postgres.em(),
+    `update leads set name = $2, email = $3, product_name = $4, city = $5, state = $6, query_message = $7,
+                      updated_at = clock_timestamp() where id = $1`,
+    [part.leadId, lead.name, lead.email, lead.productName, lead.city, lead.state, lead.message],
+  );
+}

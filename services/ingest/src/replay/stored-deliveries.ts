@@ -1,0 +1,80 @@
+import type { Database } from '@leadline/database/open-database';
+import { instant, rows } from '@leadline/database/sql';
+import { z } from 'zod';
+import { aliases } from '../sources/aliases.ts';
+import type { ParsedDelivery } from '../sources/adapter.ts';
+import { parseCsvRow } from '../sources/csv.ts';
+import { readRowQuery } from '../sources/file-reading.ts';
+import { parseDelivery } from '../sources/parse-delivery.ts';
+import type { Aliases } from '../sources/read-fields.ts';
+import { findAdapter } from '../sources/registry.ts';
+import { importedType } from '../intake/imported-type.ts';
+
+const delivery = z.object({
+  /** To the microsecond, as a Date can't tell it. */
+  place: z.string(),
+  id: z.string(),
+  received_at: instant,
+  source: z.string(),
+  id_scope: z.string(),
+  body: z.string(),
+  method: z.string().nullable(),
+  query: z.string().nullable(),
+  content_type: z.string().nullable(),
+  delivery_id: z.string().nullable(),
+  connection_id: z.string().nullable(),
+  aliases: aliases.nullable().catch(null),
+  agent_mode: z.string().nullable(),
+});
+/** A delivery as it came: the receipt that keeps its body. */
+export type StoredDelivery = z.output<typeof delivery>;
+
+const columns =
+  'r.received_at::text as place, r.id, r.received_at, r.source, r.id_scope, r.body, r.method, r.query, r.content_type, r.delivery_id, r.connection_id, c.aliases, c.agent_mode';
+
+/** Of what a person said again: a correction, a replay. The delivery itself is kept by its first receipt. */
+export const retriedType = 'application/vnd.leadline.again+json';
+
+/** Deliveries that some adapter reads, in the order in which they came. */
+export function findDeliveries(
+  postgres: Database,
+  asked: { since: Date; source: string | null; after: { place: string; id: string } | null; limit: number },
+): Promise<StoredDelivery[]> {
+  return rows(
+    postgres.em(),
+    delivery,
+    `select ${columns}
+       from lead_receipts r left join source_connections c on c.id = r.connection_id
+      where r.method is not null and r.part = 0 and r.content_type is distinct from $1
+        and r.received_at >= $2 and ($3::text is null or r.source = $3)
+        and ($4::timestamptz is null or (r.received_at, r.id) > ($4::timestamptz, $5::uuid))
+      order by r.received_at, r.id limit $6`,
+    [retriedType, asked.since, asked.source, asked.after?.place ?? null, asked.after?.id ?? null, asked.limit],
+  );
+}
+
+/** The delivery that a receipt belongs to. */
+export async function findDeliveryOf(postgres: Database, receiptId: string): Promise<StoredDelivery | undefined> {
+  const [found] = await rows(
+    postgres.em(),
+    delivery,
+    `select ${columns}
+       from lead_receipts asked
+       join lead_receipts r on r.id = asked.id or (r.delivery_id = asked.delivery_id and r.part = 0)
+       left join source_connections c on c.id = r.connection_id
+      where asked.id = $1 order by r.part nulls last limit 1`,
+    [receiptId],
+  );
+  return found;
+}
+
+/** As it is read today, with what a person corrected in it; undefined when no adapter of ours reads it. */
+export function readAgain(one: StoredDelivery, corrected?: Aliases['corrected']): ParsedDelivery | undefined {
+  const { query, content_type: contentType, body: text } = one;
+  const known = { ...one.aliases, corrected };
+  if (contentType === importedType) return parseCsvRow({ text }, readRowQuery(query ?? ''), corrected);
+  const adapter = findAdapter(one.source);
+  if (adapter === undefined || one.method === null) return undefined;
+  const method = one.method === 'GET' ? 'GET' : 'POST';
+  return parseDelivery(adapter, { method, query: query ?? '', contentType, text }, known);
+}

@@ -1,0 +1,114 @@
+import type { Database } from '@leadline/database/open-database';
+import { affected, instant, row, rows } from '@leadline/database/sql';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { connectionRow, type Connection } from './connections.ts';
+import type { AwaitedLead } from '../sources/adapter.ts';
+
+/** Resolves once it is committed that these leads will be asked for. The same one twice is asked for once. */
+export type AwaitLeads = (leads: readonly AwaitedLead[], connection: Connection, notification: string) => Promise<void>;
+
+export function openAwaitLeads(postgres: Database, wake: () => void): AwaitLeads {
+  return async (leads, connection, notification) => {
+    await affected(
+      postgres.em(),
+      // One that was given up is asked for again when its vendor names it again.
+      `insert into awaited_leads (id, connection_id, source, source_lead_id, notification)
+       select * from jsonb_to_recordset($1::jsonb)
+         as a(id uuid, connection_id uuid, source text, source_lead_id text, notification text)
+       on conflict (source, source_lead_id) do update
+         set next_at = clock_timestamp(), given_up_at = null, received_at = clock_timestamp(), attempts = 0
+         where awaited_leads.given_up_at is not null`,
+      [
+        JSON.stringify(
+          [...new Set(leads.map(({ sourceLeadId }) => sourceLeadId))].map((source_lead_id) => ({
+            id: randomUUID(),
+            connection_id: connection.id,
+            source: connection.source,
+            source_lead_id,
+            notification: notification.toWellFormed().replaceAll('\0', '\ufffd'),
+          })),
+        ),
+      ],
+    );
+    wake();
+  };
+}
+
+const dueRow = z.object({
+  id: z.string(),
+  source_lead_id: z.string(),
+  notification: z.string(),
+  attempts: z.number(),
+  received_at: instant,
+  connection: connectionRow,
+});
+export type DueLead = z.output<typeof dueRow>;
+
+/**
+ * Takes leads that are due, for so long that nobody else asks meanwhile; one whose process dies comes up again by itself.
+ * Each is counted as asked for.
+ */
+export function claimAwaited(postgres: Database, most: number, forMs: number): Promise<DueLead[]> {
+  return rows(
+    postgres.em(),
+    dueRow,
+    `with due as (
+       select id from awaited_leads where done_at is null and given_up_at is null and next_at <= clock_timestamp()
+        order by next_at limit $1 for update skip locked
+     ), claimed as (
+       update awaited_leads a
+          set next_at = clock_timestamp() + $2::float8 * interval '1 millisecond', attempts = attempts + 1
+         from due where a.id = due.id
+       returning a.*
+     )
+     select c.id, c.source_lead_id, c.notification, c.attempts, c.received_at, to_jsonb(s) as connection
+       from claimed c join source_connections s on s.id = c.connection_id`,
+    [most, forMs],
+  );
+}
+
+export async function settleAwaited(
+  postgres: Database,
+  id: string,
+  as: { kind: 'done' } | { kind: 'later'; delayMs: number; error: string } | { kind: 'given_up'; error: string },
+): Promise<void> {
+  await affected(
+    postgres.em(),
+    `update awaited_leads
+        set done_at = case when $2 = 'done' then clock_timestamp() end,
+            given_up_at = case when $2 = 'given_up' then clock_timestamp() end,
+            next_at = clock_timestamp() + $3::float8 * interval '1 millisecond', last_error = $4
+      where id = $1`,
+    [id, as.kind, as.kind === 'later' ? as.delayMs : 0, as.kind === 'done' ? null : as.error],
+  );
+}
+
+/**
+ * Takes up again what was given up, however long ago it was named: the token, or a permission, may be mended.
+ * @param asked.apply false: nothing is changed
+ * @returns how many there are
+ */
+export async function askAgain(
+  postgres: Database,
+  asked: { since: Date; source: string | null; apply: boolean },
+): Promise<number> {
+  const em = postgres.em();
+  const which = 'given_up_at is not null and given_up_at >= $1 and ($2::text is null or source = $2)';
+  if (asked.apply) {
+    return affected(
+      em,
+      `update awaited_leads
+          set given_up_at = null, next_at = clock_timestamp(), received_at = clock_timestamp(), attempts = 0
+        where ${which}`,
+      [asked.since, asked.source],
+    );
+  }
+  const found = await row(
+    em,
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from awaited_leads where ${which}`,
+    [asked.since, asked.source],
+  );
+  return found?.count ?? 0;
+}

@@ -1,0 +1,91 @@
+import { agentModes } from '@leadline/contracts/qualification';
+import type { Database } from '@leadline/database/open-database';
+import { rows } from '@leadline/database/sql';
+import { hash, timingSafeEqual } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { aliases } from '../sources/aliases.ts';
+
+/** A row of `source_connections`. */
+export const connectionRow = z.object({
+  id: z.string(),
+  source: z.string(),
+  token_hash: z.string(),
+  old_token_hash: z.string().nullable(),
+  secret: z.string().nullable(),
+  access_token: z.string().nullable(),
+  aliases: aliases.catch({}),
+  agent_mode: agentModes.nullable().catch(null),
+  requests_per_minute: z.number(),
+  most_body_bytes: z.number(),
+});
+export type Connection = z.infer<typeof connectionRow>;
+
+export type Connections = {
+  /**
+   * The connection of this source whose token it is. Takes equally long whatever is wrong with the token.
+   * @throws when the token is unknown and the database can't be asked
+   */
+  find(source: string, token: string): Promise<Connection | undefined>;
+};
+
+/** How long another replica's change may go unnoticed. */
+const freshMs = 1_000;
+/** Unknown tokens make nobody ask the database more often. */
+const restMs = 50;
+
+export const hashToken = (token: string): string => hash('sha256', token);
+
+/** Keeps all connections in memory: they are few, and every delivery asks for one. */
+export function openConnections(postgres: Database): Connections {
+  let known: Connection[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  const read = async (): Promise<void> => {
+    const leftMs = readAt + restMs - performance.now();
+    if (leftMs > 0) await wait(leftMs);
+    const startedAt = performance.now();
+    known = await rows(
+      postgres.em(),
+      connectionRow,
+      `select id, source, token_hash, case when old_token_until > clock_timestamp() then old_token_hash end as old_token_hash,
+              secret, access_token, aliases, agent_mode, requests_per_minute, most_body_bytes
+         from source_connections where enabled`,
+      [],
+    );
+    readAt = startedAt;
+  };
+  const refresh = (): Promise<void> => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+
+  return {
+    async find(source, token) {
+      const presented = hash('sha256', token, 'buffer');
+      const among = (): Connection | undefined => {
+        let found: Connection | undefined;
+        for (const one of known) {
+          for (const kept of [one.token_hash, one.old_token_hash]) {
+            if (kept !== null && timingSafeEqual(Buffer.from(kept, 'hex'), presented)) found = one;
+          }
+        }
+        return found?.source === source ? found : undefined;
+      };
+      const before = among();
+      if (before !== undefined && performance.now() - readAt < freshMs) return before;
+      // One that was begun before this request came may not have seen what this request is about.
+      if (reading !== undefined && before === undefined) await reading.catch(() => undefined);
+      try {
+        await refresh();
+      } catch (error) {
+        if (before === undefined) throw error;
+        return before;
+      }
+      return among();
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { agentModes } from '@leadline/contracts/qualification';
+import type { Database } from '@leadline/database/open-database';
+import { affected, instant, rows } from '@leadline/database/sql';
+import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { aliases } from '../sources/aliases.ts';
+import { hashToken } from './connections.ts';
+import type { SourceAdapter } from '../sources/adapter.ts';
+import { readCredentials, toUrlBelow, type PullAdapter } from '../sources/pull-adapter.ts';
+import { findPullAdapter } from '../sources/pull-registry.ts';
+import { adapters, findAdapter } from '../sources/registry.ts';
+
+const who = z.string().min(1).max(200);
+
+const addition = z.object({
+  who,
+  source: z.string(),
+  secret: z.string().min(1).max(500).optional(),
+  accessToken: z.string().min(1).max(2_000).optional(),
+  aliases: aliases.default({}),
+  agentMode: agentModes.optional(),
+  requestsPerMinute: z.int().min(1).max(1_000_000).default(1_200),
+  mostBodyBytes: z.int().min(1_024).max(8_388_608).default(262_144),
+});
+
+const rotation = z.object({
+  who,
+  id: z.uuid(),
+  /** How long the old address still works, so that a vendor can be told the new one without a gap. */
+  keepOldHours: z.number().min(0).max(720).default(0),
+});
+
+/** Where vendors reach us, and we them. */
+type Places = { publicUrl: string; vendorUrls: Record<string, string> };
+
+/** The address to paste at the vendor, shown once: we keep a hash of its token. Of one that is asked, where that is. */
+type Shown = { id: string; source: string; url: string; secret?: string; curl: string };
+
+/** `ops.ingest.*_source(s)`: who may deliver, over which address. */
+export async function manageSources(nats: Nats, postgres: Database, places: Places): Promise<Answering> {
+  const answering = await Promise.all([
+    answer(nats, 'ops.ingest.add_source', addition, (asked) => addSource(asked, postgres, places)),
+    answer(nats, 'ops.ingest.list_sources', z.object({}), () => listSources(postgres)),
+    answer(nats, 'ops.ingest.rotate_source', rotation, (asked) => rotateSource(asked, postgres, places)),
+    answer(nats, 'ops.ingest.disable_source', z.object({ who, id: z.uuid() }), (asked) =>
+      disableSource(asked, postgres),
+    ),
+  ]);
+  return { stop: () => answering.forEach((one) => one.stop()) };
+}
+
+async function addSource(asked: z.output<typeof addition>, postgres: Database, places: Places): Promise<Shown> {
+  const adapter = findAdapter(asked.source);
+  if (adapter === undefined) {
+    throw new CommandRefused(`source: must be one of ${adapters.map(({ source }) => source).join(', ')}`);
+  }
+  const pull = findPullAdapter(adapter.source);
+  const lacksSecret = adapter.secret === 'asked' && asked.secret === undefined;
+  if (pull !== undefined && (lacksSecret || !isComplete(pull, asked.secret))) {
+    throw new CommandRefused(`secret: ${adapter.title} is asked with ${toForm(pull)}; give it with --secret`);
+  }
+  if (lacksSecret) {
+    throw new CommandRefused(`secret: ${adapter.title} signs with one; give it with --secret`);
+  }
+  const made = adapter.secret === 'made' && asked.secret === undefined ? makeToken(18) : undefined;
+  const id = randomUUID();
+  const token = makeToken(32);
+  await postgres.transaction(async (em) => {
+    await affected(
+      em,
+      `insert into source_connections (id, source, token_hash, secret, access_token, aliases, agent_mode,
+                                       requests_per_minute, most_body_bytes)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        id,
+        adapter.source,
+        hashToken(token),
+        asked.secret ?? made ?? null,
+        asked.accessToken ?? null,
+        JSON.stringify(asked.aliases),
+        asked.agentMode ?? null,
+        asked.requestsPerMinute,
+        asked.mostBodyBytes,
+      ],
+    );
+    await audit(em, 'add_source', asked.who, id, { source: adapter.source });
+  });
+  const shown = toShown(adapter, id, token, places, made ?? asked.secret);
+  return made === undefined ? shown : { ...shown, secret: made };
+}
+
+async function rotateSource(asked: z.output<typeof rotation>, postgres: Database, places: Places): Promise<Shown> {
+  const token = makeToken(32);
+  const adapter = await postgres.transaction(async (em) => {
+    const [changed] = await rows(
+      em,
+      z.object({ source: z.string() }),
+      `update source_connections
+          set old_token_hash = case when $3::float8 > 0 then token_hash end,
+              old_token_until = case when $3::float8 > 0 then clock_timestamp() + $3::float8 * interval '1 hour' end,
+              token_hash = $2, enabled = true, changed_at = clock_timestamp()
+        where id = $1 returning source`,
+      [asked.id, hashToken(token), asked.keepOldHours],
+    );
+    await audit(em, 'rotate_source', asked.who, asked.id, { keepOldHours: asked.keepOldHours });
+    return changed && findAdapter(changed.source);
+  });
+  if (adapter === undefined) throw noSuch(asked.id);
+  return toShown(adapter, asked.id, token, places);
+}
+
+async function disableSource(asked: { who: string; id: string }, postgres: Database): Promise<{ id: string }> {
+  const changed = await postgres.transaction(async (em) => {
+    await audit(em, 'disable_source', asked.who, asked.id, {});
+    return affected(
+      em,
+      `update source_connections set enabled = false, old_token_hash = null, changed_at = clock_timestamp() where id = $1`,
+      [asked.id],
+    );
+  });
+  if (changed === 0) throw noSuch(asked.id);
+  return { id: asked.id };
+}
+
+const listed = z
+  .object({
+    id: z.string(),
+    source: z.string(),
+    enabled: z.boolean(),
+    agent_mode: z.string().nullable(),
+    requests_per_minute: z.number(),
+    most_body_bytes: z.number(),
+    created_at: instant,
+    last_delivery_at: instant.nullable(),
+    accepted: z.number(),
+    repeated: z.number(),
+    rejected: z.number(),
+    other_numbers: z.number(),
+    is_asked: z.boolean(),
+    read_at: instant.nullable(),
+    failed_at: instant.nullable(),
+    last_error: z.string().nullable(),
+    blank_since: instant.nullable(),
+    awaits: z.boolean(),
+    waiting: z.number(),
+    given_up: z.number(),
+    oldest_at: instant.nullable(),
+    awaited_error: z.string().nullable(),
+  })
+  .transform((one) => ({
+    id: one.id,
+    source: one.source,
+    enabled: one.enabled,
+    agentMode: one.agent_mode,
+    requestsPerMinute: one.requests_per_minute,
+    mostBodyBytes: one.most_body_bytes,
+    createdAt: one.created_at.toISOString(),
+    lastDeliveryAt: one.last_delivery_at?.toISOString() ?? null,
+    lastDay: {
+      accepted: one.accepted,
+      repeated: one.repeated,
+      rejected: one.rejected,
+      /** Of the accepted: a known id with another number. */
+      otherNumbers: one.other_numbers,
+    },
+    poll: one.is_asked
+      ? {
+          readAt: one.read_at?.toISOString() ?? null,
+          failedAt: one.failed_at?.toISOString() ?? null,
+          error: one.last_error,
+          blankSince: one.blank_since?.toISOString() ?? null,
+        }
+      : null,
+    awaited: one.awaits
+      ? {
+          waiting: one.waiting,
+          givenUp: one.given_up,
+          oldestAt: one.oldest_at?.toISOString() ?? null,
+          error: one.awaited_error,
+        }
+      : null,
+  }));
+
+/**
+ * Counts are of the last 24 hours. `poll`: of a vendor that is asked, when it was read, what is wrong now, and since when
+ * it has answered without a word. `awaited`: of a vendor that only names leads, how many could not be read so far or for
+ * a week, the oldest of those that are still asked for, and why.
+ */
+function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
+  return rows(
+    postgres.em(),
+    listed,
+    `select s.id, s.source, s.enabled, s.agent_mode, s.requests_per_minute, s.most_body_bytes, s.created_at,
+            (select max(received_at) from lead_receipts r where r.connection_id = s.id) as last_delivery_at,
+            p.connection_id is not null as is_asked, p.succeeded_at as read_at, p.failed_at, p.last_error, p.blank_since,
+            a.named is not null as awaits, coalesce(a.waiting, 0) as waiting, coalesce(a.given_up, 0) as given_up,
+            a.oldest_at, a.last_error as awaited_error,
+            coalesce(d.accepted, 0) as accepted, coalesce(d.repeated, 0) as repeated, coalesce(d.rejected, 0) as rejected,
+            coalesce(d.other_numbers, 0) as other_numbers
+       from source_connections s left join source_polls p on p.connection_id = s.id
+       left join lateral (
+         select nullif(count(*), 0) as named,
+                count(*) filter (where given_up_at is null and last_error is not null)::int as waiting,
+                count(*) filter (where given_up_at is not null)::int as given_up,
+                min(received_at) filter (where given_up_at is null and last_error is not null) as oldest_at,
+                (array_agg(last_error order by received_at desc) filter (where last_error is not null))[1] as last_error
+           from awaited_leads w where w.connection_id = s.id and w.done_at is null) a on true
+       left join lateral (
+         select count(*) filter (where verdict = 'accepted' and source_lead_id is not null)::int as accepted,
+                count(*) filter (where verdict = 'accepted' and source_lead_id is null)::int as repeated,
+                count(*) filter (where verdict = 'rejected')::int as rejected,
+                count(*) filter (where same_id_as is not null)::int as other_numbers
+           from lead_receipts r
+          where r.connection_id = s.id and r.received_at > clock_timestamp() - interval '1 day') d on true
+      order by s.created_at, s.id`,
+    [],
+  );
+}
+
+function toShown(adapter: SourceAdapter, id: string, token: string, places: Places, secret?: string): Shown {
+  const pull = adapter.methods.length === 0 ? findPullAdapter(adapter.source) : undefined;
+  const base = places.vendorUrls[adapter.source];
+  const url =
+    pull === undefined || base === undefined
+      ? `${places.publicUrl.replace(/\/$/, '')}/v1/sources/${adapter.source}/${token}`
+      : toUrlBelow(base, pull.path, {}).href;
+  return {
+    id,
+    source: adapter.source,
+    url,
+    curl: adapter.curl(url, secret ?? 'YOUR_KEY'),
+  };
+}
+
+function isComplete(pull: PullAdapter, secret: string | undefined): boolean {
+  return secret === undefined || readCredentials(pull, secret) !== undefined;
+}
+
+function toForm({ credentials }: PullAdapter): string {
+  return credentials.map((one) => one.toUpperCase().replaceAll(' ', '_')).join(':');
+}
+
+function makeToken(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+function noSuch(id: string): CommandRefused {
+  return new CommandRefused(`id: there is no source ${id}; leadline sources list shows them`);
+}
+
+async function audit(em: EntityManager, action: string, by: string, id: string, details: object): Promise<void> {
+  await affected(em, `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`, [
+    action,
+    by,
+    id,
+    JSON.stringify(details),
+  ]);
+}

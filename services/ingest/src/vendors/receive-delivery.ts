@@ -1,0 +1,108 @@
+import { hash, randomUUID } from 'node:crypto';
+import type { Connection } from './connections.ts';
+import type { AwaitLeads } from './awaited-leads.ts';
+import { toKeyId } from '../intake/id-scopes.ts';
+import { keepDelivery, type Receiving } from '../intake/keep-delivery.ts';
+import type { ProvenDelivery, SourceAdapter, TakenLead } from '../sources/adapter.ts';
+import { parseDelivery } from '../sources/parse-delivery.ts';
+import type { ParsedLead } from '../sources/parsed-lead.ts';
+
+export type SentDelivery = ProvenDelivery & { idempotencyKey?: string | null; receivedAt: Date };
+
+/** `unavailable`: not all of it is known to be stored. The same delivery again is safe. */
+export type DeliveryAnswer = { kind: 'taken'; taken: TakenLead[] } | { kind: 'unavailable' };
+
+/** Reads a vendor's delivery, and answers once all that is in it is committed: leads, repeats, and what is no lead. */
+export async function receiveDelivery(
+  adapter: SourceAdapter,
+  connection: Connection,
+  sent: SentDelivery,
+  receiving: Receiving & { awaitLeads: AwaitLeads },
+): Promise<DeliveryAnswer> {
+  const parsed = parseDelivery(adapter, sent, connection.aliases);
+  if (parsed.ok && parsed.awaited !== undefined) await receiving.awaitLeads(parsed.awaited, connection, sent.text);
+  const leads: ParsedLead[] = parsed.ok ? parsed.leads : [unread(parsed.faults)];
+  return receiveParsed(leads, { adapter, connection, sent }, receiving);
+}
+
+/** Stores leads that were read already, each with a receipt of its own; the first receipt keeps the body. */
+export async function receiveParsed(
+  leads: readonly ParsedLead[],
+  { adapter, connection, sent }: { adapter: SourceAdapter; connection: Connection; sent: SentDelivery },
+  receiving: Receiving,
+): Promise<DeliveryAnswer> {
+  const deliveryId = randomUUID();
+  const idScope = adapter.ownIds ? connection.id : '';
+  const exact = Buffer.from(sent.text, 'utf8').equals(sent.bytes) && !sent.text.includes('\0');
+  const answers = await Promise.all(
+    leads.map(async (one, part): Promise<TakenLead | undefined> => {
+      const { receiptId, outcome } = await keepDelivery(
+        {
+          source: connection.source,
+          idScope,
+          sourceLeadId: one.sourceLeadId ?? keyOf(adapter, sent, part) ?? nameOf(one, sent.receivedAt),
+          idempotencyKey: null,
+          body: part === 0 ? sent.text : '',
+          read: one.read,
+          origin: {
+            connectionId: connection.id,
+            deliveryId,
+            part,
+            idScope,
+            method: sent.method,
+            query: sent.query,
+            contentType: sent.contentType,
+            raw: part === 0 && !exact ? sent.bytes : null,
+            phoneRaw: one.phoneRaw,
+            phoneAlternates: one.phoneAlternates,
+            enquiryType: one.enquiryType,
+            dndFlag: one.dndFlag,
+            isTest: one.isTest,
+            agentMode: connection.agent_mode,
+          },
+        },
+        receiving,
+      );
+      switch (outcome.kind) {
+        case 'accepted':
+        case 'joined':
+        case 'repeated':
+          return { kind: outcome.kind, leadId: outcome.leadId, phone: one.read.ok ? one.read.lead.phone : '' };
+        case 'rejected':
+          return { kind: 'rejected', faults: outcome.faults, receiptId };
+        case 'unavailable':
+          return undefined;
+      }
+    }),
+  );
+  const taken = answers.filter((one) => one !== undefined);
+  return taken.length === answers.length ? { kind: 'taken', taken } : { kind: 'unavailable' };
+}
+
+function unread(faults: Extract<ParsedLead['read'], { ok: false }>['faults']): ParsedLead {
+  return {
+    sourceLeadId: null,
+    read: { ok: false, faults },
+    phoneRaw: null,
+    phoneAlternates: [],
+    dndFlag: null,
+    isTest: false,
+    enquiryType: null,
+  };
+}
+
+/** Of one that its sender names by its Idempotency-Key only. */
+function keyOf(adapter: SourceAdapter, { idempotencyKey }: SentDelivery, part: number): string | null {
+  if (!adapter.ownIds || idempotencyKey == null) return null;
+  return toKeyId(idempotencyKey, part);
+}
+
+const indianDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata', dateStyle: 'short' });
+
+/** An enquiry without an id of its own is the same one when it says the same on the same day. */
+function nameOf({ read }: ParsedLead, receivedAt: Date): string | null {
+  if (!read.ok) return null;
+  const { phone, name, productName, message } = read.lead;
+  const said = JSON.stringify([phone, name, productName, message, indianDay.format(receivedAt)]);
+  return `told-${hash('sha256', said).slice(0, 32)}`;
+}
