@@ -2,23 +2,52 @@ import { readConfig } from '@leadline/service-kit/read-config';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const settings = z.object({
-  NATS_URL: z.string().optional(),
-  NATS_USER: z.string().default('ops'),
-  NATS_PASS: z.string().optional(),
-  /** The admin port of any dispatcher: the stop switch works there too. */
-  DISPATCHER_URL: z.url({ message: 'must be an http:// URL' }).optional(),
-  OPS_KEY: z.string().optional(),
-  LEADLINE_STATE_DIR: z.string().default(join(import.meta.dirname, '../../../.leadline')),
-  /** Who asks, for the audit. */
-  LEADLINE_WHO: z.string().max(200).optional(),
+export const cliSettings = z.object({
+  NATS_URL: z.string().optional().meta({
+    goal: 'command',
+    description: 'The NATS server. In a clone in which `npm start` runs it is found without this.',
+    example: 'nats://nats.example.in:4222',
+  }),
+  NATS_USER: z
+    .string()
+    .default('ops')
+    .meta({ goal: 'command', description: 'The NATS user of a person who operates Leadline.', example: 'ops-2' }),
+  NATS_PASS: z
+    .string()
+    .optional()
+    .meta({ goal: 'command', description: 'The password of that user.', example: 'secret-of-ops' }),
+  DISPATCHER_URL: z.url({ message: 'must be an http:// URL' }).optional().meta({
+    goal: 'command',
+    description: 'The admin port of any dispatcher. The stop switch works there too when NATS is the trouble.',
+    example: 'http://dispatcher.example.in:9090',
+  }),
+  OPS_KEY: z
+    .string()
+    .optional()
+    .meta({ goal: 'command', description: 'The OPS_KEY of that dispatcher.', example: 'a-key-of-the-operators' }),
+  LEADLINE_STATE_DIR: z
+    .string()
+    .default(join(import.meta.dirname, '../../../.leadline'))
+    .meta({
+      goal: 'command',
+      description: 'The folder in which `npm start` of this clone keeps its addresses and keys.',
+      example: '/var/tmp/leadline',
+    }),
+  LEADLINE_WHO: z.string().max(200).optional().meta({
+    goal: 'command',
+    description: 'Who asks, for the audit. Without it your login on this machine.',
+    example: 'asha',
+  }),
+});
+
+const fromNpm = z.object({
   /** `leadline` where npm runs this: how a person types it there. */
   npm_lifecycle_event: z.string().optional(),
 });
 
-export type CliConfig = z.output<typeof settings>;
+export type CliConfig = z.output<typeof cliSettings> & z.output<typeof fromNpm>;
 
 /** @throws ConfigError with all problems at once */
 export function readCliConfig(env: Record<string, string | undefined> = process.env): CliConfig {
-  return readConfig(settings, env);
+  return readConfig(z.intersection(cliSettings, fromNpm), env);
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Role } from './roles.ts';
 
 export type RolePasswords = {
@@ -6,29 +7,62 @@ export type RolePasswords = {
   secondPasswords: Partial<Record<Role, string>>;
 };
 
-/**
- * What the migrate command is told: DATABASE_URL, LEADLINE_DB_PASSWORD_<ROLE> for each role that is wanted, and …_2 for
- * each that is to have a second login.
- */
+const roleOf = {
+  LEADLINE_DB_PASSWORD_INGEST: 'ingest',
+  LEADLINE_DB_PASSWORD_DISPATCHER: 'dispatcher',
+  LEADLINE_DB_PASSWORD_CALL_TRACKER: 'callTracker',
+  LEADLINE_DB_PASSWORD_CRM_PUSHER: 'crmPusher',
+  LEADLINE_DB_PASSWORD_DASHBOARD: 'dashboard',
+} as const satisfies Record<string, Role>;
+
+const names = Object.entries(roleOf);
+
+const firstLogin = z.string().optional().meta({
+  goal: 'setup',
+  description: 'Creates the role of that service, with this password. Without it the role is left alone.',
+  example: 'secret-of-that-role',
+});
+const secondLogin = z.string().optional().meta({
+  goal: 'setup',
+  description: 'Gives that role a second login, `<role>_2`, while you change passwords.',
+  example: 'next-secret-of-that-role',
+});
+const logins = z.object(
+  Object.fromEntries(
+    names.flatMap(([name]) => [
+      [name, firstLogin],
+      [`${name}_2`, secondLogin],
+    ]),
+  ),
+);
+
+const database = z.object({
+  DATABASE_URL: z.string('is not set: give the postgres:// URL of the database to migrate').meta({
+    goal: 'setup',
+    description: 'The database to create or to bring up to date, as its owner.',
+    example: 'postgres://leadline_owner:secret@db.example.in:5432/leadline',
+  }),
+});
+
+export const migrateSettings = z.object({ ...database.shape, ...logins.shape });
+
+/** @throws Error that names the first setting that can't be used */
 export function readMigrateConfig(env: Record<string, string | undefined>): RolePasswords & { url: string } {
-  const url = env['DATABASE_URL'];
-  if (url === undefined || url === '') {
-    throw new Error('DATABASE_URL is not set: give the postgres:// URL of the database to migrate.');
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const found = z.intersection(database, logins).safeParse(present);
+  if (!found.success) {
+    const [issue] = found.error.issues;
+    throw new Error(`${issue?.path.join('.')} ${issue?.message}.`);
   }
+  const { DATABASE_URL: url, ...passwords } = found.data;
   const rolePasswords: RolePasswords['rolePasswords'] = {};
   const secondPasswords: RolePasswords['secondPasswords'] = {};
-  for (const [name, role] of [
-    ['LEADLINE_DB_PASSWORD_INGEST', 'ingest'],
-    ['LEADLINE_DB_PASSWORD_DISPATCHER', 'dispatcher'],
-    ['LEADLINE_DB_PASSWORD_CALL_TRACKER', 'callTracker'],
-    ['LEADLINE_DB_PASSWORD_CRM_PUSHER', 'crmPusher'],
-    ['LEADLINE_DB_PASSWORD_DASHBOARD', 'dashboard'],
-  ] as const) {
-    const password = env[name];
-    const second = env[`${name}_2`];
-    if (password !== undefined && password !== '') rolePasswords[role] = password;
-    if (second === undefined || second === '') continue;
-    if (rolePasswords[role] === undefined) throw new Error(`${name}_2 is set without ${name}.`);
+  for (const [name, role] of names) {
+    const password = passwords[name];
+    const second = passwords[`${name}_2`];
+    if (password !== undefined) rolePasswords[role] = password;
+    if (second === undefined) continue;
+    if (password === undefined) throw new Error(`${name}_2 is set without ${name}.`);
     secondPasswords[role] = second;
   }
   return { url, rolePasswords, secondPasswords };

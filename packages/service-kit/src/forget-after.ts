@@ -1,9 +1,5 @@
 import { every, type Timer } from './every.ts';
 import type { Log } from './logger.ts';
-import { integer } from './read-config.ts';
-
-/** RETENTION_DAYS. Without it nobody is forgotten by age. */
-export const retentionDays = integer(30, 36_500).optional();
 
 const hourMs = 3_600_000;
 

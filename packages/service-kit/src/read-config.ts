@@ -27,7 +27,8 @@ export function integer(min: number, max: number) {
     .string()
     .regex(/^-?\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .meta({ bounds: toBounds(min, max) });
 }
 
 /** A number within bounds, read from text; fractions allowed. */
@@ -36,19 +37,10 @@ export function decimal(min: number, max: number) {
     .string()
     .regex(/^-?\d+(\.\d+)?$/, 'must be a number')
     .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .meta({ bounds: toBounds(min, max) });
 }
 
-/** What every service is told: its servers, where it listens, how much it logs. */
-export const commonSettings = {
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }),
-  NATS_URL: z.string().min(1),
-  NATS_USER: z.string().optional(),
-  NATS_PASS: z.string().optional(),
-  HOST: z.string().default('127.0.0.1'),
-  ADMIN_PORT: integer(0, 65_535).prefault('0'),
-  /** OpenTelemetry's own names. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' }).optional(),
-  OTEL_TRACES_SAMPLER_ARG: decimal(0, 1).prefault('1'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-};
+function toBounds(min: number, max: number): string {
+  return `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+}

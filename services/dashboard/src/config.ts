@@ -1,4 +1,5 @@
-import { commonSettings, decimal, integer, readConfig } from '@leadline/service-kit/read-config';
+import { decimal, integer, readConfig } from '@leadline/service-kit/read-config';
+import { commonSettings, port } from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';
 import type { SingleSignOnSettings } from './single-sign-on.ts';
 import { isUserName, shortestPassword, userRoles } from './users.ts';
@@ -29,32 +30,99 @@ const names = z.string().transform((text) =>
     .filter((name) => name !== ''),
 );
 
-const settings = z
+export const settings = z
   .object({
     ...commonSettings,
-    PORT: integer(0, 65_535).prefault('8082'),
-    /** How browsers reach it; cookies are for https only unless this is the machine itself. */
-    PUBLIC_URL: z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' }).default('http://127.0.0.1:8082'),
-    /** The NATS user that may send dead letters back; without one they are only shown. */
-    OPS_NATS_USER: z.string().optional(),
-    OPS_NATS_PASS: z.string().optional(),
-    /** Where ingest describes its HTTP interface. */
-    INGEST_URL: z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' }).optional(),
-    /** `name:role:password,…`: made, or brought up to this, at each start. */
-    FIRST_USERS: firstUsers.optional(),
-    /** How many proxies of ours stand before it, each adding to X-Forwarded-For: whose address a failed login counts for. */
-    PROXIES: integer(0, 10).prefault('0'),
-    /** An OpenID Connect provider, beside the users of our own. */
-    OIDC_ISSUER: z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' }).optional(),
-    OIDC_CLIENT_ID: z.string().optional(),
-    OIDC_CLIENT_SECRET: z.string().optional(),
-    OIDC_ROLES_CLAIM: z.string().default('groups'),
-    OIDC_OPERATORS: names.prefault('leadline-operators'),
-    OIDC_VIEWERS: names.prefault('leadline-viewers'),
-    SESSION_HOURS: integer(1, 720).prefault('12'),
-    LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES: decimal(0, 600).prefault('3'),
-    PULSE_SECONDS: integer(1, 3_600).prefault('60'),
-    RUPEES_PER_PULSE: decimal(0, 10_000).prefault('0'),
+    PORT: port('8082', 'The port of the pages. 0 takes any free port.', 'dashboard'),
+    PUBLIC_URL: z
+      .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
+      .default('http://127.0.0.1:8082')
+      .meta({
+        goal: 'dashboard',
+        description:
+          'The address at which browsers reach the dashboard. It must be https, except on the machine itself.',
+        example: 'https://leadline.example.in',
+      }),
+    OPS_NATS_USER: z.string().optional().meta({
+      goal: 'dashboard',
+      description:
+        'The NATS user `ops`, which may send dead letters back and discard them. Without it they are only shown.',
+      example: 'ops',
+    }),
+    OPS_NATS_PASS: z
+      .string()
+      .optional()
+      .meta({ goal: 'dashboard', description: 'The password of that user.', example: 'secret-of-ops' }),
+    INGEST_URL: z
+      .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
+      .optional()
+      .meta({
+        goal: 'dashboard',
+        description:
+          'Where the dashboard reads the description of the HTTP interface of ingest, for its reference page.',
+        example: 'http://ingest:8080',
+      }),
+    FIRST_USERS: firstUsers.optional().meta({
+      goal: 'dashboard',
+      description:
+        'Users that are created or updated at each start: `name:role:password`, separated by commas. The role is `viewer` or `operator`.',
+      example: 'asha:operator:a-long-password-2026',
+    }),
+    PROXIES: integer(0, 10).prefault('0').meta({
+      goal: 'dashboard',
+      description:
+        'The number of your proxies in front of the dashboard. Each adds to X-Forwarded-For; a failed login counts for the address that this names.',
+      example: '1',
+    }),
+    OIDC_ISSUER: z
+      .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
+      .optional()
+      .meta({
+        goal: 'dashboard',
+        description:
+          "Your organisation's login (OpenID Connect), beside the users of the dashboard. Its redirect address is PUBLIC_URL + `/login/sso/callback`.",
+        example: 'https://login.example.in',
+      }),
+    OIDC_CLIENT_ID: z.string().optional().meta({
+      goal: 'dashboard',
+      description: "The dashboard's client there. Needed with OIDC_ISSUER.",
+      example: 'leadline',
+    }),
+    OIDC_CLIENT_SECRET: z.string().optional().meta({
+      goal: 'dashboard',
+      description: 'The secret of that client. Needed with OIDC_ISSUER.',
+      example: 'secret-of-the-client',
+    }),
+    OIDC_ROLES_CLAIM: z
+      .string()
+      .default('groups')
+      .meta({ goal: 'dashboard', description: 'The claim that says what a person may do.', example: 'roles' }),
+    OIDC_OPERATORS: names.prefault('leadline-operators').meta({
+      goal: 'dashboard',
+      description: 'The values of that claim, separated by commas, that make an operator.',
+      example: 'sales-leads,it',
+    }),
+    OIDC_VIEWERS: names.prefault('leadline-viewers').meta({
+      goal: 'dashboard',
+      description: 'The values of that claim, separated by commas, that make a viewer.',
+      example: 'sales,support',
+    }),
+    SESSION_HOURS: integer(1, 720)
+      .prefault('12')
+      .meta({ goal: 'dashboard', description: 'How long a login lasts.', example: '8' }),
+    LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES: decimal(0, 600).prefault('3').meta({
+      goal: 'minutes',
+      description: 'The minutes of a successful call of the old program whose length is unknown; shown as estimated.',
+      example: '2.5',
+    }),
+    PULSE_SECONDS: integer(1, 3_600).prefault('60').meta({
+      goal: 'minutes',
+      description: 'The unit in which your provider bills a call. A unit that has begun counts whole.',
+      example: '30',
+    }),
+    RUPEES_PER_PULSE: decimal(0, 10_000)
+      .prefault('0')
+      .meta({ goal: 'minutes', description: 'The price of one such unit.', example: '0.45' }),
   })
   .refine(({ PUBLIC_URL }) => PUBLIC_URL.startsWith('https:') || loopback.has(new URL(PUBLIC_URL).hostname), {
     path: ['PUBLIC_URL'],

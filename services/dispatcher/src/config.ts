@@ -1,7 +1,13 @@
 import { agentModes } from '@leadline/contracts/qualification';
 import { failureReasons, type FailureReason } from '@leadline/contracts/failure-reason';
-import { commonSettings, decimal, integer, readConfig } from '@leadline/service-kit/read-config';
-import { retentionDays } from '@leadline/service-kit/forget-after';
+import { decimal, integer, readConfig } from '@leadline/service-kit/read-config';
+import {
+  commonSettings,
+  liveKitSettings,
+  maxLeadAgeDays,
+  retentionDays,
+  sharedCallSettings,
+} from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';
 import { parseCallWindow } from './call-window.ts';
 
@@ -51,42 +57,90 @@ const retryDelays = z.string().transform((text, context) => {
   };
 });
 
-const settings = z.object({
+export const settings = z.object({
   ...commonSettings,
-  /** After so many days a person's data is taken out of what the service owns. */
   RETENTION_DAYS: retentionDays,
-  LIVEKIT_URL: z.url({ protocol: /^(https?|wss?)$/, message: 'must be an http(s) or ws(s) URL' }),
-  LIVEKIT_API_KEY: z.string(),
-  LIVEKIT_API_SECRET: z.string(),
-  SIP_TRUNK_ID: z.string(),
-  CALLER_ID: z.string().optional(),
-  AGENT_NAME: z.string().default('leadline-agent'),
-  AGENT_MODE: agentModes.default('sarvam'),
-  AGENT_WAIT_SECONDS: integer(1, 60).prefault('10'),
-  /** How long LiveKit takes a token after its end. */
-  LIVEKIT_LEEWAY_SECONDS: decimal(0, 300).prefault('60'),
-  /** LiveKit gives a waiting dial 80 s in all, joining included; 0 would mean no limit at all. */
-  RING_SECONDS: integer(1, 60).prefault('30'),
-  MAX_CALL_SECONDS: integer(10, 7_200).prefault('600'),
-  MAX_CONCURRENT_CALLS: integer(1, 10_000).prefault('10'),
-  CALLS_PER_SECOND: decimal(0.01, 1_000).prefault('1'),
-  CALL_WINDOW: callWindow.prefault('mon-sat 09:30-19:30'),
-  MAX_CALL_RETRIES: integer(0, 20).prefault('3'),
-  RETRY_DELAYS: retryDelays.prefault(
-    'unanswered=30m,2h,6h rejected=4h,24h dispatch_failed=5m,30m,2h startup_failed=2m,10m,1h stale_timeout=30m,2h no_answers=4h,24h',
-  ),
-  RETRY_JITTER: decimal(0, 1).prefault('0.1'),
-  /** What was put back without a better time comes up again after this. */
-  PUT_BACK_SECONDS: integer(1, 3_600).prefault('30'),
-  /** Between two probes while LiveKit or the trunk refuses: at first, doubling up to. */
-  BREAKER_FIRST_SECONDS: integer(1, 600).prefault('5'),
-  BREAKER_LONGEST_SECONDS: integer(1, 3_600).prefault('60'),
-  MAX_LEAD_AGE_DAYS: integer(1, 365).prefault('7'),
-  /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
-  CONTACT_PAUSE_HOURS: decimal(0, 8_760).prefault('24'),
-  /** As the call-tracker's: for so long agents' reports may go unheard before nobody new is rung. */
-  REPORT_GRACE_SECONDS: decimal(1, 3_600).prefault('90'),
-  OPS_KEY: z.string().min(16, 'must have at least 16 characters'),
+  ...liveKitSettings,
+  SIP_TRUNK_ID: z
+    .string()
+    .meta({ goal: 'calls', description: "LiveKit's outbound SIP trunk.", example: 'ST_7hRk2mQ9xLpV' }),
+  CALLER_ID: z.string().optional().meta({
+    goal: 'calls',
+    description: 'The number that the called person sees. Without it the trunk shows its own.',
+    example: '+918047100000',
+  }),
+  AGENT_NAME: z.string().default('leadline-agent').meta({
+    goal: 'calls',
+    description: 'The voice agent that LiveKit dispatches to a call.',
+    example: 'sales-agent-hindi',
+  }),
+  AGENT_MODE: agentModes.default('sarvam').meta({
+    goal: 'calls',
+    description: 'The mode in which the agent works. It decides what the agent asks and reports.',
+    example: 'openai_realtime',
+  }),
+  AGENT_WAIT_SECONDS: integer(1, 60).prefault('10').meta({
+    goal: 'calls',
+    description: 'How long a call waits for its agent to enter the room. Without an agent no phone rings.',
+    example: '15',
+  }),
+  // LiveKit gives a waiting dial 80 s in all, joining included; a RING_SECONDS of 0 would mean no limit at all.
+  ...sharedCallSettings,
+  MAX_CONCURRENT_CALLS: integer(1, 10_000)
+    .prefault('10')
+    .meta({ goal: 'people', description: 'The most calls at one time, over all replicas.', example: '40' }),
+  CALLS_PER_SECOND: decimal(0.01, 1_000)
+    .prefault('1')
+    .meta({ goal: 'people', description: 'How many calls begin in a second, over all replicas.', example: '0.5' }),
+  CALL_WINDOW: callWindow.prefault('mon-sat 09:30-19:30').meta({
+    goal: 'people',
+    description:
+      'The days and hours, by Indian time, in which phones may ring; never outside of 09:00-21:00. Days are `daily`, a span or a list. `simulated` means always and works only against the simulator.',
+    example: 'mon,wed,fri 10:00-18:00',
+  }),
+  MAX_CALL_RETRIES: integer(0, 20)
+    .prefault('3')
+    .meta({ goal: 'people', description: 'The attempts after the first one.', example: '2' }),
+  RETRY_DELAYS: retryDelays
+    .prefault(
+      'unanswered=30m,2h,6h rejected=4h,24h dispatch_failed=5m,30m,2h startup_failed=2m,10m,1h stale_timeout=30m,2h no_answers=4h,24h',
+    )
+    .meta({
+      goal: 'people',
+      description:
+        'How long after a failed call the next attempt is made, for each reason of the failure: after the first, the second, … failure; the last delay repeats. Name all six reasons.',
+      example: 'unanswered=1h,3h rejected=24h dispatch_failed=5m startup_failed=5m stale_timeout=1h no_answers=6h,24h',
+    }),
+  RETRY_JITTER: decimal(0, 1).prefault('0.1').meta({
+    goal: 'people',
+    description: 'How far retries are spread: 0.1 makes a delay up to a tenth longer.',
+    example: '0.2',
+  }),
+  PUT_BACK_SECONDS: integer(1, 3_600).prefault('30').meta({
+    goal: 'people',
+    description: 'How long after a dial that was proved not to be made the lead comes up again.',
+    example: '60',
+  }),
+  BREAKER_FIRST_SECONDS: integer(1, 600).prefault('5').meta({
+    goal: 'calls',
+    description: 'While LiveKit or the trunk refuses calls, the pause before the first probe. It doubles each time.',
+    example: '10',
+  }),
+  BREAKER_LONGEST_SECONDS: integer(1, 3_600)
+    .prefault('60')
+    .meta({ goal: 'calls', description: 'The longest pause between two such probes.', example: '300' }),
+  MAX_LEAD_AGE_DAYS: maxLeadAgeDays,
+  CONTACT_PAUSE_HOURS: decimal(0, 8_760).prefault('24').meta({
+    goal: 'people',
+    description:
+      'How long a number is not called for any of its leads after a talk that brought answers. 0: it is never paused.',
+    example: '48',
+  }),
+  OPS_KEY: z.string().min(16, 'must have at least 16 characters').meta({
+    goal: 'people',
+    description: 'The key of the stop switch over HTTP; 16 characters or more.',
+    example: 'a-key-of-the-operators',
+  }),
 });
 
 /** @throws ConfigError with all problems at once */

@@ -1,5 +1,5 @@
-import { commonSettings, integer, readConfig } from '@leadline/service-kit/read-config';
-import { retentionDays } from '@leadline/service-kit/forget-after';
+import { integer, readConfig } from '@leadline/service-kit/read-config';
+import { commonSettings, maxLeadAgeDays, port, retentionDays } from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';
 
 export type Config = z.output<typeof settings>;
@@ -21,26 +21,50 @@ const apiKeys = z.string().transform((text, context): ApiKey[] =>
 
 const vendorUrl = z.url({ protocol: /^https?$/, message: 'must be an http:// or https:// URL' });
 
-const settings = z.object({
+/** Where a vendor is asked for leads; its own address unless somebody stands in for it. */
+const askedVendor = (vendor: string, url: string) =>
+  vendorUrl.prefault(url).meta({
+    goal: 'leads',
+    description: `Where ${vendor} is asked for leads. Change it only for a test against a stand-in.`,
+    example: 'http://127.0.0.1:9000',
+  });
+
+export const settings = z.object({
   ...commonSettings,
-  /** After so many days a person's data is taken out of what the service owns. */
   RETENTION_DAYS: retentionDays,
-  PORT: integer(0, 65_535).prefault('0'),
-  /** `website:<key>,zapier:<key>`: who may deliver leads. A key also names the source of what comes with it. */
-  API_KEYS: apiKeys,
-  /** Where the vendors are that are asked. */
-  INDIAMART_URL: vendorUrl.prefault('https://mapi.indiamart.com'),
-  TRADEINDIA_URL: vendorUrl.prefault('https://www.tradeindia.com'),
-  EXPORTERSINDIA_URL: vendorUrl.prefault('https://members.exportersindia.com'),
-  /** How long a buyer's open lead takes in further enquiries of the same number; 0: never. */
-  DEDUPE_DAYS: integer(0, 90).prefault('7'),
-  /** As the dispatcher's: what an import tells to be too old to be called. */
-  MAX_LEAD_AGE_DAYS: integer(1, 365).prefault('7'),
-  META_GRAPH_URL: vendorUrl.prefault('https://graph.facebook.com/v26.0'),
-  /** Meta's Page token, for connections that were not given one of their own. */
-  META_PAGE_TOKEN: z.string().min(1).optional(),
-  /** Where vendors reach us: what the addresses of source connections begin with. */
-  INGEST_PUBLIC_URL: vendorUrl.optional(),
+  PORT: port('0', 'The port on which leads arrive. 0 takes any free port.', 'leads'),
+  API_KEYS: apiKeys.meta({
+    goal: 'leads',
+    description:
+      'Who may send leads: `source:key`, separated by commas. A key has 16 characters or more and names the source of its leads. A source may have several keys, so that you can change one without a gap.',
+    example: 'website:a-key-of-the-website,zapier:another-key-of-16',
+  }),
+  INDIAMART_URL: askedVendor('IndiaMART', 'https://mapi.indiamart.com'),
+  TRADEINDIA_URL: askedVendor('TradeIndia', 'https://www.tradeindia.com'),
+  EXPORTERSINDIA_URL: askedVendor('ExportersIndia', 'https://members.exportersindia.com'),
+  DEDUPE_DAYS: integer(0, 90).prefault('7').meta({
+    goal: 'leads',
+    description:
+      'How long further enquiries of the same number join the open lead of this buyer in place of making a new one. 0: never.',
+    example: '14',
+  }),
+  MAX_LEAD_AGE_DAYS: maxLeadAgeDays,
+  META_GRAPH_URL: vendorUrl.prefault('https://graph.facebook.com/v26.0').meta({
+    goal: 'leads',
+    description: "Meta's Graph API, with its version.",
+    example: 'https://graph.facebook.com/v27.0',
+  }),
+  META_PAGE_TOKEN: z.string().min(1).optional().meta({
+    goal: 'leads',
+    description: 'The token of your Meta Page, for connections that have no token of their own.',
+    example: 'token-of-the-page',
+  }),
+  INGEST_PUBLIC_URL: vendorUrl.optional().meta({
+    goal: 'leads',
+    description:
+      'The address at which vendors reach ingest. The addresses of source connections begin with it. Without it they begin with the address on which ingest listens.',
+    example: 'https://leads.example.in',
+  }),
 });
 
 /** @throws ConfigError with all problems at once */
