@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{packages,services}/*/src/**/*.test.ts',
+            '{packages,services}/*/{src,test}/**/*.test.ts',
             'test/{documents,house,kubernetes,model,operations,security}/*.test.ts',
             'test/faults/{link,mutants}.test.ts',
           ],
@@ -24,8 +24,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [
-            '{packages,services}/*/src/**/*.int.test.ts',
-            'test/{dashboard,import,kubernetes,operations,security}/*.int.test.ts',
+            '{packages,services}/*/{src,test,conformance}/**/*.int.test.ts',
+            'test/{import,kubernetes,operations,security}/*.int.test.ts',
           ],
           globalSetup,
           retry,

@@ -1,12 +1,12 @@
 import { affected } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import { z } from 'zod';
-import { audit } from './audit.ts';
-import { beginBuild, readBuilds } from './builds.ts';
+import { audit } from './audit/audit.ts';
+import { beginBuild, readBuilds } from './read-model/builds.ts';
 import type { Deps } from './deps.ts';
-import { isMonth } from './ist.ts';
-import { readLeadStory } from './read-lead.ts';
-import { readMonth, type Group } from './read-minutes.ts';
+import { isMonth } from './web/ist.ts';
+import { readLeadStory } from './leads/read.ts';
+import { readMonth, type Group } from './minutes/read.ts';
 
 const month = z.string().refine(isMonth, 'must look like 2026-10');
 const by = { who: z.string().min(1).max(200), reason: z.string().min(1).max(1_000) };

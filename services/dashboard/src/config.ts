@@ -1,8 +1,8 @@
 import { decimal, integer, readConfig } from '@leadline/service-kit/read-config';
 import { commonSettings, port } from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';
-import type { SingleSignOnSettings } from './single-sign-on.ts';
-import { isUserName, shortestPassword, userRoles } from './users.ts';
+import type { SingleSignOnSettings } from './accounts/single-sign-on.ts';
+import { isUserName, shortestPassword, userRoles } from './accounts/users.ts';
 
 /** Names a machine's own browser takes for safe without TLS. */
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);

@@ -3,7 +3,7 @@ import type { Nats } from '@leadline/messaging/connect';
 import type { Log } from '@leadline/service-kit/logger';
 import type { Metrics } from './metrics.ts';
 import type { Rates } from './minutes-rule.ts';
-import type { SingleSignOn } from './single-sign-on.ts';
+import type { SingleSignOn } from './accounts/single-sign-on.ts';
 
 /** What the dashboard's steps touch. */
 export type Deps = {

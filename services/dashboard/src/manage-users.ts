@@ -1,9 +1,9 @@
 import { openDatabase } from '@leadline/database/open-database';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { audit } from './audit.ts';
+import { audit } from './audit/audit.ts';
 import { readManageUsersConfig } from './config.ts';
-import { disableUser, isUserName, listUsers, setUser, shortestPassword, userRoles } from './users.ts';
+import { disableUser, isUserName, listUsers, setUser, shortestPassword, userRoles } from './accounts/users.ts';
 
 // `npm run users -- …` with DATABASE_URL set. The password is read from standard input, so that no list of processes
 // shows it; without one a good one is made and told.

@@ -1,5 +1,5 @@
 import { failureReasons } from '@leadline/contracts/failure-reason';
-import { istDay } from './ist.ts';
+import { istDay } from './web/ist.ts';
 
 /** What of a call counts for the minutes. Lengths come from the database in microseconds: sums stay exact. */
 export type CallFacts = {

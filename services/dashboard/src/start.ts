@@ -5,6 +5,7 @@ import { consume } from '@leadline/messaging/consume';
 import { startAdvisoryNet } from '@leadline/messaging/advisory-net';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { streamsReady } from '@leadline/messaging/streams-ready';
+import { every } from '@leadline/service-kit/every';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
 import { listen } from '@leadline/service-kit/listen';
 import type { Log } from '@leadline/service-kit/logger';
@@ -13,14 +14,15 @@ import { answerQuestions } from './answer-questions.ts';
 import { createApp } from './app.ts';
 import { toSingleSignOnSettings, type Config } from './config.ts';
 import type { Deps } from './deps.ts';
-import { liveEvents } from './live-events.ts';
+import { liveEvents } from './live/live-events.ts';
 import { createMetrics } from './metrics.ts';
-import { onEvents } from './on-events.ts';
-import { countWaiting } from './project.ts';
-import { openRedrives } from './redrives.ts';
-import { runProjector } from './run-projector.ts';
-import { openSingleSignOn } from './single-sign-on.ts';
-import { setUser } from './users.ts';
+import { onEvents } from './read-model/on-events.ts';
+import { countWaiting } from './read-model/project.ts';
+import { openRedrives } from './dead-letters/redrives.ts';
+import { redriveAuditor } from './audit/audit-redrives.ts';
+import { runProjector } from './read-model/run-projector.ts';
+import { openSingleSignOn } from './accounts/single-sign-on.ts';
+import { setUser } from './accounts/users.ts';
 
 export type Around = {
   postgres: Database;
@@ -60,6 +62,7 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
 
   const live = liveEvents(deps);
   const projector = runProjector(deps);
+  const audit = every({ name: 'audit redrives', ms: 2_000, work: redriveAuditor(deps), log });
   const redrives = openRedrives(deps);
   const handlers = onEvents(deps, () => {
     live.wake();
@@ -109,7 +112,7 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
     async stop() {
       for (const one of answering) one.stop();
       live.stop();
-      await Promise.all([server.close(5_000), ...[projector, redrives, ...consumers].map((one) => one.stop())]);
+      await Promise.all([server.close(5_000), ...[projector, audit, redrives, ...consumers].map((one) => one.stop())]);
       await admin.close(1_000);
     },
   };

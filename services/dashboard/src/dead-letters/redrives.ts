@@ -1,0 +1,176 @@
+import { affected, instant, row, rows } from '@leadline/database/sql';
+import { CommandRefused } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { listDeadLetters, readDeadLetter, redrive, type DeadLetterFilter } from '@leadline/messaging/redrive';
+import { every } from '@leadline/service-kit/every';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { audit } from '../audit/audit.ts';
+import type { Deps } from '../deps.ts';
+
+const filterKept = z.object({
+  durable: z.string().optional(),
+  subject: z.string().optional(),
+  reason: z.string().optional(),
+  /** What matched, once it was looked for. */
+  letters: z.array(z.number()).optional(),
+});
+export type RedriveFilter = z.output<typeof filterKept>;
+
+const run = z
+  .object({
+    id: z.string(),
+    who: z.string(),
+    reason: z.string(),
+    filter: filterKept,
+    cap: z.number(),
+    dry_run: z.boolean(),
+    total: z.number(),
+    redriven: z.number(),
+    refused: z.number(),
+    last_refusal: z.string().nullable(),
+    started_at: instant,
+    finished_at: instant.nullable(),
+  })
+  .transform((found) => ({
+    id: found.id,
+    who: found.who,
+    reason: found.reason,
+    filter: found.filter,
+    cap: found.cap,
+    dryRun: found.dry_run,
+    total: found.total,
+    redriven: found.redriven,
+    refused: found.refused,
+    lastRefusal: found.last_refusal,
+    startedAt: found.started_at,
+    finishedAt: found.finished_at,
+  }));
+/** A redrive of all that match, as far as it has come. */
+export type RedriveRun = z.output<typeof run>;
+
+export function readRun(deps: Deps, id: string): Promise<RedriveRun | undefined> {
+  return row(deps.postgres.em(), run, `select * from dashboard_redrives where id = $1`, [id]);
+}
+
+export type Redrives = {
+  /** Begins a redrive and returns at once; its row tells how far it is. @throws CommandRefused */
+  begin(asked: { filter: RedriveFilter; cap: number; dryRun: boolean; who: string; reason: string }): Promise<string>;
+  stop(): Promise<void>;
+};
+
+/**
+ * Works on what was begun, letter by letter, here or by another replica: how far it has come is in its row, so that it
+ * goes on after whoever began it died, and sends no letter twice.
+ */
+export function openRedrives(deps: Deps): Redrives {
+  const timer = every({
+    name: 'redrive dead letters',
+    ms: 2_000,
+    async work(stopping) {
+      const { opsNats } = deps;
+      if (opsNats === undefined) return;
+      const unfinished = `select id from dashboard_redrives where finished_at is null order by started_at`;
+      for (const { id } of await rows(deps.postgres.em(), z.object({ id: z.string() }), unfinished, [])) {
+        await listLetters(deps, opsNats, id);
+        while (!stopping.aborted && (await redriveNext(deps, opsNats, id))) continue;
+      }
+    },
+    log: deps.log,
+  });
+  return {
+    async begin({ filter, cap, dryRun, who, reason }) {
+      if (deps.opsNats === undefined) throw new CommandRefused('no NATS user is set that may send dead letters back');
+      const id = randomUUID();
+      await affected(
+        deps.postgres.em(),
+        `insert into dashboard_redrives (id, who, reason, filter, cap, dry_run) values ($1, $2, $3, $4, $5, $6)`,
+        [id, who, reason, JSON.stringify(filter), cap, dryRun],
+      );
+      timer.wake();
+      return id;
+    },
+    stop: () => timer.stop(),
+  };
+}
+
+/** What matches is decided once, at the beginning. */
+async function listLetters(deps: Deps, opsNats: Nats, id: string): Promise<void> {
+  const found = await readRun(deps, id);
+  if (found === undefined || found.filter.letters !== undefined) return;
+  const letters = await listDeadLetters(opsNats, { ...toLetterFilter(found.filter), redriven: false }, found.cap);
+  await affected(
+    deps.postgres.em(),
+    `update dashboard_redrives set filter = filter || jsonb_build_object('letters', $2::jsonb), total = $3
+      where id = $1 and filter -> 'letters' is null`,
+    [id, JSON.stringify(letters.map(({ seq }) => seq)), letters.length],
+  );
+}
+
+const place = z.object({ who: z.string(), dry_run: z.boolean(), started_at: instant, seq: z.number().nullable() });
+
+/** @returns whether there may be another */
+function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
+  return deps.postgres.transaction(async (em) => {
+    const found = await row(
+      em,
+      place,
+      `select who, dry_run, started_at, (filter -> 'letters' -> (redriven + refused))::int as seq
+         from dashboard_redrives where id = $1 and finished_at is null for update skip locked`,
+      [id],
+    );
+    if (found === undefined) return false;
+    const { who, dry_run: dryRun, started_at: startedAt, seq } = found;
+    if (seq === null) {
+      await finish(em, id);
+      return false;
+    }
+    const refusal = await redriveOnce(opsNats, { seq, who, dryRun, startedAt });
+    await affected(
+      em,
+      `update dashboard_redrives set redriven = redriven + $2, refused = refused + $3, last_refusal = coalesce($4, last_refusal)
+        where id = $1`,
+      [id, ...(refusal === undefined ? [1, 0] : [0, 1]), refusal?.slice(0, 300) ?? null],
+    );
+    return true;
+  });
+}
+
+/** @returns why it was refused */
+async function redriveOnce(
+  opsNats: Nats,
+  { startedAt, ...asked }: { seq: number; who: string; dryRun: boolean; startedAt: Date },
+): Promise<string | undefined> {
+  try {
+    // Sent, and killed before its row said so.
+    const marked = (await readDeadLetter(opsNats, asked.seq))?.redriven;
+    if (marked !== undefined && marked.at >= startedAt) return undefined;
+    await redrive(opsNats, { ...asked, auditedBy: 'dashboard' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandRefused) return error.message;
+    throw error;
+  }
+}
+
+async function finish(em: EntityManager, id: string): Promise<void> {
+  const ended = await row(
+    em,
+    run,
+    `update dashboard_redrives set finished_at = clock_timestamp() where id = $1 returning *`,
+    [id],
+  );
+  if (ended === undefined || ended.dryRun) return;
+  const { who, reason, cap, redriven, refused } = ended;
+  const { letters: _letters, ...filter } = ended.filter;
+  await audit(em, { action: 'redrive_matching', who, reason, details: { ...filter, cap, redriven, refused } });
+}
+
+export function toLetterFilter(filter: RedriveFilter): DeadLetterFilter {
+  return {
+    ...(filter.durable === undefined ? {} : { durable: filter.durable }),
+    ...(filter.subject === undefined ? {} : { subject: filter.subject }),
+    ...(filter.reason === undefined ? {} : { reason: filter.reason }),
+  };
+}

@@ -1,0 +1,167 @@
+import { datesQuestion, type Counts, type ImportHeader, type RowResult } from '@leadline/lead-file/import-lead-file';
+import { html } from 'hono/html';
+import { assetUrls } from '../web/assets.ts';
+import { toWords } from '../web/indian-format.ts';
+import { hiddenToken, layout, section, table, type Piece, type Shown } from '../web/layout.ts';
+
+/** Of those that were not accepted, or are not rung. */
+export const rowsShown = 500;
+
+export type ImportDone = {
+  file: string;
+  dryRun: boolean;
+  counts: Counts;
+  header: ImportHeader;
+  /** Not accepted or not rung, the first of them. */
+  rows: readonly RowResult[];
+};
+
+/** How the file is to be read, as the form told it; empty where it told nothing. */
+export type ImportAsked = {
+  source: string;
+  aliases: string;
+  idColumn: string;
+  dates: '' | 'day-first' | 'month-first';
+  ringOld: '' | 'on';
+};
+const nothingAsked: ImportAsked = { source: '', aliases: '', idColumn: '', dates: '', ringOld: '' };
+
+export function importPage(shown: Shown, came?: { asked: ImportAsked; done?: ImportDone }): Piece {
+  const operator = shown.session.user.role === 'operator';
+  return layout(
+    shown,
+    {
+      title: 'Import',
+      at: '/import',
+      intro: 'Leads from a CSV file. The same file again adds nothing twice.',
+      scripts: [assetUrls.import],
+    },
+    operator
+      ? html`${formCard(shown, came?.asked ?? nothingAsked)}
+          <div id="import-result" aria-live="polite">${came?.done === undefined ? '' : resultCard(came.done)}</div>`
+      : html`<p class="empty">Files are for operators only.</p>`,
+  );
+}
+
+const dateOrders = [
+  ['', 'as the file tells'],
+  ['day-first', 'the day: 30/11/2026'],
+  ['month-first', 'the month: 11/30/2026'],
+] as const;
+
+function formCard(shown: Shown, { source, aliases, idColumn, dates, ringOld }: ImportAsked): Piece {
+  return section(
+    'A file',
+    html`<form id="import-form" class="stack" method="post" action="/import" enctype="multipart/form-data">
+      ${hiddenToken(shown.session)}
+      <div class="field">
+        <label for="file">CSV file</label>
+        <input id="file" name="file" type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" required />
+      </div>
+      <div class="field">
+        <label for="source">Source (csv unless told; Meta’s own file is meta)</label>
+        <input id="source" name="source" maxlength="63" autocomplete="off" value="${source}" />
+      </div>
+      <details ${aliases + idColumn + dates + ringOld === '' ? '' : 'open'}>
+        <summary>Where the file reads wrongly</summary>
+        <div class="field">
+          <label for="aliases">Its own names for columns, a line each, such as phone=WhatsApp No</label>
+          <textarea id="aliases" name="aliases" rows="2" maxlength="4000">${aliases}</textarea>
+        </div>
+        <div class="field">
+          <label for="idColumn">The column of each row’s own id, also where it only counts</label>
+          <input id="idColumn" name="idColumn" maxlength="200" autocomplete="off" value="${idColumn}" />
+        </div>
+        <div class="field">
+          <label for="dates">What comes first in its dates</label>
+          <select id="dates" name="dates">
+            ${dateOrders.map(
+              ([value, label]) => html`<option value="${value}" ${value === dates ? 'selected' : ''}>${label}</option>`,
+            )}
+          </select>
+        </div>
+        <label
+          ><input type="checkbox" name="ringOld" ${ringOld === 'on' ? 'checked' : ''} /> Ring those too who are too old
+          to be rung</label
+        >
+      </details>
+      <div class="buttons">
+        <button class="primary" name="mode" value="look">Look through it</button>
+        <button name="mode" value="import">Import</button>
+      </div>
+      <p id="import-progress" role="status" hidden></p>
+    </form>`,
+    {
+      wide: true,
+      hint: html`UTF-8 or UTF-16, with a header; commas, semicolons or tabs; up to 20 MB (<code
+          >leadline leads import</code
+        >
+        takes any size). Columns are known by their usual names: phone, name, product, city, message, lead id. Leads are
+        called as soon as it may be; nobody is rung where a column “Do Not Call” or “DND” says yes.`,
+    },
+  );
+}
+
+function resultCard({ file, dryRun, counts, header, rows }: ImportDone): Piece {
+  const taken = header.columns.flatMap(({ column, field }) =>
+    field === null ? [] : [`${column} (${toWords(field)})`],
+  );
+  const unused = header.columns.flatMap(({ column, field }) => (field === null ? [column] : []));
+  return section(
+    dryRun ? `${file}: nothing is imported yet` : `${file} is imported`,
+    html`<dl class="facts">
+        <div>
+          <dt>Rows</dt>
+          <dd>${counts.rows}</dd>
+        </div>
+        <div>
+          <dt>${dryRun ? 'Would be accepted' : 'Accepted'}</dt>
+          <dd>${counts.accepted}</dd>
+        </div>
+        <div>
+          <dt>Joined to an open lead</dt>
+          <dd>${counts.joined}</dd>
+        </div>
+        <div>
+          <dt>Here already</dt>
+          <dd>${counts.duplicate}</dd>
+        </div>
+        <div>
+          <dt>Rejected</dt>
+          <dd>${counts.rejected}</dd>
+        </div>
+        <div>
+          <dt>Not to be called</dt>
+          <dd>${counts.doNotCall}</dd>
+        </div>
+        <div>
+          <dt>Unclear whether to be called, so not rung</dt>
+          <dd>${counts.unclearWish}</dd>
+        </div>
+        <div>
+          <dt>Too old to be rung</dt>
+          <dd>${counts.tooOld}</dd>
+        </div>
+      </dl>
+      ${header.dates === 'unclear' ? html`<p class="notice refused">${file}: ${datesQuestion}.</p>` : ''}
+      <p class="muted">
+        Source ${header.source}. Columns:
+        ${taken.join(', ')}.${unused.length === 0 ? '' : ` Not used: ${unused.join(', ')}.`}
+      </p>
+      ${table(
+        'Rows that were not accepted, or are not rung',
+        [{ name: 'Row', number: true }, { name: 'Result' }, { name: 'Lead' }, { name: 'Why' }],
+        rows.map((one) => [
+          one.row,
+          one.result,
+          one.leadId === null ? '–' : html`<a href="/leads/${one.leadId}">lead ${one.leadId}</a>`,
+          [...one.faults, ...one.notes]
+            .map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim())
+            .join('; ') || '–',
+        ]),
+        { empty: 'Every row was accepted, and is rung.' },
+      )}
+      ${rows.length === rowsShown ? html`<p class="muted">The first ${rowsShown} of them.</p>` : ''}`,
+    { wide: true, id: 'import-result-heading' },
+  );
+}

@@ -1,0 +1,205 @@
+import { html } from 'hono/html';
+import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock, toWords } from '../web/indian-format.ts';
+import { istDay } from '../web/ist.ts';
+import type { EventLine } from '../live/live-events.ts';
+import type { Attempt, Explanation, LeadStory, Receipt } from './read.ts';
+import { toEventWords } from '../web/to-event-words.ts';
+import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';
+import { leadBadge } from './page.ts';
+import { phoneShown } from '../web/phone-shown.ts';
+
+export type LeadPage = {
+  story: LeadStory;
+  explanation: Explanation | undefined;
+  /** Its own deliveries, and what its source sent lately that was refused; undefined where ingest does not answer. */
+  receipts: Receipt[] | undefined;
+  rejected: Receipt[] | undefined;
+};
+
+export function leadPage(shown: Shown, page: LeadPage): Piece {
+  const { lead, attempts, events } = page.story;
+  return layout(
+    shown,
+    {
+      title: `Lead ${lead.id}`,
+      at: '/leads',
+      intro: html`${lead.name ?? ''} · ${lead.source} · came in ${toDateAndClock(lead.createdAt)} IST`,
+      aside: leadBadge(lead),
+    },
+    html`<div class="grid">
+      ${nowCard(shown, page)} ${personCard(shown, page)} ${attemptsCard(attempts)} ${timelineCard(events)}
+      ${receiptsCard(page)}
+    </div>`,
+  );
+}
+
+const waitWords: Record<string, string> = {
+  stopped: 'dialling is stopped',
+  window_shut: 'the call window is shut',
+  breaker_open: 'the way to the phone network is down and is being probed',
+  talked_recently: 'its number has just talked with us: the CRM is told of this enquiry instead',
+  number_in_use: 'its number is in use by another call',
+  report_unheard:
+    'the last report of a call to this number is a dead letter, and may hold a wish: send it back or discard it',
+  no_free_slot: 'all lines are taken',
+  older_database: 'the database is older than the streams: leadline reconcile has to be run',
+  database_not_compared: 'the database has not been compared with the streams yet',
+  reports_not_heard: 'reports of agents can not be heard: see the call-tracker',
+  calls_before_restore: 'calls from before a restore may still go on',
+  dials_under_way: 'the dials under way go first',
+  retry_later: 'its next attempt is due later',
+  call_in_progress: 'a call of it is not settled yet',
+  not_new: 'nothing more is to be done',
+  invalid_number: 'its number is no Indian mobile',
+  do_not_call: 'its number is on the do-not-call list',
+  too_old: 'it is too old to be called',
+  answered: 'it has answered already',
+};
+
+function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage): Piece {
+  const because =
+    explanation?.reason === undefined ? '' : (waitWords[explanation.reason] ?? toWords(explanation.reason));
+  const until = explanation?.until === undefined ? '' : ` Next look ${toShortDateAndClock(explanation.until)}.`;
+  const verdict =
+    explanation === undefined
+      ? html`<p>The dispatcher does not answer, so what it would decide now is not known.</p>`
+      : explanation.kind === 'dial'
+        ? html`<p class="verdict">${badge('would be dialled now', 'good')}</p>`
+        : explanation.kind === 'refuse'
+          ? html`<p class="verdict">${badge('will not be dialled', 'bad')} because ${because}.${until}</p>`
+          : html`<p class="verdict">${badge('not dialled now', 'wait')} because ${because}.${until}</p>`;
+  return section(
+    'Why not dialled now?',
+    html`${verdict}
+      <dl class="facts">
+        ${lead.failureReason === null ? '' : fact('Failed because', toWords(lead.failureReason))}
+        ${lead.wait === undefined ? '' : fact('Waits because', `${waitWords[lead.wait.reason] ?? toWords(lead.wait.reason)}${lead.wait.until === null ? '' : `, until ${toShortDateAndClock(lead.wait.until)}`}`)}
+        ${lead.retryAfter === null || lead.status !== 'new' ? '' : fact('Due', toDateAndClock(lead.retryAfter))}
+        ${told.map((one) => fact('Told to the CRM', one.toldAt === null ? `not yet${one.error === null ? '' : `: ${toWords(one.error)}`}` : `task ${one.taskId ?? '?'}, ${toShortDateAndClock(one.toldAt)}`))}
+        ${fact('Failed attempts', `${lead.retryCount} (a dial that was put back is none)`)}
+      </dl>
+      ${
+        lead.status === 'failed'
+          ? reasonForm(shown, { action: `/leads/${lead.id}/call-again`, button: 'Call once more', id: 'again' })
+          : ''
+      }`,
+  );
+}
+
+function personCard(shown: Shown, { story: { lead } }: LeadPage): Piece {
+  return section(
+    'Who asked for what',
+    html`<dl class="facts">
+      ${fact('Name', lead.name ?? '–')}
+      ${fact('Phone', html`<span class="phone">${phoneShown(shown, lead.phone)}</span>`)}
+      ${lead.email === null || shown.session.user.role !== 'operator' ? '' : fact('E-mail', lead.email)}
+      ${lead.place === '' ? '' : fact('Place', lead.place)} ${fact('Product', lead.productName ?? '–')}
+      ${lead.message === null ? '' : fact('Message', lead.message)}
+    </dl>`,
+  );
+}
+
+function fact(name: string, value: Piece | string): Piece {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+function attemptsCard(attempts: readonly Attempt[]): Piece {
+  if (attempts.length === 0)
+    return section('Attempts', html`<p class="empty">Nobody has been dialled yet.</p>`, { wide: true });
+  return section(
+    'Attempts',
+    html`<ol class="attempts">
+      ${attempts.map(attemptItem)}
+    </ol>`,
+    { wide: true },
+  );
+}
+
+function attemptItem(call: Attempt): Piece {
+  const tone = call.status === 'failed' ? 'bad' : call.status === 'calling' ? 'wait' : 'good';
+  const result =
+    call.status === 'failed' && call.failureReason !== null ? `failed: ${toWords(call.failureReason)}` : call.status;
+  const talked =
+    call.answeredAt !== null && call.endedAt !== null ? call.endedAt.getTime() - call.answeredAt.getTime() : undefined;
+  const facts = [
+    call.sentAt === null ? undefined : `dialled ${toClockWithSeconds(call.sentAt)}`,
+    call.revokedAt === null
+      ? undefined
+      : `never dialled: put back${call.putBackReason === null ? '' : `, ${toWords(call.putBackReason)}`}`,
+    call.answeredAt === null ? undefined : `answered ${toClockWithSeconds(call.answeredAt)}`,
+    talked === undefined ? undefined : `talked ${toLength(talked)}`,
+    call.durationSeconds === null ? undefined : `took ${toLength(call.durationSeconds * 1_000)}`,
+    call.sipStatus === null ? undefined : `SIP ${call.sipStatus}`,
+    call.mode === null ? undefined : toWords(call.mode),
+    call.taskId === null ? undefined : `CRM task ${call.taskId}`,
+    call.pushError === undefined ? undefined : `the CRM refused it: ${toWords(call.pushError)}`,
+    call.doNotCall ? 'asked never to be called again' : undefined,
+    call.callbackAt === null ? undefined : `wishes to be called back ${toShortDateAndClock(call.callbackAt)}`,
+    call.callbackWords === null ? undefined : `wishes to be called back: “${call.callbackWords}”`,
+    call.unreadFields.length === 0
+      ? undefined
+      : `could not be read in the agent’s reports: ${call.unreadFields.map(toUnreadWords).join(', ')}`,
+    call.isReportUnheard ? 'its last report is a dead letter that nobody has looked at' : undefined,
+  ].filter((part) => part !== undefined);
+  return html`<li>
+    <p class="attempt">
+      <strong>${call.attempt === null ? 'Old program' : `Attempt ${call.attempt}`}</strong>
+      <span class="muted">call ${call.callId}, ${toShortDateAndClock(call.startedAt)}</span> ${badge(result, tone)}
+    </p>
+    <p class="muted">${facts.join(' · ')}</p>
+    ${
+      call.answers.length === 0
+        ? ''
+        : html`<dl class="facts answers">${call.answers.map(({ key, text }) => fact(toWords(key), text))}</dl>`
+    }
+  </li>`;
+}
+
+function toUnreadWords({ field, times }: Attempt['unreadFields'][number]): string {
+  const taken = field === 'doNotCall' ? ' (taken as yes)' : '';
+  return `${field}${taken}${times === 1 ? '' : `, ${times}×`}`;
+}
+
+function timelineCard(events: readonly EventLine[]): Piece {
+  const days = Map.groupBy(events, ({ at }) => istDay(at));
+  const body =
+    events.length === 0
+      ? html`<p class="empty">No event tells of it: it may be older than the streams, or come from the old program.</p>`
+      : html`${[...days].map(
+          ([, lines]) =>
+            html`<h3>${toDateAndClock(lines[0]?.at ?? new Date(0)).split(',')[0]}</h3>
+              <ol class="timeline">
+                ${lines.map((line) => {
+                  const { words, tone } = toEventWords(line.type, line.data);
+                  return html`<li class="${tone}">
+                    <time datetime="${line.at.toISOString()}">${toClockWithSeconds(line.at)}</time>
+                    <span class="what">${words}</span>
+                    <code>${line.type}</code>
+                  </li>`;
+                })}
+              </ol>`,
+        )}`;
+  return section('Timeline', body, { hint: 'Indian time, as each event tells it.', wide: true });
+}
+
+function receiptsCard({ receipts, rejected, story: { lead } }: LeadPage): Piece {
+  if (receipts === undefined || rejected === undefined)
+    return section('Deliveries', html`<p class="empty">Ingest does not answer.</p>`, { wide: true });
+  const lines = (all: readonly Receipt[]) =>
+    all.map((receipt) => [
+      toShortDateAndClock(receipt.receivedAt),
+      receipt.sourceLeadId ?? '–',
+      badge(receipt.verdict, receipt.verdict === 'accepted' ? 'good' : 'bad'),
+      receipt.faults.length === 0 ? '–' : receipt.faults.join('; '),
+    ]);
+  const columns = [{ name: 'Came' }, { name: 'Its number there' }, { name: 'Verdict' }, { name: 'Faults' }];
+  return section(
+    'Deliveries',
+    html`${table('Deliveries of this lead', columns, lines(receipts), { empty: 'None is kept: it was not delivered over HTTP.', captionShown: true })}
+    ${table(`Refused lately from ${lead.source}`, columns, lines(rejected), { empty: `Nothing from ${lead.source} was refused lately.`, captionShown: true })}`,
+    { wide: true },
+  );
+}

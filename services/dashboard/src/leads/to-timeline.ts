@@ -1,0 +1,38 @@
+import type { EventLine } from '../live/live-events.ts';
+
+/** LiveKit tells whole seconds: within one second events stand in the order in which they come about. */
+const order = [
+  'lead.created',
+  'lead.postponed',
+  'agent.ready',
+  'call.dialing',
+  'call.ringing',
+  'lead.dispatched',
+  'call.answered',
+  'call.dial_failed',
+  'agent.qualified',
+  'agent.ended',
+  'call.ended',
+  'call.qualified',
+  'call.failed',
+  'call.pushed',
+  'call.push_failed',
+  'lead.retry_scheduled',
+  'lead.failed',
+];
+
+/** A lead's events as a story, oldest first, whatever order they came in. */
+export function toTimeline(events: readonly EventLine[]): EventLine[] {
+  // What names no call came before all calls, or is said of their outcome.
+  const call = ({ callId, type }: EventLine): number =>
+    callId ?? (type === 'lead.created' || type === 'lead.postponed' ? 0 : Infinity);
+  const second = ({ at }: EventLine): number => Math.floor(at.getTime() / 1_000);
+  return events.toSorted(
+    (a, b) =>
+      second(a) - second(b) ||
+      (call(a) === call(b) ? 0 : call(a) - call(b)) ||
+      order.indexOf(a.type) - order.indexOf(b.type) ||
+      a.at.getTime() - b.at.getTime() ||
+      a.no - b.no,
+  );
+}

@@ -1,0 +1,146 @@
+import { instant, rows } from '@leadline/database/sql';
+import { every } from '@leadline/service-kit/every';
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+
+const lineOf = z
+  .object({
+    event_id: z.string(),
+    no: z.coerce.number(),
+    type: z.string(),
+    at: instant,
+    lead_id: z.number().nullable(),
+    call_id: z.number().nullable(),
+    source: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .transform((found) => ({
+    id: found.event_id,
+    no: found.no,
+    type: found.type,
+    at: found.at,
+    leadId: found.lead_id,
+    callId: found.call_id,
+    source: found.source,
+    data: found.data,
+  }));
+
+/** A kept event, as the live page and the timeline show it. */
+export type EventLine = z.output<typeof lineOf>;
+
+const columns = 'event_id, no, type, at, lead_id, call_id, source, data';
+
+/** Numbers are given before they are committed: that many below the highest are looked at again. */
+const lookBack = 200;
+const mostAtOnce = 1_000;
+
+export type EventFilter = {
+  /** A subject, or the beginning of some: `call.` or `lead.failed`. */
+  subject?: string | undefined;
+  leadId?: number | undefined;
+  source?: string | undefined;
+  failedOnly?: boolean | undefined;
+};
+
+const failures = new Set(['call.failed', 'call.dial_failed', 'call.push_failed', 'lead.failed']);
+
+export function passes(event: EventLine, filter: EventFilter): boolean {
+  return (
+    (filter.subject === undefined || event.type === filter.subject || event.type.startsWith(filter.subject)) &&
+    (filter.leadId === undefined || event.leadId === filter.leadId) &&
+    (filter.source === undefined || event.source === filter.source) &&
+    (filter.failedOnly !== true || failures.has(event.type))
+  );
+}
+
+/**
+ * The newest that pass, oldest first: of one lead all that is kept, else of the last seven days, so that a filter that
+ * nothing passes does not read the whole table.
+ */
+export async function readNewest(deps: Deps, filter: EventFilter, limit: number): Promise<EventLine[]> {
+  const found = await rows(
+    deps.postgres.em(),
+    lineOf,
+    `select ${columns} from lead_events
+      where ($1::text is null or type = $1 or starts_with(type, $1)) and ($2::int is null or lead_id = $2)
+        and ($2::int is not null or at > clock_timestamp() - interval '7 days')
+        and ($3::text is null or source = $3) and (not $4::boolean or type = any($5::text[]))
+      order by at desc, no desc limit $6`,
+    [
+      filter.subject ?? null,
+      filter.leadId ?? null,
+      filter.source ?? null,
+      filter.failedOnly ?? false,
+      [...failures],
+      limit,
+    ],
+  );
+  return found.toReversed();
+}
+
+/** Those that pass and were kept after one with this number, oldest first: what a browser missed while it was away. */
+export async function readMissed(deps: Deps, filter: EventFilter, after: number): Promise<EventLine[]> {
+  const found = await rows(
+    deps.postgres.em(),
+    lineOf,
+    `select ${columns} from lead_events where no > $1 order by no desc limit $2`,
+    [after - lookBack, mostAtOnce],
+  );
+  return found.filter((event) => passes(event, filter)).toReversed();
+}
+
+export type LiveEvents = {
+  /**
+   * Hears each event that is kept from now on, by whichever replica, until the returned function is called. Some newest
+   * ones may be told again. `ended` is called when the service stops.
+   */
+  listen(heard: (event: EventLine) => void, ended: () => void): () => void;
+  wake(): void;
+  stop(): void;
+};
+
+/** Looks for kept events only while somebody listens. */
+export function liveEvents(deps: Deps): LiveEvents {
+  const listeners = new Map<(event: EventLine) => void, () => void>();
+  const told = new Map<string, number>();
+  let highest: number | undefined;
+
+  const look = async (): Promise<void> => {
+    if (listeners.size === 0) {
+      highest = undefined;
+      told.clear();
+      return;
+    }
+    // The first look tells what a listener may have read already: it knows events by their ids.
+    const found =
+      highest === undefined
+        ? await readNewest(deps, {}, lookBack)
+        : await rows(
+            deps.postgres.em(),
+            lineOf,
+            `select ${columns} from lead_events where no > $1 order by no limit $2`,
+            [highest - lookBack, mostAtOnce],
+          );
+    highest = Math.max(highest ?? 0, ...found.map(({ no }) => no));
+    for (const event of found) {
+      if (told.has(event.id)) continue;
+      told.set(event.id, event.no);
+      for (const heard of listeners.keys()) heard(event);
+    }
+    for (const [id, no] of told) if (no < highest - 2 * mostAtOnce) told.delete(id);
+  };
+  const timer = every({ name: 'look for live events', ms: 1_000, work: look, log: deps.log });
+  return {
+    listen(heard, ended) {
+      listeners.set(heard, ended);
+      timer.wake();
+      return () => listeners.delete(heard);
+    },
+    wake: () => timer.wake(),
+    stop() {
+      for (const ended of listeners.values()) ended();
+      listeners.clear();
+      void timer.stop();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { allEvents } from '@leadline/contracts/events/all';
+import { Hono, type Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { Deps } from '../deps.ts';
+import { shownTo, type Env } from '../web/guard.ts';
+import { passes, readMissed, readNewest, type EventFilter, type EventLine, type LiveEvents } from './live-events.ts';
+import { eventItem, livePage } from './page.ts';
+import { findSession } from '../accounts/sessions.ts';
+
+const backFill = 200;
+/** A proxy that hears nothing for longer may end the stream; a session that ended is noticed as often. */
+const heartbeatMs = 15_000;
+const mostWaiting = 2_000;
+
+export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
+  const app = new Hono<Env>();
+  const types = allEvents.map(({ type }) => type).toSorted();
+  app.get('/live', async (c) => {
+    const filter = readFilter(c);
+    return c.html(livePage(shownTo(c, deps), filter, await readNewest(deps, filter, backFill), types));
+  });
+  app.get('/live/stream', (c) => {
+    const filter = readFilter(c);
+    const { token } = c.get('session');
+    // Today's page wants to know that something happened, not what it missed.
+    const quiet = c.req.query('quiet') !== undefined;
+    c.header('x-accel-buffering', 'no');
+    const last = Number(c.req.header('last-event-id') ?? Number.NaN);
+    return streamSSE(c, async (stream) => {
+      const waiting: EventLine[] = [];
+      let isLookDue = false;
+      let isOver = false;
+      let wake = (): void => undefined;
+      const end = (): void => {
+        isOver = true;
+        wake();
+      };
+      const stopListening = live.listen((event) => {
+        if (!passes(event, filter)) return;
+        waiting.push(event);
+        if (waiting.length > mostWaiting) waiting.shift();
+        wake();
+      }, end);
+      stream.onAbort(end);
+      const heartbeat = setInterval(() => {
+        isLookDue = true;
+        wake();
+      }, heartbeatMs);
+      try {
+        const missed = Number.isSafeInteger(last)
+          ? await readMissed(deps, filter, last)
+          : await readNewest(deps, filter, backFill);
+        const sent = new Set(missed.map(({ id }) => id));
+        if (!quiet) for (const event of missed) await stream.writeSSE(await toMessage(event));
+        while (!isOver) {
+          for (let event = waiting.shift(); event !== undefined && !isOver; event = waiting.shift()) {
+            if (!sent.has(event.id)) await stream.writeSSE(quiet ? happened : await toMessage(event));
+          }
+          if (isLookDue) {
+            isLookDue = false;
+            if ((await findSession(deps.postgres, token)) === undefined) return;
+            await stream.write(': \n\n');
+          }
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+            if (waiting.length > 0 || isLookDue || isOver) resolve();
+          });
+        }
+      } finally {
+        clearInterval(heartbeat);
+        stopListening();
+      }
+    });
+  });
+  return app;
+}
+
+/** For a page that then looks for itself. Without data a browser would drop it. */
+const happened = { event: 'event', data: '1' };
+
+/** A browser that was cut off tells the id of the last one it saw. */
+async function toMessage(event: EventLine): Promise<{ event: string; data: string; id: string }> {
+  return { event: 'event', data: String(await eventItem(event)).replaceAll('\n', ' '), id: String(event.no) };
+}
+
+function readFilter(c: Context): EventFilter {
+  const lead = c.req.query('lead') ?? '';
+  return {
+    subject: c.req.query('subject') || undefined,
+    source: c.req.query('source')?.trim() || undefined,
+    leadId: /^[1-9]\d{0,8}$/.test(lead) ? Number(lead) : undefined,
+    failedOnly: c.req.query('failed') === 'yes',
+  };
+}

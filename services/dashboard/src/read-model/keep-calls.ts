@@ -1,0 +1,177 @@
+import { affected, instant, rows } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import type { Build } from './builds.ts';
+import { toCallMinutes, type CallMinutes } from '../minutes-rule.ts';
+import { sumChanges } from './sum-changes.ts';
+
+const micros = z.coerce.number().nullable();
+
+const callFacts = z
+  .object({
+    id: z.number(),
+    lead_id: z.number().nullable(),
+    source: z.string().nullable(),
+    agent_mode: z.string().nullable(),
+    status: z.string().nullable(),
+    failure_reason: z.string().nullable(),
+    call_started_at: instant,
+    duration_seconds: z.number().nullable(),
+    length_micros: micros,
+    talk_micros: micros,
+    answered: z.boolean(),
+  })
+  .transform((call) => ({
+    id: call.id,
+    leadId: call.lead_id,
+    source: call.source,
+    mode: call.agent_mode,
+    status: call.status,
+    failureReason: call.failure_reason,
+    startedAt: call.call_started_at,
+    durationSeconds: call.duration_seconds,
+    lengthMicros: call.length_micros,
+    talkMicros: call.talk_micros,
+    answered: call.answered,
+  }));
+
+const kept = z
+  .object({
+    call_id: z.number(),
+    lead_id: z.number().nullable(),
+    day: z.string(),
+    source: z.string(),
+    mode: z.string(),
+    outcome: z.string(),
+    answered: z.boolean(),
+    counted_micros: micros,
+    estimated: z.boolean(),
+    talk_micros: z.coerce.number(),
+    pulses: z.number(),
+  })
+  .transform((found) => ({
+    callId: found.call_id,
+    leadId: found.lead_id,
+    day: found.day,
+    source: found.source,
+    mode: found.mode,
+    outcome: found.outcome,
+    answered: found.answered,
+    countedMicros: found.counted_micros,
+    estimated: found.estimated,
+    talkMicros: found.talk_micros,
+    pulses: found.pulses,
+  })) satisfies z.ZodType<CallMinutes>;
+
+const keptColumns = `call_id, lead_id, day, source, mode, outcome, answered, counted_micros, estimated, talk_micros, pulses`;
+
+/**
+ * Makes the read model say of these calls what their rows say now, in each build; from the old row and the new one
+ * follows by how much each day's sums change. May be repeated, for any calls, in any order. Hold the read model's lock.
+ * @returns the leads they belong to, or did before: how far those have come may have changed
+ */
+export async function keepCalls(
+  em: EntityManager,
+  callIds: readonly number[],
+  builds: readonly Build[],
+): Promise<number[]> {
+  const leadIds = new Set<number>();
+  const calls = await rows(
+    em,
+    callFacts,
+    `select id, lead_id, source, agent_mode, status, failure_reason, call_started_at, duration_seconds,
+            (extract(epoch from call_ended_at - call_started_at) * 1000000)::bigint as length_micros,
+            (extract(epoch from call_ended_at - answered_at) * 1000000)::bigint as talk_micros,
+            answered_at is not null as answered
+       from calls where id = any($1::int[])`,
+    [callIds],
+  );
+  for (const build of builds) {
+    const before = await rows(
+      em,
+      kept,
+      `select call_id, lead_id, day::text, source, mode, outcome, answered, counted_micros, estimated, talk_micros, pulses
+         from call_minutes where generation = $1 and call_id = any($2::int[])`,
+      [build.generation, callIds],
+    );
+    const after = calls.map((call) => toCallMinutes(call, build.pulseSeconds));
+    await replaceRows(em, build.generation, callIds, before.length, after);
+    await addToDays(em, build.generation, before, after);
+    for (const { leadId } of [...before, ...after]) if (leadId !== null) leadIds.add(leadId);
+  }
+  return [...leadIds];
+}
+
+async function replaceRows(
+  em: EntityManager,
+  generation: number,
+  callIds: readonly number[],
+  known: number,
+  after: readonly CallMinutes[],
+): Promise<void> {
+  if (known > 0) {
+    await affected(em, `delete from call_minutes where generation = $1 and call_id = any($2::int[])`, [
+      generation,
+      callIds,
+    ]);
+  }
+  await affected(
+    em,
+    `insert into call_minutes (generation, ${keptColumns})
+     select $1, ${keptColumns} from json_to_recordset($2::json) as fresh
+       (call_id int, lead_id int, day date, source text, mode text, outcome text, answered boolean,
+        counted_micros bigint, estimated boolean, talk_micros bigint, pulses int)`,
+    [
+      generation,
+      JSON.stringify(
+        after.map((one) => ({
+          call_id: one.callId,
+          lead_id: one.leadId,
+          day: one.day,
+          source: one.source,
+          mode: one.mode,
+          outcome: one.outcome,
+          answered: one.answered,
+          counted_micros: one.countedMicros,
+          estimated: one.estimated,
+          talk_micros: one.talkMicros,
+          pulses: one.pulses,
+        })),
+      ),
+    ],
+  );
+}
+
+async function addToDays(
+  em: EntityManager,
+  generation: number,
+  before: readonly CallMinutes[],
+  after: readonly CallMinutes[],
+): Promise<void> {
+  const changes = sumChanges(before, after, (one) => ({
+    key: { day: one.day, source: one.source, mode: one.mode, outcome: one.outcome },
+    amounts: {
+      calls: 1,
+      answered: one.answered ? 1 : 0,
+      counted_micros: one.countedMicros ?? 0,
+      estimated_calls: one.estimated ? 1 : 0,
+      talk_micros: one.talkMicros,
+      pulses: one.pulses,
+    },
+  }));
+  if (changes.length === 0) return;
+  await affected(
+    em,
+    `insert into minutes_daily as daily
+       (generation, day, source, mode, outcome, calls, answered, counted_micros, estimated_calls, talk_micros, pulses)
+     select $1, * from json_to_recordset($2::json) as change
+       (day date, source text, mode text, outcome text, calls bigint, answered bigint, counted_micros numeric,
+        estimated_calls bigint, talk_micros numeric, pulses bigint)
+     on conflict (generation, day, source, mode, outcome) do update set
+       calls = daily.calls + excluded.calls, answered = daily.answered + excluded.answered,
+       counted_micros = daily.counted_micros + excluded.counted_micros,
+       estimated_calls = daily.estimated_calls + excluded.estimated_calls,
+       talk_micros = daily.talk_micros + excluded.talk_micros, pulses = daily.pulses + excluded.pulses`,
+    [generation, JSON.stringify(changes)],
+  );
+}

@@ -1,0 +1,131 @@
+import { affected, instant, rows } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import type { Build } from './builds.ts';
+import { istDay } from '../web/ist.ts';
+import { toSpeedBucket } from './speed-buckets.ts';
+import { sumChanges } from './sum-changes.ts';
+
+/** How far a lead has come. The number is its place in the funnel; whoever is further was at each before. */
+export const steps = ['received', 'dialled', 'answered', 'qualified', 'pushed'] as const;
+
+const leadFacts = z.object({
+  id: z.number(),
+  source: z.string().nullable(),
+  created_at: instant,
+  step: z.number(),
+  first_dial_at: instant.nullable(),
+});
+
+const progress = z.object({
+  lead_id: z.number(),
+  day: z.string(),
+  source: z.string(),
+  step: z.number(),
+  speed_bucket: z.number().nullable(),
+});
+type Progress = z.output<typeof progress>;
+
+/**
+ * Makes the read model say of these leads how far they have come and how soon they were dialled. May be repeated, for
+ * any leads, in any order. Hold the read model's lock.
+ */
+export async function keepLeads(
+  em: EntityManager,
+  leadIds: readonly number[],
+  builds: readonly Build[],
+): Promise<void> {
+  if (leadIds.length === 0) return;
+  const leads = await rows(
+    em,
+    leadFacts,
+    `select l.id, l.source, l.created_at::timestamptz as created_at,
+            min(case when c.attempt is null then c.call_started_at else d.sent_at end) as first_dial_at,
+            case when bool_or(c.status = 'pushed') then 4 when bool_or(c.status = 'called') then 3
+                 when bool_or(c.answered_at is not null) then 2
+                 when bool_or(c.id is not null and (c.attempt is null or d.sent_at is not null)) then 1
+                 else 0 end as step
+       from leads l left join calls c on c.lead_id = l.id left join dials d on d.call_id = c.id
+      where l.id = any($1::int[]) and l.created_at is not null group by l.id`,
+    [leadIds],
+  );
+  const after = leads.map(toProgress);
+  for (const { generation } of builds) {
+    const before = await rows(
+      em,
+      progress,
+      `select lead_id, day::text, source, step, speed_bucket from lead_progress
+        where generation = $1 and lead_id = any($2::int[])`,
+      [generation, leadIds],
+    );
+    if (sameProgress(before, after)) continue;
+    await affected(em, `delete from lead_progress where generation = $1 and lead_id = any($2::int[])`, [
+      generation,
+      leadIds,
+    ]);
+    await affected(
+      em,
+      `insert into lead_progress (generation, lead_id, day, source, step, speed_bucket)
+       select $1, * from json_to_recordset($2::json) as fresh
+         (lead_id int, day date, source text, step smallint, speed_bucket int)`,
+      [generation, JSON.stringify(after)],
+    );
+    await addToFunnel(em, generation, before, after);
+    await addToSpeeds(em, generation, before, after);
+  }
+}
+
+function toProgress(lead: z.output<typeof leadFacts>): Progress {
+  const waited = lead.first_dial_at === null ? undefined : lead.first_dial_at.getTime() - lead.created_at.getTime();
+  return {
+    lead_id: lead.id,
+    day: istDay(lead.created_at),
+    source: lead.source?.trim() || 'unknown',
+    step: lead.step,
+    speed_bucket: waited === undefined ? null : toSpeedBucket(waited),
+  };
+}
+
+function sameProgress(before: readonly Progress[], after: readonly Progress[]): boolean {
+  const known = new Set(before.map((one) => JSON.stringify(Object.values(one))));
+  return before.length === after.length && after.every((one) => known.has(JSON.stringify(Object.values(one))));
+}
+
+async function addToFunnel(
+  em: EntityManager,
+  generation: number,
+  before: readonly Progress[],
+  after: readonly Progress[],
+): Promise<void> {
+  const changes = sumChanges(before, after, ({ day, source, step }) => ({
+    key: { day, source, step },
+    amounts: { leads: 1 },
+  }));
+  if (changes.length === 0) return;
+  await affected(
+    em,
+    `insert into funnel_daily as daily (generation, day, source, step, leads)
+     select $1, * from json_to_recordset($2::json) as change (day date, source text, step smallint, leads bigint)
+     on conflict (generation, day, source, step) do update set leads = daily.leads + excluded.leads`,
+    [generation, JSON.stringify(changes)],
+  );
+}
+
+async function addToSpeeds(
+  em: EntityManager,
+  generation: number,
+  before: readonly Progress[],
+  after: readonly Progress[],
+): Promise<void> {
+  const dialled = (leads: readonly Progress[]) =>
+    leads.flatMap(({ day, source, speed_bucket: bucket }) => (bucket === null ? [] : [{ day, source, bucket }]));
+  const changes = sumChanges(dialled(before), dialled(after), (key) => ({ key, amounts: { leads: 1 } }));
+  if (changes.length === 0) return;
+  await affected(
+    em,
+    `insert into speed_daily as daily (generation, day, source, bucket, leads)
+     select $1, * from json_to_recordset($2::json) as change (day date, source text, bucket int, leads bigint)
+     on conflict (generation, day, source, bucket) do update set leads = daily.leads + excluded.leads`,
+    [generation, JSON.stringify(changes)],
+  );
+}

@@ -1,0 +1,165 @@
+import { lockReadModel } from '@leadline/database/locks';
+import { affected, row, rows } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { beginBuild, noteProgress, readBuilds, removeOldRows, serveBuild, type Build } from './builds.ts';
+import type { Deps } from '../deps.ts';
+import { keepCalls } from './keep-calls.ts';
+import { keepLeads } from './keep-leads.ts';
+
+const atOnce = 2_000;
+const changedCall = z.object({ call_id: z.number() });
+const found = z.object({ id: z.number() });
+
+/**
+ * Takes noted changes of calls into the read model. The calls are read by a later statement than the one that removes
+ * the notes: it sees whatever a change that noted itself had committed.
+ * @returns how many changes it took
+ */
+export function keepChangedCalls(deps: Deps): Promise<number> {
+  return deps.postgres.transaction(async (em) => {
+    await lockReadModel(em);
+    const builds = await readBuilds(em);
+    if (builds.length === 0) return 0;
+    const changes = await rows(
+      em,
+      changedCall,
+      `delete from call_changes where seq in (select seq from call_changes order by seq limit $1) returning call_id`,
+      [atOnce],
+    );
+    if (changes.length === 0) return 0;
+    const callIds = [...new Set(changes.map(({ call_id: callId }) => callId))];
+    await keepLeads(em, await keepCalls(em, callIds, builds), builds);
+    deps.metrics.callsKept.inc(changes.length);
+    return changes.length;
+  });
+}
+
+/**
+ * Makes one step for the build that grows: some calls, else some leads, in the order of their ids. The place reached is
+ * kept in the same transaction, so any replica goes on from it, and memory holds one step's rows only.
+ * @returns whether there is more to read
+ */
+export function growBuild(deps: Deps): Promise<boolean> {
+  return deps.postgres.transaction(async (em) => {
+    await lockReadModel(em);
+    const build = (await readBuilds(em)).find(({ state }) => state === 'building');
+    if (build === undefined) return false;
+    return (await growByCalls(em, build)) || growByLeads(em, build);
+  });
+}
+
+async function growByCalls(em: EntityManager, build: Build): Promise<boolean> {
+  const calls = await rows(em, found, `select id from calls where id > $1 order by id limit $2`, [
+    build.callsReadTo,
+    atOnce,
+  ]);
+  const last = calls.at(-1);
+  if (last === undefined) return false;
+  await keepCalls(
+    em,
+    calls.map(({ id }) => id),
+    [build],
+  );
+  await noteProgress(em, build.generation, 'calls_read_to', last.id);
+  return true;
+}
+
+async function growByLeads(em: EntityManager, build: Build): Promise<boolean> {
+  const leads = await rows(em, found, `select id from leads where id > $1 order by id limit $2`, [
+    build.leadsReadTo,
+    atOnce,
+  ]);
+  const last = leads.at(-1);
+  if (last === undefined) return false;
+  await keepLeads(
+    em,
+    leads.map(({ id }) => id),
+    [build],
+  );
+  await noteProgress(em, build.generation, 'leads_read_to', last.id);
+  return true;
+}
+
+/**
+ * Leads that came without an event, such as those the old program wrote. The place reached stays a minute behind, for
+ * ids are given before they are committed.
+ */
+export function keepNewLeads(deps: Deps): Promise<boolean> {
+  return deps.postgres.transaction(async (em) => {
+    await lockReadModel(em);
+    const builds = await readBuilds(em);
+    const serving = builds.find(({ state }) => state === 'serving');
+    if (serving === undefined) return false;
+    const leads = await rows(
+      em,
+      z.object({ id: z.number(), settled: z.boolean() }),
+      `select id, coalesce(created_at, 'epoch') < clock_timestamp() - interval '1 minute' as settled
+         from leads where id > $1 order by id limit $2`,
+      [serving.leadsReadTo, atOnce],
+    );
+    await keepLeads(
+      em,
+      leads.map(({ id }) => id),
+      builds,
+    );
+    const firstFresh = leads.findIndex(({ settled }) => !settled);
+    const settled = firstFresh === -1 ? leads : leads.slice(0, firstFresh);
+    const last = settled.at(-1);
+    if (last !== undefined) await noteProgress(em, serving.generation, 'leads_read_to', last.id);
+    return settled.length === atOnce;
+  });
+}
+
+/** Lets pages read the grown build. The last changes are in both. */
+export function finishBuild(deps: Deps, generation: number): Promise<void> {
+  return deps.postgres.transaction(async (em) => {
+    await lockReadModel(em);
+    await serveBuild(em, generation);
+  });
+}
+
+/** One step of cleaning up. @returns whether there is more */
+export function cleanUp(deps: Deps): Promise<boolean> {
+  return deps.postgres.transaction((em) => removeOldRows(em));
+}
+
+/**
+ * Begins the first build, and a new one when the pulse's length is no longer the one that was counted with, or when
+ * nobody took notes of changed calls away for so long that the database dropped some.
+ */
+export async function beginNeededBuild(deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    const builds = await readBuilds(em);
+    const newest = builds.at(-1);
+    if (newest === undefined || newest.pulseSeconds !== deps.pulseSeconds) await beginBuild(em, deps.pulseSeconds);
+    // One that grows may have read a call before the change that was dropped: the next begins after it.
+    if (newest?.state !== 'serving') return;
+    const dropped = await affected(em, `delete from call_changes_dropped`, []);
+    if (dropped === 0) return;
+    await beginBuild(em, deps.pulseSeconds);
+    deps.log.warn({}, 'changes of calls were dropped while no dashboard ran: the read model is built anew');
+  });
+}
+
+export async function countWaiting(deps: Deps): Promise<void> {
+  const waiting = await row(
+    deps.postgres.em(),
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from (select 1 from call_changes limit 100000) as waiting`,
+    [],
+  );
+  deps.metrics.changesWaiting.set(waiting?.count ?? 0);
+  const builds = await readBuilds(deps.postgres.em());
+  deps.metrics.building.set(builds.some(({ state }) => state === 'building') ? 1 : 0);
+}
+
+/** Sessions and failed logins that are over. */
+export async function forgetOldLogins(deps: Deps): Promise<void> {
+  await affected(deps.postgres.em(), `delete from dashboard_sessions where expires_at < clock_timestamp()`, []);
+  await affected(
+    deps.postgres.em(),
+    `delete from dashboard_login_failures where at < clock_timestamp() - interval '1 day'`,
+    [],
+  );
+}

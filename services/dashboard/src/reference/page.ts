@@ -1,0 +1,142 @@
+import { html } from 'hono/html';
+import { z } from 'zod';
+import { badge, layout, section, table, type Piece, type Shown } from '../web/layout.ts';
+
+const schema = z.looseObject({
+  $ref: z.string().optional(),
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  format: z.string().optional(),
+  const: z.unknown().optional(),
+  enum: z.array(z.unknown()).optional(),
+  description: z.string().optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  required: z.array(z.string()).optional(),
+  anyOf: z.array(z.unknown()).optional(),
+  oneOf: z.array(z.unknown()).optional(),
+  items: z.unknown().optional(),
+  maxLength: z.number().optional(),
+});
+
+const asyncApi = z.looseObject({
+  channels: z.record(z.string(), z.looseObject({ address: z.string(), description: z.string().optional() })),
+  components: z.looseObject({
+    messages: z.record(z.string(), z.looseObject({ name: z.string(), payload: z.unknown() })),
+  }),
+});
+
+/** All events with their payloads, as AsyncAPI describes them. */
+export function eventReferencePage(shown: Shown, document: Record<string, unknown>): Piece {
+  const { channels, components } = asyncApi.parse(document);
+  const entries = Object.entries(channels).toSorted(([, a], [, b]) => (a.address < b.address ? -1 : 1));
+  return layout(
+    shown,
+    {
+      title: 'Events',
+      at: '/reference/events',
+      intro:
+        'JSON payloads with CloudEvents headers on NATS JetStream. An unknown key is ignored, so that publishers may add some.',
+      aside: html`<a class="button" href="/asyncapi.json" download>AsyncAPI</a>`,
+    },
+    html`<nav class="contents" aria-label="Events on this page">
+        <ul>
+          ${entries.map(([name, { address }]) => html`<li><a href="#${name}">${address}</a></li>`)}
+        </ul>
+      </nav>
+      ${entries.map(([name, { address, description }]) =>
+        section(address, properties(`Payload of ${address}`, components.messages[name]?.payload, {}), {
+          id: name,
+          wide: true,
+          ...(description === undefined ? {} : { hint: description }),
+        }),
+      )}`,
+  );
+}
+
+const operation = z.looseObject({
+  summary: z.string().optional(),
+  description: z.string().optional(),
+  requestBody: z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) }).optional(),
+  responses: z.record(z.string(), z.looseObject({ description: z.string().optional() })).optional(),
+});
+
+const openApi = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), z.unknown())),
+  components: z.looseObject({ schemas: z.record(z.string(), z.unknown()).default({}) }).optional(),
+});
+
+/** The HTTP interface, as ingest describes it in OpenAPI. */
+export function httpReferencePage(shown: Shown, document: Record<string, unknown> | undefined): Piece {
+  const page = {
+    title: 'HTTP API',
+    at: '/reference/http',
+    intro: 'How lead sources deliver. Errors are problem+json (RFC 9457).',
+    aside: html`<a class="button" href="/openapi.json" download>OpenAPI</a>`,
+  };
+  if (document === undefined) {
+    return layout(shown, page, html`<p class="empty">Ingest does not answer, or INGEST_URL is not set.</p>`);
+  }
+  const { paths, components } = openApi.parse(document);
+  const schemas = components?.schemas ?? {};
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]) => ({ path, method, ...operation.parse(described) })),
+  );
+  return layout(
+    shown,
+    page,
+    html`${operations.map((one, place) => {
+      const body = one.requestBody?.content['application/json']?.schema;
+      return section(
+        `${one.method.toUpperCase()} ${one.path}`,
+        html`${one.description === undefined ? '' : html`<p>${one.description}</p>`}
+        ${body === undefined ? '' : properties(`Body of ${one.method} ${one.path}`, body, schemas)}
+        ${table(
+          `Answers of ${one.method} ${one.path}`,
+          [{ name: 'Status' }, { name: 'When' }],
+          Object.entries(one.responses ?? {}).map(([status, { description }]) => [
+            badge(status, status.startsWith('2') ? 'good' : 'wait'),
+            description ?? '',
+          ]),
+        )}`,
+        { id: `operation-${place}`, wide: true, ...(one.summary === undefined ? {} : { hint: one.summary }) },
+      );
+    })}`,
+  );
+}
+
+function resolve(described: unknown, schemas: Record<string, unknown>): z.output<typeof schema> {
+  const read = schema.parse(described ?? {});
+  const name = read.$ref?.split('/').at(-1);
+  return name === undefined || !(name in schemas) ? read : schema.parse(schemas[name]);
+}
+
+function properties(caption: string, described: unknown, schemas: Record<string, unknown>): Piece {
+  const { properties: fields = {}, required = [], type } = resolve(described, schemas);
+  const read = Object.entries(fields).map(([name, field]) => ({ name, field: resolve(field, schemas) }));
+  const isExplained = read.some(({ field }) => field.description !== undefined);
+  const rows = read.map(({ name, field }) => [
+    html`<code>${name}</code>`,
+    typeOf(field, schemas),
+    required.includes(name) ? 'yes' : html`<span class="muted">no</span>`,
+    ...(isExplained ? [field.description ?? ''] : []),
+  ]);
+  const columns = [
+    { name: 'Key' },
+    { name: 'Is' },
+    { name: 'Required' },
+    ...(isExplained ? [{ name: 'Meaning' }] : []),
+  ];
+  return html`<div class="keys">
+    ${table(caption, columns, rows, { empty: `Any ${typeof type === 'string' ? type : 'JSON'}.` })}
+  </div>`;
+}
+
+function typeOf(read: z.output<typeof schema>, schemas: Record<string, unknown>): string {
+  if (read.const !== undefined) return JSON.stringify(read.const);
+  if (read.enum !== undefined) return read.enum.map((value) => JSON.stringify(value)).join(' | ');
+  const choices = read.anyOf ?? read.oneOf;
+  if (choices !== undefined) return choices.map((choice) => typeOf(resolve(choice, schemas), schemas)).join(' | ');
+  if (read.type === 'array') return `list of ${typeOf(resolve(read.items, schemas), schemas)}`;
+  const type = Array.isArray(read.type) ? read.type.join(' | ') : (read.type ?? 'object');
+  if (read.format !== undefined) return read.format;
+  return read.maxLength === undefined ? type : `${type}, at most ${read.maxLength}`;
+}

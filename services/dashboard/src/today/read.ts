@@ -1,0 +1,193 @@
+import { databaseNow } from '@leadline/database/locks';
+import { instant, rows } from '@leadline/database/sql';
+import { ask } from '@leadline/messaging/ask';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import { readBuilds } from '../read-model/builds.ts';
+import type { Deps } from '../deps.ts';
+import { istDay } from '../web/ist.ts';
+import { steps } from '../read-model/keep-leads.ts';
+import { readDayOutcomes } from '../minutes/read.ts';
+import { quantileOf } from '../read-model/speed-buckets.ts';
+
+export type FunnelStep = { step: (typeof steps)[number]; leads: number };
+type Speed = { source: string; leads: number; medianMs: number; p90Ms: number };
+
+export type Today = {
+  now: Date;
+  day: string;
+  /** Undefined once the read model is whole; until then, that it still grows. */
+  growing: boolean;
+  funnel: FunnelStep[];
+  speeds: Speed[];
+  inProgress: {
+    callId: number;
+    leadId: number | null;
+    source: string | null;
+    attempt: number | null;
+    startedAt: Date;
+    answered: boolean;
+  }[];
+  failures: { outcome: string; calls: number }[];
+  retries: { leadId: number; source: string; reason: string | null; dueAt: Date; retryCount: number }[];
+  /** More wait than are listed. */
+  moreRetries: boolean;
+};
+
+const listed = 12;
+
+/** What the first page shows of one Indian day. Each part is read from daily sums or through an index: none grows with the calls. */
+export async function readToday(deps: Deps, asked?: string): Promise<Today> {
+  const em = deps.postgres.em();
+  const now = deps.now(await databaseNow(em));
+  const day = asked ?? istDay(now);
+  const [build] = await readBuilds(em);
+  const generation = build?.generation ?? 0;
+  const [funnel, speeds, outcomes, inProgress, retries] = await Promise.all([
+    readFunnel(deps.postgres.em(), generation, day),
+    readSpeeds(deps.postgres.em(), generation, day),
+    readDayOutcomes(deps.postgres.em(), generation, day),
+    readInProgress(deps.postgres.em()),
+    readRetries(deps.postgres.em(), now),
+  ]);
+  const noFailure = new Set(['calling', 'called', 'pushed', 'unknown']);
+  return {
+    now,
+    day,
+    growing: build?.state !== 'serving',
+    funnel,
+    speeds,
+    inProgress,
+    failures: outcomes.filter(({ outcome }) => !noFailure.has(outcome)),
+    retries: retries.slice(0, listed),
+    moreRetries: retries.length > listed,
+  };
+}
+
+/** Whoever is further on was at each step before. */
+async function readFunnel(em: EntityManager, generation: number, day: string): Promise<FunnelStep[]> {
+  const found = await rows(
+    em,
+    z.object({ step: z.number(), leads: z.coerce.number() }),
+    `select step, sum(leads) as leads from funnel_daily where generation = $1 and day = $2 group by step`,
+    [generation, day],
+  );
+  return steps.map((step, place) => ({
+    step,
+    leads: found.filter((one) => one.step >= place).reduce((total, { leads }) => total + leads, 0),
+  }));
+}
+
+async function readSpeeds(em: EntityManager, generation: number, day: string): Promise<Speed[]> {
+  const found = await rows(
+    em,
+    z.object({ source: z.string(), bucket: z.number(), leads: z.coerce.number() }),
+    `select source, bucket, leads from speed_daily where generation = $1 and day = $2 and leads > 0`,
+    [generation, day],
+  );
+  return [...Map.groupBy(found, ({ source }) => source)]
+    .map(([source, counts]) => ({
+      source,
+      leads: counts.reduce((total, { leads }) => total + leads, 0),
+      medianMs: quantileOf(counts, 0.5) ?? 0,
+      p90Ms: quantileOf(counts, 0.9) ?? 0,
+    }))
+    .toSorted((a, b) => b.leads - a.leads);
+}
+
+const callInProgress = z
+  .object({
+    id: z.number(),
+    lead_id: z.number().nullable(),
+    source: z.string().nullable(),
+    attempt: z.number().nullable(),
+    call_started_at: instant,
+    answered: z.boolean(),
+  })
+  .transform((call) => ({
+    callId: call.id,
+    leadId: call.lead_id,
+    source: call.source,
+    attempt: call.attempt,
+    startedAt: call.call_started_at,
+    answered: call.answered,
+  }));
+
+function readInProgress(em: EntityManager): Promise<Today['inProgress']> {
+  return rows(
+    em,
+    callInProgress,
+    `select id, lead_id, source, attempt, call_started_at, answered_at is not null as answered
+       from calls where status = 'calling' order by call_started_at desc limit 100`,
+    [],
+  );
+}
+
+const retry = z
+  .object({
+    id: z.number(),
+    source: z.string(),
+    reason: z.string().nullable(),
+    retry_after: instant,
+    retry_count: z.number(),
+  })
+  .transform((lead) => ({
+    leadId: lead.id,
+    source: lead.source,
+    reason: lead.reason,
+    dueAt: lead.retry_after,
+    retryCount: lead.retry_count,
+  }));
+
+/** A claim pushes retry_after a day ahead while its call is open: that is no retry that waits. */
+function readRetries(em: EntityManager, now: Date): Promise<Today['retries']> {
+  return rows(
+    em,
+    retry,
+    `select l.id, coalesce(l.source, 'unknown') as source, coalesce(l.retry_count, 0) as retry_count, l.retry_after,
+            (select c.failure_reason from calls c where c.lead_id = l.id order by c.id desc limit 1) as reason
+       from leads l
+      where l.status = 'new' and l.retry_after > $1
+        and not exists (select 1 from calls c where c.lead_id = l.id and c.status = 'calling')
+      order by l.retry_after limit $2`,
+    [now, listed + 1],
+  );
+}
+
+const diallingState = z.object({
+  state: z.enum(['running', 'stopping', 'stopped']),
+  onTheirWay: z.number(),
+  stoppedAt: z.string().nullable(),
+  stoppedBy: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export type DiallingState = z.output<typeof diallingState>;
+
+const callWindow = z.object({ open: z.boolean(), opensAt: z.string().nullable() });
+
+/** Undefined where the dispatcher does not answer: then it is not known, and said so. */
+export async function askDialling(
+  deps: Deps,
+): Promise<{ dialling: DiallingState | undefined; window: { open: boolean; opensAt: Date | undefined } | undefined }> {
+  const quietly = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(() => undefined);
+  const [dialling, window] = await Promise.all([
+    quietly(ask(deps.nats, 'ops.dispatcher.dialling_state', {}, diallingState, 1_500)),
+    quietly(ask(deps.nats, 'ops.dispatcher.call_window', {}, callWindow, 1_500)),
+  ]);
+  return {
+    dialling,
+    window:
+      window === undefined
+        ? undefined
+        : { open: window.open, opensAt: window.opensAt === null ? undefined : new Date(window.opensAt) },
+  };
+}
+
+/** Stops or starts dialling. @throws CommandRefused, CommandUnanswered */
+export function switchDialling(
+  deps: Deps,
+  to: 'stop' | 'start',
+  by: { who: string; reason: string },
+): Promise<DiallingState> {
+  return ask(deps.nats, `ops.dispatcher.${to}_dialling`, by, diallingState);
+}
