@@ -36,6 +36,7 @@ const commands = {
   bench: ['test/bench/run.ts'],
   'bench:dashboard': ['test/bench/dashboard.ts'],
   faults: ['test/faults/run.ts'],
+  screenshots: ['test/screenshots/run.ts'],
   users: ['services/dashboard/src/manage-users.ts'],
   leadline: [join(root, 'packages/cli/src/main.ts')],
   test: ['node_modules/vitest/vitest.mjs', 'run'],

@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, type TestCont
 import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
 import { start, type Dashboard } from '../../services/dashboard/src/start.ts';
 import { numberEnding, startSystem, type System } from '../e2e/system.ts';
-import { examine, findChromium, howToGetOne, listenForFaults, openBrowser, tabTo } from './open-browser.ts';
+import { examine, listenForFaults, tabTo } from './examine.ts';
+import { findChromium, howToGetOne, openBrowser } from './open-browser.ts';
 
 const chromium = findChromium();
 const operator = { name: 'omkar', password: 'password-of-the-operator' };

@@ -31,6 +31,13 @@ test('a missing picture, file or heading is seen', () => {
   ]);
 });
 
+test('each picture is shown in a document', () => {
+  const shown = documents.flatMap((document) =>
+    linksIn(readText(document)).map((link) => normalize(join(dirname(document), link))),
+  );
+  expect(globSync('docs/pictures/*', { cwd: repository }).filter((picture) => !shown.includes(picture))).toEqual([]);
+});
+
 /** An applied migration is never changed, so its hint keeps the name that the document had. */
 const kept = ['packages/database/src/migrations/0001-first-schema.ts'];
 
