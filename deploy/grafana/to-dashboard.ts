@@ -49,8 +49,10 @@ function chart({ title, help, unit, queries, width = 8 }: Chart): () => Timeseri
   };
 }
 
+type Figure = { title: string; help: string; expr: string; unit: string; steps: Threshold[] };
+
 /** One number with a colour: `steps` from what value on which colour. */
-function figure(title: string, help: string, expr: string, unit: string, steps: Threshold[]): () => StatBuilder {
+function figure({ title, help, expr, unit, steps }: Figure): () => StatBuilder {
   return () =>
     new StatBuilder()
       .title(title)
@@ -85,24 +87,48 @@ const rows: [title: string, panels: (() => StatBuilder | TimeseriesBuilder)[]][]
   [
     'Now',
     [
-      figure('Call window', '1 while people may be rung', 'max(leadline_call_window_open)', 'bool_on_off', always),
-      figure(
-        'Stop switch',
-        'Somebody stopped all dialling',
-        'max(leadline_dialling_stopped)',
-        'bool_on_off',
-        badFrom(1),
-      ),
-      figure('Breaker', 'Open: only probes go out', 'max(leadline_breaker_open)', 'bool_on_off', badFrom(1)),
-      figure('Leads due', 'New leads whose time has come', 'max(leadline_leads_due)', 'short', always),
-      figure(
-        'Dead letters, 24 h',
-        'Messages set aside',
-        'sum(increase(leadline_messages_settled_total{outcome="dead_letter"}[24h]))',
-        'short',
-        badFrom(1),
-      ),
-      figure('Services ready', 'Parts that are there, of all', 'avg(leadline_ready)', 'percentunit', goodAbove(1)),
+      figure({
+        title: 'Call window',
+        help: '1 while people may be rung',
+        expr: 'max(leadline_call_window_open)',
+        unit: 'bool_on_off',
+        steps: always,
+      }),
+      figure({
+        title: 'Stop switch',
+        help: 'Somebody stopped all dialling',
+        expr: 'max(leadline_dialling_stopped)',
+        unit: 'bool_on_off',
+        steps: badFrom(1),
+      }),
+      figure({
+        title: 'Breaker',
+        help: 'Open: only probes go out',
+        expr: 'max(leadline_breaker_open)',
+        unit: 'bool_on_off',
+        steps: badFrom(1),
+      }),
+      figure({
+        title: 'Leads due',
+        help: 'New leads whose time has come',
+        expr: 'max(leadline_leads_due)',
+        unit: 'short',
+        steps: always,
+      }),
+      figure({
+        title: 'Dead letters, 24 h',
+        help: 'Messages set aside',
+        expr: 'sum(increase(leadline_messages_settled_total{outcome="dead_letter"}[24h]))',
+        unit: 'short',
+        steps: badFrom(1),
+      }),
+      figure({
+        title: 'Services ready',
+        help: 'Parts that are there, of all',
+        expr: 'avg(leadline_ready)',
+        unit: 'percentunit',
+        steps: goodAbove(1),
+      }),
     ],
   ],
   [

@@ -28,20 +28,16 @@ try {
     postToDialMs: dialling.postToDialMs,
   };
   const json = JSON.stringify(report, null, 2);
-  say(toTable(accepting, dialling, claiming, tailing, report));
+  say(toTable({ accepting, dialling, claiming, tailing }, report));
   if (file !== undefined) writeFileSync(file, `${json}\n`);
   console.log(json);
 } finally {
   await servers.stop();
 }
 
-function toTable(
-  accepting: Accepting,
-  dialling: Dialling,
-  claiming: Claiming,
-  tailing: Tailing,
-  report: Report,
-): string {
+type Measured = { accepting: Accepting; dialling: Dialling; claiming: Claiming; tailing: Tailing };
+
+function toTable({ accepting, dialling, claiming, tailing }: Measured, report: Report): string {
   const row = (name: string, one: Accepting['ingest']): string =>
     `  ${name.padEnd(34)}${one.perSecond.toFixed(0).padStart(8)}${one.p50.toFixed(1).padStart(10)}${one.p99.toFixed(1).padStart(10)}`;
   const steps = Object.entries(dialling.stepsMs).map(([name, ms]) => `${name} ${ms}`);

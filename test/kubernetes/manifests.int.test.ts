@@ -48,17 +48,17 @@ describe('with kubectl', () => {
 
   test('a scaler that goes further than the limit of the CRM is shared by is told', async () => {
     const objects = parseObjects(await render(tools.kubectl, 'prod', 'keda'));
-    set(objects, 'ScaledObject', 'crm-pusher', 'spec.maxReplicaCount', 5);
+    set(objects, 'ScaledObject crm-pusher', 'spec.maxReplicaCount', 5);
     expect(findProblems(objects)).toEqual(['crm-pusher may ask the CRM 120 times a minute, of 100']);
   });
 
   test.for<[string, (objects: KubernetesObject[]) => void, RegExp]>([
     [
       'a wrong field',
-      (objects) => set(objects, 'Deployment', 'ingest', 'spec.template.spec.readynessGates', []),
+      (objects) => set(objects, 'Deployment ingest', 'spec.template.spec.readynessGates', []),
       /readynessGates/,
     ],
-    ['a wrong type', (objects) => set(objects, 'Deployment', 'ingest', 'spec.replicas', 'two'), /two/],
+    ['a wrong type', (objects) => set(objects, 'Deployment ingest', 'spec.replicas', 'two'), /two/],
   ])('the schema check finds %s', async ([, change, told]) => {
     const objects = parseObjects(await render(tools.kubectl, 'dev'));
     change(objects);
@@ -68,7 +68,7 @@ describe('with kubectl', () => {
   test.for<[string, (objects: KubernetesObject[]) => void, string]>([
     [
       'a lost label',
-      (objects) => set(objects, 'Deployment', 'ingest', 'spec.template.metadata.labels', { a: 'b' }),
+      (objects) => set(objects, 'Deployment ingest', 'spec.template.metadata.labels', { a: 'b' }),
       'Service ingest selects no pod',
     ],
     [
@@ -91,17 +91,17 @@ describe('with kubectl', () => {
     ],
     [
       'replicas that fight with a scaler',
-      (objects) => set(objects, 'Deployment', 'ingest', 'spec.replicas', 2),
+      (objects) => set(objects, 'Deployment ingest', 'spec.replicas', 2),
       'HorizontalPodAutoscaler ingest scales ingest, whose replicas',
     ],
     [
       'a scaled dispatcher',
-      (objects) => set(objects, 'HorizontalPodAutoscaler', 'ingest', 'spec.scaleTargetRef.name', 'dispatcher'),
+      (objects) => set(objects, 'HorizontalPodAutoscaler ingest', 'spec.scaleTargetRef.name', 'dispatcher'),
       'scales the dispatcher',
     ],
     [
       'more crm-pushers than the limit of the CRM is shared by',
-      (objects) => set(objects, 'Deployment', 'crm-pusher', 'spec.replicas', 3),
+      (objects) => set(objects, 'Deployment crm-pusher', 'spec.replicas', 3),
       'crm-pusher may ask the CRM 132 times a minute',
     ],
   ])('%s is told', async ([, change, told]) => {
@@ -195,13 +195,13 @@ function environmentOf(objects: KubernetesObject[], name: string): Record<string
   return env;
 }
 
-/** Sets what is at a dotted path of one object. */
-function set(objects: KubernetesObject[], kind: string, name: string, path: string, value: unknown): void {
+/** Sets what is at a dotted path of one object. `named`: its kind and name. */
+function set(objects: KubernetesObject[], named: string, path: string, value: unknown): void {
   let at: Record<string, unknown> | undefined = objects.find(
-    (object) => object.kind === kind && object.metadata.name === name,
+    (object) => `${object.kind} ${object.metadata.name}` === named,
   );
   const keys = path.split('.');
   for (const key of keys.slice(0, -1)) at = at?.[key] as Record<string, unknown> | undefined;
-  if (at === undefined) throw new Error(`no ${kind} ${name} with ${path}`);
+  if (at === undefined) throw new Error(`no ${named} with ${path}`);
   at[keys.at(-1) ?? ''] = value;
 }

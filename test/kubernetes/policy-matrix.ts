@@ -46,6 +46,8 @@ const outsiders: Actor[] = [
 /** Every port that a pod of ours or its surroundings listens on, and some that nobody should reach. */
 const tried = [22, 53, 80, 443, 4222, 4318, 5432, 6222, 6443, 7777, 7880, 8000, 8080, 8222, 9090];
 
+type Flow = { from: Actor; to: Actor; protocol: 'TCP' | 'UDP'; port: number };
+
 export type Allowed = { from: string; to: string; port: string };
 
 /**
@@ -63,8 +65,9 @@ export function policyMatrix(objects: KubernetesObject[]): { allowed: Allowed[];
       if (outsiders.includes(from) && outsiders.includes(to)) continue;
       for (const protocol of ['TCP', 'UDP'] as const) {
         for (const port of tried) {
-          const out = leaves(policies, from, to, protocol, port);
-          const into = enters(policies, from, to, protocol, port);
+          const tries = { from, to, protocol, port };
+          const out = leaves(policies, tries);
+          const into = enters(policies, tries);
           const flow = { from: from.name, to: to.name, port: protocol === 'UDP' ? `${port}/udp` : String(port) };
           if (out && into) allowed.push(flow);
           else if ((out || into) && ours.includes(from) && ours.includes(to)) half.push(flow);
@@ -87,7 +90,7 @@ function ourPods(objects: KubernetesObject[]): Actor[] {
   return [...pods, { name: newcomer, labels: {}, namespace }];
 }
 
-function leaves(policies: Policy[], from: Actor, to: Actor, protocol: 'TCP' | 'UDP', port: number): boolean {
+function leaves(policies: Policy[], { from, to, protocol, port }: Flow): boolean {
   if (outsiders.includes(from)) return true;
   const own = policies.filter((one) => one.policyTypes.includes('Egress') && selects(one.podSelector, from.labels));
   if (own.length === 0) return true;
@@ -96,7 +99,7 @@ function leaves(policies: Policy[], from: Actor, to: Actor, protocol: 'TCP' | 'U
   );
 }
 
-function enters(policies: Policy[], from: Actor, to: Actor, protocol: 'TCP' | 'UDP', port: number): boolean {
+function enters(policies: Policy[], { from, to, protocol, port }: Flow): boolean {
   if (outsiders.includes(to)) return true;
   const own = policies.filter((one) => one.policyTypes.includes('Ingress') && selects(one.podSelector, to.labels));
   if (own.length === 0) return true;

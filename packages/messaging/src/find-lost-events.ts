@@ -38,7 +38,8 @@ export async function findLostEvents(nats: Nats, database: Queryable, service: S
   const stayAwake = (): Promise<unknown> => database.query('select 1', []);
   for (const stream of new Set(old.map((row) => streamOf(row.stream_subject)))) {
     const own = publishes[service].filter((subject) => streamOf(subject) === stream);
-    for (const message of await readBack(nats, stream, own, new Date(oldest - 2 * 60_000), stayAwake))
+    const since = new Date(oldest - 2 * 60_000);
+    for (const message of await readBack(nats, { stream, subjects: own, since }, stayAwake))
       kept.add(message.header.get('Nats-Msg-Id'));
   }
   return published.filter(({ id }) => !kept.has(id)).map(({ id }) => id);

@@ -11,9 +11,7 @@ const atOnce = 100;
  */
 export async function readBack(
   nats: Nats,
-  stream: StreamName,
-  subjects: readonly string[],
-  since: Date,
+  { stream, subjects, since }: { stream: StreamName; subjects: readonly string[]; since: Date },
   stayAwake: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<StoredMsg[]> {
   const newest = await Promise.all(subjects.map((subject) => fetchMessage(nats, stream, { last_by_subj: subject })));

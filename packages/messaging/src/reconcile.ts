@@ -52,7 +52,7 @@ export async function readSaidSince(nats: Nats, em: EntityManager, service: Serv
   const said: SaidEvent[] = [];
   for (const stream of new Set(publishes[service].map(streamOf))) {
     const own = publishes[service].filter((type) => streamOf(type) === stream);
-    for (const message of await readBack(nats, stream, own, since)) {
+    for (const message of await readBack(nats, { stream, subjects: own, since })) {
       const event = readOwnEvent(message);
       if (event !== undefined) said.push({ ...event, about: about.parse(event.data) });
     }
@@ -123,7 +123,7 @@ export async function hearAgain(
 ): Promise<number> {
   const byType = new Map(handlers.map((handler) => [handler.type, handler]));
   let heard = 0;
-  for (const message of (await readBack(nats, stream, [...byType.keys()], since)).toReversed()) {
+  for (const message of (await readBack(nats, { stream, subjects: [...byType.keys()], since })).toReversed()) {
     const event = readReport(message);
     const handler = byType.get(message.subject);
     if (event === undefined || !(handler?.schema.safeParse(event.data).success ?? false)) continue;

@@ -58,7 +58,7 @@ export function startVoiceAgents(options: {
     });
     const call = listen(name, gone.promise);
     await agent?.ready(name);
-    await attend(agent, name, phone, call, participant);
+    await attend(agent, { name, phone, call, participant });
     await Promise.race([pause(staysMs), gone.promise]);
     rooms.leave(room, participant, 'CLIENT_INITIATED');
     jobs.delete(name);
@@ -87,10 +87,17 @@ export function startVoiceAgents(options: {
 
   const attend = async (
     agent: Agent | undefined,
-    name: string,
-    phone: string,
-    call: { answered: Promise<Leg | undefined>; left: Promise<void> },
-    participant: Participant,
+    {
+      name,
+      phone,
+      call,
+      participant,
+    }: {
+      name: string;
+      phone: string;
+      call: { answered: Promise<Leg | undefined>; left: Promise<void> };
+      participant: Participant;
+    },
   ): Promise<void> => {
     const leg = await call.answered;
     if (leg === undefined) return;

@@ -66,7 +66,7 @@ async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
   const [oldest] = calls;
   if (oldest === undefined) return [];
   const since = new Date(oldest.call_started_at.getTime() - hourMs);
-  const letters = await readBack(nats, 'DLQ', ['dlq.AGENT.call-tracker-agent'], since);
+  const letters = await readBack(nats, { stream: 'DLQ', subjects: ['dlq.AGENT.call-tracker-agent'], since });
   const unheard = new Set<Call>();
   for (const letter of letters) {
     const room = await roomOfLastWord(nats, letter);
@@ -109,7 +109,7 @@ async function eraseMessages(
   if (oldest === undefined || rooms.length === 0) return { reports: 0, deadLetters: 0 };
   const since = new Date(oldest.call_started_at.getTime() - hourMs);
   const erase = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
-    const found = (await readBack(nats, stream, subjects, since)).filter(({ subject, data }) => {
+    const found = (await readBack(nats, { stream, subjects, since })).filter(({ subject, data }) => {
       const text = new TextDecoder().decode(data);
       if (subject === 'agent.ended' && !holdsWords(text)) return false;
       return mentionsPhone(text, phone) || rooms.some((room) => text.includes(room));

@@ -60,7 +60,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
       return await breaker.execute(async () => {
         const stop = metrics.seconds.startTimer();
         const response = await inSpan(...toSpan(operation, config), async () => {
-          const sent = await send(config, fetcher, operation, path, body);
+          const sent = await send({ config, fetcher }, operation, path, body);
           noteOnSpan({ 'http.response.status_code': sent.status });
           return sent;
         }).finally(stop);
@@ -165,8 +165,7 @@ class Unreachable extends Error {
 }
 
 async function send(
-  config: Config,
-  fetcher: typeof fetch,
+  { config, fetcher }: { config: Config; fetcher: typeof fetch },
   operation: Operation,
   path: string,
   body: unknown,

@@ -54,7 +54,7 @@ async function explain(id: number, deps: Deps): Promise<DialDecision> {
   if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
   const now = deps.now(await databaseNow(em));
   const control = await readControl(em);
-  const decision = decideDial(await loadDialFacts(em, lead, control, now), now, deps.policy);
+  const decision = decideDial(await loadDialFacts(em, { lead, control }, now), now, deps.policy);
   // What the lead itself forbids is told first, and then what holds for everybody.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;

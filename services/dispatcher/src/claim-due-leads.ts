@@ -64,10 +64,10 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
         inHand = leadId;
         const lead = await lockLead(em, leadId);
         if (lead === undefined) continue;
-        const decision = decideDial(await loadDialFacts(em, lead, control, now), now, deps.policy);
+        const decision = decideDial(await loadDialFacts(em, { lead, control }, now), now, deps.policy);
         switch (decision.kind) {
           case 'dial':
-            return await createCall(em, lead, decision.probe, now, deps);
+            return await createCall(em, lead, { probe: decision.probe, now }, deps);
           case 'wait':
             if (decision.reason === 'talked_recently') {
               await pauseLead(em, lead, decision, now);
@@ -80,7 +80,7 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
             break;
           case 'refuse':
             if (decision.reason === 'answered') await markLeadAnswered(em, lead, now);
-            else await failLead(em, lead, decision.reason, lead.retry_count, now);
+            else await failLead(em, lead, { reason: decision.reason, retryCount: lead.retry_count }, now);
             outOfTheWay++;
             break;
           case 'not_due':
@@ -142,7 +142,12 @@ async function listDueLeads(em: EntityManager, now: Date, only: string, first: s
 }
 
 /** The attempt's row, before anything rings. */
-async function createCall(em: EntityManager, lead: LeadRow, probe: boolean, now: Date, deps: Deps): Promise<Claim> {
+async function createCall(
+  em: EntityManager,
+  lead: LeadRow,
+  { probe, now }: { probe: boolean; now: Date },
+  deps: Deps,
+): Promise<Claim> {
   const normalised = normalisePhone(lead.phone);
   if (!normalised.ok) throw new Error('a lead without a dialable number was claimed');
   const next = await row(

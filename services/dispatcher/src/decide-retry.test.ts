@@ -35,7 +35,7 @@ const unanswered: EndedCall = {
   otherCallUndecided: false,
 };
 const decide = (call: Partial<EndedCall>, lead = { status: 'dispatched', retryCount: 0 }, now = noon, random = 0) =>
-  decideRetry({ ...unanswered, ...call }, lead, now, policy, random);
+  decideRetry({ call: { ...unanswered, ...call }, lead }, now, policy, random);
 
 test('each spent attempt waits its own delay, later ones the last of the list', () => {
   expect(decide({})).toEqual({ kind: 'retry', at: new Date(noon.getTime() + 30 * minute), retryCount: 1 });
@@ -116,15 +116,17 @@ function play(ends: Step[], maxRetries: number): void {
     if (end === 'answers') answered = true;
     const decision = decideRetry(
       {
-        ...unanswered,
-        outcome: end === 'answers' ? 'called' : 'failed',
-        reason: failureReasons.safeParse(end).data ?? null,
-        putBack: end === 'put_back' ? { until: null } : undefined,
-        putBacksBefore: putBacks,
-        doNotCall: end === 'do_not_call',
-        leadHasAnswers: answered,
+        call: {
+          ...unanswered,
+          outcome: end === 'answers' ? 'called' : 'failed',
+          reason: failureReasons.safeParse(end).data ?? null,
+          putBack: end === 'put_back' ? { until: null } : undefined,
+          putBacksBefore: putBacks,
+          doNotCall: end === 'do_not_call',
+          leadHasAnswers: answered,
+        },
+        lead,
       },
-      lead,
       noon,
       { ...policy, maxRetries },
       0.5,

@@ -47,8 +47,7 @@ const maxPutBacks = 10;
  * An instant in the past is due at once.
  */
 export function decideRetry(
-  call: EndedCall,
-  lead: { status: string; retryCount: number },
+  { call, lead }: { call: EndedCall; lead: { status: string; retryCount: number } },
   now: Date,
   policy: RetryPolicy,
   random: number,

@@ -45,7 +45,11 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
     if (lead === undefined) return;
     const now = deps.now(await databaseNow(em));
     const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failure_reason ?? '');
-    const decision = decideDial(await loadDialFacts(em, lead, await readControl(em), now), now, deps.policy);
+    const decision = decideDial(
+      await loadDialFacts(em, { lead, control: await readControl(em) }, now),
+      now,
+      deps.policy,
+    );
     // Whoever decides on its call meanwhile takes account of it.
     if (decision.kind === 'not_due' && decision.reason === 'call_in_progress') return;
     await heed(em, lead);

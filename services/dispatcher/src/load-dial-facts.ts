@@ -254,8 +254,7 @@ export async function countSlotsInUse(
  */
 export async function loadDialFacts(
   em: EntityManager,
-  lead: LeadRow,
-  control: ControlRow,
+  { lead, control }: { lead: LeadRow; control: ControlRow },
   at: Date,
   except: { callId: number | null; sentOnly: boolean } = { callId: null, sentOnly: false },
 ): Promise<DialFacts> {

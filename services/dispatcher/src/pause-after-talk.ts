@@ -58,7 +58,11 @@ async function pauseIfTalked(id: number, deps: Deps): Promise<void> {
     const lead = await lockLead(em, id);
     if (lead === undefined) return;
     const now = deps.now(await databaseNow(em));
-    const decision = decideDial(await loadDialFacts(em, lead, await readControl(em), now), now, deps.policy);
+    const decision = decideDial(
+      await loadDialFacts(em, { lead, control: await readControl(em) }, now),
+      now,
+      deps.policy,
+    );
     if (decision.kind === 'wait' && decision.reason === 'talked_recently') await pauseLead(em, lead, decision, now);
   });
 }

@@ -34,7 +34,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
       const lead = await readLead(em, claim.leadId);
       if (lead === undefined) return { kind: 'refused', reason: 'lead_gone' };
       const control = await readControl(em);
-      const facts = await loadDialFacts(em, lead, control, now, { callId: claim.callId, sentOnly: true });
+      const facts = await loadDialFacts(em, { lead, control }, now, { callId: claim.callId, sentOnly: true });
       if (lead.status !== 'new') return { kind: 'refused', reason: facts.hasAnswers ? 'answered' : 'lead_not_new' };
       const verdict = mayRing(facts, now, deps.policy);
       if (verdict.kind === 'refuse') return { kind: 'refused', reason: verdict.reason };

@@ -90,7 +90,7 @@ async function failAgain(
     const lead = await lockLead(em, leadId);
     if (lead === undefined || !['new', 'dispatched'].includes(lead.status) || lead.created_at > event.time) continue;
     if ((await readLeadCalls(em, leadId, null)).hasAnswers) continue;
-    await failLead(em, lead, toLeadReason(event), lead.retry_count, now);
+    await failLead(em, lead, { reason: toLeadReason(event), retryCount: lead.retry_count }, now);
     failed.push(leadId);
   }
   return failed;
@@ -104,7 +104,7 @@ type Refusal = { leadId: number; at: Date };
 
 /** Who asked since then never to be rung again, in whatever call. */
 async function readDoNotCalls(deps: Deps, since: Date): Promise<Refusal[]> {
-  const ended = await readBack(deps.nats, 'CALLS', [callEnded.type], since);
+  const ended = await readBack(deps.nats, { stream: 'CALLS', subjects: [callEnded.type], since });
   return ended.flatMap((message) => {
     const event = callEnded.schema.safeParse(toJson(message.data));
     const leadId = event.success && event.data.doNotCall ? event.data.leadId : null;

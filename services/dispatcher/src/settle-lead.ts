@@ -53,7 +53,7 @@ export async function settleCall(callId: number, deps: Deps): Promise<void> {
       [callId, now, outcome],
     );
     if (decided === 0 || lead === undefined) return;
-    await settleLead(em, lead, call, outcome, now, deps);
+    await settleLead(em, { lead, call, outcome }, now, deps);
   });
 }
 
@@ -72,30 +72,32 @@ async function readEndedCall(em: EntityManager, callId: number): Promise<EndedCa
 
 async function settleLead(
   em: EntityManager,
-  lead: LeadRow,
-  call: EndedCallRow,
-  outcome: EndedCall['outcome'],
+  { lead, call, outcome }: { lead: LeadRow; call: EndedCallRow; outcome: EndedCall['outcome'] },
   now: Date,
   deps: Deps,
 ): Promise<void> {
   const calls = await readLeadCalls(em, lead.id, null);
   const decision = decideRetry(
     {
-      outcome,
-      reason: call.failure_reason,
-      newest: call.newest,
-      putBack:
-        call.put_back_reason === null ? undefined : { until: await putBackUntil(em, call.put_back_reason, now, deps) },
-      // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
-      // lead itself is at fault.
-      putBacksBefore:
-        call.probe && call.put_back_reason !== 'agent_refused' ? 0 : await countPutBacks(em, lead.id, call.id),
-      doNotCall: call.do_not_call === true || (await isDoNotCall(em, call.phone)),
-      leadHasAnswers: calls.hasAnswers,
-      askedMeanwhile: lead.enquiries > lead.heeded,
-      otherCallUndecided: calls.hasUndecidedCall,
+      call: {
+        outcome,
+        reason: call.failure_reason,
+        newest: call.newest,
+        putBack:
+          call.put_back_reason === null
+            ? undefined
+            : { until: await putBackUntil(em, call.put_back_reason, now, deps) },
+        // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
+        // lead itself is at fault.
+        putBacksBefore:
+          call.probe && call.put_back_reason !== 'agent_refused' ? 0 : await countPutBacks(em, lead.id, call.id),
+        doNotCall: call.do_not_call === true || (await isDoNotCall(em, call.phone)),
+        leadHasAnswers: calls.hasAnswers,
+        askedMeanwhile: lead.enquiries > lead.heeded,
+        otherCallUndecided: calls.hasUndecidedCall,
+      },
+      lead: { status: lead.status, retryCount: lead.retry_count },
     },
-    { status: lead.status, retryCount: lead.retry_count },
     now,
     deps.policy,
     deps.random(),
@@ -107,9 +109,9 @@ async function settleLead(
       return markLeadAnswered(em, lead, now, call);
     case 'retry':
       await heed(em, lead);
-      return scheduleLeadRetry(em, lead, call, decision, now);
+      return scheduleLeadRetry(em, { lead, call }, decision, now);
     case 'give_up':
-      return failLead(em, lead, decision.because, decision.retryCount, now);
+      return failLead(em, lead, { reason: decision.because, retryCount: decision.retryCount }, now);
   }
 }
 
@@ -140,8 +142,7 @@ async function countPutBacks(em: EntityManager, leadId: number, callId: number):
 /** scheduleLeadRetry: back to `new` with its due time, once per call. retry_count holds the spent attempts. */
 async function scheduleLeadRetry(
   em: EntityManager,
-  lead: LeadRow,
-  call: EndedCallRow,
+  { lead, call }: { lead: LeadRow; call: EndedCallRow },
   retry: { at: Date; retryCount: number },
   now: Date,
 ): Promise<void> {
@@ -168,8 +169,7 @@ async function scheduleLeadRetry(
 export async function failLead(
   em: EntityManager,
   lead: LeadRow,
-  reason: string,
-  retryCount: number,
+  { reason, retryCount }: { reason: string; retryCount: number },
   now: Date,
 ): Promise<void> {
   const changed = await affected(

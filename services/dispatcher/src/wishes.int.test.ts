@@ -109,7 +109,7 @@ async function explain(leadId: number): Promise<DialDecision> {
   const lead = await readLead(em, leadId);
   if (lead === undefined) throw new Error('there is no such lead');
   const now = new Date(Date.now() + noonIn);
-  return decideDial(await loadDialFacts(em, lead, await readControl(em), now), now, deps.policy);
+  return decideDial(await loadDialFacts(em, { lead, control: await readControl(em) }, now), now, deps.policy);
 }
 
 const soon = (ms: number): Date => new Date(Date.now() + noonIn + ms);

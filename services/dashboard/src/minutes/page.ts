@@ -35,9 +35,9 @@ export function minutesPage(shown: Shown, page: MinutesPage): Piece {
         ${tile('Cost', rates.rupeesPerPulse === 0 ? '–' : toRupees(total.rupees), rates.rupeesPerPulse === 0 ? 'RUPEES_PER_PULSE is not set' : `${toRupees(rates.rupeesPerPulse)} a pulse`)}
         ${tile('Per qualified lead', total.rupeesPerQualified === undefined || rates.rupeesPerPulse === 0 ? '–' : toRupees(total.rupeesPerQualified), `${toCount(total.qualified)} qualified`)}
       </dl>
-      ${section('By day', html`${chart(report)} ${figures('Minutes by day', 'Day', report.byDay, toDayName, rates, total)}`, { wide: true })}
-      ${section('By source', figures('Minutes by source', 'Source', report.bySource, String, rates), { wide: true })}
-      ${section('By agent mode', figures('Minutes by agent mode', 'Mode', report.byMode, toWords, rates), { wide: true })}
+      ${section('By day', html`${chart(report)} ${figures({ caption: 'Minutes by day', first: 'Day', groups: report.byDay, toName: toDayName, rates, total })}`, { wide: true })}
+      ${section('By source', figures({ caption: 'Minutes by source', first: 'Source', groups: report.bySource, toName: String, rates }), { wide: true })}
+      ${section('By agent mode', figures({ caption: 'Minutes by agent mode', first: 'Mode', groups: report.byMode, toName: toWords, rates }), { wide: true })}
       <p class="hint rule">
         A finished call counts its recorded duration, else its end minus its start. A success without either, from
         before Leadline, counts ${rates.estimateMinutes} minutes and is shown as estimated; it has no talk time and no
@@ -74,14 +74,22 @@ function chart(report: MonthReport): Piece {
   </figure>`;
 }
 
-function figures(
-  caption: string,
-  first: string,
-  groups: readonly Group[],
-  toName: (key: string) => string,
-  rates: Rates,
-  total?: MinutesFigures,
-): Piece {
+function figures({
+  caption,
+  first,
+  groups,
+  toName,
+  rates,
+  total,
+}: {
+  caption: string;
+  /** The first column's name. */
+  first: string;
+  groups: readonly Group[];
+  toName: (key: string) => string;
+  rates: Rates;
+  total?: MinutesFigures;
+}): Piece {
   const line = (name: string, one: MinutesFigures): string[] => [
     name,
     toCount(one.calls),

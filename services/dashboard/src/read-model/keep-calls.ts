@@ -95,7 +95,7 @@ export async function keepCalls(
       [build.generation, callIds],
     );
     const after = calls.map((call) => toCallMinutes(call, build.pulseSeconds));
-    await replaceRows(em, build.generation, callIds, before.length, after);
+    await replaceRows(em, build.generation, before, after);
     await addToDays(em, build.generation, before, after);
     for (const { leadId } of [...before, ...after]) if (leadId !== null) leadIds.add(leadId);
   }
@@ -105,14 +105,13 @@ export async function keepCalls(
 async function replaceRows(
   em: EntityManager,
   generation: number,
-  callIds: readonly number[],
-  known: number,
+  before: readonly CallMinutes[],
   after: readonly CallMinutes[],
 ): Promise<void> {
-  if (known > 0) {
+  if (before.length > 0) {
     await affected(em, `delete from call_minutes where generation = $1 and call_id = any($2::int[])`, [
       generation,
-      callIds,
+      before.map((call) => call.callId),
     ]);
   }
   await affected(

@@ -86,9 +86,9 @@ async function addSource(asked: z.output<typeof addition>, postgres: Database, p
         asked.mostBodyBytes,
       ],
     );
-    await audit(em, 'add_source', asked.who, id, { source: adapter.source });
+    await audit(em, asked.who, { action: 'add_source', id, details: { source: adapter.source } });
   });
-  const shown = toShown(adapter, id, token, places, made ?? asked.secret);
+  const shown = toShown(adapter, { id, token, secret: made ?? asked.secret }, places);
   return made === undefined ? shown : { ...shown, secret: made };
 }
 
@@ -105,16 +105,20 @@ async function rotateSource(asked: z.output<typeof rotation>, postgres: Database
         where id = $1 returning source`,
       [asked.id, hashToken(token), asked.keepOldHours],
     );
-    await audit(em, 'rotate_source', asked.who, asked.id, { keepOldHours: asked.keepOldHours });
+    await audit(em, asked.who, {
+      action: 'rotate_source',
+      id: asked.id,
+      details: { keepOldHours: asked.keepOldHours },
+    });
     return changed && findAdapter(changed.source);
   });
   if (adapter === undefined) throw noSuch(asked.id);
-  return toShown(adapter, asked.id, token, places);
+  return toShown(adapter, { id: asked.id, token }, places);
 }
 
 async function disableSource(asked: { who: string; id: string }, postgres: Database): Promise<{ id: string }> {
   const changed = await postgres.transaction(async (em) => {
-    await audit(em, 'disable_source', asked.who, asked.id, {});
+    await audit(em, asked.who, { action: 'disable_source', id: asked.id, details: {} });
     return affected(
       em,
       `update source_connections set enabled = false, old_token_hash = null, changed_at = clock_timestamp() where id = $1`,
@@ -220,7 +224,11 @@ function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
   );
 }
 
-function toShown(adapter: SourceAdapter, id: string, token: string, places: Places, secret?: string): Shown {
+function toShown(
+  adapter: SourceAdapter,
+  { id, token, secret }: { id: string; token: string; secret?: string | undefined },
+  places: Places,
+): Shown {
   const pull = adapter.methods.length === 0 ? findPullAdapter(adapter.source) : undefined;
   const base = places.vendorUrls[adapter.source];
   const url =
@@ -251,7 +259,11 @@ function noSuch(id: string): CommandRefused {
   return new CommandRefused(`id: there is no source ${id}; leadline sources list shows them`);
 }
 
-async function audit(em: EntityManager, action: string, by: string, id: string, details: object): Promise<void> {
+async function audit(
+  em: EntityManager,
+  by: string,
+  { action, id, details }: { action: string; id: string; details: object },
+): Promise<void> {
   await affected(em, `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`, [
     action,
     by,

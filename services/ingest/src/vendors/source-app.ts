@@ -59,13 +59,12 @@ async function answerVendor(
       return refuse(c, toProblem('too-many-requests'));
     }
   }
-  return withinLimit(c, connection.most_body_bytes, (bytes) => take(c, adapter, connection, bytes, deps));
+  return withinLimit(c, connection.most_body_bytes, (bytes) => take(c, { adapter, connection }, bytes, deps));
 }
 
 async function take(
   c: Context,
-  adapter: SourceAdapter,
-  connection: Connection,
+  { adapter, connection }: { adapter: SourceAdapter; connection: Connection },
   bytes: Uint8Array,
   deps: SourceDeps,
 ): Promise<Response> {
