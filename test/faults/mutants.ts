@@ -43,7 +43,7 @@ export const mutants: readonly Mutant[] = [
     name: 'publish outside the transaction',
     edits: [
       {
-        file: 'services/crm-pusher/src/push-call.ts',
+        file: 'services/crm-pusher/src/keep-push.ts',
         find: `    if (changed === 0) return;
     await enqueue(em, 'crm-pusher', callPushed, {`,
         put: `    written = changed > 0;
@@ -52,7 +52,7 @@ export const mutants: readonly Mutant[] = [
     await enqueue(deps.postgres.em(), 'crm-pusher', callPushed, {`,
       },
       {
-        file: 'services/crm-pusher/src/push-call.ts',
+        file: 'services/crm-pusher/src/keep-push.ts',
         find: `callId: push.id, taskId },
     });
   });
@@ -62,10 +62,10 @@ export const mutants: readonly Mutant[] = [
 `,
       },
       {
-        file: 'services/crm-pusher/src/push-call.ts',
-        find: `taskId: string, deps: Deps): Promise<Pushed> {
+        file: 'services/crm-pusher/src/keep-push.ts',
+        find: `taskId: string, deps: Deps): Promise<void> {
 `,
-        put: `taskId: string, deps: Deps): Promise<Pushed> {
+        put: `taskId: string, deps: Deps): Promise<void> {
   let written = false;
 `,
       },

@@ -2,7 +2,8 @@ import { callQualified } from '@leadline/contracts/events/call-qualified';
 import { on, type Handler } from '@leadline/messaging/consume';
 import { done, reject } from '@leadline/messaging/outcome';
 import type { Deps } from './deps.ts';
-import { leaveToSweep, pushCall } from './push-call.ts';
+import { leaveToSweep } from './keep-push.ts';
+import { pushCall } from './push-call.ts';
 
 /**
  * A qualified call becomes one task. What can't be done yet is written down for the sweep, however long the CRM is away:

@@ -2,7 +2,8 @@ import { affected, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
-import { leaveToSweep, pushCall } from './push-call.ts';
+import { leaveToSweep } from './keep-push.ts';
+import { pushCall } from './push-call.ts';
 
 /**
  * Whose `called` calls are ours to push: our own, and those of the old program when told so ($1: its greatest age in

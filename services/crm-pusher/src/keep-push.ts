@@ -1,0 +1,199 @@
+import { callPushFailed } from '@leadline/contracts/events/call-push-failed';
+import { callPushed } from '@leadline/contracts/events/call-pushed';
+import { ofOurDays } from '@leadline/contracts/outside-time';
+import { lockCall } from '@leadline/database/locks';
+import { affected, instant, row } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import { z } from 'zod';
+import type { Deps } from './deps.ts';
+
+const pushRow = z.object({
+  id: z.number(),
+  /** Empty for a call of the old program. */
+  attempt: z.number().nullable(),
+  lead_id: z.number().nullable(),
+  status: z.string(),
+  name: z.string().nullable(),
+  phone: z.string(),
+  source: z.string().nullable(),
+  qualification: z.record(z.string(), z.string()).nullable(),
+  agent_mode: z.string().nullable(),
+  call_room: z.string().nullable(),
+  call_started_at: instant,
+  product_name: z.string().nullable(),
+  callback_at: instant.nullable().transform((at) => at && ofOurDays(at)),
+  callback_words: z.string().nullable(),
+  attempts: z.number().nullable(),
+  customer_id: z.string().nullable(),
+  sent_at: instant.nullable(),
+  empty_looks: z.number().nullable(),
+  /** How often in a row the CRM said that there is one already, and how often a customer was asked for in vain. */
+  conflicts: z.number().nullable(),
+  customer_posts: z.number().nullable(),
+  last_looked_at: instant.nullable(),
+  next_try_at: instant.nullable(),
+  traceparent: z.string().nullable(),
+  enquiries: z.array(
+    z.object({
+      id: z.string(),
+      source: z.string(),
+      productName: z.string().nullable(),
+      message: z.string().nullable(),
+      enquiredAt: instant,
+    }),
+  ),
+});
+/** A qualified call, and how far its task has got. */
+export type PushRow = z.infer<typeof pushRow>;
+
+/** @returns undefined where the CRM is to have no task of the call: an old one, or none of ours */
+export function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
+  return row(
+    deps.postgres.em(),
+    pushRow,
+    // An old call's room may be missing or used twice, and its answers may be numbers or nothing.
+    `select c.id, c.attempt, c.lead_id, c.status, c.name, c.phone, c.source, c.agent_mode,
+            case when c.attempt is null then 'old-' || c.id || '-' || extract(epoch from c.call_started_at)::bigint
+                 else c.call_room end as call_room,
+            (select jsonb_object_agg(a.key, a.value)
+               from jsonb_each_text(case jsonb_typeof(c.qualification) when 'object' then c.qualification else '{}' end) a
+              where btrim(a.value) <> '') as qualification,
+            c.call_started_at, l.product_name, f.callback_at, f.callback_words, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
+            p.conflicts, p.customer_posts,
+            p.last_looked_at, p.next_try_at, d.traceparent,
+            (select coalesce(jsonb_agg(jsonb_build_object('id', e.receipt_id, 'source', e.source, 'productName', e.product_name,
+                      'message', e.query_message, 'enquiredAt', e.enquired_at) order by e.added_at), '[]')
+               from lead_enquiries e where e.lead_id = c.lead_id) as enquiries
+       from calls c
+       left join dials d on d.call_id = c.id
+       left join leads l on l.id = c.lead_id
+       left join call_facts f on f.call_id = c.id
+       left join crm_pushes p on p.call_id = c.id
+      where c.id = $1 and (c.attempt is not null and c.call_room is not null or c.attempt is null and $2::int is not null)`,
+    [callId, deps.policy.oldCallsMaxAgeDays],
+  );
+}
+
+/** Committed before the POST of a task: from here on it may exist. */
+export async function notePost(push: PushRow, customerId: string, deps: Deps): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, attempts, customer_id, enquiries, sent_at, empty_looks)
+     values ($1, 1, $2, $3, clock_timestamp(), 0)
+     on conflict (call_id) do update set attempts = crm_pushes.attempts + 1, customer_id = $2, enquiries = $3,
+       sent_at = clock_timestamp(), empty_looks = 0, last_looked_at = null, next_try_at = null, failed_at = null`,
+    [push.id, customerId, push.enquiries.map(({ id }) => id)],
+  );
+}
+
+/** Counts that the CRM said there is one already; what was sent stays sent, for it may be there. */
+export async function noteConflict(push: PushRow, deps: Deps): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, conflicts) values ($1, 1)
+     on conflict (call_id) do update set conflicts = coalesce(crm_pushes.conflicts, 0) + 1`,
+    [push.id],
+  );
+}
+
+/** Counts that a customer was sent and no answer says whether it was created. */
+export async function noteUnclearCustomer(push: PushRow, deps: Deps): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, customer_posts) values ($1, 1)
+     on conflict (call_id) do update set customer_posts = coalesce(crm_pushes.customer_posts, 0) + 1`,
+    [push.id],
+  );
+}
+
+/** After a POST that may have created a task: the CRM lists none so far. */
+export async function noteEmptyLook(push: PushRow, deps: Deps): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `update crm_pushes set empty_looks = empty_looks + 1, last_looked_at = clock_timestamp() where call_id = $1`,
+    [push.id],
+  );
+}
+
+export async function noteError(push: PushRow, because: string, deps: Deps): Promise<void> {
+  await affected(deps.postgres.em(), `update crm_pushes set last_error = $2 where call_id = $1`, [push.id, because]);
+}
+
+/** No task was made: the next try needs no looks. */
+export async function forgetPost(push: PushRow, deps: Deps): Promise<void> {
+  await affected(deps.postgres.em(), `update crm_pushes set sent_at = null where call_id = $1`, [push.id]);
+}
+
+/** The sweep tries again after `afterMs`. */
+export async function putOff(push: PushRow, because: string, afterMs: number, deps: Deps): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, last_error, next_try_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
+     on conflict (call_id) do update set last_error = excluded.last_error, next_try_at = excluded.next_try_at`,
+    [push.id, because, afterMs / 1_000],
+  );
+}
+
+/**
+ * Writes down when the sweep is to go on with a push. `anew`: a person sent it back, so an earlier refusal holds no more.
+ */
+export async function leaveToSweep(
+  callId: number,
+  put: { because: string; afterMs: number; anew: boolean },
+  deps: Deps,
+): Promise<void> {
+  await affected(
+    deps.postgres.em(),
+    `insert into crm_pushes (call_id, last_error, next_try_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
+     on conflict (call_id) do update set last_error = coalesce(crm_pushes.last_error, excluded.last_error),
+       next_try_at = excluded.next_try_at, failed_at = case when $4 then null else crm_pushes.failed_at end`,
+    [callId, put.because, put.afterMs / 1_000, put.anew],
+  );
+}
+
+/** setCallPushed: only `called` → `pushed`, with the CRM's id of the task. Tells it once, and commits. */
+export async function keepPushed(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    await lockCall(em, push.id);
+    const changed = await affected(
+      em,
+      `update calls set status = 'pushed', crm_task_id = $2, updated_at = clock_timestamp() where id = $1 and status = 'called'`,
+      [push.id, taskId],
+    );
+    await affected(
+      em,
+      `insert into crm_pushes (call_id, customer_id, task_id) values ($1, $2, $3)
+       on conflict (call_id) do update set customer_id = $2, task_id = $3, next_try_at = null, failed_at = null`,
+      [push.id, customerId, taskId],
+    );
+    if (changed === 0) return;
+    await enqueue(em, 'crm-pusher', callPushed, {
+      subject: `call/${push.id}`,
+      data: { leadId: push.lead_id, source: push.source, room: push.call_room ?? '', callId: push.id, taskId },
+    });
+  });
+}
+
+/** The CRM refused for good: the call stays `called`. Commits. */
+export async function keepRefused(push: PushRow, errorClass: string, deps: Deps): Promise<void> {
+  await deps.postgres.transaction(async (em) => {
+    await affected(
+      em,
+      `insert into crm_pushes (call_id, attempts, last_error, failed_at) values ($1, 1, $2, clock_timestamp())
+       on conflict (call_id) do update set last_error = $2, failed_at = clock_timestamp(), sent_at = null, next_try_at = null,
+         conflicts = null, customer_posts = null`,
+      [push.id, errorClass],
+    );
+    await enqueue(em, 'crm-pusher', callPushFailed, {
+      subject: `call/${push.id}`,
+      data: {
+        leadId: push.lead_id,
+        source: push.source,
+        room: push.call_room ?? '',
+        callId: push.id,
+        errorClass,
+        attempts: (push.attempts ?? 0) + 1,
+      },
+    });
+  });
+}
