@@ -1,11 +1,5 @@
-import {
-  duplicateWindowMs,
-  durables,
-  mostOfEach,
-  servicesAccounts,
-  streams,
-  type DurableName,
-} from '@leadline/messaging/topology';
+import { servicesAccounts } from '@leadline/messaging/permissions';
+import { duplicateWindowMs, durables, mostOfEach, streams, type DurableName } from '@leadline/messaging/topology';
 import { maxDeliver } from '@leadline/messaging/provision';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';

@@ -7,7 +7,7 @@ import { removeWithUs } from '@leadline/local/reaper';
 import { connectNats } from '@leadline/messaging/connect';
 import { provision } from '@leadline/messaging/provision';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import { natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
 import { rolePasswords } from '@leadline/testing/role-passwords';
 import { silentLog } from '@leadline/testing/silent-log';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

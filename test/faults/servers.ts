@@ -2,7 +2,7 @@ import { freePort } from '@leadline/local/free-port';
 import { startNatsServer, type RunningNats } from '@leadline/local/nats-server';
 import { startPostgres, type RunningPostgres } from '@leadline/local/postgres';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import type { NatsUser } from '@leadline/messaging/topology';
+import type { NatsUser } from '@leadline/messaging/permissions';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

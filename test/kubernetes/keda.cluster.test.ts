@@ -1,4 +1,4 @@
-import type { NatsUser } from '@leadline/messaging/topology';
+import type { NatsUser } from '@leadline/messaging/permissions';
 import { until } from '@leadline/testing/until';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 import { findNatsServer } from '@leadline/local/find-nats-server';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import { natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';

@@ -2,7 +2,7 @@ import { connectNats, type Nats } from '@leadline/messaging/connect';
 import { provision } from '@leadline/messaging/provision';
 import { fetchMessage } from '@leadline/messaging/stored-message';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import { natsUsers, type NatsUser, type ServicesAccount } from '@leadline/messaging/topology';
+import { natsUsers, type NatsUser, type ServicesAccount } from '@leadline/messaging/permissions';
 import { silentLog } from '@leadline/testing/silent-log';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-import { natsUsers } from '@leadline/messaging/topology';
+import { natsUsers } from '@leadline/messaging/permissions';
 import type { Role } from '@leadline/database/roles';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

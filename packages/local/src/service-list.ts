@@ -1,5 +1,5 @@
 import type { Role } from '@leadline/database/roles';
-import type { NatsUser } from '@leadline/messaging/topology';
+import type { NatsUser } from '@leadline/messaging/permissions';
 import { basename, join } from 'node:path';
 import type { Secrets } from './secrets.ts';
 import type { ServiceProgram, ServiceSettings } from './service-process.ts';

@@ -4,7 +4,7 @@ import { roleUrl, type Role } from '@leadline/database/roles';
 import { connectNats } from '@leadline/messaging/connect';
 import { provision } from '@leadline/messaging/provision';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import type { NatsUser } from '@leadline/messaging/topology';
+import type { NatsUser } from '@leadline/messaging/permissions';
 import { createLogger } from '@leadline/service-kit/logger';
 import { join } from 'node:path';
 import { adoptStreams } from './adopt-streams.ts';

@@ -3,7 +3,8 @@ import { testNats, type TestNats } from '@leadline/testing/nats';
 import { NatsError } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Nats } from './connect.ts';
-import { durables, type NatsUser } from './topology.ts';
+import type { NatsUser } from './permissions.ts';
+import { durables } from './topology.ts';
 
 let server: TestNats;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toNatsConfig } from './to-nats-config.ts';
-import { natsUsers, type NatsUser } from './topology.ts';
+import { natsUsers, type NatsUser } from './permissions.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.fromEntries forgets the keys' type
 const passwords = Object.fromEntries(natsUsers.map((user) => [user, `"${user}"`])) as Record<NatsUser, string>;

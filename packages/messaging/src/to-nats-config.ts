@@ -5,7 +5,7 @@ import {
   permissionsOf,
   type NatsUser,
   type ServicesAccount,
-} from './topology.ts';
+} from './permissions.ts';
 
 export type NatsPasswords = {
   passwords: Record<NatsUser, string>;

@@ -1,15 +1,7 @@
 import { allEvents } from '@leadline/contracts/events/all';
 import { expect, test } from 'vitest';
-import {
-  durables,
-  duplicateWindowMs,
-  mostLetterBytes,
-  permissionsOf,
-  natsUsers,
-  publishes,
-  streamOf,
-  streams,
-} from './topology.ts';
+import { permissionsOf, natsUsers } from './permissions.ts';
+import { durables, duplicateWindowMs, mostLetterBytes, publishes, streamOf, streams } from './topology.ts';
 
 const types = allEvents.map(({ type }) => type);
 

@@ -1,4 +1,4 @@
-import { natsUsers, servicesAccounts, type NatsUser, type ServicesAccount } from '@leadline/messaging/topology';
+import { natsUsers, servicesAccounts, type NatsUser, type ServicesAccount } from '@leadline/messaging/permissions';
 import { integer, readConfig } from '@leadline/service-kit/read-config';
 import { commonSettings } from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 import { startNatsServer, type RunningNats } from '@leadline/local/nats-server';
 import { connectNats, type Nats } from '@leadline/messaging/connect';
-import { natsUsers } from '@leadline/messaging/topology';
+import { natsUsers } from '@leadline/messaging/permissions';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { silentLog } from '@leadline/testing/silent-log';
 import { execFile } from 'node:child_process';

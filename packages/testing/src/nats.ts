@@ -3,7 +3,7 @@ import { removeWithUs } from '@leadline/local/reaper';
 import { connectNats, type Nats } from '@leadline/messaging/connect';
 import { provision } from '@leadline/messaging/provision';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import { natsUsers, type NatsUser } from '@leadline/messaging/topology';
+import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
