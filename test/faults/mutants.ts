@@ -33,7 +33,7 @@ export const mutants: readonly Mutant[] = [
     name: 'ack before commit',
     edits: [
       {
-        file: 'packages/messaging/src/consume.ts',
+        file: 'packages/messaging/src/consume/consume.ts',
         find: '        const decision = await decide(delivery, hands);\n',
         put: '        message.ack();\n        const decision = await decide(delivery, hands);\n',
       },
@@ -75,7 +75,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a fresh message id per retry',
     edits: [
       {
-        file: 'packages/messaging/src/publish-rows.ts',
+        file: 'packages/messaging/src/outbox/publish-rows.ts',
         find: 'messageId: id,',
         put: 'messageId: `${id}-${performance.now()}`,',
       },
@@ -85,17 +85,17 @@ export const mutants: readonly Mutant[] = [
     name: 'relay by seq > last',
     edits: [
       {
-        file: 'packages/messaging/src/relay.ts',
+        file: 'packages/messaging/src/outbox/relay.ts',
         find: 'select id, aggregate, subject, headers, payload from ${table}\n',
         put: 'select seq, id, aggregate, subject, headers, payload from ${table}\n',
       },
       {
-        file: 'packages/messaging/src/relay.ts',
+        file: 'packages/messaging/src/outbox/relay.ts',
         find: 'where published_at is null and failed_at is null and aggregate <> all($1::text[])',
         put: "where published_at is null and failed_at is null and aggregate <> all($1::text[]) and seq > ${String((globalThis as Record<string, unknown>)['last'] ?? 0)}",
       },
       {
-        file: 'packages/messaging/src/relay.ts',
+        file: 'packages/messaging/src/outbox/relay.ts',
         find: '      provedAt = askedAt;\n',
         put: "      provedAt = askedAt;\n      if (rows.length > 0) (globalThis as Record<string, unknown>)['last'] = rows.at(-1).seq;\n",
       },
@@ -115,7 +115,7 @@ export const mutants: readonly Mutant[] = [
     name: 'default reconnect limit',
     edits: [
       {
-        file: 'packages/messaging/src/connect.ts',
+        file: 'packages/messaging/src/connection/connect.ts',
         find: 'maxReconnectAttempts: -1,',
         put: 'maxReconnectAttempts: 10,',
       },

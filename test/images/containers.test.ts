@@ -9,7 +9,9 @@ const root = join(import.meta.dirname, '../..');
 test('tests run on a Postgres and nats-servers in containers as well', { timeout: 600_000 }, async ({ skip }) => {
   const { env, missing } = inject('docker');
   if (missing !== '') return skip(missing);
-  const files = ['connect', 'relay-faults'].map((name) => `packages/messaging/src/${name}.int.test.ts`);
+  const files = ['connection/connect', 'outbox/relay-faults'].map(
+    (name) => `packages/messaging/src/${name}.int.test.ts`,
+  );
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const { stdout } = await run(process.execPath, [vitest, 'run', '--project', 'integration', ...files], {
     cwd: root,

@@ -77,7 +77,7 @@ export const routes: readonly Route[] = [
 /** Where we open a connection of our own, and where its address comes from: never from what somebody sent. */
 export const outbound: Readonly<Record<string, string>> = {
   'packages/agent-kit/src/connect-agent.ts': 'NATS, as the agent is configured',
-  'packages/messaging/src/connect.ts': 'NATS_URL',
+  'packages/messaging/src/connection/connect.ts': 'NATS_URL',
   'packages/telephony/src/livekit.ts': 'LIVEKIT_URL',
   'services/crm-pusher/src/crm-client.ts': 'CRM_URL',
   'services/dashboard/src/reference/routes.ts': 'INGEST_URL',

@@ -6,13 +6,13 @@ import { until } from '@leadline/testing/until';
 import { DebugEvents, nanos, type ConsumerConfig } from 'nats';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Nats } from './connect.ts';
-import { atLeast, takesTermReason } from './connect.ts';
-import { consume, on } from './consume.ts';
-import { done, later, reject, type Outcome } from './outcome.ts';
-import type { Consumer } from './pull.ts';
-import { storeMessage, type Stored } from './stored-message.ts';
-import { durables } from './topology.ts';
+import type { Nats } from './connection/connect.ts';
+import { atLeast, takesTermReason } from './connection/connect.ts';
+import { consume, on } from './consume/consume.ts';
+import { done, later, reject, type Outcome } from './consume/outcome.ts';
+import type { Consumer } from './consume/pull.ts';
+import { storeMessage, type Stored } from './streams/stored-message.ts';
+import { durables } from './topology/topology.ts';
 
 /** Facts 1 to 12 of the JetStream notes, each as what this package does about it, on a server of the test's own. */
 let server: TestNats;

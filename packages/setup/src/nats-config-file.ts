@@ -1,7 +1,7 @@
 import { toNatsConfig, toNatsUsers, type NatsPasswords } from '@leadline/messaging/to-nats-config';
 import type { NatsServerConfig } from './config.ts';
 
-const header = '# Made by the setup command from packages/messaging/src/topology.ts; holds passwords.\n';
+const header = '# Made by the setup command from packages/messaging/src/topology/topology.ts; holds passwords.\n';
 
 /** For one server; its monitor listens where its clients come in, and takes no password. */
 export function toNatsConfigFile(config: NatsServerConfig): string {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { faults, type HeldFaults } from './faults.ts';
-import { outcome, type Outcome } from './outcome.ts';
+import { outcome, type Outcome } from './livekit/outcome.ts';
 
 /** What tests tell the simulated world, and what they ask it. */
 export function controlApp(options: {

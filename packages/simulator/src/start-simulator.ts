@@ -2,20 +2,20 @@ import { listen } from '@leadline/service-kit/listen';
 import { Hono } from 'hono';
 import { connect } from 'nats';
 import { dirname } from 'node:path';
-import { openBridge, type Leg } from './bridge.ts';
+import { openBridge, type Leg } from './livekit/bridge.ts';
 import type { SimulatorConfig } from './config.ts';
 import { controlApp } from './control-app.ts';
-import { crmApp, crmWords } from './crm-app.ts';
-import { openCrashes } from './crashes.ts';
+import { crmApp, crmWords } from './crm/crm-app.ts';
+import { openCrashes } from './livekit/crashes.ts';
 import { chance, faults, type HeldFaults } from './faults.ts';
-import { liveKitApp, liveKitWords } from './livekit-app.ts';
+import { liveKitApp, liveKitWords } from './livekit/livekit-app.ts';
 import { openLogFile } from './log-file.ts';
 import { openOddAnswers } from './odd-answers.ts';
-import { openVendors } from './open-vendors.ts';
-import { toOutcome, type Outcome } from './outcome.ts';
-import { openRooms } from './rooms.ts';
-import { startVoiceAgents, type VoiceAgents } from './voice-agent.ts';
-import { openWebhooks } from './webhooks.ts';
+import { openVendors } from './vendors/open-vendors.ts';
+import { toOutcome, type Outcome } from './livekit/outcome.ts';
+import { openRooms } from './livekit/rooms.ts';
+import { startVoiceAgents, type VoiceAgents } from './livekit/voice-agent.ts';
+import { openWebhooks } from './livekit/webhooks.ts';
 
 export type Simulator = {
   /** LiveKit's URL; the CRM is below `/crm/v1`, the marketplaces below `/vendors`, the control API below `/control`. */

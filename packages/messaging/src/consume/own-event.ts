@@ -1,0 +1,72 @@
+import { fromHeaders } from '@leadline/contracts/envelope';
+import type { StoredMsg } from 'nats';
+import { z } from 'zod';
+import { redrivenBy } from '../dead-letters/dead-letters.ts';
+import { publishes, type ServiceUser } from '../topology/topology.ts';
+
+/** An event as its service said it: through its outbox, whose row has the same id. */
+export type OwnEvent = {
+  id: string;
+  type: string;
+  /** What it is about, e.g. `lead/42`. */
+  subject: string;
+  time: Date;
+  storedAt: Date;
+  /** Its place in the stream. */
+  seq: number;
+  data: Record<string, unknown>;
+  headers: Record<string, string>;
+};
+
+/** `redriven`: an operator sent a dead letter back. `foreign`: by whomever, it is no event of the subject's owner. */
+export type Authorship = 'own' | 'redriven' | 'foreign';
+
+const uuid = z.uuid();
+/** NUL, or half of a surrogate pair, as JSON writes them. */
+const unstorable = /\\u(0000|d[89a-f][0-9a-f]{2})/i;
+const payload = z.record(z.string(), z.unknown());
+
+/** The service that alone says a subject; undefined where none of ours does. */
+export function ownerOf(subject: string): ServiceUser | undefined {
+  return owners.get(subject);
+}
+
+const owners = new Map<string, ServiceUser>();
+for (const service of ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const)
+  for (const subject of publishes[service]) owners.set(subject, service);
+
+/**
+ * Whose saying a message in a subject of ours is, by its envelope: the owner's has the owner as its source, the subject
+ * as its type, and as its id the uuid of an outbox row. Who may publish there and writes such an envelope by hand can't
+ * be told from the owner.
+ */
+export function authorshipOf(subject: string, header: (name: string) => string | undefined): Authorship {
+  if ((header(redrivenBy) ?? '') !== '') return 'redriven';
+  try {
+    const { id, type, source } = fromHeaders(header);
+    const isOwn = source === ownerOf(subject) && type === subject && uuid.safeParse(id).success;
+    return isOwn ? 'own' : 'foreign';
+  } catch {
+    return 'foreign';
+  }
+}
+
+/** The event, where the message is one of its subject's owner and can be read: then it can be taken into an outbox. */
+export function readOwnEvent(message: StoredMsg): OwnEvent | undefined {
+  const headers: Record<string, string> = {};
+  for (const name of message.header.keys()) if (!name.startsWith('Nats-')) headers[name] = message.header.get(name);
+  if (authorshipOf(message.subject, (name) => headers[name]) !== 'own') return undefined;
+  const { id, type, subject, time } = fromHeaders((name) => headers[name]);
+  const data = payload.safeParse(readJson(message.data));
+  // What a jsonb column refuses came out of none.
+  if (!data.success || unstorable.test(JSON.stringify([data.data, headers]))) return undefined;
+  return { id, type, subject, time, storedAt: message.time, seq: message.seq, data: data.data, headers };
+}
+
+function readJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(data));
+  } catch {
+    return undefined;
+  }
+}

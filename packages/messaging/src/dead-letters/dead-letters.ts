@@ -1,0 +1,103 @@
+import type { JsMsg, MsgHdrs } from 'nats';
+import { takesTermReason, type Nats } from '../connection/connect.ts';
+import { storeMessage, type Stored } from '../streams/stored-message.ts';
+import { mostLetterBytes } from '../topology/topology.ts';
+
+/** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
+export const redriveFor = 'leadline-redrive-for';
+
+/** Marks an event that a person sent back, and says who. */
+export const redrivenBy = 'leadline-redriven-by';
+
+/** What a dead letter's headers say beside the event's own. */
+export const letterHeaders = {
+  durable: 'leadline-durable',
+  stream: 'leadline-stream',
+  seq: 'leadline-seq',
+  subject: 'leadline-subject',
+  deliveries: 'leadline-deliveries',
+  /** A class of error. */
+  reason: 'leadline-reason',
+  /** When the original was stored. */
+  storedAt: 'leadline-stored-at',
+  /** Its bytes, where the payload was not copied: it is in its stream, at its place. */
+  payloadBytes: 'leadline-payload-bytes',
+} as const;
+
+type DeadLetter = {
+  durable: string;
+  stream: string;
+  deliveries: number;
+  because: string;
+  original: { subject: string; seq: number; data: Uint8Array; storedAt: Date; headers: MsgHdrs | undefined };
+};
+
+/** The reason given to JetStream with a `term`: it tells the advisory net that nothing is left to do. */
+export const alreadyStored = 'dead_letter_stored';
+
+/**
+ * The application's net: the message is stored as a dead letter, and only then ended for its durable.
+ * @returns false when it could not be stored; the message is then still to be settled
+ */
+export async function putAside(nats: Nats, durable: string, message: JsMsg, because: string): Promise<boolean> {
+  const stored = await storeDeadLetter(nats, {
+    durable,
+    stream: message.info.stream,
+    deliveries: message.info.deliveryCount,
+    because,
+    original: {
+      subject: message.subject,
+      seq: message.seq,
+      data: message.data,
+      storedAt: new Date(message.info.timestampNanos / 1e6),
+      headers: message.headers,
+    },
+  });
+  if (stored.kind !== 'stored') return false;
+  message.term(takesTermReason(nats) ? alreadyStored : '');
+  return true;
+}
+
+export function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
+  const { durable, stream, original } = letter;
+  const isLarge = original.data.length > mostLetterBytes;
+  return storeMessage(nats, {
+    subject: `dlq.${stream}.${durable}`,
+    stream: 'DLQ',
+    // Both nets use it, so that a message caught by both is one dead letter.
+    messageId: `dlq:${stream}:${durable}:${original.seq}`,
+    headers: {
+      ...keptHeaders(original.headers),
+      [letterHeaders.durable]: durable,
+      [letterHeaders.stream]: stream,
+      [letterHeaders.seq]: String(original.seq),
+      [letterHeaders.subject]: original.subject,
+      [letterHeaders.deliveries]: String(letter.deliveries),
+      [letterHeaders.reason]: letter.because.replaceAll(/[^\u0020-\u007e]/gu, '?').slice(0, 300),
+      [letterHeaders.storedAt]: original.storedAt.toISOString(),
+      ...(isLarge ? { [letterHeaders.payloadBytes]: String(original.data.length) } : {}),
+    },
+    payload: isLarge ? '' : original.data,
+  });
+}
+
+/** The shapes in which publishers fill an event's headers; any other value may hold what must not stand in a header. */
+const known: Record<string, RegExp> = {
+  'ce-specversion': /^1\.0$/,
+  'ce-id': /^(?=.*[a-zA-Z])[\w:.%-]{8,300}$/,
+  'ce-type': /^[a-z_]+(\.[a-z_]+)+$/,
+  'ce-source': /^[a-z][a-z0-9_-]{0,60}$/,
+  'ce-subject': /^((lead|call)\/\d+|call-\d+-[a-z0-9]{12})$/,
+  'ce-time': /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/,
+  'ce-datacontenttype': /^application\/json$/,
+  traceparent: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
+};
+
+function keptHeaders(headers: MsgHdrs | undefined): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, shape] of Object.entries(known)) {
+    const value = headers?.get(name) ?? '';
+    if (shape.test(value)) kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,328 @@
+import { fromHeaders, toHeaders } from '@leadline/contracts/envelope';
+import { allEvents } from '@leadline/contracts/events/all';
+import type { MsgHdrs, StoredMsg } from 'nats';
+import { CommandRefused } from '../connection/ask.ts';
+import type { Nats } from '../connection/connect.ts';
+import { letterHeaders, redriveFor, redrivenBy } from './dead-letters.ts';
+import { fetchMessage, storeMessage, type Message } from '../streams/stored-message.ts';
+import { streamOf } from '../topology/topology.ts';
+
+export type DeadLetterView = {
+  /** Its place in the DLQ stream: how it is named for a redrive. */
+  seq: number;
+  at: Date;
+  durable: string;
+  subject: string;
+  reason: string;
+  deliveries: number;
+  eventId: string;
+  payload: unknown;
+  /** How often it was sent back, last when and by whom. */
+  redriven: { times: number; at: Date; who: string } | undefined;
+  /** Somebody has looked at it and lets it be. */
+  discarded: { at: Date; who: string } | undefined;
+};
+
+export type DeadLetterFilter = {
+  durable?: string;
+  subject?: string;
+  /** Its beginning: `malformed` finds every malformed payload. */
+  reason?: string;
+  since?: Date;
+};
+
+/** One dead letter; undefined where there is none such. */
+export async function readDeadLetter(nats: Nats, seq: number): Promise<DeadLetterView | undefined> {
+  const message = await fetchMessage(nats, 'DLQ', { seq });
+  if (message === undefined || message.header.get(letterHeaders.durable) === '') return undefined;
+  return toView(nats, message);
+}
+
+/** Dead letters oldest first, at most `limit`. `redriven: false`: those that nobody has sent back or discarded. */
+export async function listDeadLetters(
+  nats: Nats,
+  filter: DeadLetterFilter & { redriven?: boolean } = {},
+  limit = 1_000,
+): Promise<DeadLetterView[]> {
+  const found: DeadLetterView[] = [];
+  const subject = `dlq.*.${filter.durable ?? '*'}`;
+  for (let seq = 1; found.length < limit;) {
+    const message = await fetchMessage(nats, 'DLQ', { seq, next_by_subj: subject });
+    if (message === undefined) return found;
+    seq = message.seq + 1;
+    if (!matches(message, filter)) continue;
+    const view = await toView(nats, message);
+    const isSettled = view.redriven !== undefined || view.discarded !== undefined;
+    if (filter.redriven === undefined || filter.redriven === isSettled) found.push(view);
+  }
+  return found;
+}
+
+export type Redriven = {
+  seq: number;
+  eventId: string;
+  subject: string;
+  outcome: 'redriven' | 'would_redrive' | 'refused';
+  because?: string;
+};
+
+/** @throws CommandRefused when there is no such dead letter */
+export async function findDeadLetter(nats: Nats, seq: number): Promise<DeadLetterView> {
+  return (await readLetter(nats, seq)).letter;
+}
+
+async function readLetter(nats: Nats, seq: number): Promise<{ letter: DeadLetterView; message: StoredMsg }> {
+  const message = await fetchMessage(nats, 'DLQ', { seq });
+  if (message === undefined || message.header.get(letterHeaders.durable) === '')
+    throw new CommandRefused(`seq: there is no dead letter ${seq}`);
+  return { letter: await toView(nats, message), message };
+}
+
+/** A dead letter that came back this often needs another remedy. */
+const mostRedrives = 20;
+
+/**
+ * Sends a dead letter back to the one durable that gave it up. A payload given replaces the broken one; either must fit
+ * its contract. The dead letter stays where it is, and a mark beside it says when and by whom it was sent: what was
+ * wrong, and that somebody repaired it, is worth as much afterwards as before. `auditedBy`: whose own audit tells of it,
+ * with the reason; all others are told there from their marks.
+ * @throws CommandRefused when there is no such dead letter, or its payload does not fit, naming the field
+ */
+export async function redrive(
+  nats: Nats,
+  asked: { seq: number; who: string; payload?: unknown; dryRun?: boolean; auditedBy?: 'dashboard' },
+): Promise<Redriven> {
+  const { letter, message } = await readLetter(nats, asked.seq);
+  const times = (letter.redriven?.times ?? 0) + 1;
+  if (times > mostRedrives) throw new CommandRefused(`seq: it has been sent back ${mostRedrives} times already`);
+  const payload = asked.payload ?? letter.payload;
+  if (payload === gonePayload)
+    throw new CommandRefused('seq: its payload was too large to be copied, and is gone from its stream: give one');
+  checkPayload(letter.subject, payload);
+  const told = { seq: letter.seq, eventId: letter.eventId, subject: letter.subject };
+  if (asked.dryRun === true) return { ...told, outcome: 'would_redrive' };
+  const who = encodeURIComponent(asked.who.slice(0, 100));
+  await storeOrRefuse(nats, {
+    subject: letter.subject,
+    stream: streamOf(letter.subject),
+    // The old id would be swallowed as a repeat. Killed before the mark below, the same redrive has the same id again.
+    messageId: `redrive:${times}:${letter.seq}:${letter.eventId}`,
+    headers: { ...envelopeOf(letter, message), [redriveFor]: letter.durable, [redrivenBy]: who },
+    payload: JSON.stringify(payload),
+  });
+  await storeOrRefuse(nats, {
+    subject: markSubject(letter.seq),
+    stream: 'DLQ',
+    messageId: `redriven:${letter.seq}:${times}`,
+    headers: {
+      [redrivenBy]: who,
+      [timesHeader]: String(times),
+      ...(asked.auditedBy === undefined ? {} : { [auditedByHeader]: asked.auditedBy }),
+    },
+    payload: '',
+  });
+  return { ...told, outcome: 'redriven' };
+}
+
+/**
+ * Says that somebody has looked at a dead letter and lets it be: what it held back goes on. It stays where it is, and may
+ * still be sent back. `auditedBy`: as for a redrive.
+ * @throws CommandRefused when there is no such dead letter
+ */
+export async function discard(
+  nats: Nats,
+  asked: { seq: number; who: string; reason: string; auditedBy?: 'dashboard' },
+): Promise<DeadLetterView> {
+  const { letter } = await readLetter(nats, asked.seq);
+  const times = letter.redriven?.times ?? 0;
+  await storeOrRefuse(nats, {
+    subject: markSubject(letter.seq),
+    stream: 'DLQ',
+    messageId: `discarded:${letter.seq}:${times}`,
+    headers: {
+      [redrivenBy]: encodeURIComponent(asked.who.slice(0, 100)),
+      [timesHeader]: String(times),
+      [discardedHeader]: encodeURIComponent(asked.reason.slice(0, 500)),
+      ...(asked.auditedBy === undefined ? {} : { [auditedByHeader]: asked.auditedBy }),
+    },
+    payload: '',
+  });
+  return letter;
+}
+
+/**
+ * Redrives all that match and were never redriven, oldest first, at most `cap`; one that can't be is told, not thrown.
+ * Each is told to `done` as it is done, with how many there are in all.
+ */
+export async function redriveMatching(
+  nats: Nats,
+  asked: { filter: DeadLetterFilter; cap: number; who: string; dryRun?: boolean },
+  done: (one: Redriven, no: number, of: number) => void = () => undefined,
+): Promise<Redriven[]> {
+  const { filter, cap, who, dryRun = false } = asked;
+  const results: Redriven[] = [];
+  const letters = await listDeadLetters(nats, { ...filter, redriven: false }, cap);
+  for (const letter of letters) {
+    const result = await tryRedrive(nats, letter, { who, dryRun });
+    results.push(result);
+    done(result, results.length, letters.length);
+  }
+  return results;
+}
+
+async function tryRedrive(
+  nats: Nats,
+  { seq, eventId, subject }: DeadLetterView,
+  by: { who: string; dryRun: boolean },
+): Promise<Redriven> {
+  try {
+    return await redrive(nats, { seq, ...by });
+  } catch (error) {
+    if (!(error instanceof CommandRefused)) throw error;
+    return { seq, eventId, subject, outcome: 'refused', because: error.message };
+  }
+}
+
+export type RedriveMark = {
+  /** The mark's own place in the DLQ stream. */
+  place: number;
+  at: Date;
+  /** The dead letter's place. */
+  seq: number;
+  who: string;
+  times: number;
+  auditedBy: string | undefined;
+  /** Why it was discarded; undefined: it was sent back. */
+  discardedBecause: string | undefined;
+};
+
+/** The marks of redrives behind a place, oldest first. */
+export async function* readRedriveMarks(nats: Nats, behind: number): AsyncGenerator<RedriveMark> {
+  for (let place = behind + 1; ;) {
+    const message = await fetchMessage(nats, 'DLQ', { seq: place, next_by_subj: `${markPrefix}*` });
+    if (message === undefined) return;
+    place = message.seq + 1;
+    const mark = toMark(message);
+    if (Number.isSafeInteger(mark.seq) && mark.seq > 0) yield mark;
+  }
+}
+
+/** The newest mark; undefined where nothing was ever sent back. */
+export async function readNewestMark(nats: Nats): Promise<RedriveMark | undefined> {
+  const message = await fetchMessage(nats, 'DLQ', { last_by_subj: `${markPrefix}*` });
+  return message === undefined ? undefined : toMark(message);
+}
+
+const timesHeader = 'leadline-redrive-times';
+const discardedHeader = 'leadline-discarded-because';
+const auditedByHeader = 'leadline-redrive-audited-by';
+const markPrefix = 'dlq.redriven.by.';
+
+function markSubject(seq: number): string {
+  return `${markPrefix}${seq}`;
+}
+
+function toMark(message: StoredMsg): RedriveMark {
+  const { header } = message;
+  return {
+    place: message.seq,
+    at: message.time,
+    seq: Number(message.subject.slice(markPrefix.length)),
+    who: readName(header.get(redrivenBy)),
+    times: Number(header.get(timesHeader)),
+    auditedBy: text(header, auditedByHeader),
+    discardedBecause: header.has(discardedHeader) ? readName(header.get(discardedHeader)) : undefined,
+  };
+}
+
+async function storeOrRefuse(nats: Nats, message: Message): Promise<void> {
+  const stored = await storeMessage(nats, message);
+  if (stored.kind !== 'stored') throw new CommandRefused(`${message.subject} was not stored: ${stored.because}`);
+}
+
+function checkPayload(subject: string, payload: unknown): void {
+  const contract = allEvents.find(({ type }) => type === subject);
+  if (contract === undefined) throw new CommandRefused(`there is no event ${subject}`);
+  const parsed = (contract.accepts ?? contract.schema).safeParse(payload);
+  if (parsed.success) return;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'payload'}: ${message}`);
+  throw new CommandRefused(`the payload does not fit ${subject}: ${faults.join('; ')}`);
+}
+
+/** The event's own envelope; what a broken event lacked is filled in from what is known of it. */
+function envelopeOf(letter: DeadLetterView, message: StoredMsg): Record<string, string> {
+  const assumed: Record<string, string> = {
+    'ce-id': letter.eventId,
+    'ce-type': letter.subject,
+    'ce-source': 'unknown',
+    'ce-subject': letter.subject,
+    'ce-time': message.header.get(letterHeaders.storedAt),
+  };
+  const envelope = fromHeaders((name) => text(message.header, name) ?? assumed[name]);
+  return toHeaders({ ...envelope, type: letter.subject });
+}
+
+async function toView(nats: Nats, message: StoredMsg): Promise<DeadLetterView> {
+  const marked = await fetchMessage(nats, 'DLQ', { last_by_subj: markSubject(message.seq) });
+  const mark = marked === undefined ? undefined : toMark(marked);
+  const { header } = message;
+  return {
+    seq: message.seq,
+    at: message.time,
+    durable: header.get(letterHeaders.durable),
+    subject: header.get(letterHeaders.subject),
+    reason: header.get(letterHeaders.reason),
+    deliveries: Number(header.get(letterHeaders.deliveries)),
+    eventId: text(header, 'ce-id') ?? `${header.get(letterHeaders.stream)}:${header.get(letterHeaders.seq)}`,
+    payload: await readPayload(nats, message),
+    redriven: mark === undefined || mark.times === 0 ? undefined : { times: mark.times, at: mark.at, who: mark.who },
+    discarded: mark?.discardedBecause === undefined ? undefined : { at: mark.at, who: mark.who },
+  };
+}
+
+const gonePayload = '(too large to be copied, and gone from its stream)';
+
+async function readPayload(nats: Nats, letter: StoredMsg): Promise<unknown> {
+  const payload = await readLetterText(nats, letter);
+  return payload === undefined ? gonePayload : readJson(payload);
+}
+
+/** The payload of a dead letter. A large one is in its own stream; undefined where it is gone from there. */
+export async function readLetterText(nats: Nats, { header, data }: StoredMsg): Promise<string | undefined> {
+  if (header.get(letterHeaders.payloadBytes) === '') return new TextDecoder().decode(data);
+  const at = { seq: Number(header.get(letterHeaders.seq)) };
+  const original = await fetchMessage(nats, header.get(letterHeaders.stream), at);
+  return original === undefined ? undefined : new TextDecoder().decode(original.data);
+}
+
+function text(headers: MsgHdrs, name: string): string | undefined {
+  const value = headers.get(name);
+  return value === '' ? undefined : value;
+}
+
+/** A mark that somebody else's program made may name him in another way. */
+function readName(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
+/** What is not JSON is shown as it is: that may be just why it is here. */
+function readJson(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return payload;
+  }
+}
+
+function matches(message: StoredMsg, filter: DeadLetterFilter): boolean {
+  const { header, time } = message;
+  return (
+    (filter.subject === undefined || header.get(letterHeaders.subject) === filter.subject) &&
+    (filter.reason === undefined || header.get(letterHeaders.reason).startsWith(filter.reason)) &&
+    (filter.since === undefined || time >= filter.since)
+  );
+}

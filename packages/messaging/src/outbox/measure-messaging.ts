@@ -1,0 +1,66 @@
+import { row } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import type { Nats } from '../connection/connect.ts';
+import { eventDurablesOf, type MessagingMetrics } from '../consume/messaging-metrics.ts';
+import { outboxTables } from './outbox.ts';
+import { pausedUntil } from '../topology/read-topology.ts';
+import { durables, type ServiceUser } from '../topology/topology.ts';
+
+const answerWithinMs = 1_000;
+
+/** Brings the gauges up to date: the outbox from its rows, the durables from JetStream. All replicas tell the same. */
+export async function measureMessaging(options: {
+  em: EntityManager;
+  nats: Nats;
+  service: ServiceUser | 'dashboard';
+  metrics: MessagingMetrics;
+}): Promise<void> {
+  const { em, nats, service, metrics } = options;
+  await Promise.all([
+    service === 'dashboard' ? undefined : measureOutbox(em, service, metrics),
+    measureDurables(nats, service, metrics),
+  ]);
+}
+
+async function measureOutbox(em: EntityManager, service: ServiceUser, metrics: MessagingMetrics): Promise<void> {
+  const table = outboxTables[service];
+  const found = await row(
+    em,
+    z.object({ age: z.number(), failed: z.number() }),
+    `select coalesce(extract(epoch from clock_timestamp() -
+              (select created_at from ${table} where published_at is null and failed_at is null order by seq limit 1)),
+              0)::float8 as age,
+            (select count(*)::int from ${table} where failed_at is not null) as failed`,
+    [],
+  );
+  metrics.outboxAge.set(found?.age ?? 0);
+  metrics.outboxFailed.set(found?.failed ?? 0);
+}
+
+async function measureDurables(
+  nats: Nats,
+  service: ServiceUser | 'dashboard',
+  metrics: MessagingMetrics,
+): Promise<void> {
+  await Promise.all(
+    eventDurablesOf(service).map(async (durable) => {
+      // A number from before would tell that all is well.
+      const forget = (): void => {
+        metrics.pending.remove({ durable });
+        metrics.ackPending.remove({ durable });
+        metrics.paused.remove({ durable });
+      };
+      if (!nats.isUp()) return forget();
+      try {
+        const manager = await nats.connection.jetstreamManager({ checkAPI: false, timeout: answerWithinMs });
+        const info = await manager.consumers.info(durables[durable].stream, durable);
+        metrics.pending.set({ durable }, info.num_pending);
+        metrics.ackPending.set({ durable }, info.num_ack_pending);
+        metrics.paused.set({ durable }, pausedUntil(info) === undefined ? 0 : 1);
+      } catch {
+        forget();
+      }
+    }),
+  );
+}

@@ -1,0 +1,75 @@
+import type { EventContract, PayloadOf } from '@leadline/contracts/event';
+import { toHeaders } from '@leadline/contracts/envelope';
+import { databaseNow } from '@leadline/database/locks';
+import { affected } from '@leadline/database/sql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { randomUUID } from 'node:crypto';
+import { currentTraceparent } from '../span.ts';
+import { publishes, type ServiceUser } from '../topology/topology.ts';
+
+export const outboxTables: Record<ServiceUser, string> = {
+  ingest: 'ingest_outbox',
+  dispatcher: 'dispatcher_outbox',
+  'call-tracker': 'call_tracker_outbox',
+  'crm-pusher': 'crm_pusher_outbox',
+};
+
+export type OutboxItem<Contract extends EventContract> = {
+  /** What it is about, e.g. `lead/42`: events of one subject keep their order. */
+  subject: string;
+  data: PayloadOf<Contract>;
+  /** When it happened; now by the database's clock unless given. */
+  time?: Date;
+};
+
+/**
+ * Adds an event to the service's outbox, in the caller's transaction: it is published if and only if that commits.
+ * @throws ZodError when the payload does not fit its contract
+ */
+export function enqueue<Contract extends EventContract>(
+  em: EntityManager,
+  service: ServiceUser,
+  contract: Contract,
+  item: OutboxItem<Contract>,
+): Promise<void> {
+  return enqueueMany(em, service, contract, [item]);
+}
+
+/** Many events of one contract in one statement. */
+export async function enqueueMany<Contract extends EventContract>(
+  em: EntityManager,
+  service: ServiceUser,
+  contract: Contract,
+  items: OutboxItem<Contract>[],
+): Promise<void> {
+  if (!publishes[service].includes(contract.type)) throw new Error(`${contract.type} is not ${service}'s to say`);
+  if (items.length === 0) return;
+  const table = outboxTables[service];
+  const now = items.every(({ time }) => time !== undefined) ? undefined : await databaseNow(em);
+  const traceparent = currentTraceparent();
+  const records = items.map((item) => {
+    const id = randomUUID();
+    const time = item.time ?? now;
+    if (time === undefined) throw new Error('an event without a time');
+    return {
+      id,
+      aggregate: item.subject,
+      headers: {
+        ...toHeaders({ id, type: contract.type, source: service, subject: item.subject, time }),
+        ...(traceparent === undefined ? {} : { traceparent }),
+      },
+      payload: contract.schema.parse(item.data),
+    };
+  });
+  // The notification leaves at commit and wakes the relay; equal ones of one transaction fold into one.
+  await affected(
+    em,
+    `with added as (
+       insert into ${table} (id, aggregate, subject, headers, payload)
+       select r.id, r.aggregate, $2, r.headers, r.payload
+         from jsonb_to_recordset($1::jsonb) as r(id uuid, aggregate text, headers jsonb, payload jsonb)
+     )
+     select pg_notify('${table}', '')`,
+    [JSON.stringify(records), contract.type],
+  );
+}

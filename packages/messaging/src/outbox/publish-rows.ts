@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Nats } from '../connection/connect.ts';
+import { currentTraceparent, inSpan } from '../span.ts';
+import { storeMessage, type Stored } from '../streams/stored-message.ts';
+import { streamOf } from '../topology/topology.ts';
+
+/** An outbox row as the relay reads it. */
+export const relayRow = z.object({
+  id: z.string(),
+  aggregate: z.string(),
+  subject: z.string(),
+  headers: z.record(z.string(), z.string()),
+  payload: z.unknown(),
+});
+export type RelayRow = z.infer<typeof relayRow>;
+
+export type PublishedRows = {
+  published: string[];
+  /** The first of its aggregate that failed; those behind it were not tried. */
+  again: { id: string; aggregate: string; because: string }[];
+  never: { id: string; because: string }[];
+};
+
+/**
+ * Publishes rows side by side over all aggregates and in order inside each, whose first failure stops it. What can never
+ * be stored stops nobody.
+ */
+export async function publishRows(
+  nats: Nats,
+  rows: readonly RelayRow[],
+  mayPublish: () => boolean,
+): Promise<PublishedRows> {
+  const result: PublishedRows = { published: [], again: [], never: [] };
+  const publishInOrder = async (ordered: readonly RelayRow[]): Promise<void> => {
+    for (const row of ordered) {
+      if (!mayPublish()) return;
+      const { id, aggregate } = row;
+      const stored = await publishRow(nats, row);
+      if (stored.kind === 'stored') result.published.push(id);
+      else if (stored.kind === 'never') result.never.push({ id, because: stored.because });
+      else {
+        result.again.push({ id, aggregate, because: stored.because });
+        return;
+      }
+    }
+  };
+  await Promise.all([...Map.groupBy(rows, ({ aggregate }) => aggregate).values()].map(publishInOrder));
+  return result;
+}
+
+/** Inside the trace that the row was written in, if any: whoever consumes it goes on from this very publish. */
+function publishRow(nats: Nats, row: RelayRow): Promise<Stored> {
+  const { id, subject, headers } = row;
+  const message = { subject, stream: streamOf(subject), messageId: id, payload: JSON.stringify(row.payload) };
+  const { traceparent } = headers;
+  if (traceparent === undefined) return storeMessage(nats, { ...message, headers });
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.type': 'send',
+    'messaging.operation.name': 'send',
+    'messaging.destination.name': subject,
+    'messaging.message.id': id,
+  };
+  return inSpan(`send ${subject}`, { kind: 'producer', traceparent, attributes }, () =>
+    storeMessage(nats, { ...message, headers: { ...headers, traceparent: currentTraceparent() ?? traceparent } }),
+  );
+}

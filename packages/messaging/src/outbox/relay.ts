@@ -1,0 +1,225 @@
+import { NatsError } from 'nats';
+import { requireWritable } from '@leadline/database/session';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { z } from 'zod';
+import type { Nats } from '../connection/connect.ts';
+import { describeError } from '../connection/describe-error.ts';
+import { findLostEvents } from './find-lost-events.ts';
+import { findUnknownEvents } from './know-own-events.ts';
+import { leadAlone } from './lead-alone.ts';
+import type { Log } from '../connection/log.ts';
+import { outboxTables } from './outbox.ts';
+import { publishRows, relayRow, type PublishedRows } from './publish-rows.ts';
+import { sparingly } from '../connection/sparingly.ts';
+import type { ServiceUser } from '../topology/topology.ts';
+
+/**
+ * `waiting`: another replica leads, or Postgres or NATS is out of reach. `older_database`: the streams hold events that
+ * this database does not know; nothing is published.
+ */
+export type RelayState = 'waiting' | 'relaying' | 'older_database';
+
+export type Relay = {
+  /** There is something new: look at once. */
+  wake(): void;
+  /** Finishes the batch in hand and gives leadership up. */
+  stop(): Promise<void>;
+  state(): RelayState;
+};
+
+const batchSize = 250;
+const pollMs = 1_000;
+/** In a flood it works a fifth of the time: who takes leads in goes first, and thousands of events a second leave still. */
+const restsPerWork = 4;
+/** A batch that took long because its process was frozen is no flood. */
+const longestRestMs = 4_000;
+const restMs = 2_000;
+const cleanEachMs = 10 * 60_000;
+/** Rows are kept as long as the streams keep their messages, and a day more. */
+const keptDays = 31;
+/**
+ * A leader publishes only while it asked its session so recently. Frozen for longer it may have lost the session, and
+ * another may lead: the server drops a silent one after 10 s.
+ */
+const leadsForMs = 5_000;
+/** Without fresh statistics the planner takes what waits for little, and sorts all of a backlog for each batch. */
+const planner = '-c enable_bitmapscan=off -c enable_sort=off';
+
+/**
+ * Publishes a service's outbox. One replica leads, by its session's advisory lock, so that the rows of one aggregate keep
+ * their order. A row published twice has the same message id and is stored once.
+ */
+export function startRelay(options: { databaseUrl: string; nats: Nats; service: ServiceUser; log: Log }): Relay {
+  const { nats, log, service } = options;
+  const table = outboxTables[service];
+  let state: RelayState = 'waiting';
+  /**
+   * What was published and could not be marked: nothing more is published before. A disk that stays full for longer than
+   * the duplicate window would else have the same rows stored again and again.
+   */
+  let unsaved: { result: PublishedRows; publishedAt: number } | undefined;
+  let woken = Promise.withResolvers<void>();
+  const wake = (): void => woken.resolve();
+  const rest = async (ms: number): Promise<void> => {
+    const timer = setTimeout(wake, ms);
+    await woken.promise;
+    clearTimeout(timer);
+    woken = Promise.withResolvers();
+  };
+
+  const tellOutage = sparingly();
+  const tellWaiting = sparingly();
+
+  const lead = async (client: Client, stopping: AbortSignal): Promise<void> => {
+    let provedAt = performance.now();
+    const mayPublish = (): boolean => performance.now() - provedAt < leadsForMs;
+    await client.query(`listen ${table}`);
+    client.on('notification', wake);
+    /** The NATS session in which all was found in order. */
+    let checked: number | undefined;
+    let cleanedAt = Number.NEGATIVE_INFINITY;
+    /** Aggregates whose first row found no room lately, until when: the rows behind them go on. */
+    const resting = new Map<string, number>();
+    while (!stopping.aborted) {
+      await requireWritable(client);
+      if (unsaved !== undefined) {
+        await save(client, table, unsaved.result, performance.now() - unsaved.publishedAt);
+        unsaved = undefined;
+      }
+      if (!nats.isUp()) {
+        await rest(pollMs);
+        continue;
+      }
+      if (checked !== nats.reconnects()) {
+        const current = nats.reconnects();
+        if (!(await isCurrent(client))) {
+          // JetStream may be silent for longer than the session may.
+          await client.query('select 1');
+          await rest(pollMs);
+          continue;
+        }
+        const again = await findLostEvents(nats, client, service);
+        await client.query(`update ${table} set published_at = null where id = any($1::uuid[])`, [again]);
+        checked = current;
+      }
+      state = 'relaying';
+      if (performance.now() - cleanedAt > cleanEachMs) {
+        await cleanUp(client, table);
+        cleanedAt = performance.now();
+      }
+      for (const [aggregate, until] of resting) if (until < performance.now()) resting.delete(aggregate);
+      const askedAt = performance.now();
+      const { rows } = await client.query(
+        `select id, aggregate, subject, headers, payload from ${table}
+          where published_at is null and failed_at is null and aggregate <> all($1::text[])
+          order by seq limit ${batchSize}`,
+        [[...resting.keys()]],
+      );
+      provedAt = askedAt;
+      const batch = z.array(relayRow).parse(rows);
+      const result = await publishRows(nats, batch, mayPublish);
+      unsaved = { result, publishedAt: performance.now() };
+      await save(client, table, result, 0);
+      unsaved = undefined;
+      for (const { aggregate } of result.again) resting.set(aggregate, performance.now() + restMs);
+      if (result.never.length > 0)
+        log.error({ service, rows: result.never }, 'events can never be published; their rows are marked as failed');
+      if (result.again.length > 0)
+        tellWaiting(() => log.warn({ service, because: result.again[0]?.because }, 'events wait for room in NATS'));
+      if (batch.length < batchSize || !nats.isUp()) await rest(pollMs);
+      else {
+        const pauseMs = Math.min(longestRestMs, (performance.now() - askedAt) * restsPerWork);
+        await wait(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
+      }
+    }
+  };
+
+  const isCurrent = async (client: Client): Promise<boolean> => {
+    let subjects: string[];
+    try {
+      subjects = await findUnknownEvents(nats, client, [service], (passedOver) =>
+        log.warn(
+          { service, passedOver },
+          'messages in subjects of this service are no events of it; they are passed over',
+        ),
+      );
+    } catch (error) {
+      // A session that is lost ends the lead; asked again, it would only say so again.
+      if (!(error instanceof NatsError)) throw error;
+      tellOutage(() => log.warn({ service, because: describeError(error) }, 'the streams can not be asked yet'));
+      return false;
+    }
+    if (subjects.length > 0 && state !== 'older_database')
+      log.error(
+        { service, subjects },
+        'the newest events of these subjects are not in the database: it is older than the streams. Nothing is published until `leadline reconcile` has been run',
+      );
+    if (subjects.length > 0) state = 'older_database';
+    return subjects.length === 0;
+  };
+
+  const leading = leadAlone({
+    databaseUrl: options.databaseUrl,
+    name: `${service}-relay`,
+    lockClass: 'relay',
+    lock: table,
+    sessionOptions: planner,
+    async lead(client, stopping) {
+      try {
+        await lead(client, stopping);
+      } finally {
+        state = 'waiting';
+      }
+    },
+    lost: (error) =>
+      tellOutage(() => log.warn({ service, because: describeError(error) }, 'the outbox relay begins anew')),
+    rest: () => rest(pollMs),
+  });
+  return {
+    wake,
+    state: () => state,
+    async stop() {
+      const stopped = leading.stop();
+      wake();
+      await stopped;
+    },
+  };
+}
+
+/** `agoMs`: since they were published. Whether JetStream still knows a row's id is reckoned from that time. */
+async function save(client: Client, table: string, result: PublishedRows, agoMs: number): Promise<void> {
+  const { published, again, never } = result;
+  if (published.length > 0)
+    await client.query(
+      `update ${table} set published_at = clock_timestamp() - make_interval(secs => $2), attempts = attempts + 1, last_error = null
+        where id = any($1::uuid[])`,
+      [published, agoMs / 1_000],
+    );
+  if (again.length + never.length === 0) return;
+  await client.query(
+    `update ${table} as o
+        set attempts = attempts + 1, last_error = f.because,
+            failed_at = case when f.never then clock_timestamp() end
+       from jsonb_to_recordset($1::jsonb) as f(id uuid, because text, never boolean) where o.id = f.id`,
+    [
+      JSON.stringify([
+        ...again.map(({ id, because }) => ({ id, because, never: false })),
+        ...never.map(({ id, because }) => ({ id, because, never: true })),
+      ]),
+    ],
+  );
+}
+
+async function cleanUp(client: Client, table: string): Promise<void> {
+  const atOnce = 1_000;
+  for (;;) {
+    const { rowCount } = await client.query(
+      `delete from ${table} where id in (
+         select id from ${table}
+          where created_at < clock_timestamp() - interval '${keptDays} days'
+            and published_at < clock_timestamp() - interval '${keptDays} days' limit ${atOnce})`,
+    );
+    if ((rowCount ?? 0) < atOnce) return;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Nats } from '../connection/connect.ts';
+import { fetchMessage } from './stored-message.ts';
+import { durables, mostOfEach, streams, type StreamName } from '../topology/topology.ts';
+
+/**
+ * Whether a message that is gone was pushed out by newer ones of its subject, whose share of the stream is full. Else
+ * somebody deleted it, or its time was over.
+ */
+export async function isPushedOut(nats: Nats, stream: StreamName, subject: string, seq: number): Promise<boolean> {
+  const manager = await nats.connection.jetstreamManager({ checkAPI: false });
+  const { state } = await manager.streams.info(stream, { subjects_filter: subject });
+  const most = mostOfEach(streams[stream]);
+  if (most < 0 || (state.subjects?.[subject] ?? 0) < most) return false;
+  const oldest = await fetchMessage(nats, stream, { seq: 1, next_by_subj: subject });
+  return oldest !== undefined && oldest.seq > seq;
+}
+
+/** Above it room is made, down to the second. */
+const fullFrom = 0.5;
+const fullTo = 0.4;
+const atOnce = 200;
+/** One run frees so much at most; the next goes on. */
+const mostRemoved = 20_000;
+
+/**
+ * Makes room in AGENT once it is half full: takes out the oldest reports, and never one that the call-tracker has not
+ * settled. A login that floods it is refused for as long as it takes to read the flood, and nobody else for longer.
+ * Thirty days of ordinary reports come nowhere near. Throws when NATS can't be asked.
+ * @returns how many were taken out
+ */
+export async function makeRoomForReports(nats: Nats, maxBytes: number = streams.AGENT.maxBytes): Promise<number> {
+  const durable = 'call-tracker-agent';
+  const { stream } = durables[durable];
+  const manager = await nats.connection.jetstreamManager({ checkAPI: false });
+  const bytes = async (): Promise<number> => (await manager.streams.info(stream)).state.bytes;
+  if ((await bytes()) < maxBytes * fullFrom) return 0;
+  const settledTo = (await manager.consumers.info(stream, durable)).ack_floor.stream_seq;
+  let removed = 0;
+  while (removed < mostRemoved && (await bytes()) > maxBytes * fullTo) {
+    const oldest = await fetchMessage(nats, stream, { seq: 1, next_by_subj: '>' });
+    if (oldest === undefined || oldest.seq > settledTo) break;
+    const count = Math.min(atOnce, settledTo - oldest.seq + 1);
+    const seqs = Array.from({ length: count }, (_, at) => oldest.seq + at);
+    // Not overwritten first, as an erasure has it: this is about room.
+    const gone = await Promise.all(
+      seqs.map((seq) => manager.streams.deleteMessage(stream, seq, false).catch(() => false)),
+    );
+    const now = gone.filter(Boolean).length;
+    if (now === 0) break;
+    removed += now;
+  }
+  return removed;
+}

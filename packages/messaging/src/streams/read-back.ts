@@ -1,0 +1,29 @@
+import type { StoredMsg } from 'nats';
+import type { Nats } from '../connection/connect.ts';
+import { fetchMessage } from './stored-message.ts';
+import type { StreamName } from '../topology/topology.ts';
+
+const atOnce = 100;
+
+/**
+ * A stream's messages of these subjects, newest first, back to those stored before `since`. `stayAwake` runs between two
+ * batches: it may take longer than a database lets a session be silent. Throws when NATS can't be asked.
+ */
+export async function readBack(
+  nats: Nats,
+  { stream, subjects, since }: { stream: StreamName; subjects: readonly string[]; since: Date },
+  stayAwake: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<StoredMsg[]> {
+  const newest = await Promise.all(subjects.map((subject) => fetchMessage(nats, stream, { last_by_subj: subject })));
+  const first = await fetchMessage(nats, stream, { seq: 1, next_by_subj: '>' });
+  const read: StoredMsg[] = [];
+  for (let seq = Math.max(0, ...newest.map((message) => message?.seq ?? 0)); seq >= (first?.seq ?? 1); seq -= atOnce) {
+    await stayAwake();
+    const seqs = Array.from({ length: Math.min(atOnce, seq) }, (_, back) => seq - back);
+    const messages = await Promise.all(seqs.map((one) => fetchMessage(nats, stream, { seq: one })));
+    const recent = messages.filter((message) => message !== undefined && message.time >= since);
+    for (const message of recent) if (message !== undefined && subjects.includes(message.subject)) read.push(message);
+    if (messages.some((message) => message !== undefined && message.time < since)) break;
+  }
+  return read;
+}

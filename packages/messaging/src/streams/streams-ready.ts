@@ -1,0 +1,54 @@
+import type { Nats } from '../connection/connect.ts';
+import { describeError } from '../connection/describe-error.ts';
+import { fetchMessage } from './stored-message.ts';
+import { durables, publishes, streamOf, type DurableName, type ServiceUser } from '../topology/topology.ts';
+
+/**
+ * Whether the provisioner has made what this service publishes to and pulls from: true, or what is missing. Once it was
+ * all there it stays true: what becomes of it later is for alarms, not for who routes requests.
+ */
+export function streamsReady(nats: Nats, service: ServiceUser | 'dashboard'): () => Promise<true | string> {
+  let seen = false;
+  return async () => {
+    if (seen) return true;
+    const missing = await findMissing(nats, service);
+    seen = missing.length === 0;
+    return seen || `missing: ${missing.join(', ')}`;
+  };
+}
+
+async function findMissing(nats: Nats, service: ServiceUser | 'dashboard'): Promise<string[]> {
+  const subjects = service === 'dashboard' ? [] : publishes[service];
+  const own = Object.keys(durables)
+    .filter(isDurable)
+    .filter((name) => durables[name].service === service);
+  const looks = [
+    ...subjects.map((subject) => ({
+      what: `the stream of ${subject}`,
+      // An empty stream says so; a missing one is an error.
+      look: () => fetchMessage(nats, streamOf(subject), { last_by_subj: subject }),
+    })),
+    ...own.map((name) => ({
+      what: `the durable ${name}`,
+      look: async () => {
+        const manager = await nats.connection.jetstreamManager({ checkAPI: false });
+        return manager.consumers.info(durables[name].stream, name);
+      },
+    })),
+  ];
+  const found = await Promise.all(
+    looks.map(async ({ what, look }) => {
+      try {
+        await look();
+        return undefined;
+      } catch (error) {
+        return `${what} (${describeError(error)})`;
+      }
+    }),
+  );
+  return found.filter((one) => one !== undefined);
+}
+
+function isDurable(name: string): name is DurableName {
+  return name in durables;
+}

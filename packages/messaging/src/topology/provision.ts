@@ -1,0 +1,82 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+} from 'nats';
+import type { Nats } from '../connection/connect.ts';
+import { duplicateWindowMs, durables, mostOfEach, streams, type DurableDefinition } from './topology.ts';
+
+/**
+ * JetStream counts every delivery, whoever is to blame for it. Consumers keep a message in hand while something else is, so
+ * that only what ends its process again and again gets so far; and then the advisory net takes it up. Of advisories
+ * themselves none is given up.
+ */
+export function maxDeliver(durable: DurableDefinition): number {
+  return durable.stream === 'ADVISORIES' ? -1 : 1_000;
+}
+
+/** Makes or brings up to date every stream and durable. Safe to repeat and to run beside another; deletes nothing. */
+export async function provision(nats: Nats, replicas = 1): Promise<void> {
+  const manager = await nats.connection.jetstreamManager({ checkAPI: false });
+  for (const [name, stream] of Object.entries(streams)) {
+    const config = {
+      subjects: [...stream.subjects],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: stream.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
+      max_age: nanos(stream.maxAgeMs),
+      max_bytes: stream.maxBytes,
+      max_msgs_per_subject: mostOfEach(stream),
+      max_msg_size: stream.maxMessageBytes,
+      duplicate_window: nanos(duplicateWindowMs),
+      num_replicas: replicas,
+    };
+    if (await exists(() => manager.streams.info(name))) await manager.streams.update(name, config);
+    else await manager.streams.add({ name, ...config });
+  }
+  for (const [name, durable] of Object.entries(durables)) await provisionDurable(manager, name, durable);
+}
+
+async function provisionDurable(
+  manager: JetStreamManager,
+  name: string,
+  durable: (typeof durables)[keyof typeof durables],
+): Promise<void> {
+  const changeable = {
+    filter_subjects: [...durable.filters],
+    // The server keeps one filter as the nats command line and NACK write it, and refuses both forms together.
+    filter_subject: '',
+    // It would take the place of ack_wait, and stretch the delays that we ask for.
+    backoff: [],
+    // A durable that ends by itself forgets how far it was read.
+    inactive_threshold: 0,
+    ack_wait: nanos(durable.ackWaitMs),
+    max_ack_pending: durable.maxAckPending,
+    max_deliver: maxDeliver(durable),
+  };
+  if (await exists(() => manager.consumers.info(durable.stream, name))) {
+    await manager.consumers.update(durable.stream, name, changeable);
+    return;
+  }
+  await manager.consumers.add(durable.stream, {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ...changeable,
+  });
+}
+
+async function exists(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return true;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.code === 404) return false;
+    throw error;
+  }
+}

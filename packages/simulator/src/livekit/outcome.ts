@@ -1,0 +1,107 @@
+import { reportedAnswers } from '@leadline/contracts/qualification';
+import { z } from 'zod';
+
+/** What the voice agent does on a call. Delays in ms, divided by the time factor like every time here. */
+const agentBehaviour = z.object({
+  /** `absent`: it never comes. `dies`: its process ends in mid-talk. */
+  does: z.enum(['talks', 'absent', 'dies']).default('talks'),
+  mode: z.enum(['sarvam', 'openai_realtime']).optional(),
+  /** Each is one report; `afterMs` counts from the answer, `timeMs` shifts the time it says it has. */
+  reports: z
+    .array(
+      z.object({
+        answers: reportedAnswers,
+        afterMs: z.number().default(0),
+        timeShiftMs: z.number().default(0),
+        /** Sent as they are, whatever the contract says. */
+        malformed: z.boolean().default(false),
+      }),
+    )
+    .optional(),
+  /** How long after the leg left the last word comes; undefined: as soon as it can. */
+  endedAfterMs: z.number().default(0),
+  /** How long it stays in the room after that. */
+  staysMs: z.number().default(0),
+  /** No last word at all. */
+  silentEnd: z.boolean().default(false),
+  doNotCall: z.boolean().default(false),
+  callbackAt: z.string().nullable().default(null),
+});
+export type AgentBehaviour = z.infer<typeof agentBehaviour>;
+
+/** What the person called, or the network before them, does with one INVITE. */
+export const outcome = z.object({
+  callee: z.enum(['answers', 'refuses', 'rings', 'silent', 'unreachable', 'wants_login']).default('answers'),
+  /** For `refuses`: the final SIP code, with the callee's words where they differ from the usual ones. */
+  sipCode: z.int().optional(),
+  sipPhrase: z.string().optional(),
+  /** No 180 before the final answer. */
+  skipsRinging: z.boolean().default(false),
+  ringMs: z.number().optional(),
+  /** Until the callee hangs up; null: they wait for our BYE. */
+  talkMs: z.number().nullable().optional(),
+  /** Answers, but no sound ever comes. */
+  noRtp: z.boolean().default(false),
+  /** Vanishes without a BYE this long after the answer. */
+  vanishesMs: z.number().optional(),
+  agent: agentBehaviour.prefault({}),
+});
+export type Outcome = z.infer<typeof outcome>;
+
+/** The number's last three digits choose what happens where no script does. */
+export function toOutcome(number: string): Outcome {
+  const digits = Number(number.slice(-3));
+  const of = (given: z.input<typeof outcome>): Outcome => outcome.parse(given);
+  switch (digits) {
+    case 486:
+    case 603:
+    case 480:
+    case 408:
+    case 404:
+    case 503:
+      return of({ callee: 'refuses', sipCode: digits, ringMs: 300 });
+    case 180:
+      return of({ callee: 'rings' });
+    case 201:
+      return of({ talkMs: 300, agent: { reports: [] } });
+    case 204:
+      return of({ agent: { reports: [{ answers: { location: null, budget: '' } }] } });
+    case 222:
+      return of({ agent: { does: 'absent' } });
+    case 233:
+      return of({ talkMs: null, agent: { does: 'dies', reports: [] } });
+    case 244:
+      return of({ agent: { reports: [], doNotCall: true } });
+    case 255:
+      return of({
+        agent: {
+          reports: [
+            { answers: fullerAnswers, timeShiftMs: 0 },
+            { answers: { location: 'Pune' }, timeShiftMs: -2_000, afterMs: 200 },
+          ],
+        },
+      });
+    default:
+      return of({});
+  }
+}
+
+/** openai_realtime when the fourth last digit is odd, whatever the job's metadata names. */
+export function modeOf(number: string): 'sarvam' | 'openai_realtime' {
+  return Number(number.at(-4)) % 2 === 1 ? 'openai_realtime' : 'sarvam';
+}
+
+const fullerAnswers = {
+  machine_interest: 'paper cup machine',
+  location: 'Pune, Maharashtra',
+  budget: '8 lakh',
+  units_per_day: '5000',
+  seriousness: 'high',
+};
+
+/** What a person who has time says. */
+export function usualAnswers(mode: 'sarvam' | 'openai_realtime'): Record<string, string> {
+  return mode === 'sarvam'
+    ? fullerAnswers
+    : { product_interest: 'forklift service', location: 'Nashik', budget: '40,000 a year' };
+}
