@@ -151,8 +151,8 @@ export async function leaveToSweep(
   );
 }
 
-/** setCallPushed: only `called` → `pushed`, with the CRM's id of the task. Tells it once, and commits. */
-export async function keepPushed(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
+/** Only `called` → `pushed`, with the CRM's id of the task. Tells it once, and commits. */
+export async function setCallPushed(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (em) => {
     await lockCall(em, push.id);
     const changed = await affected(

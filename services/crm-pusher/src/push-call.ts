@@ -6,7 +6,7 @@ import { decideConflict, decidePush, toPatience, type CrmAnswer } from './decide
 import type { Deps } from './deps.ts';
 import {
   forgetPost,
-  keepPushed,
+  setCallPushed,
   keepRefused,
   noteConflict,
   noteEmptyLook,
@@ -179,7 +179,7 @@ async function later(push: PushRow, because: string, afterMs: number, deps: Deps
 }
 
 async function finish(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<Pushed> {
-  await keepPushed(push, customerId, taskId, deps);
+  await setCallPushed(push, customerId, taskId, deps);
   deps.metrics.pushes.inc({ result: 'pushed' });
   return { kind: 'done' };
 }

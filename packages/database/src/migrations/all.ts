@@ -13,7 +13,10 @@ import { BoundedChanges } from './0014-bounded-changes.ts';
 import { ReportHearing } from './0015-report-hearing.ts';
 import { Wishes } from './0016-wishes.ts';
 
-/** In order; a migration that was released is never changed, only followed. */
+/**
+ * In order. A released migration is never changed, only followed by another. There are no 0007 and 0008: they were never
+ * committed, and no database has them. The others keep their names, for databases know migrations by name.
+ */
 export const migrations = [
   { name: '0001-first-schema', class: FirstSchema },
   { name: '0002-dashboard', class: Dashboard },

@@ -13,7 +13,10 @@ export type Receiving = {
   log: Log;
 };
 
-/** Resolves once it is committed, or is not known to be. The body is what was sent, or '' where another receipt has it. */
+/**
+ * Stores one delivery, whether it can be read or not. Resolves once it is committed, or is not known to be.
+ * @param sent its body is what the source sent, or '' if another receipt of the delivery has it
+ */
 export async function keepDelivery(
   sent: Omit<Delivery, 'receiptId' | 'bodyHash'> & { receiptId?: string },
   receiving: Receiving,
@@ -28,7 +31,7 @@ export async function keepDelivery(
     traceparent: currentTraceparent(),
   };
   const { receiptId } = delivery;
-  const outcome: DeliveryOutcome = await (receiving.group.add(delivery) ?? { kind: 'unavailable' });
+  const outcome = await insertLead(delivery, receiving.group);
   const isImported = sent.origin?.contentType === importedType;
   // Whoever imports a file names its sources: the labels stay a closed list.
   receiving.metrics.deliveries.inc({ source: isImported ? 'csv' : source, outcome: outcome.kind });
@@ -38,6 +41,14 @@ export async function keepDelivery(
     receiving.log.info({ source, receiptId, reasons }, 'a delivery was refused');
   }
   return { receiptId, outcome };
+}
+
+/**
+ * insertLead: the lead, its receipt and its event in one transaction, which it shares with what arrives meanwhile. The same
+ * source id twice is one lead. Resolves once that is committed; a full queue is `unavailable`, and nothing was stored.
+ */
+async function insertLead(delivery: Delivery, group: Receiving['group']): Promise<DeliveryOutcome> {
+  return (await group.add(delivery)) ?? { kind: 'unavailable' };
 }
 
 /** What Postgres can keep of a text that may be anything. */
