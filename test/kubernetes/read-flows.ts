@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Allowed } from './policy-matrix.ts';
 
-const handbook = join(import.meta.dirname, '../../docs/operate/operations.md');
+const handbook = join(import.meta.dirname, '../../docs/operate/kubernetes.md');
 
 export type Flow = Allowed & {
   /** `all`, an overlay or a component. */

@@ -6,7 +6,8 @@ const fixes: Record<string, string> = {
   database:
     'check DATABASE_URL, the role’s password and rights, and that Postgres is up; npm run migrate makes the schema',
   nats: 'check NATS_URL, NATS_USER and NATS_PASS of the service',
-  streams: 'run the set-up (docs/operate/operations.md), and check the rights of the service’s NATS user',
+  streams:
+    'run the set-up (docs/operate/operations.md, Set up database and streams), and check the rights of the service’s NATS user',
   reports:
     'see whether the call-tracker runs and its durable call-tracker-agent is there: leadline lag; nobody new is rung before',
   outbox: 'the database was restored: leadline reconcile',

@@ -4,7 +4,7 @@ import { streams as definitions } from '@leadline/messaging/topology';
 import { bad, good, note, type Finding } from './finding.ts';
 
 const provision =
-  'run the set-up (docs/operate/operations.md): it makes and corrects streams and consumers, and deletes nothing';
+  'run the set-up (docs/operate/operations.md, Set up database and streams): it makes and corrects streams and consumers, and deletes nothing';
 const manyWaiting = 1_000;
 const nearlyFull = 0.8;
 
