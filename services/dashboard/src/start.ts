@@ -71,9 +71,9 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
   const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
   const metrics = deps.metrics.messaging;
   const consuming = [
-    consume({ nats, durable: 'dashboard-leads', handlers, concurrency: 8, ready, metrics, log }),
-    consume({ nats, durable: 'dashboard-calls', handlers, concurrency: 8, ready, metrics, log }),
-    consume({ nats, durable: 'dashboard-agent', handlers, concurrency: 8, ready, metrics, log }),
+    consume({ nats, durable: 'dashboard-leads', handlers, concurrency: 64, ready, metrics, log }),
+    consume({ nats, durable: 'dashboard-calls', handlers, concurrency: 64, ready, metrics, log }),
+    consume({ nats, durable: 'dashboard-agent', handlers, concurrency: 64, ready, metrics, log }),
   ];
   const consumers = [...consuming, startAdvisoryNet({ nats, consuming, service: 'dashboard', metrics, log })];
   const server = await listen(createApp(deps, live, redrives), { host: config.HOST, port: config.PORT });

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Build } from './builds.ts';
 import { toCallMinutes, type CallMinutes } from '../minutes-rule.ts';
+import { diffRows } from './diff-rows.ts';
 import { sumChanges } from './sum-changes.ts';
 
 const micros = z.coerce.number().nullable();
@@ -63,7 +64,21 @@ const kept = z
     pulses: found.pulses,
   })) satisfies z.ZodType<CallMinutes>;
 
-const keptColumns = `call_id, lead_id, day, source, mode, outcome, answered, counted_micros, estimated, talk_micros, pulses`;
+const columns = [
+  'call_id',
+  'lead_id',
+  'day',
+  'source',
+  'mode',
+  'outcome',
+  'answered',
+  'counted_micros',
+  'estimated',
+  'talk_micros',
+  'pulses',
+];
+const keptColumns = columns.join(', ');
+const excludedColumns = columns.map((name) => `excluded.${name}`).join(', ');
 
 /**
  * Makes the read model say of these calls what their rows say now, in each build; from the old row and the new one
@@ -95,46 +110,44 @@ export async function keepCalls(
       [build.generation, callIds],
     );
     const after = calls.map((call) => toCallMinutes(call, build.pulseSeconds));
-    await replaceRows(em, build.generation, before, after);
-    await addToDays(em, build.generation, before, after);
+    const { replaced, changed, gone } = diffRows(before, after, (call) => call.callId);
+    if (gone.length > 0) {
+      await affected(em, `delete from call_minutes where generation = $1 and call_id = any($2::int[])`, [
+        build.generation,
+        gone,
+      ]);
+    }
+    await writeCalls(em, build.generation, changed);
+    await addToDays(em, build.generation, replaced, changed);
     for (const { leadId } of [...before, ...after]) if (leadId !== null) leadIds.add(leadId);
   }
   return [...leadIds];
 }
 
-async function replaceRows(
-  em: EntityManager,
-  generation: number,
-  before: readonly CallMinutes[],
-  after: readonly CallMinutes[],
-): Promise<void> {
-  if (before.length > 0) {
-    await affected(em, `delete from call_minutes where generation = $1 and call_id = any($2::int[])`, [
-      generation,
-      before.map((call) => call.callId),
-    ]);
-  }
+async function writeCalls(em: EntityManager, generation: number, calls: readonly CallMinutes[]): Promise<void> {
+  if (calls.length === 0) return;
   await affected(
     em,
     `insert into call_minutes (generation, ${keptColumns})
      select $1, ${keptColumns} from json_to_recordset($2::json) as fresh
        (call_id int, lead_id int, day date, source text, mode text, outcome text, answered boolean,
-        counted_micros bigint, estimated boolean, talk_micros bigint, pulses int)`,
+        counted_micros bigint, estimated boolean, talk_micros bigint, pulses int)
+     on conflict (generation, call_id) do update set (${keptColumns}) = (${excludedColumns})`,
     [
       generation,
       JSON.stringify(
-        after.map((one) => ({
-          call_id: one.callId,
-          lead_id: one.leadId,
-          day: one.day,
-          source: one.source,
-          mode: one.mode,
-          outcome: one.outcome,
-          answered: one.answered,
-          counted_micros: one.countedMicros,
-          estimated: one.estimated,
-          talk_micros: one.talkMicros,
-          pulses: one.pulses,
+        calls.map((call) => ({
+          call_id: call.callId,
+          lead_id: call.leadId,
+          day: call.day,
+          source: call.source,
+          mode: call.mode,
+          outcome: call.outcome,
+          answered: call.answered,
+          counted_micros: call.countedMicros,
+          estimated: call.estimated,
+          talk_micros: call.talkMicros,
+          pulses: call.pulses,
         })),
       ),
     ],

@@ -3,26 +3,28 @@ import type { Database } from '@leadline/database/open-database';
 import { affected, rows } from '@leadline/database/sql';
 import { streamOf } from '@leadline/messaging/topology';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { readBuilds } from './builds.ts';
 import { keepLeads } from './keep-leads.ts';
 import type { LeadEvent } from './to-lead-event.ts';
 
-const told = z.object({ lead_id: z.number().nullable() });
+const told = z.object({ type: z.string(), lead_id: z.number().nullable() });
 
 /**
  * Keeps events, each under its id once, whatever their order and however often they come. What an event lacks of its
  * lead (an agent knows only its room) is taken from the call's row, whichever of the two was there first.
- * @returns the leads they tell of
+ * @returns what each tells, and of which lead
  */
 export async function keepEvents(
   em: EntityManager,
   events: readonly LeadEvent[],
   generation: number,
-): Promise<number[]> {
+): Promise<z.output<typeof told>[]> {
+  if (events.length === 0) return [];
   // The same event twice in one statement would be refused by it.
   const once = [...new Map(events.map((event) => [event.id, event])).values()];
-  const kept = await rows(
+  return rows(
     em,
     told,
     `insert into lead_events as kept (event_id, generation, stream, type, at, lead_id, call_id, source, data)
@@ -34,7 +36,7 @@ export async function keepEvents(
      on conflict (event_id) do update set generation = greatest(kept.generation, excluded.generation),
        lead_id = coalesce(excluded.lead_id, kept.lead_id), source = coalesce(excluded.source, kept.source),
        data = excluded.data
-     returning lead_id`,
+     returning type, lead_id`,
     [
       generation,
       JSON.stringify(
@@ -51,7 +53,6 @@ export async function keepEvents(
       ),
     ],
   );
-  return [...new Set(kept.flatMap(({ lead_id: leadId }) => (leadId === null ? [] : [leadId])))];
 }
 
 /** Some steps change no call's row: a lead that came, a dial that was sent. */
@@ -59,22 +60,21 @@ const movesLead = new Set(['lead.created', 'call.dialing', 'call.answered']);
 
 /** Keeps events as they come, and how far their leads have come with them. */
 async function keepComing(em: EntityManager, events: readonly LeadEvent[]): Promise<void> {
-  const [moving, still] = [true, false].map((moves) => events.filter(({ type }) => movesLead.has(type) === moves));
-  if (moving === undefined || moving.length === 0) {
-    await keepEvents(em, still ?? [], (await readBuilds(em)).at(-1)?.generation ?? 0);
-    return;
-  }
-  await lockReadModel(em);
+  const moves = events.some(({ type }) => movesLead.has(type));
+  if (moves) await lockReadModel(em);
   const builds = await readBuilds(em);
-  const generation = builds.at(-1)?.generation ?? 0;
-  const leadIds = await keepEvents(em, moving, generation);
-  if (still !== undefined && still.length > 0) await keepEvents(em, still, generation);
-  await keepLeads(em, leadIds, builds);
+  const kept = await keepEvents(em, events, builds.at(-1)?.generation ?? 0);
+  if (!moves) return;
+  const moved = kept.flatMap(({ type, lead_id: leadId }) => (movesLead.has(type) && leadId !== null ? [leadId] : []));
+  await keepLeads(em, [...new Set(moved)], builds);
 }
 
+/** A page that shows events as they come may be so late. */
+const gatherMs = 100;
+
 /**
- * Keeps each event it is given; resolves when that is committed. Those that come while others are being kept share the
- * next transaction, for all of them wait for one lock. One that can't be kept fails alone.
+ * Keeps each event it is given; resolves when that is committed. Those that come within 100 ms of the first, or while
+ * others are being kept, share one transaction. One that can't be kept fails alone.
  */
 export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<void> {
   let waiting: { event: LeadEvent; kept: () => void; failed: (error: unknown) => void }[] = [];
@@ -83,6 +83,7 @@ export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<v
   const run = async (): Promise<void> => {
     isRunning = true;
     while (waiting.length > 0) {
+      await wait(gatherMs);
       const batch = waiting;
       waiting = [];
       try {

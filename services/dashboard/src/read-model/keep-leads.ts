@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Build } from './builds.ts';
 import { istDay } from '../web/ist.ts';
+import { diffRows } from './diff-rows.ts';
 import { toSpeedBucket } from './speed-buckets.ts';
 import { sumChanges } from './sum-changes.ts';
 
@@ -58,20 +59,16 @@ export async function keepLeads(
         where generation = $1 and lead_id = any($2::int[])`,
       [generation, leadIds],
     );
-    if (sameProgress(before, after)) continue;
-    await affected(em, `delete from lead_progress where generation = $1 and lead_id = any($2::int[])`, [
-      generation,
-      leadIds,
-    ]);
-    await affected(
-      em,
-      `insert into lead_progress (generation, lead_id, day, source, step, speed_bucket)
-       select $1, * from json_to_recordset($2::json) as fresh
-         (lead_id int, day date, source text, step smallint, speed_bucket int)`,
-      [generation, JSON.stringify(after)],
-    );
-    await addToFunnel(em, generation, before, after);
-    await addToSpeeds(em, generation, before, after);
+    const { replaced, changed, gone } = diffRows(before, after, (lead) => lead.lead_id);
+    if (gone.length > 0) {
+      await affected(em, `delete from lead_progress where generation = $1 and lead_id = any($2::int[])`, [
+        generation,
+        gone,
+      ]);
+    }
+    await writeProgress(em, generation, changed);
+    await addToFunnel(em, generation, replaced, changed);
+    await addToSpeeds(em, generation, replaced, changed);
   }
 }
 
@@ -86,9 +83,17 @@ function toProgress(lead: z.output<typeof leadFacts>): Progress {
   };
 }
 
-function sameProgress(before: readonly Progress[], after: readonly Progress[]): boolean {
-  const known = new Set(before.map((one) => JSON.stringify(Object.values(one))));
-  return before.length === after.length && after.every((one) => known.has(JSON.stringify(Object.values(one))));
+async function writeProgress(em: EntityManager, generation: number, leads: readonly Progress[]): Promise<void> {
+  if (leads.length === 0) return;
+  await affected(
+    em,
+    `insert into lead_progress (generation, lead_id, day, source, step, speed_bucket)
+     select $1, * from json_to_recordset($2::json) as fresh
+       (lead_id int, day date, source text, step smallint, speed_bucket int)
+     on conflict (generation, lead_id) do update set
+       day = excluded.day, source = excluded.source, step = excluded.step, speed_bucket = excluded.speed_bucket`,
+    [generation, JSON.stringify(leads)],
+  );
 }
 
 async function addToFunnel(

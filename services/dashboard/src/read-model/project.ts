@@ -11,6 +11,19 @@ const atOnce = 2_000;
 const changedCall = z.object({ call_id: z.number() });
 const found = z.object({ id: z.number() });
 
+/** What there is to do, by one statement and without a lock. Something may come right after it. */
+export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; hasNewLeads: boolean }> {
+  const seen = await row(
+    deps.postgres.em(),
+    z.object({ has_changes: z.boolean(), has_new_leads: z.boolean() }),
+    `select exists (select from call_changes) as has_changes,
+            exists (select from dashboard_builds where state = 'serving'
+                       and leads_read_to < (select max(id) from leads)) as has_new_leads`,
+    [],
+  );
+  return { hasChanges: seen?.has_changes ?? false, hasNewLeads: seen?.has_new_leads ?? false };
+}
+
 /**
  * Takes noted changes of calls into the read model. The calls are read by a later statement than the one that removes
  * the notes: it sees whatever a change that noted itself had committed.
@@ -129,6 +142,14 @@ export function cleanUp(deps: Deps): Promise<boolean> {
  * nobody took notes of changed calls away for so long that the database dropped some.
  */
 export async function beginNeededBuild(deps: Deps): Promise<void> {
+  const seen = await row(
+    deps.postgres.em(),
+    z.object({ is_needed: z.boolean() }),
+    `select $1::int is distinct from (select pulse_seconds from dashboard_builds order by state limit 1)
+            or exists (select from call_changes_dropped) as is_needed`,
+    [deps.pulseSeconds],
+  );
+  if (seen?.is_needed !== true) return;
   await deps.postgres.transaction(async (em) => {
     const builds = await readBuilds(em);
     const newest = builds.at(-1);

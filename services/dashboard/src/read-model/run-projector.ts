@@ -9,13 +9,20 @@ import {
   growBuild,
   keepChangedCalls,
   keepNewLeads,
+  lookForWork,
 } from './project.ts';
 import { rebuildEvents } from './rebuild-events.ts';
 
 export type Projector = { wake(): void; stop(): Promise<void> };
 
-/** Keeps the read model up to date, and lets a new read model grow beside it when one was begun. */
-export function runProjector(deps: Deps, eachMs = 500): Projector {
+/** Changes of calls that were noted in this time are taken in together. */
+const gatherMs = 250;
+
+/**
+ * Keeps the read model up to date, and lets a new one grow beside it when one was begun. A look without a lock says what
+ * there is to do: at rest it is all that this costs.
+ */
+export function runProjector(deps: Deps, eachMs = 1_000): Projector {
   const { log } = deps;
   let stopping = false;
   const isStopping = (): boolean => stopping;
@@ -24,20 +31,30 @@ export function runProjector(deps: Deps, eachMs = 500): Projector {
   };
 
   const changes = every({
-    name: 'keep changed calls',
+    name: 'keep changed calls and new leads',
     ms: eachMs,
-    work: () => repeat(async () => (await keepChangedCalls(deps)) > 0),
+    async work() {
+      const found = await lookForWork(deps);
+      if (found.hasChanges) await repeat(async () => (await keepChangedCalls(deps)) > 0);
+      if (found.hasNewLeads) await repeat(() => keepNewLeads(deps));
+    },
     log,
   });
-  const leads = every({ name: 'keep new leads', ms: 2_000, work: () => repeat(() => keepNewLeads(deps)), log });
+  /** The generation beside which nothing is left of older ones. */
+  let cleanedFor: number | undefined;
   const builds = every({
     name: 'grow a build',
-    ms: 2_000,
+    ms: 5_000,
     async work() {
       await beginNeededBuild(deps);
       const [first, next] = await readBuilds(deps.postgres.em());
       const growing = [first, next].find((build) => build?.state === 'building');
-      if (growing === undefined) return repeat(() => cleanUp(deps));
+      if (growing === undefined) {
+        if (first === undefined || first.generation === cleanedFor) return;
+        await repeat(() => cleanUp(deps));
+        if (!stopping) cleanedFor = first.generation;
+        return;
+      }
       await repeat(() => growBuild(deps));
       // Before there was a serving one the durables bring every event themselves.
       if (first?.state === 'serving') await rebuildEvents(deps, growing.generation, isStopping);
@@ -48,11 +65,18 @@ export function runProjector(deps: Deps, eachMs = 500): Projector {
     log,
   });
   const logins = every({ name: 'forget old logins', ms: 600_000, work: () => forgetOldLogins(deps), log });
+  let soon: NodeJS.Timeout | undefined;
   return {
-    wake: () => changes.wake(),
+    wake() {
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        changes.wake();
+      }, gatherMs);
+    },
     async stop() {
       stopping = true;
-      await Promise.all([changes.stop(), leads.stop(), builds.stop(), logins.stop()]);
+      clearTimeout(soon);
+      await Promise.all([changes.stop(), builds.stop(), logins.stop()]);
     },
   };
 }
