@@ -53,7 +53,7 @@ export function askAgain(
         const sameMoment = asked.filter((one) => one.moment === moment).length;
         if (sameMoment >= most * (shares.get(moment) ?? 0) || random.chance(0.5)) continue;
         chosen.add(phone);
-        const one: Asked = { sourceLeadId: `again-${asked.length}`, phone, moment, ids: [], refused: [] };
+        const one: Asked = { sourceLeadId: `again-${asked.length}`, phone, moment, ids: [], toldAt: [], refused: [] };
         asked.push(one);
         const lead = { ...canary, phone, sourceLeadId: one.sourceLeadId, productName: product(asked.length) };
         sending.push(postLead(world, world.joiningUrl, one, { lead, key: random.chance(0.3) }));

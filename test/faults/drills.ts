@@ -2,9 +2,11 @@ import { heal, measureMemory, openCampaign, untilDrained, type Campaign } from '
 import { checkCampaign } from './check.ts';
 import { natsDiskDrill, postgresDiskDrill } from './drill-disks.ts';
 import { clusterDrill } from './drill-cluster.ts';
+import { lostStreamDrill } from './drill-lost-stream.ts';
 import { nightDrill } from './drill-night.ts';
 import { restoreDrill } from './drill-restore.ts';
 import { rollbackDrill } from './drill-rollback.ts';
+import { standbyDrill } from './drill-standby.ts';
 import { feedLeads, type Posted } from './feed-leads.ts';
 import type { Checked, Invariant, Violation } from './invariants.ts';
 import { readLedgers, type Ledgers } from './ledgers.ts';
@@ -26,7 +28,7 @@ export type Drill = {
   judge?(campaign: Campaign, ledgers: Ledgers): Promise<Partial<Record<Invariant, Violation[]>>>;
 };
 
-type Drilling = {
+export type Drilling = {
   campaign: Campaign;
   world: World;
   random: Random;
@@ -42,7 +44,9 @@ type Drilling = {
 export const drills: readonly Drill[] = [
   clusterDrill,
   rollbackDrill,
+  lostStreamDrill,
   restoreDrill,
+  standbyDrill,
   nightDrill,
   postgresDiskDrill,
   natsDiskDrill,

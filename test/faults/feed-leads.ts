@@ -8,6 +8,8 @@ export type Posted = {
   phone: string;
   /** The id of each 202. */
   ids: number[];
+  /** When each was told, ms since 1970. */
+  toldAt: number[];
   refused: number[];
 };
 
@@ -64,7 +66,7 @@ export async function feedLeads(
     const before =
       options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
     const phone = before?.phone ?? `+919${String(n).padStart(5, '0')}${random.pick(options.endings ?? drawn)}`;
-    const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], refused: [] };
+    const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], toldAt: [], refused: [] };
     posted.push(one);
     const twice = random.chance(0.05);
     const key = random.chance(0.3);
@@ -125,6 +127,7 @@ export async function postLead(
       const answer: unknown = await response.json();
       if (response.status === 202 && typeof answer === 'object' && answer !== null && 'id' in answer) {
         one.ids.push(Number(answer.id));
+        one.toldAt.push(Date.now());
         return;
       }
       if (response.status < 500) {

@@ -67,7 +67,8 @@ export type World = {
   services: Map<ServiceName, Kept>;
   simulator: Kept;
   links: Map<string, Link>;
-  postgres: Server;
+  /** The one that the links lead to. */
+  readonly postgres: Server;
   natsServer: Server;
   /** That one, or all three of a cluster. */
   natsNodes: Server[];
@@ -81,6 +82,8 @@ export type World = {
   ops: Nats;
   provisioner: Nats;
   control(path: string, body: unknown): Promise<void>;
+  /** From now on every link to Postgres leads to this one; the caller stops the one before. */
+  leadTo(postgres: Server): void;
   shiftClock(ms: number): void;
   stop(): Promise<void>;
 };
@@ -130,7 +133,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await provisionWhenLed(provisioner, nodes.length);
   const ops = await connectAs('ops');
 
-  const pool = new Pool({ connectionString: database.url, max: 4 });
+  let serving = database;
+  const ownLink = await openLink('campaign-postgres', () => serving.port);
+  const ownUrl = new URL(database.url);
+  ownUrl.port = String(ownLink.port);
+  const pool = new Pool({ connectionString: ownUrl.href, max: 4 });
   pool.on('error', () => undefined);
 
   const [simulatorPort, ingestPort, joiningPort, trackerPort] = [
@@ -182,7 +189,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const adminUrls = new Map<ServiceName, string>();
   const services = new Map<ServiceName, Kept>();
   const launch = async (name: ServiceName, kind: Role, user: NatsUser, env: Record<string, string>): Promise<void> => {
-    const postgresLink = await link(`${name}-postgres`, () => database.port);
+    const postgresLink = await link(`${name}-postgres`, () => serving.port);
     const natsLink = await link(`${name}-nats`, natsPort);
     const url = new URL(roleUrl(database.url, kind, rolePasswords[kind]));
     url.port = String(postgresLink.port);
@@ -282,7 +289,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     logFiles: [...serviceNames, 'simulator'].map(logFile),
     ops,
     provisioner,
-    postgres: database,
+    get postgres() {
+      return serving;
+    },
     natsServer,
     natsNodes: nodes,
     disks: new Map(disks),
@@ -298,6 +307,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       });
       if (!response.ok) throw new Error(`the simulator refused: ${await response.text()}`);
     },
+    leadTo(postgres) {
+      serving = postgres;
+      for (const one of [ownLink, ...links.values()]) if (one.name.endsWith('-postgres')) one.suffer({ kind: 'reset' });
+    },
     shiftClock(ms) {
       shiftMs = ms;
       for (const service of services.values()) service.tell({ shiftMs });
@@ -306,9 +319,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       await Promise.all([...services.values()].map((service) => service.stop()));
       await simulator.stop();
       await Promise.all([ops.close(), provisioner.close(), pool.end()]);
-      await Promise.all([...links.values()].map((one) => one.close()));
+      await Promise.all([ownLink, ...links.values()].map((one) => one.close()));
       await Promise.all(nodes.map((node) => node.stop()));
-      await database.stop();
+      await serving.stop();
       for (const [, disk] of disks) disk.unmount();
       rmSync(folder, { recursive: true, force: true });
     },
