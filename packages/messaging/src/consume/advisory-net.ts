@@ -17,6 +17,7 @@ const advisory = z.object({
   consumer: z.string(),
   stream_seq: z.int(),
   deliveries: z.int(),
+  timestamp: z.coerce.date(),
   reason: z.string().optional(),
 });
 
@@ -66,10 +67,11 @@ async function settleGivenUp(message: JsMsg, hands: Hands, net: Net): Promise<bo
     log.error({ subject: message.subject }, 'an advisory could not be read');
     return true;
   }
-  const { type, stream, consumer: durable, stream_seq: seq, deliveries, reason } = parsed.data;
+  const { type, stream, consumer: durable, stream_seq: seq, deliveries, timestamp, reason } = parsed.data;
   if (reason === alreadyStored) return true;
   const original = await fetchMessage(nats, stream, { seq });
-  if (original === undefined) {
+  // In a stream that was lost and made anew another message stands in its place.
+  if (original === undefined || original.time > timestamp) {
     log.error({ stream, durable, seq }, 'a message was given up, and its original is not there any more');
     return true;
   }

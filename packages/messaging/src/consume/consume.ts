@@ -80,7 +80,8 @@ export function consume(options: {
   lookEachMs?: number;
 }): Consuming {
   const { nats, durable, log, metrics, random = Math.random, lookEachMs = 1_000 } = options;
-  const faults = new Map<number, number>();
+  /** By message: in a stream that is made anew another stands in the same place. */
+  const faults = new Map<string, number>();
   const isOwned = durables[durable].stream !== 'AGENT';
   const tellForeign = sparingly();
   /** Who may publish beside the owner can put anything here; handlers look at the row, and a person has to know. */
@@ -122,10 +123,11 @@ export function consume(options: {
     const outcome = await handleThrough(delivery, hands);
     if (outcome === undefined) return undefined;
     const ownFault = outcome.kind === 'later' && outcome.blame === 'message';
-    const count = (faults.get(delivery.seq) ?? 0) + (ownFault ? 1 : 0);
+    const key = toKey(delivery);
+    const count = (faults.get(key) ?? 0) + (ownFault ? 1 : 0);
     const decision = decideSettlement(outcome, count, delivery.deliveries, random());
-    if (decision.kind === 'ack') faults.delete(delivery.seq);
-    else if (ownFault) remember(faults, delivery.seq, count);
+    if (decision.kind === 'ack') faults.delete(key);
+    else if (ownFault) remember(faults, key, count);
     return decision;
   };
 
@@ -158,7 +160,7 @@ export function consume(options: {
               because,
             };
             if (await putAside(nats, durable, message, because)) {
-              faults.delete(message.seq);
+              faults.delete(toKey(delivery));
               metrics?.settled.inc({ durable, outcome: 'dead_letter' });
               log.error(fields, 'a message is set aside as a dead letter');
             } else {
@@ -278,9 +280,13 @@ function faultsOf(error: z.ZodError): string {
 
 const mostRemembered = 10_000;
 
-function remember(faults: Map<number, number>, seq: number, count: number): void {
-  faults.delete(seq);
-  faults.set(seq, count);
+function toKey({ seq, storedAt }: Delivery): string {
+  return `${seq} ${storedAt.getTime()}`;
+}
+
+function remember(faults: Map<string, number>, key: string, count: number): void {
+  faults.delete(key);
+  faults.set(key, count);
   const oldest = faults.keys().next();
   if (faults.size > mostRemembered && oldest.done !== true) faults.delete(oldest.value);
 }

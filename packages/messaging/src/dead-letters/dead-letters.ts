@@ -1,4 +1,5 @@
 import type { JsMsg, MsgHdrs } from 'nats';
+import { createHash } from 'node:crypto';
 import { takesTermReason, type Nats } from '../connection/connect.ts';
 import { storeMessage, type Stored } from '../streams/stored-message.ts';
 import { mostLetterBytes } from '../topology/topology.ts';
@@ -58,14 +59,17 @@ export async function putAside(nats: Nats, durable: string, message: JsMsg, beca
   return true;
 }
 
+/**
+ * Stores it once: both nets call a message by its place in its stream and by what it says, so that one caught by both is
+ * one dead letter. A stream that is lost and made anew counts from one again: the place alone would name another message.
+ */
 export function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
   const { durable, stream, original } = letter;
   const isLarge = original.data.length > mostLetterBytes;
   return storeMessage(nats, {
     subject: `dlq.${stream}.${durable}`,
     stream: 'DLQ',
-    // Both nets use it, so that a message caught by both is one dead letter.
-    messageId: `dlq:${stream}:${durable}:${original.seq}`,
+    messageId: `dlq:${stream}:${durable}:${original.seq}:${fingerprint(original)}`,
     headers: {
       ...keptHeaders(original.headers),
       [letterHeaders.durable]: durable,
@@ -79,6 +83,13 @@ export function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored>
     },
     payload: isLarge ? '' : original.data,
   });
+}
+
+function fingerprint({ subject, headers, data }: DeadLetter['original']): string {
+  const said = createHash('sha256')
+    .update(`${subject}\n${headers?.get('Nats-Msg-Id') ?? ''}\n`)
+    .update(data);
+  return said.digest('hex').slice(0, 16);
 }
 
 /** The shapes in which publishers fill an event's headers; any other value may hold what must not stand in a header. */

@@ -1,11 +1,20 @@
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import { outboxTables } from './outbox.ts';
+import { readOwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
-import { duplicateWindowMs, publishes, streamOf, type ServiceUser } from '../topology/topology.ts';
+import { fetchMessage } from '../streams/stored-message.ts';
+import {
+  duplicateWindowMs,
+  publishes,
+  streamOf,
+  streams,
+  type ServiceUser,
+  type StreamName,
+} from '../topology/topology.ts';
 
 /** As much of a pg client as is needed here. */
-type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> };
+type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }> };
 
 const publishedRow = z.object({
   id: z.string(),
@@ -43,4 +52,46 @@ export async function findLostEvents(nats: Nats, database: Queryable, service: S
       kept.add(message.header.get('Nats-Msg-Id'));
   }
   return published.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
+}
+
+const atOnce = 5_000;
+
+/**
+ * What was published to a stream before its first message is gone with the stream's disk, and whoever had not read it yet
+ * never will: those rows are marked to be published once more, by statements of their own. A stream from which the first
+ * messages were taken, for their time was over or to make room, has lost nothing.
+ * @returns how many rows of each such stream
+ */
+export async function unmarkLostStreams(
+  nats: Nats,
+  database: Queryable,
+  service: ServiceUser,
+): Promise<Partial<Record<StreamName, number>>> {
+  const table = outboxTables[service];
+  const lost: Partial<Record<StreamName, number>> = {};
+  for (const stream of new Set(publishes[service].map(streamOf))) {
+    const first = await fetchMessage(nats, stream, { seq: 1, next_by_subj: '>' });
+    const isYoung = first?.seq === 1 && first.time.getTime() > Date.now() - (duplicateWindowMs - marginMs);
+    if (first !== undefined && !isYoung) continue;
+    const subjects = publishes[service].filter((subject) => streamOf(subject) === stream);
+    const earlier = `subject = any($1::text[]) and published_at < coalesce($2, 'infinity'::timestamptz)
+                 and published_at > clock_timestamp() - make_interval(secs => $3) and id <> all($4::uuid[])`;
+    const of = (kept: string[]): unknown[] => [subjects, first?.time ?? null, streams[stream].maxAgeMs / 1_000, kept];
+    const { rows } = await database.query(`select where exists (select from ${table} where ${earlier})`, of([]));
+    if (rows.length === 0) continue;
+    // Two clocks: what seems older than the stream may stand in it.
+    const stayAwake = (): Promise<unknown> => database.query('select 1', []);
+    const there = first === undefined ? [] : await readBack(nats, { stream, subjects, since: first.time }, stayAwake);
+    const kept = there.flatMap((message) => readOwnEvent(message)?.id ?? []);
+    for (;;) {
+      const { rowCount } = await database.query(
+        `update ${table} set published_at = null
+          where id in (select id from ${table} where ${earlier} order by seq limit ${atOnce})`,
+        of(kept),
+      );
+      if (rowCount === null || rowCount === 0) break;
+      lost[stream] = (lost[stream] ?? 0) + rowCount;
+    }
+  }
+  return lost;
 }

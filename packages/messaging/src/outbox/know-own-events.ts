@@ -46,8 +46,11 @@ export async function findUnknownOf(
   return unknown;
 }
 
-/** How far a subject was looked through, and what was found there: nobody walks through the same flood twice. */
-type Walked = { to: number; own: OwnEvent | undefined };
+/**
+ * The message down to which a subject is known, and what was found below it: nobody walks through the same flood twice.
+ * Its time tells it from another in its place, in a stream that was lost and made anew.
+ */
+type Walked = { to: number; at: number; own: OwnEvent | undefined };
 const walkedBy = new WeakMap<Nats, Map<string, Walked>>();
 
 /** The newest event of each subject that its owner said; of a subject without one, nothing. */
@@ -96,27 +99,26 @@ async function lookBehind(
   const walked = walkedBy.get(nats) ?? new Map<string, Walked>();
   walkedBy.set(nats, walked);
   const first = (await fetchMessage(nats, stream, { seq: 1, next_by_subj: '>' }))?.seq ?? 1;
-  const sought = new Map(newest.map((message) => [message.subject, { from: message.seq, foreign: 0 }]));
+  const sought = new Map(newest.map((message) => [message.subject, { from: message, foreign: 0 }]));
   const own = new Map<string, OwnEvent | undefined>();
   let endedEarly = false;
   /** Those whose walk has come to where an earlier one began; that one knows the rest. */
-  const settle = (seq: number): void => {
-    for (const [subject, { from }] of sought) {
+  const settle = ({ seq, time }: StoredMsg): void => {
+    for (const subject of sought.keys()) {
       const before = walked.get(subject);
-      // A stream that was made anew counts from one again.
-      if (own.has(subject) || before === undefined || before.to > from || seq > before.to) continue;
+      if (own.has(subject) || before?.to !== seq || before.at !== time.getTime()) continue;
       own.set(subject, before.own);
     }
   };
   const top = Math.max(...newest.map(({ seq }) => seq));
   for (let seq = top; seq >= first && own.size < sought.size;) {
-    settle(seq);
     const seqs = Array.from({ length: Math.min(atOnce, seq - first + 1) }, (_, back) => seq - back);
     const messages = await Promise.all(seqs.map((one) => fetchMessage(nats, stream, { seq: one })));
-    for (const [index, message] of messages.entries()) {
-      settle(seqs[index] ?? seq);
-      const subject = sought.get(message?.subject ?? '');
-      if (message === undefined || subject === undefined || own.has(message.subject)) continue;
+    for (const message of messages) {
+      if (message === undefined) continue;
+      settle(message);
+      const subject = sought.get(message.subject);
+      if (subject === undefined || own.has(message.subject)) continue;
       const event = readOwnEvent(message);
       if (event !== undefined) own.set(message.subject, event);
       else if (authorshipOf(message.subject, (name) => message.header.get(name)) !== 'redriven') subject.foreign++;
@@ -128,7 +130,8 @@ async function lookBehind(
   }
   for (const [subject, { from, foreign }] of sought) {
     // What was not looked for to the end depends on the database that was asked, and the next may be another.
-    if (own.has(subject) || !endedEarly) walked.set(subject, { to: from, own: own.get(subject) });
+    if (own.has(subject) || !endedEarly)
+      walked.set(subject, { to: from.seq, at: from.time.getTime(), own: own.get(subject) });
     if (foreign > 0) ask.tell({ subject, messages: foreign });
   }
   return [...own.values()].filter((event) => event !== undefined);

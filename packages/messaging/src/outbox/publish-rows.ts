@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import { currentTraceparent, inSpan } from '../span.ts';
 import { storeMessage, type Stored } from '../streams/stored-message.ts';
-import { streamOf } from '../topology/topology.ts';
+import { streamOf, type StreamName } from '../topology/topology.ts';
 
 /** An outbox row as the relay reads it. */
 export const relayRow = z.object({
@@ -19,6 +19,8 @@ export type PublishedRows = {
   /** The first of its aggregate that failed; those behind it were not tried. */
   again: { id: string; aggregate: string; because: string }[];
   never: { id: string; because: string }[];
+  /** The lowest and the highest place that they got in each stream. */
+  places: Map<StreamName, { from: number; to: number }>;
 };
 
 /**
@@ -30,14 +32,16 @@ export async function publishRows(
   rows: readonly RelayRow[],
   mayPublish: () => boolean,
 ): Promise<PublishedRows> {
-  const result: PublishedRows = { published: [], again: [], never: [] };
+  const result: PublishedRows = { published: [], again: [], never: [], places: new Map() };
   const publishInOrder = async (ordered: readonly RelayRow[]): Promise<void> => {
     for (const row of ordered) {
       if (!mayPublish()) return;
       const { id, aggregate } = row;
       const stored = await publishRow(nats, row);
-      if (stored.kind === 'stored') result.published.push(id);
-      else if (stored.kind === 'never') result.never.push({ id, because: stored.because });
+      if (stored.kind === 'stored') {
+        result.published.push(id);
+        if (!stored.duplicate) notePlace(result.places, streamOf(row.subject), stored.seq);
+      } else if (stored.kind === 'never') result.never.push({ id, because: stored.because });
       else {
         result.again.push({ id, aggregate, because: stored.because });
         return;
@@ -46,6 +50,11 @@ export async function publishRows(
   };
   await Promise.all([...Map.groupBy(rows, ({ aggregate }) => aggregate).values()].map(publishInOrder));
   return result;
+}
+
+function notePlace(places: PublishedRows['places'], stream: StreamName, seq: number): void {
+  const { from, to } = places.get(stream) ?? { from: seq, to: seq };
+  places.set(stream, { from: Math.min(from, seq), to: Math.max(to, seq) });
 }
 
 /** Inside the trace that the row was written in, if any: whoever consumes it goes on from this very publish. */

@@ -5,14 +5,14 @@ import type { Client } from 'pg';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import { describeError } from '../connection/describe-error.ts';
-import { findLostEvents } from './find-lost-events.ts';
+import { findLostEvents, unmarkLostStreams } from './find-lost-events.ts';
 import { findUnknownEvents } from './know-own-events.ts';
 import { leadAlone } from './lead-alone.ts';
 import type { Log } from '../connection/log.ts';
 import { outboxTables } from './outbox.ts';
 import { publishRows, relayRow, type PublishedRows } from './publish-rows.ts';
 import { sparingly } from '../connection/sparingly.ts';
-import type { ServiceUser } from '../topology/topology.ts';
+import type { ServiceUser, StreamName } from '../topology/topology.ts';
 
 /**
  * `waiting`: another replica leads, or Postgres or NATS is out of reach. `older_database`: the streams hold events that
@@ -79,6 +79,8 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     /** The NATS session in which all was found in order. */
     let checked: number | undefined;
     let cleanedAt = Number.NEGATIVE_INFINITY;
+    /** How far each stream was filled. One that gives a lower place again was lost meanwhile, and made anew. */
+    const filledTo = new Map<StreamName, number>();
     /** Aggregates whose first row found no room lately, until when: the rows behind them go on. */
     const resting = new Map<string, number>();
     while (!stopping.aborted) {
@@ -99,6 +101,12 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
           await rest(pollMs);
           continue;
         }
+        const lost = await unmarkLostStreams(nats, client, service);
+        if (Object.keys(lost).length > 0)
+          log.error(
+            { service, ...lost },
+            'streams were lost and made again: all that was said in them is published again',
+          );
         const again = await findLostEvents(nats, client, service);
         await client.query(`update ${table} set published_at = null where id = any($1::uuid[])`, [again]);
         checked = current;
@@ -122,6 +130,10 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
       unsaved = { result, publishedAt: performance.now() };
       await save(client, table, result, 0);
       unsaved = undefined;
+      for (const [stream, { from, to }] of result.places) {
+        if (from <= (filledTo.get(stream) ?? 0)) checked = undefined;
+        filledTo.set(stream, to);
+      }
       for (const { aggregate } of result.again) resting.set(aggregate, performance.now() + restMs);
       if (result.never.length > 0)
         log.error({ service, rows: result.never }, 'events can never be published; their rows are marked as failed');
