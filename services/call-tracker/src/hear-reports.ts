@@ -1,10 +1,13 @@
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
-import { noteHeard } from '@leadline/database/report-hearing';
+import { noteHeard, readHearing } from '@leadline/database/report-hearing';
+import { rows } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { readBacklogMs } from '@leadline/messaging/read-backlog';
+import { readStreamAgeMs } from '@leadline/messaging/read-stream-age';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
+import { z } from 'zod';
 
 export type Hearing = { state(): true | string; stop(): Promise<void> };
 
@@ -30,10 +33,35 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
       // Read before: what is published from here on is not known to be heard.
       const now = await databaseNow(postgres.em());
       const behindMs = await readBacklogMs(nats, 'call-tracker-agent').catch(() => undefined);
+      if (behindMs !== undefined) await tellLost(now, around);
       note(behindMs !== undefined);
       if (behindMs !== undefined) await noteHeard(postgres.em(), new Date(now.getTime() - behindMs));
     },
     log,
   });
   return { state: () => isHeard || 'agents’ reports can not be heard', stop: () => repeating.stop() };
+}
+
+/**
+ * A stream that is younger than the last report which was heard was lost with its disk, and made again: what agents had
+ * reported and nobody had taken in is gone, for they were told that it is stored. Nobody can say it again but they, so a
+ * person is told whose calls these are.
+ */
+async function tellLost(now: Date, { postgres, nats, log }: Parameters<typeof hearReports>[0]): Promise<void> {
+  const ageMs = await readStreamAgeMs(nats, 'AGENT');
+  const { behindMs } = await readHearing(postgres.em());
+  if (ageMs === undefined || ageMs >= behindMs) return;
+  const [heardUntil, madeAt] = [new Date(now.getTime() - behindMs), new Date(now.getTime() - ageMs)];
+  const open = await rows(
+    postgres.em(),
+    z.object({ call_room: z.string() }),
+    `select c.call_room from calls c join dials d on d.call_id = c.id
+      where c.status = 'calling' and c.call_room is not null and d.sent_at < $1 order by c.id`,
+    [madeAt],
+  );
+  const rooms = open.map(({ call_room }) => call_room);
+  log.error(
+    { heardUntil, madeAt, rooms },
+    'the stream of agents’ reports was lost and made again: what these calls reported meanwhile may be gone',
+  );
 }
