@@ -1,6 +1,6 @@
 import type { Campaign } from './campaign.ts';
 import { leadOf, type Check, type Violation } from './invariants.ts';
-import type { Ledgers } from './ledgers.ts';
+import type { Ledgers, Stored } from './ledgers.ts';
 import { durableNames, type World } from './world.ts';
 
 const outboxes = ['ingest_outbox', 'dispatcher_outbox', 'call_tracker_outbox', 'crm_pusher_outbox'];
@@ -95,23 +95,22 @@ export function findRepeatedEvents({ stored }: Ledgers): Violation[] {
 /** What was acknowledged is done. Reports whose answers are not kept all the same. */
 export function findLostReports({ stored, calls, ackedTo }: Ledgers): Violation[] {
   const acked = ackedTo.get('call-tracker-agent') ?? 0;
-  const reported = new Set(
-    stored.flatMap(({ subject, ours, seq, text }) =>
-      ours && subject === 'agent.qualified' && seq <= acked ? roomWithAnswers(text) : [],
-    ),
-  );
+  const reported = roomsWithAnswers(stored.filter(({ seq }) => seq <= acked));
   return calls
     .filter(({ call_room, qualification }) => reported.has(call_room) && Object.keys(qualification ?? {}).length === 0)
     .map((call) => ({ what: `${call.call_room} was reported with answers and has none`, ...leadOf(call) }));
 }
 
-/** The room of a report that says something. */
-function roomWithAnswers(text: string): string[] {
-  const report: { room?: string; qualification?: Record<string, unknown> } = JSON.parse(text);
-  const said = Object.values(report.qualification ?? {}).some(
-    (value) => typeof value === 'string' && value.trim() !== '',
-  );
-  return said && report.room !== undefined ? [report.room] : [];
+/** The rooms of which these reports say something. */
+export function roomsWithAnswers(reports: readonly Stored[]): Set<string> {
+  const rooms = reports.flatMap(({ subject, ours, text }) => {
+    if (!ours || subject !== 'agent.qualified') return [];
+    const report: { room?: string; qualification?: Record<string, unknown> } = JSON.parse(text);
+    const values = Object.values(report.qualification ?? {});
+    const said = values.some((value) => typeof value === 'string' && value.trim() !== '');
+    return said && report.room !== undefined ? [report.room] : [];
+  });
+  return new Set(rooms);
 }
 
 /** Poison that was acknowledged, as if it were good, and is no dead letter. */

@@ -23,7 +23,7 @@ export type CallRow = {
   put_back_reason: string | null;
 };
 type LeadRow = { id: number; status: string; phone: string; retry_count: number; failure_reason: string | null };
-type Stored = {
+export type Stored = {
   stream: string;
   seq: number;
   subject: string;
@@ -87,7 +87,7 @@ function readLines<T>(path: string): T[] {
 }
 
 /** The whole stream, part by part: one request for all of a long one ends before it. */
-async function readStream(world: Campaign['world'], stream: string): Promise<Stored[]> {
+export async function readStream(world: Campaign['world'], stream: string): Promise<Stored[]> {
   const manager = await world.provisioner.connection.jetstreamManager({ checkAPI: false });
   const { state } = await manager.streams.info(stream);
   if (state.messages === 0) return [];
