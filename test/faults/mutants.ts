@@ -106,8 +106,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'services/crm-pusher/src/push-call.ts',
-        find: "  const known = await crm.findTask(customerId, reference(push.call_room ?? ''));\n",
-        put: "  const known: CrmAnswer & { taskId?: string } = { kind: 'ok' };\n  reference(push.call_room ?? '');\n",
+        find: "  const known = await crm.findTask(customerId, reference(push.callRoom ?? ''));\n",
+        put: "  const known: CrmAnswer & { taskId?: string } = { kind: 'ok' };\n  reference(push.callRoom ?? '');\n",
       },
     ],
   },
@@ -138,12 +138,12 @@ import { z } from 'zod';
         put: `      await revokeUnsentDials(deps, stopping);
       const silent = await rows(
         postgres.em(),
-        z.object({ call_room: z.string(), phone: z.string() }),
+        z.object({ callRoom: z.string(), phone: z.string() }),
         \`select c.call_room, c.phone from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
           where c.status = 'calling' and d.sent_at < clock_timestamp() - interval '4 seconds' and f.dial_result is null\`,
         [],
       );
-      for (const { call_room: room, phone: number } of silent) {
+      for (const { callRoom: room, phone: number } of silent) {
         const token = await livekit.signDialToken();
         void livekit.dial({ token, number, room, trunkId: policy.trunkId, callerId: policy.callerId, ringSeconds: policy.ringSeconds, maxCallSeconds: policy.maxCallSeconds });
       }

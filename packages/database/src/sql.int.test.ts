@@ -26,6 +26,20 @@ test('values travel beside the text: quotes, arrays and JSON arrive as they are'
   expect(found).toEqual({ text: `it's ? and $1 "quoted"`, list: [1, 2, 3], json: { a: [1] } });
 });
 
+test('a row answers camelCase names; what a JSON column or an array holds keeps its own', async () => {
+  const text = `select 1 as lead_id, 2 as "alreadyCamel", 3 as a_b_2, array['x_y'] as some_words,
+                       '{"own_key": {"deep_key": 1}}'::jsonb as json_column`;
+  const camelCase = z.strictObject({
+    leadId: z.literal(1),
+    alreadyCamel: z.literal(2),
+    aB2: z.literal(3),
+    someWords: z.tuple([z.literal('x_y')]),
+    jsonColumn: z.strictObject({ own_key: z.strictObject({ deep_key: z.literal(1) }) }),
+  });
+  expect(await row(owner.em(), camelCase, text, [])).toBeDefined();
+  expect(await rows(owner.em(), camelCase, text, [])).toHaveLength(1);
+});
+
 test('statements of a transaction commit together', async () => {
   await owner.transaction(async (em) => {
     await affected(em, `insert into leads (name, phone, source) values ('kept', '1', 'x')`, []);

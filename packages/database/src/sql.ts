@@ -18,17 +18,38 @@ async function query(
   return { rows: result.rows, affected: Number(result.numAffectedRows ?? 0) };
 }
 
-/** All rows, each read through its schema. @throws ZodError when a row is not what the schema says */
+/** Column names are written in the code, so there are few: some hundred for all statements. */
+const camelCased = new Map<string, string>();
+
+function toCamelCase(column: string): string {
+  const known = camelCased.get(column);
+  if (known !== undefined) return known;
+  const name = column.replaceAll(/_([a-z0-9])/g, (_whole, letter: string) => letter.toUpperCase());
+  camelCased.set(column, name);
+  return name;
+}
+
+/** A row under the names that TypeScript uses: `retry_after` is `retryAfter`. What a JSON column holds keeps its keys. */
+function named(found: unknown): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [column, value] of Object.entries(found ?? {})) values[toCamelCase(column)] = value;
+  return values;
+}
+
+/**
+ * All rows, each read through its schema under camelCase names.
+ * @throws ZodError when a row is not what the schema says
+ */
 export async function rows<T>(
   em: EntityManager,
   schema: z.ZodType<T>,
   text: string,
   parameters: readonly unknown[],
 ): Promise<T[]> {
-  return (await query(em, text, parameters)).rows.map((found) => schema.parse(found));
+  return (await query(em, text, parameters)).rows.map((found) => schema.parse(named(found)));
 }
 
-/** The first row, or undefined. */
+/** The first row, under camelCase names, or undefined. */
 export async function row<T>(
   em: EntityManager,
   schema: z.ZodType<T>,
@@ -36,7 +57,7 @@ export async function row<T>(
   parameters: readonly unknown[],
 ): Promise<T | undefined> {
   const first = (await query(em, text, parameters)).rows[0];
-  return first === undefined ? undefined : schema.parse(first);
+  return first === undefined ? undefined : schema.parse(named(first));
 }
 
 /** How many rows an INSERT, UPDATE or DELETE touched: 0 means that somebody else was here before. */

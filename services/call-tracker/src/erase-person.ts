@@ -18,7 +18,7 @@ export function answerErase(nats: Nats, deps: Deps): Promise<Answering> {
   return answer(nats, 'ops.call-tracker.erase', eraseAsked, (asked) => erasePerson(asked, nats, deps));
 }
 
-const call = z.object({ id: z.number(), call_room: z.string().nullable(), call_started_at: instant });
+const call = z.object({ id: z.number(), callRoom: z.string().nullable(), callStartedAt: instant });
 type Call = z.output<typeof call>;
 
 /**
@@ -65,12 +65,12 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
 async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
   const [oldest] = calls;
   if (oldest === undefined) return [];
-  const since = new Date(oldest.call_started_at.getTime() - hourMs);
+  const since = new Date(oldest.callStartedAt.getTime() - hourMs);
   const letters = await readBack(nats, { stream: 'DLQ', subjects: ['dlq.AGENT.call-tracker-agent'], since });
   const unheard = new Set<Call>();
   for (const letter of letters) {
     const room = await roomOfLastWord(nats, letter);
-    const ended = room === undefined ? undefined : calls.find(({ call_room }) => call_room === room);
+    const ended = room === undefined ? undefined : calls.find(({ callRoom }) => callRoom === room);
     if (ended !== undefined && !(await isLookedAt(nats, letter.seq))) unheard.add(ended);
   }
   return [...unheard];
@@ -104,10 +104,10 @@ async function eraseMessages(
   calls: Call[],
   dryRun: boolean,
 ): Promise<{ reports: number; deadLetters: number }> {
-  const rooms = calls.flatMap(({ call_room }) => call_room ?? []);
+  const rooms = calls.flatMap(({ callRoom }) => callRoom ?? []);
   const [oldest] = calls;
   if (oldest === undefined || rooms.length === 0) return { reports: 0, deadLetters: 0 };
-  const since = new Date(oldest.call_started_at.getTime() - hourMs);
+  const since = new Date(oldest.callStartedAt.getTime() - hourMs);
   const erase = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
     const found = (await readBack(nats, { stream, subjects, since })).filter(({ subject, data }) => {
       const text = new TextDecoder().decode(data);

@@ -120,13 +120,13 @@ async function releaseLookedAt(
 ): Promise<void> {
   const held = await rows(
     postgres.em(),
-    z.object({ call_id: z.number(), room: z.string(), seq: z.coerce.number() }),
+    z.object({ callId: z.number(), room: z.string(), seq: z.coerce.number() }),
     // One that is older than any dead letter was deleted by nobody: its time was over.
     `select f.call_id, c.call_room as room, f.report_held_seq as seq from call_facts f join calls c on c.id = f.call_id
       where f.report_held_at > clock_timestamp() - $1::float8 * interval '1 ms' and f.report_held_seq is not null`,
     [streams.DLQ.maxAgeMs - dayMs],
   );
-  for (const { call_id: callId, room, seq } of held) {
+  for (const { callId, room, seq } of held) {
     if (stopping.aborted) return;
     if (unseen.has(room) || !(await isLookedAt(nats, seq))) continue;
     await affected(

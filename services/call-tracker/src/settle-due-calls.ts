@@ -19,7 +19,7 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
   const now = deps.now(await databaseNow(em));
   const due = await rows(
     em,
-    z.object({ call_id: z.number() }),
+    z.object({ callId: z.number() }),
     `(select call_id from call_facts where settle_at <= $1 order by settle_at limit ${batch})
      union all
      (select d.call_id from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
@@ -30,7 +30,7 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
   );
   if (due.length === 0) return;
   const hearing = await readHearing(em);
-  for (const { call_id: callId } of due) {
+  for (const { callId } of due) {
     if (stopping.aborted) return;
     await stepDueCall(callId, hearing, deps);
   }

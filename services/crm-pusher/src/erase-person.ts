@@ -14,8 +14,8 @@ export function answerErase(nats: Nats, postgres: Database): Promise<Answering> 
 const push = z.object({
   id: z.number(),
   waits: z.boolean(),
-  task_id: z.string().nullable(),
-  customer_id: z.string().nullable(),
+  taskId: z.string().nullable(),
+  customerId: z.string().nullable(),
 });
 
 /**
@@ -33,7 +33,7 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
   );
   const told = await rows(
     postgres.em(),
-    z.object({ task_id: z.string().nullable(), customer_id: z.string().nullable() }),
+    z.object({ taskId: z.string().nullable(), customerId: z.string().nullable() }),
     `select t.task_id, t.customer_id from crm_enquiries t join leads l on l.id = t.lead_id
       where last_ten(l.phone) = last_ten($1) order by t.told_at`,
     [requirePhone(asked.phone)],
@@ -41,8 +41,8 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
   const waiting = pushes.find(({ waits }) => waits);
   if (waiting !== undefined)
     throw new CommandRefused(`phone: call ${waiting.id} waits for its task in the CRM; ask again when it is there`);
-  const customers = [...new Set([...pushes, ...told].flatMap(({ customer_id }) => customer_id ?? []))];
-  const tasks = [...pushes, ...told].flatMap(({ task_id }) => task_id ?? []);
+  const customers = [...new Set([...pushes, ...told].flatMap(({ customerId }) => customerId ?? []))];
+  const tasks = [...pushes, ...told].flatMap(({ taskId }) => taskId ?? []);
   return {
     counts: {},
     left: [

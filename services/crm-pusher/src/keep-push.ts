@@ -11,27 +11,27 @@ const pushRow = z.object({
   id: z.number(),
   /** Empty for a call of the old program. */
   attempt: z.number().nullable(),
-  lead_id: z.number().nullable(),
+  leadId: z.number().nullable(),
   status: z.string(),
   name: z.string().nullable(),
   phone: z.string(),
   source: z.string().nullable(),
   qualification: z.record(z.string(), z.string()).nullable(),
-  agent_mode: z.string().nullable(),
-  call_room: z.string().nullable(),
-  call_started_at: instant,
-  product_name: z.string().nullable(),
-  callback_at: instant.nullable().transform((at) => at && ofOurDays(at)),
-  callback_words: z.string().nullable(),
+  agentMode: z.string().nullable(),
+  callRoom: z.string().nullable(),
+  callStartedAt: instant,
+  productName: z.string().nullable(),
+  callbackAt: instant.nullable().transform((at) => at && ofOurDays(at)),
+  callbackWords: z.string().nullable(),
   attempts: z.number().nullable(),
-  customer_id: z.string().nullable(),
-  sent_at: instant.nullable(),
-  empty_looks: z.number().nullable(),
+  customerId: z.string().nullable(),
+  sentAt: instant.nullable(),
+  emptyLooks: z.number().nullable(),
   /** How often in a row the CRM said that there is one already, and how often a customer was asked for in vain. */
   conflicts: z.number().nullable(),
-  customer_posts: z.number().nullable(),
-  last_looked_at: instant.nullable(),
-  next_try_at: instant.nullable(),
+  customerPosts: z.number().nullable(),
+  lastLookedAt: instant.nullable(),
+  nextTryAt: instant.nullable(),
   traceparent: z.string().nullable(),
   enquiries: z.array(
     z.object({
@@ -169,7 +169,7 @@ export async function setCallPushed(push: PushRow, customerId: string, taskId: s
     if (changed === 0) return;
     await enqueue(em, 'crm-pusher', callPushed, {
       subject: `call/${push.id}`,
-      data: { leadId: push.lead_id, source: push.source, room: push.call_room ?? '', callId: push.id, taskId },
+      data: { leadId: push.leadId, source: push.source, room: push.callRoom ?? '', callId: push.id, taskId },
     });
   });
 }
@@ -187,9 +187,9 @@ export async function keepRefused(push: PushRow, errorClass: string, deps: Deps)
     await enqueue(em, 'crm-pusher', callPushFailed, {
       subject: `call/${push.id}`,
       data: {
-        leadId: push.lead_id,
+        leadId: push.leadId,
         source: push.source,
-        room: push.call_room ?? '',
+        room: push.callRoom ?? '',
         callId: push.id,
         errorClass,
         attempts: (push.attempts ?? 0) + 1,

@@ -61,10 +61,10 @@ async function step(
   const decision = decidePush(
     {
       callStatus: push.status,
-      sentAt: push.sent_at,
-      emptyLooks: push.empty_looks ?? 0,
-      lastLookedAt: push.last_looked_at,
-      nextTryAt: push.next_try_at,
+      sentAt: push.sentAt,
+      emptyLooks: push.emptyLooks ?? 0,
+      lastLookedAt: push.lastLookedAt,
+      nextTryAt: push.nextTryAt,
     },
     now,
     deps.policy,
@@ -89,7 +89,7 @@ async function step(
   const { customerId } = customer;
 
   alive();
-  const known = await crm.findTask(customerId, reference(push.call_room ?? ''));
+  const known = await crm.findTask(customerId, reference(push.callRoom ?? ''));
   if (known.kind !== 'ok') return notYet(push, known, deps);
   if (known.taskId !== undefined) return finish(push, customerId, known.taskId, deps);
   if (decision.kind === 'look') {
@@ -109,16 +109,16 @@ async function step(
 
 function toQualifiedCall(push: PushRow): QualifiedCall {
   return {
-    room: push.call_room ?? '',
+    room: push.callRoom ?? '',
     name: push.name,
     phone: push.phone,
     source: push.source,
-    productName: push.product_name,
-    mode: push.agent_mode,
+    productName: push.productName,
+    mode: push.agentMode,
     answers: push.qualification ?? {},
-    callbackAt: push.callback_at,
-    callbackWords: push.callback_words,
-    callStartedAt: push.call_started_at,
+    callbackAt: push.callbackAt,
+    callbackWords: push.callbackWords,
+    callStartedAt: push.callStartedAt,
     enquiries: push.enquiries,
   };
 }
@@ -136,7 +136,7 @@ async function meetConflict(push: PushRow, what: 'customer' | 'task', status: nu
 }
 
 async function afterUnclearCustomer(push: PushRow, because: string, deps: Deps): Promise<Pushed> {
-  const afterMs = toPatience((push.customer_posts ?? 0) + 1, deps.policy);
+  const afterMs = toPatience((push.customerPosts ?? 0) + 1, deps.policy);
   await noteUnclearCustomer(push, deps);
   return later(push, because, afterMs, deps);
 }

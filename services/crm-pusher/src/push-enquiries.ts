@@ -26,14 +26,14 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
   await noteEnquiries(deps);
   const waiting = await rows(
     deps.postgres.em(),
-    z.object({ enquiry_id: z.string() }),
+    z.object({ enquiryId: z.string() }),
     `select enquiry_id from crm_enquiries
       where told_at is null and (failed_at is null or failed_at < clock_timestamp() - ${refusedWaits})
         and (next_try_at is null or next_try_at <= clock_timestamp())
       order by enquiry_id limit ${atOnce}`,
     [],
   );
-  for (const { enquiry_id: enquiryId } of waiting) {
+  for (const { enquiryId } of waiting) {
     if (stopping.aborted) return;
     try {
       await pushEnquiry(enquiryId, deps);
@@ -85,18 +85,18 @@ const isUntold = (except: string): string => `not exists (select from crm_pushes
                                 and (t.enquiry_id = e.receipt_id or e.receipt_id = any(t.enquiries)))`;
 
 const pushRow = z.object({
-  enquiry_id: z.string(),
+  enquiryId: z.string(),
   attempts: z.number(),
-  sent_at: instant.nullable(),
-  next_try_at: instant.nullable(),
-  empty_looks: z.number(),
-  last_looked_at: instant.nullable(),
+  sentAt: instant.nullable(),
+  nextTryAt: instant.nullable(),
+  emptyLooks: z.number(),
+  lastLookedAt: instant.nullable(),
   name: z.string(),
   phone: z.string(),
-  talked_at: instant.nullable(),
+  talkedAt: instant.nullable(),
   /** The lead itself is told of, for it is not rung. */
-  is_lead: z.boolean(),
-  is_paused: z.boolean(),
+  isLead: z.boolean(),
+  isPaused: z.boolean(),
   enquiries: z.array(
     z.object({
       id: z.string(),
@@ -147,14 +147,14 @@ async function pushEnquiry(enquiryId: string, deps: Deps): Promise<void> {
 
 async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps: Deps): Promise<void> {
   // The pause is over or was broken before anything was sent: the lead is rung, and its call's task tells it.
-  if (push.is_lead && !push.is_paused && push.sent_at === null) return forget(push.enquiry_id, deps);
+  if (push.isLead && !push.isPaused && push.sentAt === null) return forget(push.enquiryId, deps);
   const decision = decidePush(
     {
       callStatus: 'called',
-      sentAt: push.sent_at,
-      emptyLooks: push.empty_looks,
-      lastLookedAt: push.last_looked_at,
-      nextTryAt: push.next_try_at,
+      sentAt: push.sentAt,
+      emptyLooks: push.emptyLooks,
+      lastLookedAt: push.lastLookedAt,
+      nextTryAt: push.nextTryAt,
     },
     deps.now(await databaseNow(deps.postgres.em())),
     deps.policy,
@@ -162,7 +162,7 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
   if (decision.kind === 'nothing' || decision.kind === 'wait') return;
   const { crm } = deps;
   const mobile = toCrmMobile(push.phone);
-  const known = `enquiry-${push.enquiry_id}`;
+  const known = `enquiry-${push.enquiryId}`;
   let customer: CrmAnswer & { customerId?: string } = await crm.findCustomer(mobile);
   if (customer.kind === 'ok' && customer.customerId === undefined)
     customer = await crm.createCustomer({ mobile, name: push.name });
@@ -174,7 +174,7 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
   if (decision.kind === 'look') return noteEmptyLook(push, deps);
 
   const task = toEnquiryTask(
-    { reference: reference(known), name: push.name, talkedAt: push.talked_at, enquiries: push.enquiries },
+    { reference: reference(known), name: push.name, talkedAt: push.talkedAt, enquiries: push.enquiries },
     customerId,
     deps.mapping,
   );
@@ -185,7 +185,7 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
     `update crm_enquiries set attempts = attempts + 1, customer_id = $2, enquiries = $3, sent_at = clock_timestamp(),
             empty_looks = 0, last_looked_at = null, next_try_at = null, failed_at = null
       where enquiry_id = $1`,
-    [push.enquiry_id, customerId, push.enquiries.map(({ id }) => id)],
+    [push.enquiryId, customerId, push.enquiries.map(({ id }) => id)],
   );
   const created = await crm.createTask(task);
   if (created.kind === 'ok' && created.taskId !== undefined) return finish(push, customerId, created.taskId, deps);
@@ -194,26 +194,26 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
 
 /** Before any POST of a task. */
 async function notYet(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<void> {
-  if (answer.kind === 'refused') return giveUp(push.enquiry_id, `refused_${answer.status}`, deps);
-  await later(push.enquiry_id, toDelay(push, answer), deps);
+  if (answer.kind === 'refused') return giveUp(push.enquiryId, `refused_${answer.status}`, deps);
+  await later(push.enquiryId, toDelay(push, answer), deps);
 }
 
 async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<void> {
-  if (answer.kind === 'refused') return giveUp(push.enquiry_id, `refused_${answer.status}`, deps);
+  if (answer.kind === 'refused') return giveUp(push.enquiryId, `refused_${answer.status}`, deps);
   if (answer.kind === 'later') {
     // Surely not created: the next try needs no looks.
     await affected(
       deps.postgres.em(),
       `update crm_enquiries set sent_at = null, enquiries = null where enquiry_id = $1`,
-      [push.enquiry_id],
+      [push.enquiryId],
     );
-    await later(push.enquiry_id, answer, deps);
+    await later(push.enquiryId, answer, deps);
     return;
   }
   deps.metrics.pushes.inc({ result: 'unclear' });
   const { because } = toDelay(push, answer);
   await affected(deps.postgres.em(), `update crm_enquiries set last_error = $2 where enquiry_id = $1`, [
-    push.enquiry_id,
+    push.enquiryId,
     because,
   ]);
 }
@@ -228,7 +228,7 @@ async function noteEmptyLook(push: PushRow, { postgres }: Deps): Promise<void> {
   await affected(
     postgres.em(),
     `update crm_enquiries set empty_looks = empty_looks + 1, last_looked_at = clock_timestamp() where enquiry_id = $1`,
-    [push.enquiry_id],
+    [push.enquiryId],
   );
 }
 
@@ -247,7 +247,7 @@ async function finish(push: PushRow, customerId: string, taskId: string, deps: D
     `update crm_enquiries set customer_id = $2, task_id = $3, told_at = clock_timestamp(), next_try_at = null,
             failed_at = null, last_error = null, enquiries = coalesce(enquiries, $4)
       where enquiry_id = $1`,
-    [push.enquiry_id, customerId, taskId, push.enquiries.map(({ id }) => id)],
+    [push.enquiryId, customerId, taskId, push.enquiries.map(({ id }) => id)],
   );
   deps.metrics.pushes.inc({ result: 'pushed' });
 }

@@ -58,7 +58,7 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
       const now = deps.now(await databaseNow(em));
       const control = await readControl(em);
       if ((await heldBack(em, control, now, deps)) !== undefined) return undefined;
-      const due = await getNewLeads(em, now, control.breaker_delay_ms !== null);
+      const due = await getNewLeads(em, now, control.breakerDelayMs !== null);
       let outOfTheWay = 0;
       for (const leadId of due) {
         inHand = leadId;
@@ -80,7 +80,7 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
             break;
           case 'refuse':
             if (decision.reason === 'answered') await markLeadAnswered(em, lead, now);
-            else await failLead(em, lead, { reason: decision.reason, retryCount: lead.retry_count }, now);
+            else await failLead(em, lead, { reason: decision.reason, retryCount: lead.retryCount }, now);
             outOfTheWay++;
             break;
           case 'not_due':
@@ -152,7 +152,7 @@ async function createCall(
   if (!normalised.ok) throw new Error('a lead without a dialable number was claimed');
   const next = await row(
     em,
-    z.object({ call_id: z.coerce.number(), attempt: z.number(), traceparent: z.string().nullable() }),
+    z.object({ callId: z.coerce.number(), attempt: z.number(), traceparent: z.string().nullable() }),
     `select nextval(pg_get_serial_sequence('calls', 'id')) as call_id,
             coalesce((select max(attempt) from calls where lead_id = $1), 0) + 1 as attempt,
             (select traceparent from lead_receipts where lead_id = $1 and verdict = 'accepted'
@@ -160,23 +160,23 @@ async function createCall(
     [lead.id],
   );
   if (next === undefined) throw new Error('the sequence of calls gave no number');
-  const mode = lead.agent_mode ?? deps.policy.agentMode;
-  const room = roomName(next.call_id, randomRoomPart());
+  const mode = lead.agentMode ?? deps.policy.agentMode;
+  const room = roomName(next.callId, randomRoomPart());
   const span = startSpan('attempt', {
     traceparent: next.traceparent,
-    attributes: { 'leadline.lead_id': lead.id, 'leadline.call_id': next.call_id, 'leadline.attempt': next.attempt },
+    attributes: { 'leadline.lead_id': lead.id, 'leadline.call_id': next.callId, 'leadline.attempt': next.attempt },
   });
   await affected(
     em,
     `insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
      values ($1, $2, $3, $4, $5, 'calling', $6, $7, $8, $9)`,
-    [next.call_id, lead.id, lead.name, normalised.phone, lead.source, room, now, next.attempt, mode],
+    [next.callId, lead.id, lead.name, normalised.phone, lead.source, room, now, next.attempt, mode],
   );
   await affected(
     em,
     `insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [next.call_id, lead.id, next.attempt, normalised.phone, deps.owner, now, probe, span.traceparent],
+    [next.callId, lead.id, next.attempt, normalised.phone, deps.owner, now, probe, span.traceparent],
   );
   // A day ahead: it keeps the old program away, and the decision on this call overwrites it.
   await affected(
@@ -187,14 +187,14 @@ async function createCall(
   await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
   await heed(em, lead);
   return {
-    callId: next.call_id,
+    callId: next.callId,
     leadId: lead.id,
     source: lead.source,
     attempt: next.attempt,
     room,
     phone: normalised.phone,
     name: lead.name,
-    products: [...new Set([lead.product_name ?? [], lead.enquired_products].flat())],
+    products: [...new Set([lead.productName ?? [], lead.enquiredProducts].flat())],
     mode,
     probe,
     claimedAt: performance.now(),

@@ -22,11 +22,11 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
   const { postgres } = deps;
   const unsent = await rows(
     postgres.em(),
-    z.object({ call_id: z.number() }),
+    z.object({ callId: z.number() }),
     `select call_id from dials where last_ten(phone) = last_ten($1) and sent_at is null and revoked_at is null`,
     [phone],
   );
-  if (!asked.dryRun) for (const dial of unsent) await revokeDial(dial.call_id, { putBack: erasedValue }, deps);
+  if (!asked.dryRun) for (const dial of unsent) await revokeDial(dial.callId, { putBack: erasedValue }, deps);
   return rehearse(postgres, asked.dryRun, async (em) => {
     await lockDialControl(em);
     const now = deps.now(await databaseNow(em));

@@ -7,7 +7,7 @@ import { keepRefusal } from './erase-person.ts';
 
 const atOnce = 500;
 
-const oldCall = z.object({ id: z.number(), phone: z.string(), do_not_call: z.boolean().nullable() });
+const oldCall = z.object({ id: z.number(), phone: z.string(), doNotCall: z.boolean().nullable() });
 
 /**
  * Takes names and numbers out of calls that ended more than `days` ago, of their dials and of the audit; the rows stay.
@@ -25,8 +25,7 @@ export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: numb
       [days, erasedValue, atOnce],
     );
     const ids = calls.map(({ id }) => id);
-    for (const { phone, do_not_call: refused } of calls)
-      if (refused === true) await keepRefusal(em, phone, 'retention');
+    for (const { phone, doNotCall: refused } of calls) if (refused === true) await keepRefusal(em, phone, 'retention');
     await affected(
       em,
       `update calls set name = null, phone = $2, updated_at = clock_timestamp() where id = any($1) and status <> 'calling'`,

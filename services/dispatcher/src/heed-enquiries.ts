@@ -44,7 +44,7 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
     const lead = await lockLead(em, id);
     if (lead === undefined) return;
     const now = deps.now(await databaseNow(em));
-    const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failure_reason ?? '');
+    const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failureReason ?? '');
     const decision = decideDial(
       await loadDialFacts(em, { lead, control: await readControl(em) }, now),
       now,
@@ -55,7 +55,7 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
     await heed(em, lead);
     const isRetry = decision.kind === 'not_due' && decision.reason === 'retry_later';
     if (lead.enquiries <= lead.heeded || !(isGivenUp || isRetry)) return;
-    const retryCount = isGivenUp ? 0 : lead.retry_count;
+    const retryCount = isGivenUp ? 0 : lead.retryCount;
     await affected(
       em,
       `update leads set status = 'new', retry_after = $2, retry_count = $3, failure_reason = null, updated_at = $2

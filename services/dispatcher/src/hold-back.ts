@@ -20,9 +20,9 @@ export async function heldBack(
   if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
   if ((await deps.reports.isHeard(em)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };
   // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
-  if (control.next_dial_at !== null && control.next_dial_at.getTime() > now.getTime() + claimLifeMs(deps.policy))
-    return { kind: 'wait', reason: 'calls_before_restore', until: control.next_dial_at };
-  if (control.unsent_dials >= mostUnsentDials(deps.policy))
+  if (control.nextDialAt !== null && control.nextDialAt.getTime() > now.getTime() + claimLifeMs(deps.policy))
+    return { kind: 'wait', reason: 'calls_before_restore', until: control.nextDialAt };
+  if (control.unsentDials >= mostUnsentDials(deps.policy))
     return { kind: 'wait', reason: 'dials_under_way', until: null };
   return undefined;
 }

@@ -56,12 +56,12 @@ export async function findDoNotCall(asked: { phone: string }, deps: Deps): Promi
   const em = deps.postgres.em();
   const listed = await row(
     em,
-    z.object({ reason: z.string().nullable(), added_at: instant }),
+    z.object({ reason: z.string().nullable(), addedAt: instant }),
     `select reason, added_at from do_not_call
       where last_ten(phone) = last_ten($1) and removed_at is null order by added_at limit 1`,
     [phone],
   );
-  if (listed !== undefined) return { onTheList: true, reason: listed.reason, since: listed.added_at.toISOString() };
+  if (listed !== undefined) return { onTheList: true, reason: listed.reason, since: listed.addedAt.toISOString() };
   const heard = await isDoNotCall(em, phone);
   return { onTheList: heard, reason: heard ? 'asked for it in a call' : null, since: null };
 }

@@ -11,20 +11,20 @@ const leadRow = z.object({
   name: z.string(),
   phone: z.string(),
   source: z.string(),
-  product_name: z.string().nullable(),
-  retry_after: instant.nullable(),
-  retry_count: z.number(),
-  failure_reason: z.string().nullable(),
-  created_at: instant,
+  productName: z.string().nullable(),
+  retryAfter: instant.nullable(),
+  retryCount: z.number(),
+  failureReason: z.string().nullable(),
+  createdAt: instant,
   /** When the buyer asked, by the vendor's own time where that is not ahead of its arrival. */
-  enquired_at: instant,
+  enquiredAt: instant,
   /** Said by the lead's own source, or by that of an enquiry that joined it. */
-  dnd_flag: z.boolean(),
-  is_test: z.boolean(),
-  agent_mode: agentModes.nullable().catch(null),
+  dndFlag: z.boolean(),
+  isTest: z.boolean(),
+  agentMode: agentModes.nullable().catch(null),
   /** What further enquiries ask for, in the order in which they came. */
-  enquired_products: z.array(z.string()),
-  last_enquiry_at: instant.nullable(),
+  enquiredProducts: z.array(z.string()),
+  lastEnquiryAt: instant.nullable(),
   /** How many further enquiries joined it, and how many of them an attempt or its retry's time has taken account of. */
   enquiries: z.number(),
   heeded: z.number(),
@@ -32,13 +32,13 @@ const leadRow = z.object({
 export type LeadRow = z.infer<typeof leadRow>;
 
 const controlRow = z.object({
-  stopped_at: instant.nullable(),
-  next_dial_at: instant.nullable(),
-  breaker_open_until: instant.nullable(),
-  breaker_delay_ms: z.number().nullable(),
-  startup_failures: z.number(),
-  probed_at: instant.nullable(),
-  unsent_dials: z.number(),
+  stoppedAt: instant.nullable(),
+  nextDialAt: instant.nullable(),
+  breakerOpenUntil: instant.nullable(),
+  breakerDelayMs: z.number().nullable(),
+  startupFailures: z.number(),
+  probedAt: instant.nullable(),
+  unsentDials: z.number(),
 });
 export type ControlRow = z.infer<typeof controlRow>;
 
@@ -102,10 +102,10 @@ export async function readLeadCalls(
   const found = await row(
     em,
     z.object({
-      asked_again_at: instant.nullable(),
+      askedAgainAt: instant.nullable(),
       floor: z.number(),
-      has_answers: z.boolean(),
-      has_undecided_call: z.boolean(),
+      hasAnswers: z.boolean(),
+      hasUndecidedCall: z.boolean(),
     }),
     `with asked as (
        select max(at) as at, coalesce(max((details->>'newestCallId')::int), 0) as floor
@@ -120,9 +120,9 @@ export async function readLeadCalls(
     [leadId, exceptCallId],
   );
   return {
-    hasAnswers: found?.has_answers ?? false,
-    hasUndecidedCall: found?.has_undecided_call ?? false,
-    askedAgainAt: found?.asked_again_at ?? null,
+    hasAnswers: found?.hasAnswers ?? false,
+    hasUndecidedCall: found?.hasUndecidedCall ?? false,
+    askedAgainAt: found?.askedAgainAt ?? null,
     floor: found?.floor ?? 0,
   };
 }
@@ -152,7 +152,7 @@ type Wishes = {
 async function readWishes(em: EntityManager, phone: string): Promise<Wishes> {
   const found = await row(
     em,
-    z.object({ do_not_call: z.boolean(), unheard_report: z.boolean() }),
+    z.object({ doNotCall: z.boolean(), unheardReport: z.boolean() }),
     `select exists (select from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)
          or exists (select from (${callsOf('$1')}) n join calls c on c.id = n.id and c.do_not_call
                       left join call_facts f on f.call_id = c.id
@@ -162,7 +162,7 @@ async function readWishes(em: EntityManager, phone: string): Promise<Wishes> {
                      where f.report_held_at is not null and not ${takenOffAfter('f.report_held_at')}) as unheard_report`,
     [phone],
   );
-  return { doNotCall: found?.do_not_call ?? false, unheardReport: found?.unheard_report ?? false };
+  return { doNotCall: found?.doNotCall ?? false, unheardReport: found?.unheardReport ?? false };
 }
 
 export async function isDoNotCall(em: EntityManager, phone: string): Promise<boolean> {
@@ -187,12 +187,12 @@ export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualificat
 async function readTalkedAt(em: EntityManager, phone: string): Promise<Date | null> {
   const found = await row(
     em,
-    z.object({ talked_at: instant.nullable() }),
+    z.object({ talkedAt: instant.nullable() }),
     `select max(coalesce(call_ended_at, updated_at)) as talked_at from calls c
       where last_ten(c.phone) = last_ten($1) and ${broughtAnswers}`,
     [phone],
   );
-  return found?.talked_at ?? null;
+  return found?.talkedAt ?? null;
 }
 
 /** Until when another dial or an old call holds this number; undefined when it is free. */
@@ -264,13 +264,13 @@ export async function loadDialFacts(
   return {
     lead: {
       status: lead.status,
-      retryAfter: lead.retry_after,
-      enquiredAt: lead.enquired_at,
+      retryAfter: lead.retryAfter,
+      enquiredAt: lead.enquiredAt,
       askedAgainAt: calls.askedAgainAt,
-      lastEnquiryAt: lead.last_enquiry_at,
+      lastEnquiryAt: lead.lastEnquiryAt,
     },
-    isTest: lead.is_test,
-    dndFlag: lead.dnd_flag,
+    isTest: lead.isTest,
+    dndFlag: lead.dndFlag,
     phone,
     hasUndecidedCall: calls.hasUndecidedCall,
     hasAnswers: calls.hasAnswers,
@@ -279,10 +279,10 @@ export async function loadDialFacts(
     numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),
     slotsInUse: await countSlotsInUse(em, at, except),
     control: {
-      stopped: control.stopped_at !== null,
-      breakerOpenUntil: control.breaker_open_until,
-      breakerTripped: control.breaker_delay_ms !== null,
-      probedAt: control.probed_at,
+      stopped: control.stoppedAt !== null,
+      breakerOpenUntil: control.breakerOpenUntil,
+      breakerTripped: control.breakerDelayMs !== null,
+      probedAt: control.probedAt,
     },
   };
 }

@@ -32,8 +32,8 @@ async function measureDialling(deps: Deps): Promise<void> {
   deps.metrics.callsActive.set(await countSlotsInUse(em, now, { callId: null, sentOnly: false }));
   deps.metrics.callsCap.set(deps.policy.maxConcurrentCalls);
   deps.metrics.windowOpen.set(isOpen(deps.policy.window, now, ringWindowMs(deps.policy)) ? 1 : 0);
-  deps.metrics.stopped.set(control.stopped_at === null ? 0 : 1);
-  deps.metrics.breakerOpen.set(control.breaker_delay_ms === null ? 0 : 1);
+  deps.metrics.stopped.set(control.stoppedAt === null ? 0 : 1);
+  deps.metrics.breakerOpen.set(control.breakerDelayMs === null ? 0 : 1);
   deps.metrics.leadsDue.set(due?.due ?? 0);
   deps.metrics.leadsOverdue.set(due?.overdue ?? 0);
 }

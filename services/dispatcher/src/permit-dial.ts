@@ -45,8 +45,8 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
       }
       // A claim from before the breaker opened is no probe: the way must be found open first.
       if (verdict.probe && !claim.probe) return { kind: 'refused', reason: 'breaker_open' };
-      if (control.next_dial_at !== null && control.next_dial_at > now) {
-        return { kind: 'ask_again', reason: 'pace', afterMs: control.next_dial_at.getTime() - now.getTime() };
+      if (control.nextDialAt !== null && control.nextDialAt > now) {
+        return { kind: 'ask_again', reason: 'pace', afterMs: control.nextDialAt.getTime() - now.getTime() };
       }
       await enqueue(em, 'dispatcher', callDialing, {
         subject: `call/${claim.callId}`,
@@ -64,7 +64,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
       ]);
       const sent = await row(
         em,
-        z.object({ call_id: z.number() }),
+        z.object({ callId: z.number() }),
         `update dials set sent_at = $2
         where call_id = $1 and sent_at is null and revoked_at is null
           and claimed_at > $2::timestamptz - make_interval(secs => $3)
@@ -74,10 +74,10 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
       );
       if (sent === undefined) throw new NotPermitted();
       if (claim.attempt === 1) {
-        const received = isOpen(deps.policy.window, lead.created_at, ringWindowMs(deps.policy))
+        const received = isOpen(deps.policy.window, lead.createdAt, ringWindowMs(deps.policy))
           ? 'in_window'
           : 'outside_window';
-        deps.metrics.speedToLead.observe({ received }, (now.getTime() - lead.created_at.getTime()) / 1_000);
+        deps.metrics.speedToLead.observe({ received }, (now.getTime() - lead.createdAt.getTime()) / 1_000);
       }
       return { kind: 'permitted', askedForCommitAt: performance.now() };
     })

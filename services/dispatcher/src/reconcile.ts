@@ -88,9 +88,9 @@ async function failAgain(
   const failed: number[] = [];
   for (const [leadId, event] of [...newest].toSorted(([a], [b]) => a - b)) {
     const lead = await lockLead(em, leadId);
-    if (lead === undefined || !['new', 'dispatched'].includes(lead.status) || lead.created_at > event.time) continue;
+    if (lead === undefined || !['new', 'dispatched'].includes(lead.status) || lead.createdAt > event.time) continue;
     if ((await readLeadCalls(em, leadId, null)).hasAnswers) continue;
-    await failLead(em, lead, { reason: toLeadReason(event), retryCount: lead.retry_count }, now);
+    await failLead(em, lead, { reason: toLeadReason(event), retryCount: lead.retryCount }, now);
     failed.push(leadId);
   }
   return failed;
@@ -148,11 +148,11 @@ async function holdDialling(
 ): Promise<Date | undefined> {
   const known = await rows(
     em,
-    z.object({ call_room: z.string().nullable() }),
+    z.object({ callRoom: z.string().nullable() }),
     `select call_room from calls where call_room = any($1::text[])`,
     [dialling.flatMap(({ about }) => about.room ?? [])],
   );
-  const knownRooms = new Set(known.map(({ call_room }) => call_room));
+  const knownRooms = new Set(known.map(({ callRoom }) => callRoom));
   const last = Math.max(
     ...dialling.filter(({ about }) => !knownRooms.has(about.room)).map(({ time }) => time.getTime()),
   );

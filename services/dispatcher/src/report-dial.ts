@@ -96,9 +96,9 @@ export async function moveBreaker(
   const control = await readControl(em);
   const next = decideBreaker(
     {
-      openUntil: control.breaker_open_until,
-      delayMs: control.breaker_delay_ms,
-      startupFailures: control.startup_failures,
+      openUntil: control.breakerOpenUntil,
+      delayMs: control.breakerDelayMs,
+      startupFailures: control.startupFailures,
     },
     sign,
     now,

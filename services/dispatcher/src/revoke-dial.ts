@@ -25,7 +25,7 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
     if (revoked === 0) return false;
     const call = await row(
       em,
-      z.object({ lead_id: z.number().nullable(), source: z.string().nullable(), call_room: z.string() }),
+      z.object({ leadId: z.number().nullable(), source: z.string().nullable(), callRoom: z.string() }),
       `select lead_id, source, call_room from calls where id = $1`,
       [callId],
     );
@@ -34,9 +34,9 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
       subject: `call/${callId}`,
       time: now,
       data: {
-        leadId: call.lead_id,
+        leadId: call.leadId,
         source: call.source,
-        room: call.call_room,
+        room: call.callRoom,
         callId,
         reason: revocation.putBack === null ? 'startup_failed' : 'dispatch_failed',
         sipStatus: null,
@@ -53,7 +53,7 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
 export async function revokeUnsentDials(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const dead = await rows(
     deps.postgres.em(),
-    z.object({ call_id: z.number() }),
+    z.object({ callId: z.number() }),
     `select call_id from dials
       where sent_at is null and revoked_at is null
         and claimed_at < $1::timestamptz - make_interval(secs => $2)`,
@@ -61,6 +61,6 @@ export async function revokeUnsentDials(deps: Deps, stopping?: AbortSignal): Pro
   );
   for (const dial of dead) {
     if (stopping?.aborted) return;
-    await revokeDial(dial.call_id, { putBack: 'dispatcher_lost' }, deps);
+    await revokeDial(dial.callId, { putBack: 'dispatcher_lost' }, deps);
   }
 }

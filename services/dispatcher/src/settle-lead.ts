@@ -16,15 +16,15 @@ import { isDoNotCall, lockLead, readControl, readLeadCalls, type LeadRow } from 
 
 const endedCall = z.object({
   id: z.number(),
-  lead_id: z.number().nullable(),
+  leadId: z.number().nullable(),
   phone: z.string(),
   attempt: z.number(),
   status: z.enum(['failed', 'called', 'pushed']),
-  failure_reason: failureReasons.nullable().catch(null),
-  do_not_call: z.boolean().nullable(),
-  put_back_reason: z.string().nullable(),
+  failureReason: failureReasons.nullable().catch(null),
+  doNotCall: z.boolean().nullable(),
+  putBackReason: z.string().nullable(),
   probe: z.boolean(),
-  decided_as: z.string().nullable(),
+  decidedAs: z.string().nullable(),
   newest: z.boolean(),
 });
 type EndedCallRow = z.infer<typeof endedCall>;
@@ -37,11 +37,11 @@ export async function settleCall(callId: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (em) => {
     const leadId = await row(
       em,
-      z.object({ lead_id: z.number().nullable() }),
+      z.object({ leadId: z.number().nullable() }),
       `select lead_id from calls where id = $1`,
       [callId],
     );
-    const lead = leadId?.lead_id == null ? undefined : await lockLead(em, leadId.lead_id);
+    const lead = leadId?.leadId == null ? undefined : await lockLead(em, leadId.leadId);
     const call = await readEndedCall(em, callId);
     if (call === undefined) return;
     const outcome = call.status === 'failed' ? 'failed' : 'called';
@@ -81,22 +81,20 @@ async function settleLead(
     {
       call: {
         outcome,
-        reason: call.failure_reason,
+        reason: call.failureReason,
         newest: call.newest,
         putBack:
-          call.put_back_reason === null
-            ? undefined
-            : { until: await putBackUntil(em, call.put_back_reason, now, deps) },
+          call.putBackReason === null ? undefined : { until: await putBackUntil(em, call.putBackReason, now, deps) },
         // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
         // lead itself is at fault.
         putBacksBefore:
-          call.probe && call.put_back_reason !== 'agent_refused' ? 0 : await countPutBacks(em, lead.id, call.id),
-        doNotCall: call.do_not_call === true || (await isDoNotCall(em, call.phone)),
+          call.probe && call.putBackReason !== 'agent_refused' ? 0 : await countPutBacks(em, lead.id, call.id),
+        doNotCall: call.doNotCall === true || (await isDoNotCall(em, call.phone)),
         leadHasAnswers: calls.hasAnswers,
         askedMeanwhile: lead.enquiries > lead.heeded,
         otherCallUndecided: calls.hasUndecidedCall,
       },
-      lead: { status: lead.status, retryCount: lead.retry_count },
+      lead: { status: lead.status, retryCount: lead.retryCount },
     },
     now,
     deps.policy,
@@ -119,8 +117,8 @@ async function settleLead(
 async function putBackUntil(em: EntityManager, reason: string, now: Date, deps: Deps): Promise<Date | null> {
   if (reason === 'window_shut') return nextOpening(deps.policy.window, now, ringWindowMs(deps.policy));
   const control = await readControl(em);
-  const openUntil = control.breaker_open_until;
-  return control.breaker_delay_ms !== null && openUntil !== null && openUntil > now ? openUntil : null;
+  const openUntil = control.breakerOpenUntil;
+  return control.breakerDelayMs !== null && openUntil !== null && openUntil > now ? openUntil : null;
 }
 
 /**
@@ -158,7 +156,7 @@ async function scheduleLeadRetry(
       leadId: lead.id,
       source: lead.source,
       callId: call.id,
-      reason: call.put_back_reason ?? call.failure_reason ?? 'dispatch_failed',
+      reason: call.putBackReason ?? call.failureReason ?? 'dispatch_failed',
       retryAt: retry.at.toISOString(),
       retryCount: retry.retryCount,
     },
@@ -221,10 +219,10 @@ function newestAnswered(em: EntityManager, leadId: number): Promise<{ id: number
 /** setLeadDispatched: the phone leg exists. Only for the lead's newest call, and only while that call is undecided. */
 export async function setLeadDispatched(callId: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (em) => {
-    const found = await row(em, z.object({ lead_id: z.number() }), `select lead_id from dials where call_id = $1`, [
+    const found = await row(em, z.object({ leadId: z.number() }), `select lead_id from dials where call_id = $1`, [
       callId,
     ]);
-    const lead = found && (await lockLead(em, found.lead_id));
+    const lead = found && (await lockLead(em, found.leadId));
     if (lead === undefined || lead.status !== 'new') return;
     const now = deps.now(await databaseNow(em));
     const call = await row(
@@ -253,7 +251,7 @@ const batch = 200;
 export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const ended = await rows(
     deps.postgres.em(),
-    z.object({ call_id: z.number() }),
+    z.object({ callId: z.number() }),
     `select d.call_id from dials d join calls c on c.id = d.call_id
       where d.decided_at is null and c.status <> 'calling'
      union all
@@ -265,12 +263,12 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
   );
   for (const call of ended) {
     if (stopping?.aborted) return;
-    await settleCall(call.call_id, deps);
+    await settleCall(call.callId, deps);
   }
 
   const rung = await rows(
     deps.postgres.em(),
-    z.object({ call_id: z.number() }),
+    z.object({ callId: z.number() }),
     `select d.call_id from dials d
        join call_facts f on f.call_id = d.call_id
        join leads l on l.id = d.lead_id
@@ -280,6 +278,6 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
   );
   for (const call of rung) {
     if (stopping?.aborted) return;
-    await setLeadDispatched(call.call_id, deps);
+    await setLeadDispatched(call.callId, deps);
   }
 }

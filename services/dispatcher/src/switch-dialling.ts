@@ -60,10 +60,10 @@ export async function diallingState(deps: Deps): Promise<DiallingState> {
   const found = await row(
     em,
     z.object({
-      stopped_at: instant.nullable(),
-      stopped_by: z.string().nullable(),
-      stop_reason: z.string().nullable(),
-      on_their_way: z.number(),
+      stoppedAt: instant.nullable(),
+      stoppedBy: z.string().nullable(),
+      stopReason: z.string().nullable(),
+      onTheirWay: z.number(),
     }),
     `select stopped_at, stopped_by, stop_reason,
             (select count(*)::int from dials d
@@ -74,13 +74,13 @@ export async function diallingState(deps: Deps): Promise<DiallingState> {
        from dial_control where id = 1`,
     [deps.now(await databaseNow(em)), deps.policy.latestInviteMs / 1_000],
   );
-  const stopped = found?.stopped_at ?? null;
-  const onTheirWay = found?.on_their_way ?? 0;
+  const stopped = found?.stoppedAt ?? null;
+  const onTheirWay = found?.onTheirWay ?? 0;
   return {
     state: stopped === null ? 'running' : onTheirWay === 0 ? 'stopped' : 'stopping',
     onTheirWay,
     stoppedAt: stopped?.toISOString() ?? null,
-    stoppedBy: found?.stopped_by ?? null,
-    reason: found?.stop_reason ?? null,
+    stoppedBy: found?.stoppedBy ?? null,
+    reason: found?.stopReason ?? null,
   };
 }

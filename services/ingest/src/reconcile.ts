@@ -49,11 +49,11 @@ async function findLostEnquiries(em: EntityManager, events: SaidEvent[]): Promis
   });
   const there = await rows(
     em,
-    z.object({ receipt_id: z.string() }),
+    z.object({ receiptId: z.string() }),
     `select receipt_id from lead_enquiries where receipt_id = any($1::uuid[])`,
     [told.map(({ enquiryId }) => enquiryId)],
   );
-  const known = new Set(there.map(({ receipt_id }) => receipt_id));
+  const known = new Set(there.map(({ receiptId }) => receiptId));
   return told.flatMap(({ enquiryId, leadId, enquirySource: source, enquiredAt }) =>
     known.has(enquiryId) ? [] : [{ leadId, source, enquiredAt }],
   );

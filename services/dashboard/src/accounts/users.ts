@@ -61,27 +61,24 @@ export function disableUser(postgres: Database, name: string): Promise<boolean> 
 export function listUsers(postgres: Database): Promise<(User & { isActive: boolean })[]> {
   return rows(
     postgres.em(),
-    z
-      .object({ name: z.string(), role: userRoles, active: z.boolean() })
-      .transform(({ active, ...user }) => ({ ...user, isActive: active })),
-    `select name, role, disabled_at is null as active from dashboard_users order by name`,
+    z.object({ name: z.string(), role: userRoles, isActive: z.boolean() }),
+    `select name, role, disabled_at is null as is_active from dashboard_users order by name`,
     [],
   );
 }
 
-const kept = z.object({ role: userRoles, password_hash: z.string().nullable(), active: z.boolean() });
+const kept = z.object({ role: userRoles, hash: z.string().nullable(), active: z.boolean() });
 
 async function findUser(
   postgres: Database,
   name: string,
 ): Promise<{ role: UserRole; hash: string | null; active: boolean } | undefined> {
-  const found = await row(
+  return row(
     postgres.em(),
     kept,
-    `select role, password_hash, disabled_at is null as active from dashboard_users where name = $1`,
+    `select role, password_hash as hash, disabled_at is null as active from dashboard_users where name = $1`,
     [name],
   );
-  return found === undefined ? undefined : { role: found.role, hash: found.password_hash, active: found.active };
 }
 
 export type LoginDecision = { kind: 'in'; user: User } | { kind: 'wrong' } | { kind: 'too_many' };

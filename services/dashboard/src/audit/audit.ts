@@ -16,17 +16,15 @@ export async function audit(
   ]);
 }
 
-const entry = z
-  .object({
-    at: instant,
-    action: z.string(),
-    who: z.string(),
-    reason: z.string(),
-    lead_id: z.number().nullable(),
-    phone: z.string().nullable(),
-    details: z.record(z.string(), z.unknown()).nullable(),
-  })
-  .transform(({ lead_id: leadId, ...rest }) => ({ ...rest, leadId }));
+const entry = z.object({
+  at: instant,
+  action: z.string(),
+  who: z.string(),
+  reason: z.string(),
+  leadId: z.number().nullable(),
+  phone: z.string().nullable(),
+  details: z.record(z.string(), z.unknown()).nullable(),
+});
 
 export type AuditEntry = z.output<typeof entry>;
 

@@ -18,35 +18,20 @@ const filterKept = z.object({
 });
 export type RedriveFilter = z.output<typeof filterKept>;
 
-const run = z
-  .object({
-    id: z.string(),
-    who: z.string(),
-    reason: z.string(),
-    filter: filterKept,
-    cap: z.number(),
-    dry_run: z.boolean(),
-    total: z.number(),
-    redriven: z.number(),
-    refused: z.number(),
-    last_refusal: z.string().nullable(),
-    started_at: instant,
-    finished_at: instant.nullable(),
-  })
-  .transform((found) => ({
-    id: found.id,
-    who: found.who,
-    reason: found.reason,
-    filter: found.filter,
-    cap: found.cap,
-    dryRun: found.dry_run,
-    total: found.total,
-    redriven: found.redriven,
-    refused: found.refused,
-    lastRefusal: found.last_refusal,
-    startedAt: found.started_at,
-    finishedAt: found.finished_at,
-  }));
+const run = z.object({
+  id: z.string(),
+  who: z.string(),
+  reason: z.string(),
+  filter: filterKept,
+  cap: z.number(),
+  dryRun: z.boolean(),
+  total: z.number(),
+  redriven: z.number(),
+  refused: z.number(),
+  lastRefusal: z.string().nullable(),
+  startedAt: instant,
+  finishedAt: instant.nullable(),
+});
 /** A redrive of all that match, as far as it has come. */
 export type RedriveRun = z.output<typeof run>;
 
@@ -108,7 +93,7 @@ async function listLetters(deps: Deps, opsNats: Nats, id: string): Promise<void>
   );
 }
 
-const place = z.object({ who: z.string(), dry_run: z.boolean(), started_at: instant, seq: z.number().nullable() });
+const place = z.object({ who: z.string(), dryRun: z.boolean(), startedAt: instant, seq: z.number().nullable() });
 
 /** @returns whether there may be another */
 function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
@@ -121,7 +106,7 @@ function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
       [id],
     );
     if (found === undefined) return false;
-    const { who, dry_run: dryRun, started_at: startedAt, seq } = found;
+    const { who, dryRun, startedAt, seq } = found;
     if (seq === null) {
       await finish(em, id);
       return false;

@@ -18,21 +18,16 @@ const hit = z
     phone: z.string(),
     source: z.string().nullable(),
     status: z.string().nullable(),
-    product_name: z.string().nullable(),
-    retry_after: instant.nullable(),
-    failure_reason: z.string().nullable(),
-    created_at: instant,
+    productName: z.string().nullable(),
+    retryAfter: instant.nullable(),
+    failureReason: z.string().nullable(),
+    createdAt: instant,
   })
   .transform((lead) => ({
-    id: lead.id,
+    ...lead,
     name: lead.name ?? '',
-    phone: lead.phone,
     source: lead.source ?? 'unknown',
     status: lead.status ?? 'unknown',
-    productName: lead.product_name,
-    retryAfter: lead.retry_after,
-    failureReason: lead.failure_reason,
-    createdAt: lead.created_at,
   }));
 export type LeadHit = z.output<typeof hit>;
 

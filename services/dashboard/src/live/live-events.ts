@@ -3,32 +3,21 @@ import { every } from '@leadline/service-kit/every';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 
-const lineOf = z
-  .object({
-    event_id: z.string(),
-    no: z.coerce.number(),
-    type: z.string(),
-    at: instant,
-    lead_id: z.number().nullable(),
-    call_id: z.number().nullable(),
-    source: z.string().nullable(),
-    data: z.record(z.string(), z.unknown()),
-  })
-  .transform((found) => ({
-    id: found.event_id,
-    no: found.no,
-    type: found.type,
-    at: found.at,
-    leadId: found.lead_id,
-    callId: found.call_id,
-    source: found.source,
-    data: found.data,
-  }));
+const lineOf = z.object({
+  id: z.string(),
+  no: z.coerce.number(),
+  type: z.string(),
+  at: instant,
+  leadId: z.number().nullable(),
+  callId: z.number().nullable(),
+  source: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+});
 
 /** A kept event, as the live page and the timeline show it. */
 export type EventLine = z.output<typeof lineOf>;
 
-const columns = 'event_id, no, type, at, lead_id, call_id, source, data';
+const columns = 'event_id as id, no, type, at, lead_id, call_id, source, data';
 
 /** Numbers are given before they are committed: that many below the highest are looked at again. */
 const lookBack = 200;

@@ -6,27 +6,17 @@ import type { Deps } from '../deps.ts';
 import { addMonths } from '../web/ist.ts';
 import { addSums, noCalls, toFigures, type MinutesFigures, type MinutesSum } from '../minutes-rule.ts';
 
-const sum = z
-  .object({
-    calls: z.coerce.number(),
-    answered: z.coerce.number(),
-    qualified: z.coerce.number(),
-    pushed: z.coerce.number(),
-    counted_micros: z.coerce.number(),
-    estimated_calls: z.coerce.number(),
-    talk_micros: z.coerce.number(),
-    pulses: z.coerce.number(),
-  })
-  .transform((found): MinutesSum => ({
-    calls: found.calls,
-    answered: found.answered,
-    qualified: found.qualified,
-    pushed: found.pushed,
-    countedMicros: found.counted_micros,
-    estimatedCalls: found.estimated_calls,
-    talkMicros: found.talk_micros,
-    pulses: found.pulses,
-  }));
+const sum = z.object({
+  calls: z.coerce.number(),
+  answered: z.coerce.number(),
+  qualified: z.coerce.number(),
+  pushed: z.coerce.number(),
+  countedMicros: z.coerce.number(),
+  estimatedCalls: z.coerce.number(),
+  talkMicros: z.coerce.number(),
+  pulses: z.coerce.number(),
+}) satisfies z.ZodType<MinutesSum>;
+const daySum = sum.extend({ day: z.string(), source: z.string(), mode: z.string() });
 
 /** Terminal records only: a call in progress has no minutes yet. */
 const sums = `
@@ -54,15 +44,7 @@ export async function readMonth(deps: Deps, month: string, filter: MinutesFilter
   const generation = await servingGeneration(em);
   const found = await rows(
     em,
-    z
-      .object({ day: z.string(), source: z.string(), mode: z.string() })
-      .loose()
-      .transform((one) => ({
-        day: one.day,
-        source: one.source,
-        mode: one.mode,
-        sum: sum.parse(one),
-      })),
+    daySum,
     `select day::text, source, mode, ${sums} from minutes_daily
       where generation = $1 and day >= $2 and day < $3 and ${terminal} and calls <> 0
         and ($4::text is null or source = $4) and ($5::text is null or mode = $5)
@@ -71,12 +53,12 @@ export async function readMonth(deps: Deps, month: string, filter: MinutesFilter
   );
   const by = (dimension: 'day' | 'source' | 'mode'): Group[] => {
     const groups = new Map<string, MinutesSum>();
-    for (const one of found) groups.set(one[dimension], addSums(groups.get(one[dimension]) ?? noCalls, one.sum));
+    for (const one of found) groups.set(one[dimension], addSums(groups.get(one[dimension]) ?? noCalls, one));
     return [...groups]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, total]) => ({ key, figures: toFigures(total, deps.rates) }));
   };
-  const total = found.reduce((all, one) => addSums(all, one.sum), noCalls);
+  const total = found.reduce((all, one) => addSums(all, one), noCalls);
   return {
     month,
     total: toFigures(total, deps.rates),

@@ -3,23 +3,14 @@ import { affected, instant, row, rows } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
-const build = z
-  .object({
-    generation: z.number(),
-    state: z.enum(['building', 'serving']),
-    pulse_seconds: z.number(),
-    started_at: instant,
-    calls_read_to: z.number(),
-    leads_read_to: z.number(),
-  })
-  .transform((found) => ({
-    generation: found.generation,
-    state: found.state,
-    pulseSeconds: found.pulse_seconds,
-    startedAt: found.started_at,
-    callsReadTo: found.calls_read_to,
-    leadsReadTo: found.leads_read_to,
-  }));
+const build = z.object({
+  generation: z.number(),
+  state: z.enum(['building', 'serving']),
+  pulseSeconds: z.number(),
+  startedAt: instant,
+  callsReadTo: z.number(),
+  leadsReadTo: z.number(),
+});
 
 /** One generation of the read model. While a new one grows, each change goes into both. */
 export type Build = z.output<typeof build>;

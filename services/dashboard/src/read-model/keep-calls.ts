@@ -8,61 +8,33 @@ import { sumChanges } from './sum-changes.ts';
 
 const micros = z.coerce.number().nullable();
 
-const callFacts = z
-  .object({
-    id: z.number(),
-    lead_id: z.number().nullable(),
-    source: z.string().nullable(),
-    agent_mode: z.string().nullable(),
-    status: z.string().nullable(),
-    failure_reason: z.string().nullable(),
-    call_started_at: instant,
-    duration_seconds: z.number().nullable(),
-    length_micros: micros,
-    talk_micros: micros,
-    answered: z.boolean(),
-  })
-  .transform((call) => ({
-    id: call.id,
-    leadId: call.lead_id,
-    source: call.source,
-    mode: call.agent_mode,
-    status: call.status,
-    failureReason: call.failure_reason,
-    startedAt: call.call_started_at,
-    durationSeconds: call.duration_seconds,
-    lengthMicros: call.length_micros,
-    talkMicros: call.talk_micros,
-    answered: call.answered,
-  }));
+const callFacts = z.object({
+  id: z.number(),
+  leadId: z.number().nullable(),
+  source: z.string().nullable(),
+  mode: z.string().nullable(),
+  status: z.string().nullable(),
+  failureReason: z.string().nullable(),
+  startedAt: instant,
+  durationSeconds: z.number().nullable(),
+  lengthMicros: micros,
+  talkMicros: micros,
+  answered: z.boolean(),
+});
 
-const kept = z
-  .object({
-    call_id: z.number(),
-    lead_id: z.number().nullable(),
-    day: z.string(),
-    source: z.string(),
-    mode: z.string(),
-    outcome: z.string(),
-    answered: z.boolean(),
-    counted_micros: micros,
-    estimated: z.boolean(),
-    talk_micros: z.coerce.number(),
-    pulses: z.number(),
-  })
-  .transform((found) => ({
-    callId: found.call_id,
-    leadId: found.lead_id,
-    day: found.day,
-    source: found.source,
-    mode: found.mode,
-    outcome: found.outcome,
-    answered: found.answered,
-    countedMicros: found.counted_micros,
-    estimated: found.estimated,
-    talkMicros: found.talk_micros,
-    pulses: found.pulses,
-  })) satisfies z.ZodType<CallMinutes>;
+const kept = z.object({
+  callId: z.number(),
+  leadId: z.number().nullable(),
+  day: z.string(),
+  source: z.string(),
+  mode: z.string(),
+  outcome: z.string(),
+  answered: z.boolean(),
+  countedMicros: micros,
+  estimated: z.boolean(),
+  talkMicros: z.coerce.number(),
+  pulses: z.number(),
+}) satisfies z.ZodType<CallMinutes>;
 
 const columns = [
   'call_id',
@@ -94,7 +66,7 @@ export async function keepCalls(
   const calls = await rows(
     em,
     callFacts,
-    `select id, lead_id, source, agent_mode, status, failure_reason, call_started_at, duration_seconds,
+    `select id, lead_id, source, agent_mode as mode, status, failure_reason, call_started_at as started_at, duration_seconds,
             (extract(epoch from call_ended_at - call_started_at) * 1000000)::bigint as length_micros,
             (extract(epoch from call_ended_at - answered_at) * 1000000)::bigint as talk_micros,
             answered_at is not null as answered

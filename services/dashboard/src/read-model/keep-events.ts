@@ -9,7 +9,7 @@ import { readBuilds } from './builds.ts';
 import { keepLeads } from './keep-leads.ts';
 import type { LeadEvent } from './to-lead-event.ts';
 
-const told = z.object({ type: z.string(), lead_id: z.number().nullable() });
+const told = z.object({ type: z.string(), leadId: z.number().nullable() });
 
 /**
  * Keeps events, each under its id once, whatever their order and however often they come. What an event lacks of its
@@ -65,7 +65,7 @@ async function keepComing(em: EntityManager, events: readonly LeadEvent[]): Prom
   const builds = await readBuilds(em);
   const kept = await keepEvents(em, events, builds.at(-1)?.generation ?? 0);
   if (!moves) return;
-  const moved = kept.flatMap(({ type, lead_id: leadId }) => (movesLead.has(type) && leadId !== null ? [leadId] : []));
+  const moved = kept.flatMap(({ type, leadId }) => (movesLead.has(type) && leadId !== null ? [leadId] : []));
   await keepLeads(em, [...new Set(moved)], builds);
 }
 

@@ -13,17 +13,17 @@ export const steps = ['received', 'dialled', 'answered', 'qualified', 'pushed'] 
 const leadFacts = z.object({
   id: z.number(),
   source: z.string().nullable(),
-  created_at: instant,
+  createdAt: instant,
   step: z.number(),
-  first_dial_at: instant.nullable(),
+  firstDialAt: instant.nullable(),
 });
 
 const progress = z.object({
-  lead_id: z.number(),
+  leadId: z.number(),
   day: z.string(),
   source: z.string(),
   step: z.number(),
-  speed_bucket: z.number().nullable(),
+  speedBucket: z.number().nullable(),
 });
 type Progress = z.output<typeof progress>;
 
@@ -59,7 +59,7 @@ export async function keepLeads(
         where generation = $1 and lead_id = any($2::int[])`,
       [generation, leadIds],
     );
-    const { replaced, changed, gone } = diffRows(before, after, (lead) => lead.lead_id);
+    const { replaced, changed, gone } = diffRows(before, after, (lead) => lead.leadId);
     if (gone.length > 0) {
       await affected(em, `delete from lead_progress where generation = $1 and lead_id = any($2::int[])`, [
         generation,
@@ -73,13 +73,13 @@ export async function keepLeads(
 }
 
 function toProgress(lead: z.output<typeof leadFacts>): Progress {
-  const waited = lead.first_dial_at === null ? undefined : lead.first_dial_at.getTime() - lead.created_at.getTime();
+  const waited = lead.firstDialAt === null ? undefined : lead.firstDialAt.getTime() - lead.createdAt.getTime();
   return {
-    lead_id: lead.id,
-    day: istDay(lead.created_at),
+    leadId: lead.id,
+    day: istDay(lead.createdAt),
     source: lead.source?.trim() || 'unknown',
     step: lead.step,
-    speed_bucket: waited === undefined ? null : toSpeedBucket(waited),
+    speedBucket: waited === undefined ? null : toSpeedBucket(waited),
   };
 }
 
@@ -89,7 +89,7 @@ async function writeProgress(em: EntityManager, generation: number, leads: reado
     em,
     `insert into lead_progress (generation, lead_id, day, source, step, speed_bucket)
      select $1, * from json_to_recordset($2::json) as fresh
-       (lead_id int, day date, source text, step smallint, speed_bucket int)
+       ("leadId" int, day date, source text, step smallint, "speedBucket" int)
      on conflict (generation, lead_id) do update set
        day = excluded.day, source = excluded.source, step = excluded.step, speed_bucket = excluded.speed_bucket`,
     [generation, JSON.stringify(leads)],
@@ -123,7 +123,7 @@ async function addToSpeeds(
   after: readonly Progress[],
 ): Promise<void> {
   const dialled = (leads: readonly Progress[]) =>
-    leads.flatMap(({ day, source, speed_bucket: bucket }) => (bucket === null ? [] : [{ day, source, bucket }]));
+    leads.flatMap(({ day, source, speedBucket: bucket }) => (bucket === null ? [] : [{ day, source, bucket }]));
   const changes = sumChanges(dialled(before), dialled(after), (key) => ({ key, amounts: { leads: 1 } }));
   if (changes.length === 0) return;
   await affected(

@@ -8,7 +8,7 @@ import { keepCalls } from './keep-calls.ts';
 import { keepLeads } from './keep-leads.ts';
 
 const atOnce = 2_000;
-const changedCall = z.object({ call_id: z.number() });
+const changedCall = z.object({ callId: z.number() });
 const found = z.object({ id: z.number() });
 
 /** What there is to do, by one statement and without a lock. Something may come right after it. */
@@ -41,7 +41,7 @@ export function keepChangedCalls(deps: Deps): Promise<number> {
       [atOnce],
     );
     if (changes.length === 0) return 0;
-    const callIds = [...new Set(changes.map(({ call_id: callId }) => callId))];
+    const callIds = [...new Set(changes.map(({ callId }) => callId))];
     await keepLeads(em, await keepCalls(em, callIds, builds), builds);
     deps.metrics.callsKept.inc(changes.length);
     return changes.length;

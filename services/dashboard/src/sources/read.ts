@@ -3,39 +3,25 @@ import { instant, row, rows } from '@leadline/database/sql';
 import { z } from 'zod';
 
 const count = z.number();
-const source = z
-  .object({
-    source: z.string(),
-    last_at: instant.nullable(),
-    connections: count,
-    enabled: count,
-    accepted: count,
-    joined: count,
-    repeated: count,
-    rejected: count,
-    otherNumbers: count,
-    asked_at: instant.nullable(),
-    read_at: instant.nullable(),
-    last_error: z.string().nullable(),
-    next_at: instant.nullable(),
-    blank_since: instant.nullable(),
-    waiting: count,
-    given_up: count,
-    awaited_error: z.string().nullable(),
-  })
-  .transform(
-    ({ last_at: lastAt, asked_at: askedAt, read_at: readAt, last_error: lastError, next_at: nextAt, ...rest }) => ({
-      ...rest,
-      lastAt,
-      askedAt,
-      readAt,
-      lastError,
-      nextAt,
-      blankSince: rest.blank_since,
-      givenUp: rest.given_up,
-      awaitedError: rest.awaited_error,
-    }),
-  );
+const source = z.object({
+  source: z.string(),
+  lastAt: instant.nullable(),
+  connections: count,
+  enabled: count,
+  accepted: count,
+  joined: count,
+  repeated: count,
+  rejected: count,
+  otherNumbers: count,
+  askedAt: instant.nullable(),
+  readAt: instant.nullable(),
+  lastError: z.string().nullable(),
+  nextAt: instant.nullable(),
+  blankSince: instant.nullable(),
+  waiting: count,
+  givenUp: count,
+  awaitedError: z.string().nullable(),
+});
 /** Where leads come from, with what came in the last 24 hours. */
 export type SourceState = z.output<typeof source>;
 
@@ -60,7 +46,7 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
             c.connections, c.enabled, c.asked_at, c.read_at, c.last_error, c.next_at, c.blank_since,
             a.waiting, a.given_up, a.awaited_error,
             coalesce(d.accepted, 0) as accepted, coalesce(d.joined, 0) as joined, coalesce(d.repeated, 0) as repeated,
-            coalesce(d.rejected, 0) as rejected, coalesce(d.other_numbers, 0) as "otherNumbers"
+            coalesce(d.rejected, 0) as rejected, coalesce(d.other_numbers, 0) as other_numbers
        from named n
        cross join lateral (
          select count(*)::int as connections, count(*) filter (where s.enabled)::int as enabled,
@@ -90,28 +76,20 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
 }
 
 const fault = z.object({ pointer: z.string(), reason: z.string(), detail: z.string() });
-const rejected = z
-  .object({
-    /** To the microsecond, as a Date can't tell it. */
-    place: z.string(),
-    id: z.string(),
-    received_at: instant,
-    source: z.string(),
-    source_lead_id: z.string().nullable(),
-    faults: z.array(fault).nullable(),
-    phone_raw: z.string().nullable(),
-    lead_id: z.number().nullable(),
-  })
-  .transform((one) => ({
-    place: one.place,
-    id: one.id,
-    receivedAt: one.received_at,
-    source: one.source,
-    sourceLeadId: one.source_lead_id,
-    faults: one.faults ?? [],
-    phoneRaw: one.phone_raw,
-    leadId: one.lead_id,
-  }));
+const rejected = z.object({
+  /** To the microsecond, as a Date can't tell it. */
+  place: z.string(),
+  id: z.string(),
+  receivedAt: instant,
+  source: z.string(),
+  sourceLeadId: z.string().nullable(),
+  faults: z
+    .array(fault)
+    .nullable()
+    .transform((faults) => faults ?? []),
+  phoneRaw: z.string().nullable(),
+  leadId: z.number().nullable(),
+});
 /** `leadId`: what it became, once somebody mended it. */
 export type RejectedDelivery = z.output<typeof rejected>;
 
@@ -126,21 +104,13 @@ const mended = `left join lateral (
      and not exists (select from lead_receipts o where o.same_id_as = f.id) limit 1) f on true`;
 const rejectedColumns = `to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, r.id, r.received_at, r.source, r.source_lead_id, r.faults, r.phone_raw, f.lead_id`;
 
-const sharedId = z
-  .object({
-    received_at: instant,
-    source: z.string(),
-    source_lead_id: z.string(),
-    lead_id: z.number().nullable(),
-    first_lead_id: z.number().nullable(),
-  })
-  .transform((one) => ({
-    receivedAt: one.received_at,
-    source: one.source,
-    sourceLeadId: one.source_lead_id,
-    leadId: one.lead_id,
-    firstLeadId: one.first_lead_id,
-  }));
+const sharedId = z.object({
+  receivedAt: instant,
+  source: z.string(),
+  sourceLeadId: z.string(),
+  leadId: z.number().nullable(),
+  firstLeadId: z.number().nullable(),
+});
 /** An id that came with another number: two people, two leads. */
 export type SharedId = z.output<typeof sharedId>;
 

@@ -95,56 +95,40 @@ async function readSpeeds(em: EntityManager, generation: number, day: string): P
     .toSorted((a, b) => b.leads - a.leads);
 }
 
-const callInProgress = z
-  .object({
-    id: z.number(),
-    lead_id: z.number().nullable(),
-    source: z.string().nullable(),
-    attempt: z.number().nullable(),
-    call_started_at: instant,
-    answered: z.boolean(),
-  })
-  .transform((call) => ({
-    callId: call.id,
-    leadId: call.lead_id,
-    source: call.source,
-    attempt: call.attempt,
-    startedAt: call.call_started_at,
-    answered: call.answered,
-  }));
+const callInProgress = z.object({
+  callId: z.number(),
+  leadId: z.number().nullable(),
+  source: z.string().nullable(),
+  attempt: z.number().nullable(),
+  startedAt: instant,
+  answered: z.boolean(),
+});
 
 function readInProgress(em: EntityManager): Promise<Today['inProgress']> {
   return rows(
     em,
     callInProgress,
-    `select id, lead_id, source, attempt, call_started_at, answered_at is not null as answered
+    `select id as call_id, lead_id, source, attempt, call_started_at as started_at, answered_at is not null as answered
        from calls where status = 'calling' order by call_started_at desc limit 100`,
     [],
   );
 }
 
-const retry = z
-  .object({
-    id: z.number(),
-    source: z.string(),
-    reason: z.string().nullable(),
-    retry_after: instant,
-    retry_count: z.number(),
-  })
-  .transform((lead) => ({
-    leadId: lead.id,
-    source: lead.source,
-    reason: lead.reason,
-    dueAt: lead.retry_after,
-    retryCount: lead.retry_count,
-  }));
+const retry = z.object({
+  leadId: z.number(),
+  source: z.string(),
+  reason: z.string().nullable(),
+  dueAt: instant,
+  retryCount: z.number(),
+});
 
 /** A claim pushes retry_after a day ahead while its call is open: that is no retry that waits. */
 function readRetries(em: EntityManager, now: Date): Promise<Today['retries']> {
   return rows(
     em,
     retry,
-    `select l.id, coalesce(l.source, 'unknown') as source, coalesce(l.retry_count, 0) as retry_count, l.retry_after,
+    `select l.id as lead_id, coalesce(l.source, 'unknown') as source, coalesce(l.retry_count, 0) as retry_count,
+            l.retry_after as due_at,
             (select c.failure_reason from calls c where c.lead_id = l.id order by c.id desc limit 1) as reason
        from leads l
       where l.status = 'new' and l.retry_after > $1

@@ -13,16 +13,16 @@ const delivered = (more: Partial<Delivered> = {}): Delivered => ({
 const receipt = (more: Partial<StoredReceipt> = {}): StoredReceipt => ({
   id: 'first',
   source: 'website',
-  id_scope: '',
-  source_lead_id: null,
-  idempotency_key: null,
-  body_hash: 'hash',
+  idScope: '',
+  sourceLeadId: null,
+  idempotencyKey: null,
+  bodyHash: 'hash',
   verdict: 'accepted',
   faults: null,
-  lead_id: 7,
-  number_hash: 'h42',
+  leadId: 7,
+  numberHash: 'h42',
   phone: '+919000000042',
-  product_name: 'Cup machine',
+  productName: 'Cup machine',
   message: null,
   way: 'api',
   ...more,
@@ -46,13 +46,13 @@ test('what an earlier try stored is found again', () => {
 });
 
 test('an id counts within its scope only', () => {
-  const other = receipt({ source_lead_id: '1', id_scope: 'another connection' });
+  const other = receipt({ sourceLeadId: '1', idScope: 'another connection' });
   expect(() => decideRepeat(delivered({ sourceLeadId: '1' }), [other])).toThrow('is gone');
   expect(decideRepeat(delivered({ sourceLeadId: '1', idScope: 'another connection' }), [other]).kind).toBe('repeat');
 });
 
 test('the same key with the same body repeats the first answer', () => {
-  expect(decideRepeat(delivered({ idempotencyKey: 'k' }), [receipt({ idempotency_key: 'k' })])).toEqual({
+  expect(decideRepeat(delivered({ idempotencyKey: 'k' }), [receipt({ idempotencyKey: 'k' })])).toEqual({
     kind: 'repeat',
     leadId: 7,
     bindsKey: false,
@@ -60,15 +60,12 @@ test('the same key with the same body repeats the first answer', () => {
 });
 
 test('the same key with another body is refused, even under a known source id', () => {
-  const receipts = [
-    receipt({ idempotency_key: 'k', body_hash: 'other' }),
-    receipt({ source_lead_id: 's', lead_id: 8 }),
-  ];
+  const receipts = [receipt({ idempotencyKey: 'k', bodyHash: 'other' }), receipt({ sourceLeadId: 's', leadId: 8 })];
   expect(decideRepeat(delivered({ idempotencyKey: 'k', sourceLeadId: 's' }), receipts)).toEqual({ kind: 'key_reused' });
 });
 
 test('the key is looked at before the source id', () => {
-  const receipts = [receipt({ source_lead_id: 's', lead_id: 8 }), receipt({ idempotency_key: 'k', lead_id: 7 })];
+  const receipts = [receipt({ sourceLeadId: 's', leadId: 8 }), receipt({ idempotencyKey: 'k', leadId: 7 })];
   expect(decideRepeat(delivered({ idempotencyKey: 'k', sourceLeadId: 's' }), receipts)).toMatchObject({ leadId: 7 });
 });
 
@@ -79,27 +76,27 @@ test.for([
   'a known source id repeats the first answer whatever the body; with key %s it binds it: %s',
   ([key, bindsKey]) => {
     const sent = delivered({ sourceLeadId: 's', idempotencyKey: key, bodyHash: 'other' });
-    expect(decideRepeat(sent, [receipt({ source_lead_id: 's' })])).toEqual({ kind: 'repeat', leadId: 7, bindsKey });
+    expect(decideRepeat(sent, [receipt({ sourceLeadId: 's' })])).toEqual({ kind: 'repeat', leadId: 7, bindsKey });
   },
 );
 
 test('a key is not a source id, and neither is another source’s', () => {
-  const receipts = [receipt({ idempotency_key: 's' }), receipt({ source: 'indiamart', source_lead_id: 's' })];
+  const receipts = [receipt({ idempotencyKey: 's' }), receipt({ source: 'indiamart', sourceLeadId: 's' })];
   expect(() => decideRepeat(delivered({ sourceLeadId: 's' }), receipts)).toThrow('gone');
 });
 
 test('a refused delivery is answered by its faults, but for a key that stands for another body', () => {
-  const own = receipt({ id: 'own', verdict: 'rejected', lead_id: null, faults: [fault], idempotency_key: 'k' });
+  const own = receipt({ id: 'own', verdict: 'rejected', leadId: null, faults: [fault], idempotencyKey: 'k' });
   const sent = delivered({ idempotencyKey: 'k' });
   expect(decideRepeat(sent, [own])).toEqual({ kind: 'stored', receipt: own });
-  expect(decideRepeat(sent, [own, receipt({ idempotency_key: 'k', body_hash: 'other' })])).toEqual({
+  expect(decideRepeat(sent, [own, receipt({ idempotencyKey: 'k', bodyHash: 'other' })])).toEqual({
     kind: 'key_reused',
   });
 });
 
 test('a key of a refused delivery binds nothing', () => {
-  const earlier = receipt({ verdict: 'rejected', idempotency_key: 'k', body_hash: 'other', lead_id: null });
-  const first = receipt({ source_lead_id: 's' });
+  const earlier = receipt({ verdict: 'rejected', idempotencyKey: 'k', bodyHash: 'other', leadId: null });
+  const first = receipt({ sourceLeadId: 's' });
   expect(decideRepeat(delivered({ idempotencyKey: 'k', sourceLeadId: 's' }), [earlier, first])).toEqual({
     kind: 'repeat',
     leadId: 7,
@@ -107,16 +104,16 @@ test('a key of a refused delivery binds nothing', () => {
   });
 });
 
-const known = receipt({ source_lead_id: 's' });
+const known = receipt({ sourceLeadId: 's' });
 const derived = (scope: string, more: Partial<StoredReceipt> = {}): StoredReceipt =>
-  receipt({ id: 'second', source_lead_id: 's', id_scope: scope, lead_id: 8, ...more });
+  receipt({ id: 'second', sourceLeadId: 's', idScope: scope, leadId: 8, ...more });
 
 test.for([
   ['another number', { numberHash: 'h43' }, [known], { kind: 'another', idScope: ' #h43', sameIdAs: 'first' }],
   [
     'that number again',
     { numberHash: 'h43' },
-    [known, derived(' #h43', { number_hash: 'h43' })],
+    [known, derived(' #h43', { numberHash: 'h43' })],
     { kind: 'repeat', leadId: 8 },
   ],
   [
@@ -143,26 +140,26 @@ test.for([
   [
     'another number with another wish',
     { numberHash: 'h43', productName: 'Plate', wishHash: 'w' },
-    [known, derived(' #h43', { number_hash: 'h43' })],
+    [known, derived(' #h43', { numberHash: 'h43' })],
     { kind: 'another', idScope: ' #h43 @w', sameIdAs: null },
   ],
   [
     'the number of a receipt from before hashes were kept',
     { numberHash: 'h43', phone: '+919000000043' },
-    [{ ...known, number_hash: null }],
+    [{ ...known, numberHash: null }],
     { kind: 'another', idScope: ' #h43' },
   ],
-  ['the number of its lead, likewise', {}, [{ ...known, number_hash: null }], { kind: 'repeat', leadId: 7 }],
+  ['the number of its lead, likewise', {}, [{ ...known, numberHash: null }], { kind: 'repeat', leadId: 7 }],
   [
     'an erased person’s own record, likewise, whatever it says',
     { isErased: true, productName: 'Plate' },
-    [{ ...known, number_hash: null, phone: 'erased' }],
+    [{ ...known, numberHash: null, phone: 'erased' }],
     { kind: 'repeat', leadId: 7 },
   ],
   [
     'somebody else under an erased person’s id',
     {},
-    [{ ...known, number_hash: null, phone: 'erased' }],
+    [{ ...known, numberHash: null, phone: 'erased' }],
     { kind: 'another', idScope: ' #h42' },
   ],
 ] as [string, Partial<About>, StoredReceipt[], object][])('a known id with %s', ([_what, more, receipts, expected]) => {
@@ -170,13 +167,13 @@ test.for([
 });
 
 test('what a form names by its Idempotency-Key is never a further enquiry, and somebody else’s is', () => {
-  const first = receipt({ source_lead_id: 'key sent-1', product_name: null, message: null });
+  const first = receipt({ sourceLeadId: 'key sent-1', productName: null, message: null });
   const again = delivered({ sourceLeadId: 'key sent-1', bodyHash: 'other' });
   expect(decideRepeat(again, [first], { message: 'now with a message' })).toMatchObject({ kind: 'repeat', leadId: 7 });
   expect(decideRepeat(again, [first], { phone: '+919000000043', numberHash: 'h43' })).toMatchObject({
     kind: 'another',
   });
-  const record = receipt({ source_lead_id: 'sent-1', product_name: null, message: null });
+  const record = receipt({ sourceLeadId: 'sent-1', productName: null, message: null });
   expect(decideRepeat(delivered({ sourceLeadId: 'sent-1' }), [record], { message: 'more' })).toMatchObject({
     kind: 'another',
   });

@@ -30,19 +30,19 @@ export type About = {
 export type StoredReceipt = {
   id: string;
   source: string;
-  id_scope: string;
-  source_lead_id: string | null;
-  idempotency_key: string | null;
-  body_hash: string;
+  idScope: string;
+  sourceLeadId: string | null;
+  idempotencyKey: string | null;
+  bodyHash: string;
   verdict: 'accepted' | 'rejected';
   faults: Fault[] | null;
-  lead_id: number | null;
+  leadId: number | null;
   /** Null in receipts from before it was kept. */
-  number_hash: string | null;
+  numberHash: string | null;
   /** The lead's; no number where its person was erased or forgotten. */
   phone: string | null;
   /** What the enquiry asked for. */
-  product_name: string | null;
+  productName: string | null;
   message: string | null;
   /** Over which connection, file or API it came: what one way tells in the message, another may tell elsewhere. */
   way: string;
@@ -76,11 +76,11 @@ export function decideRepeat(
       one.verdict === 'accepted' &&
       one.source === delivered.source &&
       idempotencyKey !== null &&
-      one.idempotency_key === idempotencyKey,
+      one.idempotencyKey === idempotencyKey,
   );
   if (sameKey !== undefined) {
-    if (sameKey.body_hash !== delivered.bodyHash) return { kind: 'key_reused' };
-    return { kind: 'repeat', leadId: sameKey.lead_id, bindsKey: false };
+    if (sameKey.bodyHash !== delivered.bodyHash) return { kind: 'key_reused' };
+    return { kind: 'repeat', leadId: sameKey.leadId, bindsKey: false };
   }
   // Refused for its own faults, whatever came before under its source id.
   if (own !== undefined) return { kind: 'stored', receipt: own };
@@ -104,8 +104,8 @@ export function decideKnownId(
         one.verdict === 'accepted' &&
         one.source === source &&
         sourceLeadId !== null &&
-        one.source_lead_id === sourceLeadId &&
-        one.id_scope === scope,
+        one.sourceLeadId === sourceLeadId &&
+        one.idScope === scope,
     );
   const first = boundTo(idScope);
   if (first === undefined) return undefined;
@@ -115,14 +115,14 @@ export function decideKnownId(
   if (holder === undefined) return { kind: 'another', idScope: scope, sameIdAs: first.id };
   // A key promises that it is the same request, whatever it says now.
   if ((sourceLeadId !== null && isKeyId(sourceLeadId)) || !asksForMore(holder, about))
-    return { kind: 'same', leadId: holder.lead_id };
+    return { kind: 'same', leadId: holder.leadId };
   const told = boundTo(ofWish(scope, about.wishHash));
-  if (told !== undefined) return { kind: 'same', leadId: told.lead_id };
+  if (told !== undefined) return { kind: 'same', leadId: told.leadId };
   return { kind: 'another', idScope: ofWish(scope, about.wishHash), sameIdAs: null };
 }
 
 function hasNumberOf(receipt: StoredReceipt, about: About): boolean {
-  if (receipt.number_hash !== null) return receipt.number_hash === about.numberHash;
+  if (receipt.numberHash !== null) return receipt.numberHash === about.numberHash;
   return hasPerson(receipt) ? receipt.phone?.slice(-10) === about.phone.slice(-10) : about.isErased;
 }
 
@@ -136,7 +136,7 @@ function asksForMore(receipt: StoredReceipt, about: About): boolean {
   const product = toComparable(about.productName);
   const message = toComparable(about.message);
   return (
-    (product !== null && product !== toComparable(receipt.product_name)) ||
+    (product !== null && product !== toComparable(receipt.productName)) ||
     (message !== null && message !== toComparable(receipt.message))
   );
 }

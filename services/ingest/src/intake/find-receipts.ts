@@ -16,16 +16,16 @@ export type Asked = Delivered & { read: ReadLead; origin?: Origin };
 const storedReceipt = z.object({
   id: z.string(),
   source: z.string(),
-  id_scope: z.string(),
-  source_lead_id: z.string().nullable(),
-  idempotency_key: z.string().nullable(),
-  body_hash: z.string(),
+  idScope: z.string(),
+  sourceLeadId: z.string().nullable(),
+  idempotencyKey: z.string().nullable(),
+  bodyHash: z.string(),
   verdict: z.enum(['accepted', 'rejected']),
   faults: z.array(fault).nullable(),
-  lead_id: z.number().nullable(),
-  number_hash: z.string().nullable(),
+  leadId: z.number().nullable(),
+  numberHash: z.string().nullable(),
   phone: z.string().nullable(),
-  product_name: z.string().nullable(),
+  productName: z.string().nullable(),
   message: z.string().nullable(),
   way: z.string(),
 });
@@ -79,7 +79,7 @@ function toScopes(idScope: string, about: About | undefined): string[] {
   return [idScope, own, ofWish(idScope, about.wishHash), ofWish(own, about.wishHash)];
 }
 
-const hashed = z.object({ phone: z.string(), number_hash: z.string(), is_erased: z.boolean() });
+const hashed = z.object({ phone: z.string(), numberHash: z.string(), isErased: z.boolean() });
 
 /** Whose enquiries these are and what they ask for, by their receipts' ids; what is no lead is about nobody. */
 export async function readAbouts(em: EntityManager, deliveries: readonly Asked[]): Promise<Map<string, About>> {
@@ -103,8 +103,8 @@ export async function readAbouts(em: EntityManager, deliveries: readonly Asked[]
       const message = way === fileWay ? null : read.lead.message;
       const about: About = {
         phone,
-        numberHash: number.number_hash,
-        isErased: number.is_erased,
+        numberHash: number.numberHash,
+        isErased: number.isErased,
         productName,
         message,
         wishHash: hashWish({ productName, message }),

@@ -16,7 +16,7 @@ const envelopes = [leadCreated, leadEnquiryAdded].map(({ type }) =>
 const delivered = z.object({
   id: z.string(),
   added: z.boolean(),
-  lead_id: z.number().nullable(),
+  leadId: z.number().nullable(),
   joined: z.boolean(),
   open: z.boolean(),
 });
@@ -48,10 +48,7 @@ export async function insertLeads(
     dedupeDays === 0 ? [] : deliveries.flatMap(({ read }) => (read.ok ? [read.lead.phone.slice(-10)] : [])),
   ]);
   return new Map(
-    found.map(({ id, added, lead_id: leadId, joined, open }) => [
-      id,
-      { added: added ? { leadId, joined } : undefined, open },
-    ]),
+    found.map(({ id, added, leadId, joined, open }) => [id, { added: added ? { leadId, joined } : undefined, open }]),
   );
 }
 

@@ -32,7 +32,7 @@ export async function refuseErased(em: EntityManager, deliveries: Delivery[]): P
   if (dated.length === 0) return deliveries;
   const found = await rows(
     em,
-    z.object({ id: z.string(), is_repeat: z.boolean() }),
+    z.object({ id: z.string(), isRepeat: z.boolean() }),
     `select d.id,
             exists (select from lead_receipts r left join leads l on l.id = r.lead_id
                      where r.verdict = 'accepted' and r.source = d.source and r.source_lead_id = d."sourceLeadId"
@@ -48,7 +48,7 @@ export async function refuseErased(em: EntityManager, deliveries: Delivery[]): P
         and exists (select from erased_numbers e where e.phone_hash = d.number_hash and d.at <= e.erased_at)`,
     [JSON.stringify(dated)],
   );
-  const before = new Map(found.map((one) => [one.id, one.is_repeat]));
+  const before = new Map(found.map((one) => [one.id, one.isRepeat]));
   // A body that several leads came in holds them all.
   const bodies = new Set(
     deliveries.flatMap((one) => (before.has(one.receiptId) ? (one.origin?.deliveryId ?? []) : [])),

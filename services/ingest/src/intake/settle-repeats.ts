@@ -64,7 +64,7 @@ type Repeat = Exclude<RepeatDecision, { kind: 'another' }>;
 function toSettled(decision: Repeat): Settled {
   switch (decision.kind) {
     case 'stored': {
-      const { verdict, faults, lead_id: leadId } = decision.receipt;
+      const { verdict, faults, leadId } = decision.receipt;
       return verdict === 'accepted' ? { kind: 'repeated', leadId } : { kind: 'rejected', faults: faults ?? [] };
     }
     case 'repeat':
@@ -81,29 +81,28 @@ function toReceipt(one: Kept, about: About | null, decision: Exclude<Repeat, { k
   const receipt = {
     id: one.receiptId,
     source: one.source,
-    id_scope: one.idScope,
-    body_hash: one.bodyHash,
+    idScope: one.idScope,
+    bodyHash: one.bodyHash,
     body: one.body,
     ...toOriginRecord(one.origin),
     // For the next of this group that comes with its key; a repeat holds no id of its own.
-    number_hash: about?.numberHash ?? null,
+    numberHash: about?.numberHash ?? null,
     phone: about?.phone ?? null,
-    product_name: null,
+    productName: null,
     message: null,
     way: '',
   };
   if (decision.kind === 'key_reused') {
-    const { sourceLeadId: source_lead_id, idempotencyKey: idempotency_key } = one;
-    return { ...receipt, source_lead_id, idempotency_key, verdict: 'rejected', faults: [keyReused], lead_id: null };
+    const { sourceLeadId, idempotencyKey } = one;
+    return { ...receipt, sourceLeadId, idempotencyKey, verdict: 'rejected', faults: [keyReused], leadId: null };
   }
-  const idempotency_key = decision.bindsKey ? one.idempotencyKey : null;
   return {
     ...receipt,
-    source_lead_id: null,
-    idempotency_key,
+    sourceLeadId: null,
+    idempotencyKey: decision.bindsKey ? one.idempotencyKey : null,
     verdict: 'accepted',
     faults: null,
-    lead_id: decision.leadId,
+    leadId: decision.leadId,
   };
 }
 
@@ -115,8 +114,8 @@ async function keepReceipts(em: EntityManager, receipts: readonly KeptReceipt[])
     `insert into lead_receipts (id, source, id_scope, source_lead_id, idempotency_key, body_hash, body, verdict, faults,
                                 lead_id, number_hash, ${originColumns})
      select * from jsonb_to_recordset($1::jsonb) as k(
-       id uuid, source text, id_scope text, source_lead_id text, idempotency_key text, body_hash text, body text,
-       verdict text, faults jsonb, lead_id int, number_hash text, ${originTypes})
+       id uuid, source text, "idScope" text, "sourceLeadId" text, "idempotencyKey" text, "bodyHash" text, body text,
+       verdict text, faults jsonb, "leadId" int, "numberHash" text, ${originTypes})
          on conflict do nothing
      returning id`,
     [JSON.stringify(receipts)],

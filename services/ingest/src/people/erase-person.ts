@@ -27,7 +27,7 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
     await lockNumbers(em, [phone]);
     const before = await row(
       em,
-      z.object({ erased_at: instant }),
+      z.object({ erasedAt: instant }),
       `select erased_at from erased_numbers where phone_hash = leadline_phone_hash($1)`,
       [phone],
     );
@@ -62,7 +62,7 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
     ]);
     return {
       counts,
-      left: before === undefined ? [] : [`ingest erased it before, at ${before.erased_at.toISOString()}`],
+      left: before === undefined ? [] : [`ingest erased it before, at ${before.erasedAt.toISOString()}`],
     };
   });
 }

@@ -45,7 +45,7 @@ async function askForOne(due: DueLead, deps: Asking): Promise<void> {
   if (adapter === undefined) return;
   const { source, id: connectionId } = due.connection;
   const asked = await ask(due, adapter, deps);
-  const ageMs = Date.now() - due.received_at.getTime();
+  const ageMs = Date.now() - due.receivedAt.getTime();
   const decision = decideAwaited(asked?.answer ?? null, due.attempts, ageMs);
   switch (decision.kind) {
     case 'take': {
@@ -60,7 +60,7 @@ async function askForOne(due: DueLead, deps: Asking): Promise<void> {
       return;
     case 'give_up': {
       const faults = [{ pointer: '', reason: 'not_readable', detail: `could not be read: ${decision.error}` }];
-      const refused = toRefused(due.source_lead_id, faults);
+      const refused = toRefused(due.sourceLeadId, faults);
       const sent = toSent(due.notification);
       const stored = await receiveParsed([refused], { adapter, connection: due.connection, sent }, deps);
       if (stored.kind === 'taken')
@@ -75,8 +75,8 @@ async function ask(
   adapter: SourceAdapter,
   deps: Asking,
 ): Promise<{ answer: AwaitedAnswer; sent: SentDelivery } | undefined> {
-  const token = due.connection.access_token ?? deps.accessToken ?? '';
-  const url = new URL(`${deps.graphUrl.replace(/\/$/, '')}/${encodeURIComponent(due.source_lead_id)}`);
+  const token = due.connection.accessToken ?? deps.accessToken ?? '';
+  const url = new URL(`${deps.graphUrl.replace(/\/$/, '')}/${encodeURIComponent(due.sourceLeadId)}`);
   url.searchParams.set('access_token', token);
   // An app may be set to take no token without the proof that its secret is known.
   if (due.connection.secret !== null)
@@ -107,7 +107,7 @@ function readLead(sent: SentDelivery, due: DueLead, adapter: SourceAdapter): Par
   const parsed = parseDelivery(adapter, sent, due.connection.aliases);
   const [lead] = parsed.ok ? parsed.leads : [];
   if (lead === undefined) return null;
-  const { source_lead_id: sourceLeadId } = due;
+  const { sourceLeadId } = due;
   const { read } = lead;
   return {
     ...lead,

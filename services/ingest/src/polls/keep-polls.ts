@@ -43,8 +43,8 @@ export async function findDuePolls(postgres: Database, sources: readonly string[
 
 const claimed = z.object({
   asks: z.number(),
-  read_to: instant,
-  blank_since: instant.nullable(),
+  readTo: instant,
+  blankSince: instant.nullable(),
   failures: z.number(),
   now: instant,
 });
@@ -68,7 +68,7 @@ export async function claimPoll(
     [connection.id, leastGapMs],
   );
   if (found === undefined) return undefined;
-  const { asks: ask, read_to: readTo, blank_since: blankSince, failures, now } = found;
+  const { asks: ask, readTo, blankSince, failures, now } = found;
   return { connection, ask, readTo, blankSince, failures, now };
 }
 
@@ -112,12 +112,12 @@ export async function findRefusedEnquiries(
 ): Promise<Set<string>> {
   const found = await rows(
     postgres.em(),
-    z.object({ source_lead_id: z.string(), phone_raw: z.string().nullable() }),
+    z.object({ sourceLeadId: z.string(), phoneRaw: z.string().nullable() }),
     `select source_lead_id, phone_raw from lead_receipts
       where source = $1 and id_scope = $2 and source_lead_id = any($3) and verdict = 'rejected'`,
     [source, idScope, ids],
   );
-  return new Set(found.map((one) => toRefusedKey(one.source_lead_id, one.phone_raw)));
+  return new Set(found.map((one) => toRefusedKey(one.sourceLeadId, one.phoneRaw)));
 }
 
 export function toRefusedKey(id: string, phoneRaw: string | null): string {

@@ -18,32 +18,24 @@ const asked = z.object({
 const receipt = z
   .object({
     id: z.string(),
-    received_at: instant,
+    receivedAt: instant,
     source: z.string(),
-    source_lead_id: z.string().nullable(),
+    sourceLeadId: z.string().nullable(),
     verdict: z.string(),
     faults: z.array(fault).nullable(),
-    lead_id: z.number().nullable(),
+    leadId: z.number().nullable(),
     phone: z.string().nullable(),
     status: z.string().nullable(),
-    same_id_as: z.string().nullable(),
-    other_numbers: z.number(),
-  })
-  .transform((one) => ({
-    id: one.id,
-    receivedAt: one.received_at.toISOString(),
-    source: one.source,
-    sourceLeadId: one.source_lead_id,
-    verdict: one.verdict,
-    faults: one.faults ?? [],
     /** The receipt that had this id of the source before, with another number. */
-    sameIdAs: one.same_id_as,
+    sameIdAs: z.string().nullable(),
     /** How many came under this receipt's id with other numbers: the id is no enquiry's own. */
-    otherNumbers: one.other_numbers,
-    lead:
-      one.lead_id === null
-        ? null
-        : { id: one.lead_id, status: one.status, phone: one.phone === null ? null : maskPhone(one.phone) },
+    otherNumbers: z.number(),
+  })
+  .transform(({ leadId, phone, status, ...found }) => ({
+    ...found,
+    receivedAt: found.receivedAt.toISOString(),
+    faults: found.faults ?? [],
+    lead: leadId === null ? null : { id: leadId, status, phone: phone === null ? null : maskPhone(phone) },
   }));
 
 /** `ops.ingest.receipts`: what was delivered, newest first. Numbers are masked, bodies and names stay here. */

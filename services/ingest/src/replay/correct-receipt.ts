@@ -48,7 +48,7 @@ async function correct(
   await affected(
     postgres.em(),
     `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`,
-    ['correct_receipt', who, delivery.connection_id, JSON.stringify({ receiptId, reason, leadId: said.leadId })],
+    ['correct_receipt', who, delivery.connectionId, JSON.stringify({ receiptId, reason, leadId: said.leadId })],
   );
   return { leadId: said.leadId, became: said.kind };
 }

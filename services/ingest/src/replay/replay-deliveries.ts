@@ -81,12 +81,12 @@ async function replay(
     const parsed = readAgain(delivery);
     if (parsed === undefined) continue;
     const leads: ParsedLead[] = parsed.ok ? parsed.leads : [];
-    const stored = parts.get(delivery.delivery_id ?? delivery.id) ?? new Map<number, Part>();
+    const stored = parts.get(delivery.deliveryId ?? delivery.id) ?? new Map<number, Part>();
     const places = new Set([...leads.keys(), ...stored.keys()]);
     for (const place of [...places].toSorted((a, b) => a - b)) {
       const part = stored.get(place);
       const lead = leads[place];
-      const decision = decideReplay(part, lead, { receivedAt: delivery.received_at, now, mostDays });
+      const decision = decideReplay(part, lead, { receivedAt: delivery.receivedAt, now, mostDays });
       if (decision.kind === 'same') continue;
       const change = await carryOut(decision, { delivery, part, lead, apply }, postgres, receiving);
       if (change !== undefined) changes.push({ receiptId: part?.id ?? null, source: delivery.source, ...change });
@@ -136,35 +136,24 @@ type Part = StoredPart & { id: string; joined: boolean };
 const partRow = z
   .object({
     id: z.string(),
-    delivery_id: z.string(),
-    part: z.number(),
+    deliveryId: z.string(),
+    place: z.number(),
     verdict: z.enum(['accepted', 'rejected']),
-    is_repeat: z.boolean(),
+    isRepeat: z.boolean(),
     joined: z.boolean(),
-    lead_id: z.number().nullable(),
+    leadId: z.number().nullable(),
     phone: z.string().nullable(),
     name: z.string().nullable(),
     email: z.string().nullable(),
-    product_name: z.string().nullable(),
+    productName: z.string().nullable(),
     city: z.string().nullable(),
     state: z.string().nullable(),
     message: z.string().nullable(),
   })
-  .transform((one) => ({
-    id: one.id,
-    deliveryId: one.delivery_id,
-    place: one.part,
-    verdict: one.verdict,
-    joined: one.joined,
-    isRepeat: one.is_repeat,
-    leadId: one.lead_id,
-    phone: one.phone,
+  .transform(({ name, email, productName, city, state, message, ...part }) => ({
+    ...part,
     // An enquiry that joined a lead describes itself alone.
-    described: {
-      productName: one.product_name,
-      message: one.message,
-      ...(one.joined ? {} : { name: one.name, email: one.email, city: one.city, state: one.state }),
-    },
+    described: { productName, message, ...(part.joined ? {} : { name, email, city, state }) },
   }));
 
 async function findParts(
@@ -174,13 +163,13 @@ async function findParts(
   const found = await rows(
     postgres.em(),
     partRow,
-    `select r.id, coalesce(r.delivery_id, r.id) as delivery_id, r.part, r.verdict, r.lead_id, l.phone, l.name, l.email,
+    `select r.id, coalesce(r.delivery_id, r.id) as delivery_id, r.part as place, r.verdict, r.lead_id, l.phone, l.name, l.email,
             r.verdict = 'accepted' and r.source_lead_id is null as is_repeat, e.receipt_id is not null as joined,
             l.city, l.state, case when e.receipt_id is null then l.product_name else e.product_name end as product_name,
             case when e.receipt_id is null then l.query_message else e.query_message end as message
        from lead_receipts r left join leads l on l.id = r.lead_id left join lead_enquiries e on e.receipt_id = r.id
       where r.id = any($1::uuid[]) or r.delivery_id = any($2::uuid[])`,
-    [deliveries.map(({ id }) => id), deliveries.flatMap((one) => one.delivery_id ?? [])],
+    [deliveries.map(({ id }) => id), deliveries.flatMap((one) => one.deliveryId ?? [])],
   );
   const parts = new Map<string, Map<number, Part>>();
   for (const one of found) {

@@ -34,14 +34,14 @@ export async function retryRefused(
   const { delivery, lead } = said;
   const ownId = `receipt-${said.receiptId ?? delivery.id}`;
   const sourceLeadId = lead.sourceLeadId ?? ownId;
-  const idScope = toPlainScope(delivery.id_scope);
+  const idScope = toPlainScope(delivery.idScope);
   const body = JSON.stringify({ receipt: said.receiptId, delivery: delivery.id });
   // No sender's key has a space in it. Whatever number it is said again with, one delivery is said again once.
   const idempotencyKey = said.receiptId === null ? null : `receipt ${said.receiptId}`;
   const known = await findAccepted(postgres, { ...said, idScope, ids: [sourceLeadId, ownId], idempotencyKey, body });
   if (known !== undefined) return { kind: 'known', leadId: known.leadId };
   if (said.dryRun) return { kind: 'lead', leadId: null };
-  const { source, method, query, connection_id: connectionId, agent_mode: agentMode } = delivery;
+  const { source, method, query, connectionId, agentMode } = delivery;
   const { outcome } = await keepDelivery(
     {
       source,
@@ -83,7 +83,7 @@ export async function retryRefused(
   }
 }
 
-const accepted = z.object({ lead_id: z.number().nullable() }).transform(({ lead_id: leadId }) => ({ leadId }));
+const accepted = z.object({ leadId: z.number().nullable() });
 
 /** What this delivery became already: when it was said again, or when its sender sent it again with the same number. */
 async function findAccepted(

@@ -14,17 +14,17 @@ const delivery = z.object({
   /** To the microsecond, as a Date can't tell it. */
   place: z.string(),
   id: z.string(),
-  received_at: instant,
+  receivedAt: instant,
   source: z.string(),
-  id_scope: z.string(),
+  idScope: z.string(),
   body: z.string(),
   method: z.string().nullable(),
   query: z.string().nullable(),
-  content_type: z.string().nullable(),
-  delivery_id: z.string().nullable(),
-  connection_id: z.string().nullable(),
+  contentType: z.string().nullable(),
+  deliveryId: z.string().nullable(),
+  connectionId: z.string().nullable(),
   aliases: aliases.nullable().catch(null),
-  agent_mode: z.string().nullable(),
+  agentMode: z.string().nullable(),
 });
 /** A delivery as it came: the receipt that keeps its body. */
 export type StoredDelivery = z.output<typeof delivery>;
@@ -70,7 +70,7 @@ export async function findDeliveryOf(postgres: Database, receiptId: string): Pro
 
 /** As it is read today, with what a person corrected in it; undefined when no adapter of ours reads it. */
 export function readAgain(one: StoredDelivery, corrected?: Aliases['corrected']): ParsedDelivery | undefined {
-  const { query, content_type: contentType, body: text } = one;
+  const { query, contentType, body: text } = one;
   const known = { ...one.aliases, corrected };
   if (contentType === importedType) return parseCsvRow({ text }, readRowQuery(query ?? ''), corrected);
   const adapter = findAdapter(one.source);

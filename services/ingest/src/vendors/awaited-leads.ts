@@ -37,10 +37,10 @@ export function openAwaitLeads(postgres: Database, wake: () => void): AwaitLeads
 
 const dueRow = z.object({
   id: z.string(),
-  source_lead_id: z.string(),
+  sourceLeadId: z.string(),
   notification: z.string(),
   attempts: z.number(),
-  received_at: instant,
+  receivedAt: instant,
   connection: connectionRow,
 });
 export type DueLead = z.output<typeof dueRow>;
@@ -62,7 +62,10 @@ export function claimAwaited(postgres: Database, most: number, forMs: number): P
          from due where a.id = due.id
        returning a.*
      )
-     select c.id, c.source_lead_id, c.notification, c.attempts, c.received_at, to_jsonb(s) as connection
+     select c.id, c.source_lead_id, c.notification, c.attempts, c.received_at,
+            jsonb_build_object('id', s.id, 'source', s.source, 'tokenHash', s.token_hash, 'oldTokenHash', s.old_token_hash,
+              'secret', s.secret, 'accessToken', s.access_token, 'aliases', s.aliases, 'agentMode', s.agent_mode,
+              'requestsPerMinute', s.requests_per_minute, 'mostBodyBytes', s.most_body_bytes) as connection
        from claimed c join source_connections s on s.id = c.connection_id`,
     [most, forMs],
   );

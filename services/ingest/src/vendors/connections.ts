@@ -10,14 +10,14 @@ import { aliases } from '../sources/aliases.ts';
 export const connectionRow = z.object({
   id: z.string(),
   source: z.string(),
-  token_hash: z.string(),
-  old_token_hash: z.string().nullable(),
+  tokenHash: z.string(),
+  oldTokenHash: z.string().nullable(),
   secret: z.string().nullable(),
-  access_token: z.string().nullable(),
+  accessToken: z.string().nullable(),
   aliases: aliases.catch({}),
-  agent_mode: agentModes.nullable().catch(null),
-  requests_per_minute: z.number(),
-  most_body_bytes: z.number(),
+  agentMode: agentModes.nullable().catch(null),
+  requestsPerMinute: z.number(),
+  mostBodyBytes: z.number(),
 });
 export type Connection = z.infer<typeof connectionRow>;
 
@@ -69,7 +69,7 @@ export function openConnections(postgres: Database): Connections {
       const among = (): Connection | undefined => {
         let found: Connection | undefined;
         for (const one of known) {
-          for (const kept of [one.token_hash, one.old_token_hash]) {
+          for (const kept of [one.tokenHash, one.oldTokenHash]) {
             if (kept !== null && timingSafeEqual(Buffer.from(kept, 'hex'), presented)) found = one;
           }
         }

@@ -134,59 +134,60 @@ const listed = z
     id: z.string(),
     source: z.string(),
     enabled: z.boolean(),
-    agent_mode: z.string().nullable(),
-    requests_per_minute: z.number(),
-    most_body_bytes: z.number(),
-    created_at: instant,
-    last_delivery_at: instant.nullable(),
+    agentMode: z.string().nullable(),
+    requestsPerMinute: z.number(),
+    mostBodyBytes: z.number(),
+    createdAt: instant,
+    lastDeliveryAt: instant.nullable(),
     accepted: z.number(),
     repeated: z.number(),
     rejected: z.number(),
-    other_numbers: z.number(),
-    is_asked: z.boolean(),
-    read_at: instant.nullable(),
-    failed_at: instant.nullable(),
-    last_error: z.string().nullable(),
-    blank_since: instant.nullable(),
+    otherNumbers: z.number(),
+    isAsked: z.boolean(),
+    readAt: instant.nullable(),
+    failedAt: instant.nullable(),
+    lastError: z.string().nullable(),
+    blankSince: instant.nullable(),
     awaits: z.boolean(),
     waiting: z.number(),
-    given_up: z.number(),
-    oldest_at: instant.nullable(),
-    awaited_error: z.string().nullable(),
+    givenUp: z.number(),
+    oldestAt: instant.nullable(),
+    awaitedError: z.string().nullable(),
   })
-  .transform((one) => ({
-    id: one.id,
-    source: one.source,
-    enabled: one.enabled,
-    agentMode: one.agent_mode,
-    requestsPerMinute: one.requests_per_minute,
-    mostBodyBytes: one.most_body_bytes,
-    createdAt: one.created_at.toISOString(),
-    lastDeliveryAt: one.last_delivery_at?.toISOString() ?? null,
-    lastDay: {
-      accepted: one.accepted,
-      repeated: one.repeated,
-      rejected: one.rejected,
-      /** Of the accepted: a known id with another number. */
-      otherNumbers: one.other_numbers,
-    },
-    poll: one.is_asked
-      ? {
-          readAt: one.read_at?.toISOString() ?? null,
-          failedAt: one.failed_at?.toISOString() ?? null,
-          error: one.last_error,
-          blankSince: one.blank_since?.toISOString() ?? null,
-        }
-      : null,
-    awaited: one.awaits
-      ? {
-          waiting: one.waiting,
-          givenUp: one.given_up,
-          oldestAt: one.oldest_at?.toISOString() ?? null,
-          error: one.awaited_error,
-        }
-      : null,
-  }));
+  .transform(
+    ({
+      accepted,
+      repeated,
+      rejected,
+      otherNumbers,
+      isAsked,
+      readAt,
+      failedAt,
+      lastError,
+      blankSince,
+      awaits,
+      waiting,
+      givenUp,
+      oldestAt,
+      awaitedError,
+      ...connection
+    }) => ({
+      ...connection,
+      createdAt: connection.createdAt.toISOString(),
+      lastDeliveryAt: connection.lastDeliveryAt?.toISOString() ?? null,
+      /** `otherNumbers`, of the accepted: a known id with another number. */
+      lastDay: { accepted, repeated, rejected, otherNumbers },
+      poll: isAsked
+        ? {
+            readAt: readAt?.toISOString() ?? null,
+            failedAt: failedAt?.toISOString() ?? null,
+            error: lastError,
+            blankSince: blankSince?.toISOString() ?? null,
+          }
+        : null,
+      awaited: awaits ? { waiting, givenUp, oldestAt: oldestAt?.toISOString() ?? null, error: awaitedError } : null,
+    }),
+  );
 
 /**
  * Counts are of the last 24 hours. `poll`: of a vendor that is asked, when it was read, what is wrong now, and since when

@@ -58,7 +58,7 @@ export async function receiveParsed(
             enquiryType: one.enquiryType,
             dndFlag: one.dndFlag,
             isTest: one.isTest,
-            agentMode: connection.agent_mode,
+            agentMode: connection.agentMode,
           },
         },
         receiving,

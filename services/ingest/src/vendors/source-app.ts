@@ -51,7 +51,7 @@ async function answerVendor(
     c.header('allow', adapter.methods.join(', '));
     return refuse(c, toProblem('method-not-allowed'));
   }
-  const quota = deps.quotas.take(connection.id, connection.requests_per_minute);
+  const quota = deps.quotas.take(connection.id, connection.requestsPerMinute);
   if (!quota.within) {
     deps.metrics.overQuota.inc({ source: adapter.source });
     if (adapter.comesAgain) {
@@ -59,7 +59,7 @@ async function answerVendor(
       return refuse(c, toProblem('too-many-requests'));
     }
   }
-  return withinLimit(c, connection.most_body_bytes, (bytes) => take(c, { adapter, connection }, bytes, deps));
+  return withinLimit(c, connection.mostBodyBytes, (bytes) => take(c, { adapter, connection }, bytes, deps));
 }
 
 async function take(
