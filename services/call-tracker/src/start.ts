@@ -13,6 +13,7 @@ import { every } from '@leadline/service-kit/every';
 import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { listen } from '@leadline/service-kit/listen';
 import type { Log } from '@leadline/service-kit/logger';
+import { answerProblem } from '@leadline/service-kit/problem';
 import { traceRequests } from '@leadline/service-kit/trace-requests';
 import { dialTokenSeconds, toFaultWords, type LiveKit } from '@leadline/telephony/livekit';
 import { openWebhookReceiver } from '@leadline/telephony/webhook-receiver';
@@ -193,7 +194,7 @@ function routes(config: Config, deps: Deps): Hono {
     deps.log[elsewhere ? 'warn' : 'error']({ err: error, path: c.req.path }, 'a request could not be served');
     const status = elsewhere ? 503 : 500;
     const title = elsewhere ? 'The database is not there; try again soon' : 'Internal fault';
-    return c.json({ type: 'about:blank', title, status }, status, { 'content-type': 'application/problem+json' });
+    return answerProblem(c, { title, status });
   });
   return app;
 }

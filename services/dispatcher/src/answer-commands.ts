@@ -2,7 +2,8 @@ import { decideFault } from '@leadline/database/decide-fault';
 import { databaseNow } from '@leadline/database/locks';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
 import { eraseAsked } from '@leadline/messaging/erase';
-import { bearerAuth } from 'hono/bearer-auth';
+import { requireBearer } from '@leadline/service-kit/bearer';
+import { answerProblem } from '@leadline/service-kit/problem';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
@@ -78,30 +79,28 @@ async function readBy(body: () => Promise<unknown>): Promise<z.infer<typeof by> 
 /** The stop switch by HTTP, for the day when NATS is the trouble. */
 export function diallingRoutes(deps: Deps, opsKey: string, wake: () => void): Hono {
   const app = new Hono();
-  app.use('/v1/dialling/*', bearerAuth({ token: opsKey }));
-  app.use('/v1/dialling', bearerAuth({ token: opsKey }));
+  app.use('/v1/dialling/*', requireBearer(opsKey));
+  app.use('/v1/dialling', requireBearer(opsKey));
   const faulty = {
-    type: 'about:blank',
     title: 'The body must be JSON with who and reason',
     status: 422,
     detail: 'Example: {"who":"asha","reason":"wrong script"}',
-  };
-  const problem = { 'content-type': 'application/problem+json' };
+  } as const;
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     const status = decideFault(error) === 'outage' ? 503 : 500;
     deps.log.error({ err: error, path: c.req.path }, 'a command could not be carried out');
     const title = status === 503 ? 'The database can not be asked or written to; try again soon' : 'Internal fault';
-    return c.json({ type: 'about:blank', title, status }, status, problem);
+    return answerProblem(c, { title, status });
   });
   app.get('/v1/dialling', async (c) => c.json(await diallingState(deps)));
   app.post('/v1/dialling/stop', async (c) => {
     const asked = await readBy(() => c.req.json());
-    return asked === undefined ? c.json(faulty, 422, problem) : c.json(await stopDialling(asked, deps));
+    return asked === undefined ? answerProblem(c, faulty) : c.json(await stopDialling(asked, deps));
   });
   app.post('/v1/dialling/start', async (c) => {
     const asked = await readBy(() => c.req.json());
-    if (asked === undefined) return c.json(faulty, 422, problem);
+    if (asked === undefined) return answerProblem(c, faulty);
     const state = await startDialling(asked, deps);
     wake();
     return c.json(state);

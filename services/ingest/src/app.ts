@@ -1,10 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Database } from '@leadline/database/open-database';
+import { answerProblem } from '@leadline/service-kit/problem';
 import { traceRequests } from '@leadline/service-kit/trace-requests';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { apiDocument } from './api/api-document.ts';
-import type { FindSource } from './api/find-source.ts';
 import { readIdempotencyKey } from './api/read-idempotency-key.ts';
 import { readLeadStatus } from './api/read-lead-status.ts';
 import { receiveBatch, receiveLead, type Refusal, type Sender } from './api/receive-lead.ts';
@@ -16,7 +16,8 @@ import { toProblem } from './api/to-problem.ts';
 const mostBytes = 256 * 1024;
 const mostBatchBytes = 8 * 1024 * 1024;
 
-type Deps = Receiving & SourceDeps & { postgres: Database; findSource: FindSource };
+type Deps = Receiving &
+  SourceDeps & { postgres: Database; findSource: (authorization: string | undefined) => string | undefined };
 
 /** The routes of ingest. They read the body themselves, once: what can't be parsed is kept too. */
 export function createApp(deps: Deps): OpenAPIHono {
@@ -87,5 +88,5 @@ async function withBody(
 function refuse(c: Context, problem: Refusal['problem']): Response {
   if (problem.status === 401) c.header('www-authenticate', 'Bearer');
   if (problem.status === 503) c.header('retry-after', '5');
-  return c.json(problem, problem.status, { 'content-type': 'application/problem+json' });
+  return answerProblem(c, problem);
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export type Config = z.output<typeof settings>;
 
 /** One key of one source. A source may have several, so that a key can be changed without a gap. */
-export type ApiKey = { source: string; key: string };
+type ApiKey = { source: string; key: string };
 
 const apiKeys = z.string().transform((text, context): ApiKey[] =>
   text.split(',').map((entry, index) => {

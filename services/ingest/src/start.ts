@@ -4,6 +4,7 @@ import { answerHealth } from '@leadline/messaging/answer-health';
 import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
+import { openFindOwner } from '@leadline/service-kit/bearer';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
 import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { listen } from '@leadline/service-kit/listen';
@@ -15,7 +16,6 @@ import { fetchAwaited } from './polls/fetch-awaited.ts';
 import { openAwaitLeads } from './vendors/awaited-leads.ts';
 import type { Config } from './config.ts';
 import { openConnections } from './vendors/connections.ts';
-import { openFindSource } from './api/find-source.ts';
 import { answerCorrections } from './replay/correct-receipt.ts';
 import { forgetOldPeople } from './people/forget-old-people.ts';
 import { groupCommit } from './intake/group-commit.ts';
@@ -64,7 +64,7 @@ export async function start(config: Config, around: Around): Promise<Ingest> {
     tradeindia: config.TRADEINDIA_URL,
     exportersindia: config.EXPORTERSINDIA_URL,
   };
-  const findSource = openFindSource(config.API_KEYS);
+  const findSource = openFindOwner(config.API_KEYS.map(({ source, key }) => ({ key, owner: source })));
   const connections = openConnections(postgres);
   const isStopping = (): boolean => stopping;
   const asking = fetchAwaited({

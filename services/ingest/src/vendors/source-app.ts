@@ -1,3 +1,4 @@
+import { answerProblem } from '@leadline/service-kit/problem';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Connection, Connections } from './connections.ts';
@@ -129,5 +130,5 @@ async function withinLimit(
 
 function refuse(c: Context, problem: StatusProblem): Response {
   if (problem.status === 503) c.header('retry-after', '5');
-  return c.json(problem, problem.status, { 'content-type': 'application/problem+json' });
+  return answerProblem(c, problem);
 }
