@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { Gauge, type Registry } from 'prom-client';
 import { listen, type Listening } from './listen.ts';
 import { traceRequests } from './trace-requests.ts';
-import { within } from './within.ts';
+import { within } from '@leadline/time/within';
 
 /** The state of one thing a service stands on: true, or what is wrong in a few words. */
 export type Readiness = Record<string, true | string>;

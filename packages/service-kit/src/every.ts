@@ -1,6 +1,6 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Log } from './logger.ts';
-import { within } from './within.ts';
+import { within } from '@leadline/time/within';
 
 export type Timer = {
   /** Runs soon; while a run is on, once more right after it. */

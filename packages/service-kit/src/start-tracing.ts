@@ -1,3 +1,4 @@
+import { within } from '@leadline/time/within';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { hostname } from 'node:os';
 import { version } from './version.ts';
@@ -49,12 +50,10 @@ export async function startTracing(service: string, settings: TracingSettings): 
   trace.setGlobalTracerProvider(provider);
   return {
     async stop() {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, stopWithinMs);
-      });
-      await Promise.race([provider.shutdown().catch(() => undefined), late]);
-      clearTimeout(timer);
+      await within(
+        stopWithinMs,
+        provider.shutdown().catch(() => undefined),
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 import { boundToTrace } from '@leadline/messaging/span';
 import type { Log } from '@leadline/service-kit/logger';
-import { within } from '@leadline/service-kit/within';
+import { within } from '@leadline/time/within';
 
 export type Aside = {
   /** Starts the work soon, unless work of the same name is still on. */

@@ -1,4 +1,4 @@
-import { within } from '@leadline/service-kit/within';
+import { within } from '@leadline/time/within';
 import type { AgentReadiness } from './await-agent.ts';
 import { claimDueLead } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';

@@ -8,7 +8,7 @@ import { listenTo } from '@leadline/messaging/listen';
 import { startRelay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
-import { within } from '@leadline/service-kit/within';
+import { within } from '@leadline/time/within';
 import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';

@@ -1,7 +1,7 @@
 import { databaseNow } from '@leadline/database/locks';
 import { row } from '@leadline/database/sql';
+import { within } from '@leadline/time/within';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { answer, type Answering } from '../connection/ask.ts';
 import type { Nats } from '../connection/connect.ts';
@@ -45,7 +45,7 @@ export function answerHealth(options: {
       options.parts(),
       far ? options.far?.() : undefined,
       // One that hangs is told among the parts.
-      Promise.race([readDatabase(em, service), wait(2_000, undefined, { ref: false })]).catch(() => undefined),
+      within(2_000, readDatabase(em, service)).catch(() => undefined),
     ]);
     return {
       parts: standing,

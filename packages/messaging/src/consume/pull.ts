@@ -1,3 +1,4 @@
+import { within } from '@leadline/time/within';
 import { ConsumerEvents, millis, type ConsumerMessages, type JsMsg } from 'nats';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Nats } from '../connection/connect.ts';
@@ -209,10 +210,8 @@ export function pull(pulling: Pulling): Consumer {
     done: ended.promise,
     async stop() {
       halt();
-      const late = new AbortController();
       const finished = Promise.race([looping, closed]).then(() => Promise.all(running));
-      await Promise.race([finished, wait(stopWithinMs, undefined, { signal: late.signal }).catch(() => undefined)]);
-      late.abort();
+      await within(stopWithinMs, finished);
       ended.resolve();
     },
   };

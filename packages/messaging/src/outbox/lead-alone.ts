@@ -1,5 +1,6 @@
 import { requireWritable, sessionSettings } from '@leadline/database/session';
 import { tryToLead, type LedClass } from '@leadline/database/locks';
+import { within } from '@leadline/time/within';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 
@@ -63,8 +64,10 @@ export function leadAlone(options: {
         await wait(retryMs, undefined, { signal: stop.signal }).catch(() => undefined);
       } finally {
         // A server that went away without a word would let it wait for ever.
-        const late = wait(endWithinMs, undefined, { ref: false });
-        await Promise.race([client.end().catch(() => undefined), late]);
+        await within(
+          endWithinMs,
+          client.end().catch(() => undefined),
+        );
       }
     }
   };
