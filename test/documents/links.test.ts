@@ -52,3 +52,21 @@ test('each document that code, a message or a manifest names is there', () => {
   expect(named.length).toBeGreaterThan(15);
   expect(named.filter(({ document }) => !existsSync(join(repository, document)))).toEqual([]);
 });
+
+/** What was so on a day is not changed later. */
+const dated = /^docs\/results\/\d|^CHANGELOG/;
+
+test('each file that a document names in code is there', () => {
+  const named = documents
+    .filter((path) => !dated.test(path))
+    .flatMap((path) =>
+      [...readText(path).matchAll(/`((?:packages|services|test|deploy|findings)\/[\w./-]+\.\w+)`/g)].map(
+        ([, file = '']) => ({
+          path,
+          file,
+        }),
+      ),
+    );
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter(({ file }) => !existsSync(join(repository, file)))).toEqual([]);
+});
