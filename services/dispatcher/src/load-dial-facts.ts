@@ -1,6 +1,6 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import { agentModes } from '@leadline/contracts/qualification';
-import { instant, row, rows } from '@leadline/database/sql';
+import { instant, row } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { DialFacts } from './decide-dial.ts';
@@ -32,6 +32,8 @@ const leadRow = z.object({
 export type LeadRow = z.infer<typeof leadRow>;
 
 const controlRow = z.object({
+  /** The database's clock, read with the rest. */
+  now: instant,
   stoppedAt: instant.nullable(),
   nextDialAt: instant.nullable(),
   breakerOpenUntil: instant.nullable(),
@@ -83,7 +85,7 @@ export async function readControl(em: EntityManager): Promise<ControlRow> {
   const control = await row(
     em,
     controlRow,
-    `select stopped_at, next_dial_at, breaker_open_until, breaker_delay_ms, startup_failures,
+    `select clock_timestamp() as now, stopped_at, next_dial_at, breaker_open_until, breaker_delay_ms, startup_failures,
             (select max(coalesce(sent_at, claimed_at)) from dials where probe and decided_at is null) as probed_at,
             (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials
        from dial_control where id = 1`,
@@ -94,37 +96,33 @@ export async function readControl(em: EntityManager): Promise<ControlRow> {
 }
 
 /** Answers and undecided calls of one lead. The floor is the lead's newest call when an operator last asked for one more. */
+type LeadCalls = { hasAnswers: boolean; hasUndecidedCall: boolean; askedAgainAt: Date | null; floor: number };
+
+const leadCalls = z.object({
+  askedAgainAt: instant.nullable(),
+  floor: z.number(),
+  hasAnswers: z.boolean(),
+  hasUndecidedCall: z.boolean(),
+});
+
+/** $1 is the lead, $2 a call that does not count. One row. */
+const leadCallsColumns = `asked.at as asked_again_at, asked.floor,
+  exists (select 1 from calls where lead_id = $1 and id > asked.floor
+            and qualification is not null and qualification not in ('{}', 'null')) as has_answers,
+  exists (select 1 from calls c left join dials d on d.call_id = c.id
+           where c.lead_id = $1 and c.id is distinct from $2
+             and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null))) as has_undecided_call`;
+const asked = `(select max(at) as at, coalesce(max((details->>'newestCallId')::int), 0) as floor
+                  from dispatcher_audit where lead_id = $1 and action = 'call_again') as asked`;
+
 export async function readLeadCalls(
   em: EntityManager,
   leadId: number,
   exceptCallId: number | null,
-): Promise<{ hasAnswers: boolean; hasUndecidedCall: boolean; askedAgainAt: Date | null; floor: number }> {
-  const found = await row(
-    em,
-    z.object({
-      askedAgainAt: instant.nullable(),
-      floor: z.number(),
-      hasAnswers: z.boolean(),
-      hasUndecidedCall: z.boolean(),
-    }),
-    `with asked as (
-       select max(at) as at, coalesce(max((details->>'newestCallId')::int), 0) as floor
-         from dispatcher_audit where lead_id = $1 and action = 'call_again')
-     select asked.at as asked_again_at, asked.floor,
-            exists (select 1 from calls where lead_id = $1 and id > asked.floor
-                      and qualification is not null and qualification not in ('{}', 'null')) as has_answers,
-            exists (select 1 from calls c left join dials d on d.call_id = c.id
-                     where c.lead_id = $1 and c.id is distinct from $2
-                       and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null))) as has_undecided_call
-       from asked`,
-    [leadId, exceptCallId],
-  );
-  return {
-    hasAnswers: found?.hasAnswers ?? false,
-    hasUndecidedCall: found?.hasUndecidedCall ?? false,
-    askedAgainAt: found?.askedAgainAt ?? null,
-    floor: found?.floor ?? 0,
-  };
+): Promise<LeadCalls> {
+  const found = await row(em, leadCalls, `select ${leadCallsColumns} from ${asked}`, [leadId, exceptCallId]);
+  if (found === undefined) throw new Error('an aggregate gave no row');
+  return found;
 }
 
 /** A number's calls: those that name it, and those of an erased person, which are known by a keyed hash only. */
@@ -132,41 +130,32 @@ const callsOf = (number: string): string => `select id from calls where last_ten
   union all select call_id from dials where phone_hash = (select leadline_number_hash(${number}))`;
 
 /** Somebody took the number off the list, or let it be rung, after this. */
-const takenOffAfter = (at: string): string =>
-  `exists (select from do_not_call r where last_ten(r.phone) = last_ten($1) and r.removed_at > ${at})`;
+const takenOffAfter = (number: string, at: string): string =>
+  `exists (select from do_not_call r where last_ten(r.phone) = last_ten(${number}) and r.removed_at > ${at})`;
 
-type Wishes = {
-  /**
-   * Never rung again: on the list, or heard in any call of this number, unless a person took it off the list after it was
-   * heard, by the database's clock. An old row says only when its report was made, or its call.
-   */
-  doNotCall: boolean;
-  /**
-   * The last report of one of this number's calls could not be handled: it may say never to call again, so nobody is rung
-   * until a person has looked at it (call-tracker's `hold-numbers`) or took the number off the do-not-call list.
-   */
-  unheardReport: boolean;
-};
+/**
+ * Whether this number is never rung again: on the list, or heard in any call of it, unless a person took it off the list
+ * after it was heard, by the database's clock. An old row says only when its report was made, or its call.
+ */
+const isOnList = (number: string): string =>
+  `exists (select from do_not_call where last_ten(phone) = last_ten(${number}) and removed_at is null)
+   or exists (select from (${callsOf(number)}) n join calls c on c.id = n.id and c.do_not_call
+                left join call_facts f on f.call_id = c.id
+               where not ${takenOffAfter(number, 'coalesce(f.do_not_call_at, f.agent_ended_at, c.call_started_at)')})`;
 
-/** What the person behind a number wishes, whatever lead or call it was said of. */
-async function readWishes(em: EntityManager, phone: string): Promise<Wishes> {
-  const found = await row(
-    em,
-    z.object({ doNotCall: z.boolean(), unheardReport: z.boolean() }),
-    `select exists (select from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)
-         or exists (select from (${callsOf('$1')}) n join calls c on c.id = n.id and c.do_not_call
-                      left join call_facts f on f.call_id = c.id
-                     where not ${takenOffAfter('coalesce(f.do_not_call_at, f.agent_ended_at, c.call_started_at)')}) as do_not_call,
-            exists (select from call_facts where report_held_at is not null)
-        and exists (select from (${callsOf('$1')}) n join call_facts f on f.call_id = n.id
-                     where f.report_held_at is not null and not ${takenOffAfter('f.report_held_at')}) as unheard_report`,
-    [phone],
-  );
-  return { doNotCall: found?.doNotCall ?? false, unheardReport: found?.unheardReport ?? false };
-}
+/**
+ * Whether the last report of one of this number's calls could not be handled: it may say never to call again, so nobody is
+ * rung until a person has looked at it (call-tracker's `hold-numbers`) or took the number off the do-not-call list.
+ */
+const hasUnheardReport = (number: string): string =>
+  `exists (select from call_facts where report_held_at is not null)
+   and exists (select from (${callsOf(number)}) n join call_facts f on f.call_id = n.id
+                where f.report_held_at is not null and not ${takenOffAfter(number, 'f.report_held_at')})`;
 
+/** Whether the person behind a number wishes never to be called, whatever lead or call that was said of. */
 export async function isDoNotCall(em: EntityManager, phone: string): Promise<boolean> {
-  return (await readWishes(em, phone)).doNotCall;
+  const found = await row(em, z.object({ isListed: z.boolean() }), `select ${isOnList('$1')} as is_listed`, [phone]);
+  return found?.isListed ?? false;
 }
 
 /**
@@ -184,73 +173,74 @@ export const waitsForReport = `exists (select from lead_waits w where w.lead_id 
 export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
 
 /** When the newest talk of this number ended that brought answers, whoever rang it. */
-async function readTalkedAt(em: EntityManager, phone: string): Promise<Date | null> {
-  const found = await row(
-    em,
-    z.object({ talkedAt: instant.nullable() }),
-    `select max(coalesce(call_ended_at, updated_at)) as talked_at from calls c
-      where last_ten(c.phone) = last_ten($1) and ${broughtAnswers}`,
-    [phone],
-  );
-  return found?.talkedAt ?? null;
-}
+const talkedAt = (number: string): string =>
+  `(select max(coalesce(call_ended_at, updated_at)) from calls c where last_ten(c.phone) = last_ten(${number}) and ${broughtAnswers})`;
 
-/** Until when another dial or an old call holds this number; undefined when it is free. */
-async function readNumberInUse(
-  em: EntityManager,
-  phone: string,
-  at: Date,
-  except: { callId: number | null; sentOnly: boolean },
-): Promise<{ until: Date | null } | undefined> {
-  const holders = await rows(
-    em,
-    z.object({ until: instant.nullable() }),
-    // offset 0: the facts of these dials one by one. Postgres may else take them for many, and read all the facts there are.
-    `select f.number_free_at as until
-       from dials d left join lateral (select number_free_at from call_facts where call_id = d.call_id offset 0) f on true
-      where last_ten(d.phone) = last_ten($1) and d.revoked_at is null and d.call_id is distinct from $2
-        and (f.number_free_at is null or f.number_free_at > $3) and (d.sent_at is not null or not $4)
-     union all
-     select call_started_at + ${oldCallHolds}
-       from calls
-      where last_ten(phone) = last_ten($1) and attempt is null and status = 'calling'
-        and call_started_at > $3::timestamptz - ${oldCallHolds}`,
-    [phone, except.callId, at, except.sentOnly],
-  );
-  if (holders.length === 0) return undefined;
-  const known = holders.map((holder) => holder.until);
-  if (known.includes(null)) return { until: null };
-  return { until: new Date(Math.max(...known.map((until) => until?.getTime() ?? 0))) };
-}
+/** Which calls count: at which time, and except which one; for a permit only those that were sent. Names of parameters. */
+type Counting = { at: string; exceptCallId: string; sentOnly: string };
+
+/**
+ * Other dials and old calls that hold this number, each with the time until when, or null. `offset 0`: the facts of these
+ * dials one by one. Postgres may else take them for many, and read all the facts there are.
+ */
+const holdersOf = (number: string, { at, exceptCallId, sentOnly }: Counting): string =>
+  `select f.number_free_at as until
+     from dials d left join lateral (select number_free_at from call_facts where call_id = d.call_id offset 0) f on true
+    where last_ten(d.phone) = last_ten(${number}) and d.revoked_at is null and d.call_id is distinct from ${exceptCallId}
+      and (f.number_free_at is null or f.number_free_at > ${at}) and (d.sent_at is not null or not ${sentOnly})
+   union all
+   select call_started_at + ${oldCallHolds}
+     from calls
+    where last_ten(phone) = last_ten(${number}) and attempt is null and status = 'calling'
+      and call_started_at > ${at}::timestamptz - ${oldCallHolds}`;
 
 /**
  * Calls that hold one of the trunk's channels: undecided ones until the tracker says when theirs is free, decided ones
  * until then. Neither part looks at the calls of the day that are over.
  */
-export async function countSlotsInUse(
-  em: EntityManager,
-  at: Date,
-  except: { callId: number | null; sentOnly: boolean },
-): Promise<number> {
-  const counts = `d.revoked_at is null and d.claimed_at > $2::timestamptz - interval '1 day'
-                 and d.call_id is distinct from $1 and (d.sent_at is not null or not $3)`;
+const slotsInUse = ({ at, exceptCallId, sentOnly }: Counting): string => {
+  const counts = `d.revoked_at is null and d.claimed_at > ${at}::timestamptz - interval '1 day'
+                 and d.call_id is distinct from ${exceptCallId} and (d.sent_at is not null or not ${sentOnly})`;
+  return `((select count(*) from dials d left join call_facts f on f.call_id = d.call_id
+             where d.decided_at is null and ${counts} and (f.slot_free_at is null or f.slot_free_at > ${at}))
+         + (select count(*) from call_facts f join dials d on d.call_id = f.call_id
+             where coalesce(f.slot_free_at, 'infinity') > ${at} and d.decided_at is not null and ${counts})
+         + (select count(*) from calls where attempt is null and status = 'calling'
+               and call_started_at > ${at}::timestamptz - ${oldCallHolds}))::int`;
+};
+
+export async function countSlotsInUse(em: EntityManager, at: Date): Promise<number> {
   const found = await row(
     em,
     z.object({ used: z.number() }),
-    `select ((select count(*) from dials d left join call_facts f on f.call_id = d.call_id
-               where d.decided_at is null and ${counts} and (f.slot_free_at is null or f.slot_free_at > $2))
-           + (select count(*) from call_facts f join dials d on d.call_id = f.call_id
-               where coalesce(f.slot_free_at, 'infinity') > $2 and d.decided_at is not null and ${counts})
-           + (select count(*) from calls where attempt is null and status = 'calling'
-                 and call_started_at > $2::timestamptz - ${oldCallHolds}))::int as used`,
-    [except.callId, at, except.sentOnly],
+    `select ${slotsInUse({ at: '$1', exceptCallId: 'null', sentOnly: 'false' })} as used`,
+    [at],
   );
   return found?.used ?? 0;
 }
 
+const dialFacts = leadCalls.extend({
+  doNotCall: z.boolean(),
+  unheardReport: z.boolean(),
+  talkedAt: instant.nullable(),
+  isHeld: z.boolean(),
+  heldUntil: instant.nullable(),
+  slotsInUse: z.number(),
+});
+/** $1 lead, $2 call that does not count, $3 number, $4 now, $5 whether only dials that were sent count. */
+const counting: Counting = { at: '$4::timestamptz', exceptCallId: '$2::int', sentOnly: '$5::boolean' };
+const dialFactsText = `
+  select ${leadCallsColumns}, coalesce(${isOnList('$3::text')}, false) as do_not_call,
+         coalesce(${hasUnheardReport('$3::text')}, false) as unheard_report, ${talkedAt('$3::text')} as talked_at,
+         held.by > 0 as is_held, held.until as held_until, ${slotsInUse(counting)} as slots_in_use
+    from ${asked},
+         -- One of whom nobody knows until when holds it until nobody knows when.
+         (select count(*) as by, case when bool_or(h.until is null) then null else max(h.until) end as until
+            from (${holdersOf('$3::text', counting)}) h) as held`;
+
 /**
- * Everything `decideDial` asks about a lead. For the permit, `except` leaves the call itself out and counts only dials
- * that were sent: claims that wait beside it have no right over it.
+ * Everything `decideDial` asks about a lead, by one statement. For the permit, `except` leaves the call itself out and
+ * counts only dials that were sent: claims that wait beside it have no right over it.
  */
 export async function loadDialFacts(
   em: EntityManager,
@@ -260,24 +250,26 @@ export async function loadDialFacts(
 ): Promise<DialFacts> {
   const normalised = normalisePhone(lead.phone);
   const phone = normalised.ok ? normalised.phone : undefined;
-  const calls = await readLeadCalls(em, lead.id, except.callId);
+  const found = await row(em, dialFacts, dialFactsText, [lead.id, except.callId, phone ?? null, at, except.sentOnly]);
+  if (found === undefined) throw new Error('an aggregate gave no row');
   return {
     lead: {
       status: lead.status,
       retryAfter: lead.retryAfter,
       enquiredAt: lead.enquiredAt,
-      askedAgainAt: calls.askedAgainAt,
+      askedAgainAt: found.askedAgainAt,
       lastEnquiryAt: lead.lastEnquiryAt,
     },
     isTest: lead.isTest,
     dndFlag: lead.dndFlag,
     phone,
-    hasUndecidedCall: calls.hasUndecidedCall,
-    hasAnswers: calls.hasAnswers,
-    ...(phone === undefined ? { doNotCall: false, unheardReport: false } : await readWishes(em, phone)),
-    talkedAt: phone === undefined ? null : await readTalkedAt(em, phone),
-    numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),
-    slotsInUse: await countSlotsInUse(em, at, except),
+    hasUndecidedCall: found.hasUndecidedCall,
+    hasAnswers: found.hasAnswers,
+    doNotCall: found.doNotCall,
+    unheardReport: found.unheardReport,
+    talkedAt: found.talkedAt,
+    numberInUse: found.isHeld ? { until: found.heldUntil } : undefined,
+    slotsInUse: found.slotsInUse,
     control: {
       stopped: control.stoppedAt !== null,
       breakerOpenUntil: control.breakerOpenUntil,

@@ -29,7 +29,7 @@ async function measureDialling(deps: Deps): Promise<void> {
        from leads l where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)`,
     [now],
   );
-  deps.metrics.callsActive.set(await countSlotsInUse(em, now, { callId: null, sentOnly: false }));
+  deps.metrics.callsActive.set(await countSlotsInUse(em, now));
   deps.metrics.callsCap.set(deps.policy.maxConcurrentCalls);
   deps.metrics.windowOpen.set(isOpen(deps.policy.window, now, ringWindowMs(deps.policy)) ? 1 : 0);
   deps.metrics.stopped.set(control.stoppedAt === null ? 0 : 1);
