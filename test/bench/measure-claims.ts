@@ -2,7 +2,7 @@ import { openDatabase, type Database } from '@leadline/database/open-database';
 import { connectNats } from '@leadline/messaging/connect';
 import { openLiveKit } from '@leadline/telephony/livekit';
 import { silentLog } from '@leadline/testing/silent-log';
-import { claimDueLead } from '../../services/dispatcher/src/claim-due-leads.ts';
+import { claimDueLeads } from '../../services/dispatcher/src/claim-due-leads.ts';
 import { readDispatcherConfig } from '../../services/dispatcher/src/config.ts';
 import type { Deps } from '../../services/dispatcher/src/deps.ts';
 import { createMetrics } from '../../services/dispatcher/src/metrics.ts';
@@ -116,7 +116,7 @@ async function claimRound({ stand, deps }: Claimer): Promise<number[]> {
   const took: number[] = [];
   for (let n = 0; n < roundLeads; n++) {
     const since = performance.now();
-    const claim = await claimDueLead(deps);
+    const [claim] = await claimDueLeads(deps, 1);
     if (claim === undefined) throw new Error('nothing was due');
     let permit = await permitDial(claim, deps);
     // The pace is a wait, not work.

@@ -7,8 +7,8 @@ export type Mutant = { name: string; edits: readonly { file: string; find: strin
 const dispatcher = 'services/dispatcher/src';
 const noNumberInUse = {
   file: `${dispatcher}/load-dial-facts.ts`,
-  find: 'numberInUse: phone === undefined ? undefined : await readNumberInUse(em, phone, at, except),',
-  put: 'numberInUse: phone === undefined || except.callId === Number.NaN ? undefined : (await readNumberInUse(em, phone, at, except), undefined),',
+  find: 'numberInUse: found.isHeld ? { until: found.heldUntil } : undefined,',
+  put: 'numberInUse: found.isHeld && except.callId === Number.NaN ? { until: found.heldUntil } : undefined,',
 };
 
 export const mutants: readonly Mutant[] = [

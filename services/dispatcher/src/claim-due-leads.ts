@@ -1,8 +1,8 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { AgentMode } from '@leadline/contracts/qualification';
 import { roomName } from '@leadline/contracts/room-name';
-import { databaseNow, lockDialControl } from '@leadline/database/locks';
-import { affected, row, rows } from '@leadline/database/sql';
+import { lockDialControl } from '@leadline/database/locks';
+import { affected, instant, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { startSpan, type OpenSpan } from '@leadline/messaging/span';
 import type { EntityManager } from '@mikro-orm/postgresql';
@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
-import { heldBack } from './hold-back.ts';
+import { heldBack, mostUnsentDials } from './hold-back.ts';
 import { loadDialFacts, lockLead, oldCallHolds, readControl, waitsForReport, type LeadRow } from './load-dial-facts.ts';
 import { heed } from './heed-enquiries.ts';
 import { noteWait } from './note-wait.ts';
@@ -38,36 +38,57 @@ export type Claim = {
 
 const candidates = 20;
 
-/** Answers undefined when nothing may be claimed now. */
-export async function claimDueLead(deps: Deps): Promise<Claim | undefined> {
+/** What a look without a lock tells: whether a claim may find something. */
+export async function isAnyDue(deps: Deps): Promise<boolean> {
+  const seen = await row(
+    deps.postgres.em(),
+    z.object({ now: instant, hasFresh: z.boolean(), earliest: instant.nullable(), unsentDials: z.number() }),
+    `select clock_timestamp() as now,
+            exists (select from leads where status = 'new' and retry_after is null) as has_fresh,
+            (select min(retry_after) from leads where status = 'new') as earliest,
+            (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials`,
+    [],
+  );
+  if (seen === undefined || seen.unsentDials >= mostUnsentDials(deps.policy)) return false;
+  return seen.hasFresh || (seen.earliest !== null && seen.earliest <= deps.now(seen.now));
+}
+
+/** @returns the oldest due leads that may be claimed now, at most so many */
+export async function claimDueLeads(deps: Deps, most: number): Promise<Claim[]> {
   for (;;) {
-    const claim = await claimOne(deps);
-    if (claim !== 'look_again') return claim;
+    const { claims, lookAgain } = await claimTogether(deps, most);
+    if (claims.length > 0 || !lookAgain) return claims;
   }
 }
 
 /**
- * getNewLeads and createCall in one short transaction under one lock: the oldest due lead becomes a `calling` row with
- * its dial, so that no second dispatcher can hold it. `look_again`: all the oldest were told to wait, or refused.
+ * getNewLeads and createCall in one short transaction under one lock: each of the oldest due leads becomes a `calling`
+ * row with its dial, so that no second dispatcher can hold it. Each is asked about after those before it were written.
+ * `lookAgain`: all the oldest were told to wait, or refused.
  */
-async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
+async function claimTogether(deps: Deps, most: number): Promise<{ claims: Claim[]; lookAgain: boolean }> {
   let inHand: number | undefined;
+  const claims: Claim[] = [];
   try {
-    return await deps.postgres.transaction(async (em) => {
+    const lookAgain = await deps.postgres.transaction(async (em) => {
       await lockDialControl(em);
-      const now = deps.now(await databaseNow(em));
       const control = await readControl(em);
-      if ((await heldBack(em, control, now, deps)) !== undefined) return undefined;
+      const now = deps.now(control.now);
+      if ((await heldBack(em, control, now, deps)) !== undefined) return false;
+      // A tripped breaker lets one probe out.
+      const room = control.breakerDelayMs === null ? mostUnsentDials(deps.policy) - control.unsentDials : 1;
       const due = await getNewLeads(em, now, control.breakerDelayMs !== null);
       let outOfTheWay = 0;
       for (const leadId of due) {
+        if (claims.length >= Math.min(most, room)) break;
         inHand = leadId;
         const lead = await lockLead(em, leadId);
         if (lead === undefined) continue;
         const decision = decideDial(await loadDialFacts(em, { lead, control }, now), now, deps.policy);
         switch (decision.kind) {
           case 'dial':
-            return await createCall(em, lead, { probe: decision.probe, now }, deps);
+            claims.push(await createCall(em, lead, { probe: decision.probe, now }, deps));
+            break;
           case 'wait':
             if (decision.reason === 'talked_recently') {
               await pauseLead(em, lead, decision, now);
@@ -75,7 +96,7 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
               break;
             }
             // Others wait for the same; these only for their own number.
-            if (decision.reason !== 'number_in_use' && decision.reason !== 'report_unheard') return undefined;
+            if (decision.reason !== 'number_in_use' && decision.reason !== 'report_unheard') return false;
             if (await noteWait(em, lead, decision)) outOfTheWay++;
             break;
           case 'refuse':
@@ -87,13 +108,15 @@ async function claimOne(deps: Deps): Promise<Claim | 'look_again' | undefined> {
             break;
         }
       }
-      return due.length === candidates && outOfTheWay > 0 ? 'look_again' : undefined;
+      return due.length === candidates && outOfTheWay > 0;
     });
+    return { claims, lookAgain };
   } catch (error) {
+    for (const { span } of claims) void span.run(() => Promise.reject(error)).catch(() => undefined);
     // A busy lock or a lost connection says nothing about the lead.
     if (inHand === undefined || blameFor(error) === 'elsewhere') throw error;
     await setAside(inHand, error, deps);
-    return undefined;
+    return { claims: [], lookAgain: false };
   }
 }
 
@@ -168,23 +191,30 @@ async function createCall(
   });
   await affected(
     em,
-    `insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
-     values ($1, $2, $3, $4, $5, 'calling', $6, $7, $8, $9)`,
-    [next.callId, lead.id, lead.name, normalised.phone, lead.source, room, now, next.attempt, mode],
+    `with call as (
+       insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
+       values ($1, $3, $4, $5, $6, 'calling', $7, $2, $8, $9)),
+     dial as (
+       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
+       values ($1, $3, $8, $5, $10, $2, $11, $12)),
+     waited as (delete from lead_waits where lead_id = $3)
+     -- A day ahead: it keeps the old program away, and the decision on this call overwrites it.
+     update leads set retry_after = $2::timestamptz + interval '1 day', updated_at = $2 where id = $3`,
+    [
+      next.callId,
+      now,
+      lead.id,
+      lead.name,
+      normalised.phone,
+      lead.source,
+      room,
+      next.attempt,
+      mode,
+      deps.owner,
+      probe,
+      span.traceparent,
+    ],
   );
-  await affected(
-    em,
-    `insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [next.callId, lead.id, next.attempt, normalised.phone, deps.owner, now, probe, span.traceparent],
-  );
-  // A day ahead: it keeps the old program away, and the decision on this call overwrites it.
-  await affected(
-    em,
-    `update leads set retry_after = $2::timestamptz + interval '1 day', updated_at = $2 where id = $1`,
-    [lead.id, now],
-  );
-  await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
   await heed(em, lead);
   return {
     callId: next.callId,

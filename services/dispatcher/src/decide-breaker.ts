@@ -9,6 +9,11 @@ export type BreakerPolicy = { firstDelayMs: number; longestDelayMs: number };
 
 const startupFailuresToTrip = 3;
 
+/** Nothing is open, and no failure has been counted: a good sign changes nothing. */
+export function isCalm({ openUntil, delayMs, startupFailures }: Breaker): boolean {
+  return openUntil === null && delayMs === null && startupFailures === 0;
+}
+
 /** Opens, twice as long with each further failure; several failures of one moment count once. */
 export function decideBreaker(breaker: Breaker, sign: BreakerSign, now: Date, policy: BreakerPolicy): Breaker {
   switch (sign) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { answerCommands } from './answer-commands.ts';
 import { parseCallWindow } from './call-window.ts';
-import { claimDueLead, type Claim } from './claim-due-leads.ts';
+import { claimDueLeads, type Claim } from './claim-due-leads.ts';
 import type { Deps, Policy } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { permitDial } from './permit-dial.ts';
@@ -103,7 +103,7 @@ async function addLeads(count: number, phone?: string): Promise<number[]> {
 }
 
 async function claimed(deps: Deps = one): Promise<Claim> {
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   return claim;
 }
@@ -128,7 +128,7 @@ const lead = async (
 /** On a slow machine one of many waits too long for the others: it is tried again, as the dispatcher does. */
 async function claimInTurn(deps: Deps): Promise<Claim | undefined> {
   try {
-    return await claimDueLead(deps);
+    return (await claimDueLeads(deps, 1))[0];
   } catch (error) {
     if (!String(error).includes('lock timeout')) throw error;
     return claimInTurn(deps);
@@ -151,7 +151,7 @@ test('while agents’ reports are not heard nobody is claimed, and what was clai
   const claim = await claimed();
   expect(claim.leadId).toBe(first);
   const deaf: Deps = { ...one, reports: { isHeard: () => Promise.resolve(100_000) } };
-  expect(await claimDueLead(deaf)).toBeUndefined();
+  expect(await claimDueLeads(deaf, 1)).toEqual([]);
   expect(await permitDial(claim, deaf)).toEqual({ kind: 'refused', reason: 'reports_not_heard' });
   expect((await permitDial(claim, one)).kind).toBe('permitted');
 });
@@ -162,7 +162,7 @@ test('500 leads of a number in use keep nobody waiting', async () => {
   const first = await claimed();
   expect(first.phone).toBe('+919812345678');
   expect((await claimed()).leadId).toBe(free);
-  expect(await claimDueLead(one)).toBeUndefined();
+  expect(await claimDueLeads(one, 1)).toEqual([]);
 });
 
 test('an old program’s open call holds its number, and leads behind it go on', async () => {
@@ -172,7 +172,7 @@ test('an old program’s open call holds its number, and leads behind it go on',
   ]);
   const [free] = await addLeads(1);
   expect((await claimed()).leadId).toBe(free);
-  expect(await claimDueLead(one)).toBeUndefined();
+  expect(await claimDueLeads(one, 1)).toEqual([]);
   shiftMs += 15 * 60_000;
   expect((await claimed()).phone).toBe('+919812345678');
 });
@@ -355,11 +355,9 @@ test('a tripped breaker lets one probe through over all replicas', async () => {
   const claim = await claimed();
   await permitDial(claim, one);
   await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, one);
-  expect(await claimDueLead(other)).toBeUndefined();
+  expect(await claimDueLeads(other, 1)).toEqual([]);
   shiftMs += 5_100;
-  const claims = (await Promise.all([one, other, one, other].map((deps) => claimDueLead(deps)))).flatMap(
-    (found) => found ?? [],
-  );
+  const claims = (await Promise.all([one, other, one, other].map((deps) => claimDueLeads(deps, 1)))).flat();
   expect(claims.map(({ probe }) => probe)).toEqual([true]);
 });
 
@@ -404,7 +402,7 @@ test('a lead that waited too long, or has no mobile number, fails without a call
   const [old = 0] = await addLeads(1);
   const [odd = 0] = await addLeads(1, '022 2345 6789');
   await database.query(`update leads set created_at = created_at - interval '8 days' where id = $1`, [old]);
-  expect(await claimDueLead(one)).toBeUndefined();
+  expect(await claimDueLeads(one, 1)).toEqual([]);
   expect(await lead(old)).toMatchObject({ status: 'failed', failure_reason: 'too_old' });
   expect(await lead(odd)).toMatchObject({ status: 'failed', failure_reason: 'invalid_number' });
 });
@@ -442,10 +440,10 @@ test.for([
 ] as [string, string, string][])('%s is never dialled, also when asked for again', async ([_what, insert, reason]) => {
   const [leadId = 0] = await addLeads(1);
   await database.query(insert, [leadId]);
-  expect(await claimDueLead(one)).toBeUndefined();
+  expect(await claimDueLeads(one, 1)).toEqual([]);
   expect(await lead(leadId)).toMatchObject({ status: 'failed', failure_reason: reason });
   await database.query(`update leads set status = 'new', failure_reason = null where id = $1`, [leadId]);
-  expect(await claimDueLead(other)).toBeUndefined();
+  expect(await claimDueLeads(other, 1)).toEqual([]);
   expect(await lead(leadId)).toMatchObject({ status: 'failed', failure_reason: reason });
 });
 

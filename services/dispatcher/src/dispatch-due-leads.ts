@@ -1,6 +1,6 @@
 import { within } from '@leadline/time/within';
 import type { AgentReadiness } from './await-agent.ts';
-import { claimDueLead } from './claim-due-leads.ts';
+import { claimDueLeads, isAnyDue, type Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import type { PermitGuard } from './permit-guard.ts';
 import { placeCall } from './place-call.ts';
@@ -12,24 +12,30 @@ export type Dispatching = {
   stop(ms: number): Promise<void>;
 };
 
-/** Claims due leads one by one and runs their attempts side by side; the caps live in the database, not here. */
+/** They hold the dialling's lock together, and permits wait for it meanwhile. */
+const claimedAtOnce = 8;
+
+/** Claims due leads and runs their attempts side by side; the caps live in the database, not here. */
 export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
   const stopping = new AbortController();
   const placing = new Set<Promise<void>>();
   let claiming: Promise<void> = Promise.resolve();
   const claimAll = async (): Promise<void> => {
-    while (!stopping.signal.aborted && deps.nats.isUp()) {
-      const claim = await claimDueLead(deps);
-      if (claim === undefined) return;
-      const attempt = claim.span
-        .run(() => placeCall(claim, { ...around, stopping: stopping.signal }, deps))
-        .catch((error: unknown) => {
-          // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
-          deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');
-        })
-        .finally(() => placing.delete(attempt));
-      placing.add(attempt);
+    while (!stopping.signal.aborted && deps.nats.isUp() && (await isAnyDue(deps))) {
+      const claims = await claimDueLeads(deps, claimedAtOnce);
+      if (claims.length === 0) return;
+      for (const claim of claims) place(claim);
     }
+  };
+  const place = (claim: Claim): void => {
+    const attempt = claim.span
+      .run(() => placeCall(claim, { ...around, stopping: stopping.signal }, deps))
+      .catch((error: unknown) => {
+        // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
+        deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');
+      })
+      .finally(() => placing.delete(attempt));
+    placing.add(attempt);
   };
   return {
     run() {

@@ -5,7 +5,7 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { callAgain } from './call-again.ts';
-import { claimDueLead, type Claim } from './claim-due-leads.ts';
+import { claimDueLeads, type Claim } from './claim-due-leads.ts';
 import { readDispatcherConfig } from './config.ts';
 import type { Deps } from './deps.ts';
 import { heedEnquiries } from './heed-enquiries.ts';
@@ -111,7 +111,7 @@ test.for([
   const id = await addLead();
   const enquiredAt = hours === undefined ? null : before(hours);
   await addReceipt(id, enquiredAt, countsFromArrival);
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   if (expected === 'rung') expect(claim).toMatchObject({ leadId: id });
   else expect(await lead(id)).toMatchObject({ status: 'failed', failure_reason: expected });
 });
@@ -119,7 +119,7 @@ test.for([
 test('an arrival of nine days ago is too old, even where the vendor tells a time ahead of it', async () => {
   const id = await addLead('+919812345678', before(9 * 24));
   await addReceipt(id, before(-24), null);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   expect(await lead(id)).toMatchObject({ failure_reason: 'too_old' });
 });
 
@@ -128,12 +128,12 @@ test('a further enquiry counts by its own time: an old one that joins makes no o
   await addEnquiry(old, before(9 * 24));
   const young = await addLead('+919812345679', before(8 * 24));
   await addEnquiry(young, before(2));
-  expect(await claimDueLead(deps)).toMatchObject({ leadId: young });
+  expect(await claimDueLeads(deps, 1)).toMatchObject([{ leadId: young }]);
   expect(await lead(old)).toMatchObject({ status: 'failed', failure_reason: 'too_old' });
 });
 
 async function claimed(): Promise<Claim> {
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   return claim;
 }
@@ -173,7 +173,7 @@ test('a number that has just talked is not rung for another lead: it waits, told
   const second = await addLead();
   const [other] = [await addLead('+919812345679')];
   expect((await claimed()).leadId).toBe(other);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   await pauseAfterTalks(deps);
   const waits = await lead(second);
   expect(waits?.status).toBe('new');
@@ -189,7 +189,7 @@ test('it is put off although dialling is stopped and others wait before it', asy
   for (let n = 0; n < 25; n++) await addLead(`+9198200000${String(n).padStart(2, '0')}`, before(2));
   const second = await addLead();
   await database.query('update dial_control set stopped_at = now()');
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   await pauseAfterTalks(deps);
   expect(await waitsFor(second)).toBe('talked_recently');
   await database.query('update dial_control set stopped_at = null');
@@ -247,7 +247,7 @@ test('an enquiry that joins while the last attempt rings is followed by another 
   expect(await lead(id)).toMatchObject({ status: 'new', retry_count: 0, failure_reason: null });
   // Its retry is not brought forward: the phone has just rung.
   await heedEnquiries(deps);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   shiftMs += 3_600_000;
   expect((await claimed()).leadId).toBe(id);
 });
@@ -256,7 +256,7 @@ test('one that joins while a retry waits brings it forward, once', async () => {
   const id = await addLead();
   await end((await claimed()).callId, 'failed');
   await heedEnquiries(deps);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   await addEnquiry(id);
   await Promise.all([heedEnquiries(deps), heedEnquiries(deps)]);
   expect((await events('lead.retry_scheduled')).map(({ reason }) => reason)).toEqual(['unanswered', 'asked_again']);

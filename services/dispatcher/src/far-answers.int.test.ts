@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { agentReadiness } from './await-agent.ts';
 import { parseCallWindow } from './call-window.ts';
-import { claimDueLead } from './claim-due-leads.ts';
+import { claimDueLeads } from './claim-due-leads.ts';
 import type { Deps, Policy } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { placeCall } from './place-call.ts';
@@ -120,7 +120,7 @@ const answers = async (given: object[]): Promise<void> => {
 };
 /** One attempt at the next due lead, with what it came to. */
 async function attempt(): Promise<{ leadId: number; callId: number; became: string; breaker: 'open' | 'closed' }> {
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   const guard = { blockedBy: () => Promise.resolve(undefined) };
   const around = { readiness: agentReadiness(), guard, stopping: new AbortController().signal };

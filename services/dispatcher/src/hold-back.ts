@@ -28,6 +28,6 @@ export async function heldBack(
 }
 
 /** What the pace lets through within an agent's wait: a claim beyond that would only be put back. */
-function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
+export function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
   return Math.max(1, Math.floor(policy.agentWaitMs / policy.paceMs));
 }

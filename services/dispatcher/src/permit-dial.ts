@@ -1,7 +1,8 @@
 import { callDialing } from '@leadline/contracts/events/call-dialing';
-import { databaseNow, lockCall, lockDialControl } from '@leadline/database/locks';
-import { affected, row } from '@leadline/database/sql';
-import { enqueue } from '@leadline/messaging/outbox';
+import { lockCall, lockDialControl } from '@leadline/database/locks';
+import { row } from '@leadline/database/sql';
+import { addRecords, toOutboxRecord } from '@leadline/messaging/outbox';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { isOpen } from './call-window.ts';
 import type { Claim } from './claim-due-leads.ts';
@@ -24,71 +25,72 @@ const askAgainMs = 250;
  * last statement marks the dial as sent. No row, no dial. `askedForCommitAt` is this process' monotonic clock.
  */
 export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
-  const permit = await deps.postgres
-    .transaction(async (em): Promise<Permit> => {
-      await lockCall(em, claim.callId);
-      await lockDialControl(em);
-      if (!(await deps.database.holds(em))) return { kind: 'refused', reason: 'older_database' };
-      if ((await deps.reports.isHeard(em)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
-      const now = deps.now(await databaseNow(em));
-      const lead = await readLead(em, claim.leadId);
-      if (lead === undefined) return { kind: 'refused', reason: 'lead_gone' };
-      const control = await readControl(em);
-      const facts = await loadDialFacts(em, { lead, control }, now, { callId: claim.callId, sentOnly: true });
-      if (lead.status !== 'new') return { kind: 'refused', reason: facts.hasAnswers ? 'answered' : 'lead_not_new' };
-      const verdict = mayRing(facts, now, deps.policy);
-      if (verdict.kind === 'refuse') return { kind: 'refused', reason: verdict.reason };
-      if (verdict.kind === 'wait') {
-        return verdict.reason === 'no_free_slot' || verdict.reason === 'number_in_use'
-          ? { kind: 'ask_again', reason: verdict.reason, afterMs: askAgainMs }
-          : { kind: 'refused', reason: verdict.reason };
-      }
-      // A claim from before the breaker opened is no probe: the way must be found open first.
-      if (verdict.probe && !claim.probe) return { kind: 'refused', reason: 'breaker_open' };
-      if (control.nextDialAt !== null && control.nextDialAt > now) {
-        return { kind: 'ask_again', reason: 'pace', afterMs: control.nextDialAt.getTime() - now.getTime() };
-      }
-      await enqueue(em, 'dispatcher', callDialing, {
-        subject: `call/${claim.callId}`,
-        time: now,
-        data: {
-          leadId: claim.leadId,
-          source: claim.source,
-          room: claim.room,
-          callId: claim.callId,
-          attempt: claim.attempt,
-        },
-      });
-      await affected(em, `update dial_control set next_dial_at = $1 where id = 1`, [
-        new Date(now.getTime() + deps.policy.paceMs),
-      ]);
-      const sent = await row(
-        em,
-        z.object({ callId: z.number() }),
-        `update dials set sent_at = $2
+  return deps.postgres.transaction(async (em): Promise<Permit> => {
+    await lockCall(em, claim.callId);
+    await lockDialControl(em);
+    if (!(await deps.database.holds(em))) return { kind: 'refused', reason: 'older_database' };
+    if ((await deps.reports.isHeard(em)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
+    const control = await readControl(em);
+    const now = deps.now(control.now);
+    const lead = await readLead(em, claim.leadId);
+    if (lead === undefined) return { kind: 'refused', reason: 'lead_gone' };
+    const facts = await loadDialFacts(em, { lead, control }, now, { callId: claim.callId, sentOnly: true });
+    if (lead.status !== 'new') return { kind: 'refused', reason: facts.hasAnswers ? 'answered' : 'lead_not_new' };
+    const verdict = mayRing(facts, now, deps.policy);
+    if (verdict.kind === 'refuse') return { kind: 'refused', reason: verdict.reason };
+    if (verdict.kind === 'wait') {
+      return verdict.reason === 'no_free_slot' || verdict.reason === 'number_in_use'
+        ? { kind: 'ask_again', reason: verdict.reason, afterMs: askAgainMs }
+        : { kind: 'refused', reason: verdict.reason };
+    }
+    // A claim from before the breaker opened is no probe: the way must be found open first.
+    if (verdict.probe && !claim.probe) return { kind: 'refused', reason: 'breaker_open' };
+    if (control.nextDialAt !== null && control.nextDialAt > now) {
+      return { kind: 'ask_again', reason: 'pace', afterMs: control.nextDialAt.getTime() - now.getTime() };
+    }
+    if (!(await markSent(em, claim, now, deps))) return { kind: 'lost' };
+    if (claim.attempt === 1) {
+      const received = isOpen(deps.policy.window, lead.createdAt, ringWindowMs(deps.policy))
+        ? 'in_window'
+        : 'outside_window';
+      deps.metrics.speedToLead.observe({ received }, (now.getTime() - lead.createdAt.getTime()) / 1_000);
+    }
+    return { kind: 'permitted', askedForCommitAt: performance.now() };
+  });
+}
+
+/** Marks the dial as sent, and only then tells of it and moves the pace: one statement. False: it may not be sent any more. */
+async function markSent(em: EntityManager, claim: Claim, now: Date, deps: Deps): Promise<boolean> {
+  const event = toOutboxRecord('dispatcher', callDialing, {
+    subject: `call/${claim.callId}`,
+    time: now,
+    data: {
+      leadId: claim.leadId,
+      source: claim.source,
+      room: claim.room,
+      callId: claim.callId,
+      attempt: claim.attempt,
+    },
+  });
+  const sent = await row(
+    em,
+    z.object({ callId: z.number() }),
+    `with sent as (
+       update dials set sent_at = $2
         where call_id = $1 and sent_at is null and revoked_at is null
           and claimed_at > $2::timestamptz - make_interval(secs => $3)
           and exists (select 1 from calls where id = $1 and status = 'calling')
-       returning call_id`,
-        [claim.callId, now, claimLifeMs(deps.policy) / 1_000],
-      );
-      if (sent === undefined) throw new NotPermitted();
-      if (claim.attempt === 1) {
-        const received = isOpen(deps.policy.window, lead.createdAt, ringWindowMs(deps.policy))
-          ? 'in_window'
-          : 'outside_window';
-        deps.metrics.speedToLead.observe({ received }, (now.getTime() - lead.createdAt.getTime()) / 1_000);
-      }
-      return { kind: 'permitted', askedForCommitAt: performance.now() };
-    })
-    .catch((error: unknown) => {
-      if (error instanceof NotPermitted) return { kind: 'lost' } as const;
-      throw error;
-    });
-  return permit;
-}
-
-/** Rolls the permit's transaction back: its event and its pace are taken back with it. */
-class NotPermitted extends Error {
-  override name = 'NotPermitted';
+       returning call_id),
+     told as (${addRecords('dispatcher', '$4::jsonb', 'exists (select from sent)')}),
+     paced as (update dial_control set next_dial_at = $5 where id = 1 and exists (select from sent))
+     select call_id, pg_notify('dispatcher_outbox', '') from sent`,
+    [
+      claim.callId,
+      now,
+      claimLifeMs(deps.policy) / 1_000,
+      JSON.stringify([event]),
+      new Date(now.getTime() + deps.policy.paceMs),
+    ],
+  );
+  return sent !== undefined;
 }

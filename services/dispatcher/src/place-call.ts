@@ -4,10 +4,11 @@ import { liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import { awaitAgent, type AgentArrival, type AgentReadiness } from './await-agent.ts';
 import type { Claim } from './claim-due-leads.ts';
+import { isCalm } from './decide-breaker.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
 import { permitDial } from './permit-dial.ts';
 import type { PermitGuard } from './permit-guard.ts';
-import { moveBreaker, reportDial, type DroppedDial } from './report-dial.ts';
+import { moveBreaker, readBreaker, reportDial, type DroppedDial } from './report-dial.ts';
 import { revokeDial } from './revoke-dial.ts';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
 
@@ -129,6 +130,8 @@ async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
   // That lead's own fault says nothing about the way to the phone network.
   if (arrival === 'refused') return;
   const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
+  // As the rule is: seen from outside of a transaction, a calm breaker needs none.
+  if (arrival === 'present' && isCalm(await readBreaker(deps.postgres.em()))) return;
   await deps.postgres.transaction(async (em) =>
     moveBreaker(em, sign[arrival], deps.now(await databaseNow(em)), deps.policy.breaker),
   );

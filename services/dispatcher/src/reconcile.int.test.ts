@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseCallWindow } from './call-window.ts';
 import { answerCommands } from './answer-commands.ts';
-import { claimDueLead } from './claim-due-leads.ts';
+import { claimDueLeads } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { permitDial } from './permit-dial.ts';
@@ -152,7 +152,7 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
     await addLead('+919812345674'),
   ];
   await until('the database is found current', holds);
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   expect(claim?.leadId).toBe(rung);
   // Since the backup: a call nobody knows any more, a call that asked for rest, a lead that was given up.
   await dialled(rung, 41, new Date(noonInIndia - 60_000));
@@ -187,7 +187,7 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   // Another session of NATS is one of the moments at which it looks.
   await nats.restart('kill');
   await until('the older database is found out', async () => !(await holds()));
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   if (claim === undefined) throw new Error('nothing was claimed');
   expect(await permitDial(claim, deps)).toEqual({ kind: 'refused', reason: 'older_database' });
 
@@ -207,22 +207,22 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   expect(await reconcile()).toMatchObject({ events: 0, dialledLeads: [], failedLeads: [], doNotCall: 0 });
 
   // Three other outboxes: while the tracker's does not know its own words, nobody is dialled.
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   expect(await command('compare_database', {})).toEqual({ unknown: ['call.ended'] });
   const said = await readSaidSince(tracker, own.em(), 'call-tracker');
   await own.transaction((em) => keepSaid(em, 'call-tracker', said));
   await until('the database is found current again', holds);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   expect(await command('explain', { leadId: untouched })).toEqual({
     kind: 'wait',
     reason: 'calls_before_restore',
     until: told['diallingFrom'],
   });
   await database.query(`update dial_control set next_dial_at = null`);
-  const next = await claimDueLead(deps);
+  const [next] = await claimDueLeads(deps, 1);
   expect(next?.leadId).toBe(untouched);
   expect(next?.callId).toBeGreaterThan(77);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   const leads = await database.query<{ id: number; failure_reason: string | null }>(
     `select id, failure_reason from leads where status = 'failed' order by id`,
   );
@@ -255,7 +255,7 @@ test.for<[string, Record<string, string>]>([
   await until('NATS is there again', () => deps.nats.isUp() && deps.nats.reconnects() === 1);
   expect(await deps.database.compare()).toEqual([]);
   expect(await command('explain', { leadId: lead })).toMatchObject({ kind: 'dial' });
-  expect((await claimDueLead(deps))?.leadId).toBe(lead);
+  expect((await claimDueLeads(deps, 1))[0]?.leadId).toBe(lead);
 });
 
 test('a restored table in the same server is another database, and is compared before anybody is dialled', async () => {
@@ -265,15 +265,15 @@ test('a restored table in the same server is another database, and is compared b
   await database.query(`alter table dispatcher_outbox rename to gone`);
   await database.query(`create table dispatcher_outbox (like gone including all)`);
   await database.query(`grant select, insert, update, delete on dispatcher_outbox to leadline_dispatcher`);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   await until('it is compared and found current', holds);
-  expect(await claimDueLead(deps)).toBeDefined();
+  expect(await claimDueLeads(deps, 1)).toHaveLength(1);
 });
 
 test('a dial that the backup has as unsent was sent, and a new lead with an old number is not marked', async () => {
   const leadId = await addLead('+919812345671');
   await until('the database is found current', holds);
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   await deps.postgres.transaction((em) =>
     enqueue(em, 'dispatcher', callDialing, {

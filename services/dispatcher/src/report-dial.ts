@@ -1,14 +1,14 @@
 import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
 import { databaseNow, lockCall, lockDialControl } from '@leadline/database/locks';
-import { affected } from '@leadline/database/sql';
+import { affected, instant, row } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { z } from 'zod';
 import type { Claim } from './claim-due-leads.ts';
-import { decideBreaker, type BreakerPolicy, type BreakerSign } from './decide-breaker.ts';
+import { decideBreaker, isCalm, type Breaker, type BreakerPolicy, type BreakerSign } from './decide-breaker.ts';
 import type { Deps } from './deps.ts';
-import { readControl } from './load-dial-facts.ts';
 
 /** A dial that this process dropped itself, after its permit and before its request. */
 export type DroppedDial = { kind: 'not_dialled'; because: 'permit_too_late' | 'stopping' };
@@ -85,29 +85,41 @@ function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefine
   }
 }
 
-/** The breaker belongs to all replicas; its row is moved under dial_control's lock. */
+/**
+ * The breaker belongs to all replicas; its row is moved under dial_control's lock. A good sign on a calm breaker changes
+ * nothing and takes no lock; a fault always takes it.
+ */
 export async function moveBreaker(
   em: EntityManager,
   sign: BreakerSign,
   now: Date,
   policy: BreakerPolicy,
 ): Promise<void> {
+  if ((sign === 'works' || sign === 'agent_came') && isCalm(await readBreaker(em))) return;
   await lockDialControl(em);
-  const control = await readControl(em);
-  const next = decideBreaker(
-    {
-      openUntil: control.breakerOpenUntil,
-      delayMs: control.breakerDelayMs,
-      startupFailures: control.startupFailures,
-    },
-    sign,
-    now,
-    policy,
-  );
+  const next = decideBreaker(await readBreaker(em), sign, now, policy);
   await affected(
     em,
     `update dial_control set breaker_open_until = $1, breaker_delay_ms = $2, startup_failures = $3
       where id = 1 and (breaker_open_until, breaker_delay_ms, startup_failures) is distinct from ($1, $2, $3)`,
     [next.openUntil, next.delayMs, next.startupFailures],
   );
+}
+
+const breaker = z.object({
+  openUntil: instant.nullable(),
+  delayMs: z.number().nullable(),
+  startupFailures: z.number(),
+});
+
+export async function readBreaker(em: EntityManager): Promise<Breaker> {
+  const found = await row(
+    em,
+    breaker,
+    `select breaker_open_until as open_until, breaker_delay_ms as delay_ms, startup_failures
+       from dial_control where id = 1`,
+    [],
+  );
+  if (found === undefined) throw new Error('dial_control has lost its row: run npm run migrate');
+  return found;
 }

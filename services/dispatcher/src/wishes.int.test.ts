@@ -4,7 +4,7 @@ import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parseCallWindow } from './call-window.ts';
-import { claimDueLead } from './claim-due-leads.ts';
+import { claimDueLeads } from './claim-due-leads.ts';
 import { decideDial, type DialDecision } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { erasePerson } from './erase-person.ts';
@@ -152,13 +152,13 @@ test('a last report that nobody could hear holds its number, keeps nobody else w
   const free = await aLead('+919812345679');
   const call = await anEndedCall({ heldAt: soon(-1_000) });
   expect(await explain(waiting)).toEqual({ kind: 'wait', reason: 'report_unheard', until: null });
-  expect((await claimDueLead(deps))?.leadId).toBe(free);
-  expect(await claimDueLead(deps)).toBeUndefined();
+  expect((await claimDueLeads(deps, 1))[0]?.leadId).toBe(free);
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
   expect(await database.query(`select reason from lead_waits where lead_id = $1`, [waiting])).toEqual([
     { reason: 'report_unheard' },
   ]);
   await database.query(`update call_facts set report_held_at = null where call_id = $1`, [call]);
-  expect((await claimDueLead(deps))?.phone).toBe(phone);
+  expect((await claimDueLeads(deps, 1))[0]?.phone).toBe(phone);
 });
 
 test('an operator who takes the number off the list lets it be rung although a report was not heard', async () => {
@@ -170,7 +170,7 @@ test('an operator who takes the number off the list lets it be rung although a r
 
 test('between claim and permit: a report that nobody can hear', async () => {
   await aLead();
-  const claim = await claimDueLead(deps);
+  const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   await anEndedCall({ heldAt: soon(0) });
   expect(await permitDial(claim, deps)).toEqual({ kind: 'refused', reason: 'report_unheard' });
@@ -209,6 +209,6 @@ test('a claim reads by number, and not all the calls that there are', async () =
     return Number(found?.read);
   };
   const before = await readRows();
-  for (let claims = 0; claims < 3; claims++) expect(await claimDueLead(deps)).toBeDefined();
+  for (let claims = 0; claims < 3; claims++) expect(await claimDueLeads(deps, 1)).toHaveLength(1);
   expect((await readRows()) - before).toBeLessThan(numbers);
 });

@@ -42,34 +42,51 @@ export async function enqueueMany<Contract extends EventContract>(
   contract: Contract,
   items: OutboxItem<Contract>[],
 ): Promise<void> {
-  if (!publishes[service].includes(contract.type)) throw new Error(`${contract.type} is not ${service}'s to say`);
   if (items.length === 0) return;
-  const table = outboxTables[service];
   const now = items.every(({ time }) => time !== undefined) ? undefined : await databaseNow(em);
-  const traceparent = currentTraceparent();
   const records = items.map((item) => {
-    const id = randomUUID();
     const time = item.time ?? now;
     if (time === undefined) throw new Error('an event without a time');
-    return {
-      id,
-      aggregate: item.subject,
-      headers: {
-        ...toHeaders({ id, type: contract.type, source: service, subject: item.subject, time }),
-        ...(traceparent === undefined ? {} : { traceparent }),
-      },
-      payload: contract.schema.parse(item.data),
-    };
+    return toOutboxRecord(service, contract, { ...item, time });
   });
-  // The notification leaves at commit and wakes the relay; equal ones of one transaction fold into one.
   await affected(
     em,
-    `with added as (
-       insert into ${table} (id, aggregate, subject, headers, payload)
-       select r.id, r.aggregate, $2, r.headers, r.payload
-         from jsonb_to_recordset($1::jsonb) as r(id uuid, aggregate text, headers jsonb, payload jsonb)
-     )
-     select pg_notify('${table}', '')`,
-    [JSON.stringify(records), contract.type],
+    `with added as (${addRecords(service, '$1::jsonb', 'true')}) select pg_notify('${outboxTables[service]}', '')`,
+    [JSON.stringify(records)],
   );
+}
+
+/**
+ * An event as `addRecords` takes it, for a statement that writes something else too.
+ * @throws ZodError when the payload does not fit its contract
+ */
+export function toOutboxRecord<Contract extends EventContract>(
+  service: ServiceUser,
+  contract: Contract,
+  item: Required<OutboxItem<Contract>>,
+): Record<string, unknown> {
+  if (!publishes[service].includes(contract.type)) throw new Error(`${contract.type} is not ${service}'s to say`);
+  const traceparent = currentTraceparent();
+  const id = randomUUID();
+  return {
+    id,
+    aggregate: item.subject,
+    subject: contract.type,
+    headers: {
+      ...toHeaders({ id, type: contract.type, source: service, subject: item.subject, time: item.time }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    },
+    payload: contract.schema.parse(item.data),
+  };
+}
+
+/**
+ * SQL that adds a JSON list of such records to the service's outbox if the condition holds. Whoever runs it notifies the
+ * channel that is called as the table: the notification leaves at commit and wakes the relay; equal ones fold into one.
+ */
+export function addRecords(service: ServiceUser, records: string, condition: string): string {
+  return `insert into ${outboxTables[service]} (id, aggregate, subject, headers, payload)
+    select r.id, r.aggregate, r.subject, r.headers, r.payload
+      from jsonb_to_recordset(${records}) as r(id uuid, aggregate text, subject text, headers jsonb, payload jsonb)
+     where ${condition}`;
 }
