@@ -36,26 +36,30 @@ function named(found: unknown): Record<string, unknown> {
   return values;
 }
 
+/** Does not compile for a schema that reads a column's own name, such as `call_id`: a row has `callId`. */
+type InCamelCase<Row> =
+  Extract<keyof Row, `${string}_${string}`> extends never ? unknown : 'a row is read under camelCase names';
+
 /**
  * All rows, each read through its schema under camelCase names.
  * @throws ZodError when a row is not what the schema says
  */
-export async function rows<T>(
+export async function rows<S extends z.ZodType>(
   em: EntityManager,
-  schema: z.ZodType<T>,
+  schema: S & InCamelCase<z.input<S>>,
   text: string,
   parameters: readonly unknown[],
-): Promise<T[]> {
+): Promise<z.output<S>[]> {
   return (await query(em, text, parameters)).rows.map((found) => schema.parse(named(found)));
 }
 
 /** The first row, under camelCase names, or undefined. */
-export async function row<T>(
+export async function row<S extends z.ZodType>(
   em: EntityManager,
-  schema: z.ZodType<T>,
+  schema: S & InCamelCase<z.input<S>>,
   text: string,
   parameters: readonly unknown[],
-): Promise<T | undefined> {
+): Promise<z.output<S> | undefined> {
   const first = (await query(em, text, parameters)).rows[0];
   return first === undefined ? undefined : schema.parse(named(first));
 }

@@ -54,12 +54,12 @@ async function tellLost(now: Date, { postgres, nats, log }: Parameters<typeof he
   const [heardUntil, madeAt] = [new Date(now.getTime() - behindMs), new Date(now.getTime() - ageMs)];
   const open = await rows(
     postgres.em(),
-    z.object({ call_room: z.string() }),
+    z.object({ callRoom: z.string() }),
     `select c.call_room from calls c join dials d on d.call_id = c.id
       where c.status = 'calling' and c.call_room is not null and d.sent_at < $1 order by c.id`,
     [madeAt],
   );
-  const rooms = open.map(({ call_room }) => call_room);
+  const rooms = open.map(({ callRoom }) => callRoom);
   log.error(
     { heardUntil, madeAt, rooms },
     'the stream of agents’ reports was lost and made again: what these calls reported meanwhile may be gone',

@@ -15,13 +15,13 @@ const found = z.object({ id: z.number() });
 export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; hasNewLeads: boolean }> {
   const seen = await row(
     deps.postgres.em(),
-    z.object({ has_changes: z.boolean(), has_new_leads: z.boolean() }),
+    z.object({ hasChanges: z.boolean(), hasNewLeads: z.boolean() }),
     `select exists (select from call_changes) as has_changes,
             exists (select from dashboard_builds where state = 'serving'
                        and leads_read_to < (select max(id) from leads)) as has_new_leads`,
     [],
   );
-  return { hasChanges: seen?.has_changes ?? false, hasNewLeads: seen?.has_new_leads ?? false };
+  return { hasChanges: seen?.hasChanges ?? false, hasNewLeads: seen?.hasNewLeads ?? false };
 }
 
 /**
@@ -144,12 +144,12 @@ export function cleanUp(deps: Deps): Promise<boolean> {
 export async function beginNeededBuild(deps: Deps): Promise<void> {
   const seen = await row(
     deps.postgres.em(),
-    z.object({ is_needed: z.boolean() }),
+    z.object({ isNeeded: z.boolean() }),
     `select $1::int is distinct from (select pulse_seconds from dashboard_builds order by state limit 1)
             or exists (select from call_changes_dropped) as is_needed`,
     [deps.pulseSeconds],
   );
-  if (seen?.is_needed !== true) return;
+  if (seen?.isNeeded !== true) return;
   await deps.postgres.transaction(async (em) => {
     const builds = await readBuilds(em);
     const newest = builds.at(-1);
