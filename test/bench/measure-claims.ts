@@ -7,7 +7,7 @@ import { readDispatcherConfig } from '../../services/dispatcher/src/config.ts';
 import type { Deps } from '../../services/dispatcher/src/deps.ts';
 import { createMetrics } from '../../services/dispatcher/src/metrics.ts';
 import { permitDial } from '../../services/dispatcher/src/permit-dial.ts';
-import { toPolicy } from '../../services/dispatcher/src/start.ts';
+import { toPolicy } from '../../services/dispatcher/src/config.ts';
 import { median } from './figures.ts';
 import type { Servers, Stand } from './servers.ts';
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
     received.push(await c.req.text());
     return c.json({});
   });
-  collector = await listen(app, { host: '127.0.0.1', port: 0 });
+  collector = await listen(app, { host: '127.0.0.1', port: 0, graceMs: 100 });
   system = spawn(process.execPath, [join(root, 'packages/local/src/run.ts')], {
     env: {
       ...process.env,
@@ -72,7 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (system.exitCode === null) system.kill('SIGTERM');
   await until('the system has ended', () => system.exitCode !== null || system.signalCode !== null, 40_000);
-  await collector.close(100);
+  await collector.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -125,19 +125,20 @@ export const mutants: readonly Mutant[] = [
     name: 'a sweep that redials',
     edits: [
       {
-        file: `${dispatcher}/start.ts`,
-        find: "import { hostname } from 'node:os';\n",
-        put: `import { hostname } from 'node:os';
+        file: `${dispatcher}/settle-and-recover.ts`,
+        find: "import type { Deps } from './deps.ts';\n",
+        put: `import type { Deps } from './deps.ts';
 import { rows } from '@leadline/database/sql';
 import { z } from 'zod';
 `,
       },
       {
-        file: `${dispatcher}/start.ts`,
-        find: '      if (await deps.database.holds(postgres.em())) await revokeUnsentDials(deps, stopping);\n',
-        put: `      await revokeUnsentDials(deps, stopping);
+        file: `${dispatcher}/settle-and-recover.ts`,
+        find: '  if (await deps.database.holds(deps.postgres.em())) await revokeUnsentDials(deps, stopping);\n',
+        put: `  await revokeUnsentDials(deps, stopping);
+      const { livekit, policy } = deps;
       const silent = await rows(
-        postgres.em(),
+        deps.postgres.em(),
         z.object({ callRoom: z.string(), phone: z.string() }),
         \`select c.call_room, c.phone from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
           where c.status = 'calling' and d.sent_at < clock_timestamp() - interval '4 seconds' and f.dial_result is null\`,

@@ -24,7 +24,7 @@ export async function everyMetric(): Promise<Map<string, string[]>> {
 /** As a service tells them: with what its admin server adds. */
 async function told(registry: Registry): Promise<[name: string, labels: string[]][]> {
   const admin = await startAdminServer({ host: '127.0.0.1', port: 0, metrics: registry, ready: async () => ({}) });
-  await admin.close(100);
+  await admin.stop();
   return registry.getMetricsAsArray().map((metric) => {
     const own = 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames.map(String) : [];
     return [metric.name, ['service', ...own, ...(metric instanceof Histogram ? ['le'] : [])]];

@@ -31,7 +31,7 @@ export type Database = {
 export async function openDatabase(options: {
   url: string;
   name: string;
-  poolSize?: number;
+  poolSize?: number | undefined;
   /** Shorter in tests. */
   silentMs?: number;
 }): Promise<Database> {

@@ -19,12 +19,12 @@ export function startAdminServer(options: {
   host: string;
   port: number;
   ready: () => Promise<Readiness>;
-  /** Told beside it, and no reason to be taken out of service: what the service goes on without. */
-  tell?: () => Readiness;
+  /** What the service goes on without: reported as well, but never makes the service unready. */
+  tell?: () => Promise<Readiness>;
   metrics: Registry;
   /** Brings gauges up to date before they are read. */
   measure?: () => Promise<void>;
-  routes?: Hono;
+  routes?: Hono | undefined;
 }): Promise<Listening> {
   const readiness = new Gauge({
     name: 'leadline_ready',
@@ -33,7 +33,7 @@ export function startAdminServer(options: {
     registers: [options.metrics],
   });
   const noteReadiness = async (): Promise<void> => {
-    const state = { ...(await options.ready()), ...options.tell?.() };
+    const state = { ...(await options.ready()), ...(await options.tell?.()) };
     for (const [part, is] of Object.entries(state)) readiness.set({ part }, is === true ? 1 : 0);
   };
   const app = new Hono();
@@ -41,7 +41,7 @@ export function startAdminServer(options: {
   app.get('/readyz', async (c) => {
     const state = await options.ready();
     const up = Object.values(state).every((part) => part === true);
-    return c.json({ ready: up, ...state, ...options.tell?.() }, up ? 200 : 503);
+    return c.json({ ready: up, ...state, ...(await options.tell?.()) }, up ? 200 : 503);
   });
   app.get('/metrics', async (c) => {
     // Counters are worth having even while the gauges' source is down.
@@ -53,7 +53,7 @@ export function startAdminServer(options: {
   app.onError((error, c) =>
     error instanceof HTTPException ? error.getResponse() : c.json({ title: 'Internal fault', status: 500 }, 500),
   );
-  return listen(app, options);
+  return listen(app, { host: options.host, port: options.port, graceMs: 1_000 });
 }
 
 /** Asks whether something works, within 2 s. What the check answers in words is what is wrong. */

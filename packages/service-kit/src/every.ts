@@ -1,12 +1,12 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Log } from './logger.ts';
+import type { Part } from './part.ts';
 import { within } from '@leadline/time/within';
 
-export type Timer = {
+/** `stop` ends the rhythm and waits for the run that is on, at most 15 s. */
+export type Timer = Part & {
   /** Runs soon; while a run is on, once more right after it. */
   wake(): void;
-  /** Ends the rhythm and waits for the run that is on, at most 15 s. */
-  stop(): Promise<void>;
 };
 
 /** As long as consumers wait for their handlers; the whole of a stop may take 25 s. */

@@ -1,5 +1,6 @@
-import { every, type Timer } from './every.ts';
+import { every } from './every.ts';
 import type { Log } from './logger.ts';
+import type { Part } from './part.ts';
 
 const hourMs = 3_600_000;
 
@@ -7,11 +8,7 @@ const hourMs = 3_600_000;
  * Lets a service forget people by age: at its start and then hourly, in small transactions. Two replicas may do it at once.
  * @param forget empties some rows that are older and tells how many; none: nobody is left
  */
-export function forgetAfter(
-  days: number | undefined,
-  forget: (days: number) => Promise<number>,
-  log: Log,
-): Pick<Timer, 'stop'> {
+export function forgetAfter(days: number | undefined, forget: (days: number) => Promise<number>, log: Log): Part {
   if (days === undefined) return { stop: async () => undefined };
   const timer = every({
     name: 'forget old people',

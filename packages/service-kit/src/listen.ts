@@ -1,29 +1,26 @@
 import { serve } from '@hono/node-server';
 import type { Env, Hono } from 'hono';
 import type { AddressInfo } from 'node:net';
+import type { Part } from './part.ts';
 
-export type Listening = {
-  port: number;
-  url: string;
-  /** Takes no new connection, ends idle ones, waits for requests in progress (at most `graceMs`, default 10 s). */
-  close(graceMs?: number): Promise<void>;
-};
+/** `stop` takes no new connection, ends idle ones, waits for requests in progress. */
+export type Listening = Part & { port: number; url: string };
 
-/** Serves a Hono app; port 0 takes a free one. Rejects when the port is taken. */
+/** Serves a Hono app; port 0 takes a free one. Rejects when the port is taken. Requests have `graceMs` to end in a stop. */
 export function listen<E extends Env>(
   app: Pick<Hono<E>, 'fetch'>,
-  address: { host: string; port: number },
+  address: { host: string; port: number; graceMs: number },
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
     // Who dawdles over a request is cut off: a connection held open costs little, a thousand of them not.
     const serverOptions = { headersTimeout: 10_000, requestTimeout: 30_000 };
-    const { host: hostname, port } = address;
+    const { host: hostname, port, graceMs } = address;
     const server = serve({ fetch: app.fetch, hostname, port, serverOptions }, (info: AddressInfo) => {
       server.off('error', reject);
       resolve({
         port: info.port,
         url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${info.port}`,
-        close: (graceMs = 10_000) =>
+        stop: () =>
           new Promise((done) => {
             const deadline = setTimeout(() => {
               if ('closeAllConnections' in server) server.closeAllConnections();

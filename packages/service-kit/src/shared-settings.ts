@@ -99,6 +99,11 @@ export const liveKitSettings = {
     .meta({ goal: 'calls', description: 'The secret of that key.', example: 'secret-of-that-key' }),
 };
 
+/** These settings as LiveKit's client takes them. */
+export function toLiveKitLogin(config: { LIVEKIT_URL: string; LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string }) {
+  return { url: config.LIVEKIT_URL, apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET };
+}
+
 /** The settings that the dispatcher and the call-tracker must share. `leadline doctor` compares them. */
 export const sharedCallSettings = {
   RING_SECONDS: integer(1, 60).prefault('30').meta({

@@ -1,8 +1,8 @@
-import { runService } from '@leadline/service-kit/run-service';
+import { runProcess } from '@leadline/service-kit/run-process';
 import { readSimulatorConfig } from './config.ts';
 import { startSimulator } from './start-simulator.ts';
 
-await runService({
+await runProcess({
   service: 'simulator',
   config: () => readSimulatorConfig(process.env),
   async start(config, log) {

@@ -127,7 +127,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       calls: () => legs.map(({ number, room, sipCallId, status }) => ({ number, room, sipCallId, status: status() })),
     }),
   );
-  const server = await listen(app, { host: config.HOST, port: config.PORT });
+  const server = await listen(app, { host: config.HOST, port: config.PORT, graceMs: 100 });
   return {
     url: server.url,
     phoneLog: config.PHONE_LOG,
@@ -139,7 +139,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       bridge.stop();
       rooms.stop();
       await webhooks.stop();
-      await server.close(100);
+      await server.stop();
     },
   };
 }

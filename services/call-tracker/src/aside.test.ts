@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { workAside } from './aside.ts';
 
 test('runs so many at once, and nothing twice', async () => {
-  const aside = workAside({ atOnce: 2, log: silentLog });
+  const aside = workAside({ atOnce: 2, stopWithinMs: 20, log: silentLog });
   const gate = Promise.withResolvers<void>();
   const begun: string[] = [];
   const work = (name: string) => async (): Promise<void> => {
@@ -19,7 +19,7 @@ test('runs so many at once, and nothing twice', async () => {
 });
 
 test('work that throws stops nothing, and a stop waits only so long', async () => {
-  const aside = workAside({ atOnce: 1, log: silentLog });
+  const aside = workAside({ atOnce: 1, stopWithinMs: 20, log: silentLog });
   const done: string[] = [];
   aside.run('throws', async () => {
     throw new Error('on purpose');
@@ -32,7 +32,7 @@ test('work that throws stops nothing, and a stop waits only so long', async () =
   aside.run('never begun', async () => {
     done.push('never begun');
   });
-  await aside.stop(20);
+  await aside.stop();
   aside.run('too late', async () => {
     done.push('too late');
   });

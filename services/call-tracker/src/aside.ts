@@ -1,19 +1,19 @@
 import { boundToTrace } from '@leadline/messaging/span';
 import type { Log } from '@leadline/service-kit/logger';
+import type { Part } from '@leadline/service-kit/part';
 import { within } from '@leadline/time/within';
 
-export type Aside = {
+/** `stop` refuses new work and resolves when nothing is on any more, or after `stopWithinMs`. */
+export type Aside = Part & {
   /** Starts the work soon, unless work of the same name is still on. */
   run(name: string, work: () => Promise<void>): void;
-  /** Resolves when nothing is on any more, or after `withinMs`. New work is refused from now on. */
-  stop(withinMs: number): Promise<void>;
 };
 
 /**
  * Runs what nobody waits for, a few at a time. Work lost with the process is done by the sweep; work that throws is
  * logged.
  */
-export function workAside(options: { atOnce: number; log: Log }): Aside {
+export function workAside(options: { atOnce: number; stopWithinMs: number; log: Log }): Aside {
   const waiting = new Map<string, () => Promise<void>>();
   const running = new Map<string, Promise<void>>();
   let stopped = false;
@@ -39,10 +39,10 @@ export function workAside(options: { atOnce: number; log: Log }): Aside {
       waiting.set(name, boundToTrace(work));
       startNext();
     },
-    async stop(withinMs) {
+    async stop() {
       stopped = true;
       waiting.clear();
-      await within(withinMs, Promise.all(running.values()));
+      await within(options.stopWithinMs, Promise.all(running.values()));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { dialTokenSeconds } from '@leadline/telephony/livekit';
 import { decimal, readConfig } from '@leadline/service-kit/read-config';
 import {
   commonSettings,
@@ -7,6 +8,7 @@ import {
   sharedCallSettings,
 } from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';
+import type { Policy } from './call-facts.ts';
 
 export type Config = z.output<typeof settings>;
 
@@ -40,4 +42,28 @@ export const settings = z.object({
 /** @throws ConfigError with all problems at once */
 export function readCallTrackerConfig(env: Record<string, string | undefined>): Config {
   return readConfig(settings, env);
+}
+
+/** The settings as the rules about calls take them. */
+export function toPolicy(config: Config): Policy {
+  return {
+    ringMs: config.RING_SECONDS * 1_000,
+    maxCallMs: config.MAX_CALL_SECONDS * 1_000,
+    minTalkMs: config.MIN_TALK_SECONDS * 1_000,
+    reportGraceMs: config.REPORT_GRACE_SECONDS * 1_000,
+    providerRingMs: config.PROVIDER_RING_LIMIT_SECONDS * 1_000,
+    latestInviteMs: (dialTokenSeconds + config.LIVEKIT_LEEWAY_SECONDS) * 1_000,
+  };
+}
+
+/** What `health` shows of the settings: those that the dispatcher must share, and the shortest talk. */
+export function toShown(config: Config): Record<string, string | number> {
+  return {
+    RING_SECONDS: config.RING_SECONDS,
+    MAX_CALL_SECONDS: config.MAX_CALL_SECONDS,
+    LIVEKIT_LEEWAY_SECONDS: config.LIVEKIT_LEEWAY_SECONDS,
+    LIVEKIT_URL: config.LIVEKIT_URL,
+    MIN_TALK_SECONDS: config.MIN_TALK_SECONDS,
+    REPORT_GRACE_SECONDS: config.REPORT_GRACE_SECONDS,
+  };
 }

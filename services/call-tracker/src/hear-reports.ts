@@ -7,9 +7,10 @@ import { readBacklogMs } from '@leadline/messaging/read-backlog';
 import { readStreamAgeMs } from '@leadline/messaging/read-stream-age';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
+import type { Part } from '@leadline/service-kit/part';
 import { z } from 'zod';
 
-export type Hearing = { state(): true | string; stop(): Promise<void> };
+export type Hearing = Part & { state: () => true | string };
 
 /**
  * Keeps a row that says up to when all reports of agents are known: it stands still while their durable is gone or paused,

@@ -13,6 +13,19 @@ const oldCallHours = 24;
 /** A step that failed this often in a row is taken without what the agent said. */
 const mostFailedSteps = 3;
 
+const backlogMs = 3_000;
+
+/**
+ * What settles due calls, again and again. It begins a few seconds after the service: what waits in the streams goes
+ * first, for it may explain what would look overdue.
+ */
+export function callSettler(deps: Deps): (stopping: AbortSignal) => Promise<void> {
+  const startedAt = performance.now();
+  return async (stopping) => {
+    if (performance.now() - startedAt >= backlogMs) await settleDueCalls(deps, stopping);
+  };
+}
+
 /** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
 export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const em = deps.postgres.em();

@@ -1,15 +1,7 @@
-import type { Database } from '@leadline/database/open-database';
+import { openFrame, type Running, type Servers } from '@leadline/frame/open-frame';
 import type { Nats } from '@leadline/messaging/connect';
-import { answerHealth } from '@leadline/messaging/answer-health';
-import { consume } from '@leadline/messaging/consume';
-import { startAdvisoryNet } from '@leadline/messaging/advisory-net';
-import { measureMessaging } from '@leadline/messaging/measure-messaging';
-import { streamsReady } from '@leadline/messaging/streams-ready';
 import { every } from '@leadline/service-kit/every';
-import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
 import { listen } from '@leadline/service-kit/listen';
-import type { Log } from '@leadline/service-kit/logger';
-import { setTimeout as wait } from 'node:timers/promises';
 import { answerQuestions } from './answer-questions.ts';
 import { createApp } from './app.ts';
 import { toSingleSignOnSettings, type Config } from './config.ts';
@@ -21,29 +13,64 @@ import { countWaiting } from './read-model/project.ts';
 import { openRedrives } from './dead-letters/redrives.ts';
 import { redriveAuditor } from './audit/audit-redrives.ts';
 import { runProjector } from './read-model/run-projector.ts';
+import { makeFirstUsers } from './accounts/make-first-users.ts';
 import { openSingleSignOn } from './accounts/single-sign-on.ts';
-import { setUser } from './accounts/users.ts';
 
-export type Around = {
-  postgres: Database;
-  nats: Nats;
+export type Environment = Servers & {
   /** Undefined: dead letters are shown and can't be sent back. */
   opsNats: Nats | undefined;
   fetch: typeof fetch;
   /** Identity in production; a test shifts the database's time here. */
   now: (databaseTime: Date) => Date;
-  log: Log;
 };
 
-export type Dashboard = { url: string; adminUrl: string; stop(): Promise<void>; done: Promise<unknown> };
+export type Dashboard = Running & { url: string };
 
 /** Runs the dashboard until it is stopped. It closes neither the database nor NATS: they are the caller's. */
-export async function start(config: Config, around: Around): Promise<Dashboard> {
-  const { postgres, nats, log } = around;
+export async function start(config: Config, environment: Environment): Promise<Dashboard> {
+  const deps = toDeps(config, environment);
+  await makeFirstUsers(config.FIRST_USERS ?? [], deps);
+  const frame = openFrame({ service: 'dashboard', servers: environment, config, metrics: deps.metrics });
+
+  const live = liveEvents(deps);
+  const projector = runProjector(deps);
+  const audit = every({ name: 'audit redrives', ms: 2_000, work: redriveAuditor(deps), log: environment.log });
+  const redrives = openRedrives(deps);
+  const handlers = onEvents(deps, () => {
+    live.wake();
+    projector.wake();
+  });
+  const consumers = frame.startConsumers('dashboard', [
+    { durable: 'dashboard-leads', handlers, concurrency: 64 },
+    { durable: 'dashboard-calls', handlers, concurrency: 64 },
+    { durable: 'dashboard-agent', handlers, concurrency: 64 },
+  ]);
+  const app = createApp(deps, live, redrives);
+  const server = await listen(app, { host: config.HOST, port: config.PORT, graceMs: 5_000 });
+
+  const { PULSE_SECONDS, RUPEES_PER_PULSE, LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES } = config;
+  const { database, streams, nats } = frame.checks;
+  const needs = { database, streams };
+  const running = await frame.run({
+    needs,
+    // Pages are shown without it.
+    goesOnWithout: { nats },
+    health: { parts: needs, settings: { PULSE_SECONDS, RUPEES_PER_PULSE, LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES } },
+    measure: () => countWaiting(deps),
+    answers: await answerQuestions(deps),
+    // Browsers that watch live events would hold the server open: they are sent away before it waits for them.
+    stopOrder: (answering) => [[answering], [live, server, projector, audit, redrives, consumers]],
+    done: consumers.done,
+    note: { port: server.port },
+  });
+  return { ...running, url: server.url };
+}
+
+function toDeps(config: Config, environment: Environment): Deps {
   const { origin } = new URL(config.PUBLIC_URL);
   const singleSignOn = toSingleSignOnSettings(config);
-  const deps: Deps = {
-    ...around,
+  return {
+    ...environment,
     metrics: createMetrics(),
     rates: {
       estimateMinutes: config.LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES,
@@ -55,76 +82,7 @@ export async function start(config: Config, around: Around): Promise<Dashboard> 
     origin,
     proxies: config.PROXIES,
     singleSignOn:
-      singleSignOn === undefined ? undefined : openSingleSignOn(singleSignOn, { origin, fetch: around.fetch }),
+      singleSignOn === undefined ? undefined : openSingleSignOn(singleSignOn, { origin, fetch: environment.fetch }),
     ingestUrl: config.INGEST_URL,
   };
-  await makeFirstUsers(config.FIRST_USERS ?? [], deps);
-
-  const live = liveEvents(deps);
-  const projector = runProjector(deps);
-  const audit = every({ name: 'audit redrives', ms: 2_000, work: redriveAuditor(deps), log });
-  const redrives = openRedrives(deps);
-  const handlers = onEvents(deps, () => {
-    live.wake();
-    projector.wake();
-  });
-  const ready = async (): Promise<boolean> => (await probe(() => postgres.check())) === true;
-  const metrics = deps.metrics.messaging;
-  const consuming = [
-    consume({ nats, durable: 'dashboard-leads', handlers, concurrency: 64, ready, metrics, log }),
-    consume({ nats, durable: 'dashboard-calls', handlers, concurrency: 64, ready, metrics, log }),
-    consume({ nats, durable: 'dashboard-agent', handlers, concurrency: 64, ready, metrics, log }),
-  ];
-  const consumers = [...consuming, startAdvisoryNet({ nats, consuming, service: 'dashboard', metrics, log })];
-  const server = await listen(createApp(deps, live, redrives), { host: config.HOST, port: config.PORT });
-  const streams = streamsReady(nats, 'dashboard');
-  const parts = async () => ({ database: await probe(() => postgres.check()), streams: await probe(streams) });
-  const { PULSE_SECONDS, RUPEES_PER_PULSE, LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES } = config;
-  const answering = [
-    ...(await answerQuestions(deps)),
-    await answerHealth({
-      nats,
-      service: 'dashboard',
-      em: () => postgres.em(),
-      parts,
-      settings: { PULSE_SECONDS, RUPEES_PER_PULSE, LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES },
-    }),
-  ];
-  const admin = await startAdminServer({
-    host: config.HOST,
-    port: config.ADMIN_PORT,
-    metrics: deps.metrics.registry,
-    measure: async () => {
-      await Promise.all([
-        countWaiting(deps),
-        measureMessaging({ em: postgres.em(), nats, service: 'dashboard', metrics }),
-      ]);
-    },
-    ready: parts,
-    // Pages are shown without it.
-    tell: () => ({ nats: nats.isUp() || 'disconnected' }),
-  });
-  log.info({ port: server.port, adminPort: admin.port }, 'the dashboard runs');
-  return {
-    url: server.url,
-    adminUrl: admin.url,
-    done: Promise.race(consumers.map((consumer) => consumer.done)),
-    async stop() {
-      for (const one of answering) one.stop();
-      live.stop();
-      await Promise.all([server.close(5_000), ...[projector, audit, redrives, ...consumers].map((one) => one.stop())]);
-      await admin.close(1_000);
-    },
-  };
-}
-
-/** The schema may be about to be made by somebody else: that is waited for. */
-async function makeFirstUsers(users: NonNullable<Config['FIRST_USERS']>, { postgres, log }: Deps): Promise<void> {
-  for (let attempt = 0; users.length > 0; attempt++) {
-    const there = await probe(() => postgres.check());
-    if (there === true) break;
-    if (attempt % 10 === 0) log.warn({ database: there }, 'the first users wait for the database');
-    await wait(1_000);
-  }
-  await Promise.all(users.map((user) => setUser(postgres, user)));
 }

@@ -8,8 +8,10 @@ import {
   retentionDays,
   sharedCallSettings,
 } from '@leadline/service-kit/shared-settings';
+import { dialTokenSeconds } from '@leadline/telephony/livekit';
 import { z } from 'zod';
 import { parseCallWindow } from './call-window.ts';
+import type { Policy } from './deps.ts';
 
 export type Config = z.output<typeof settings>;
 
@@ -146,4 +148,49 @@ export const settings = z.object({
 /** @throws ConfigError with all problems at once */
 export function readDispatcherConfig(env: Record<string, string | undefined>): Config {
   return readConfig(settings, env);
+}
+
+/** The settings as the rules about dials take them. */
+export function toPolicy(config: Config): Policy {
+  return {
+    window: config.CALL_WINDOW,
+    maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
+    maxLeadAgeDays: config.MAX_LEAD_AGE_DAYS,
+    contactPauseMs: config.CONTACT_PAUSE_HOURS * 3_600_000,
+    ringSeconds: config.RING_SECONDS,
+    latestInviteMs: (dialTokenSeconds + config.LIVEKIT_LEEWAY_SECONDS) * 1_000,
+    delaysMs: config.RETRY_DELAYS,
+    jitter: config.RETRY_JITTER,
+    putBackDelayMs: config.PUT_BACK_SECONDS * 1_000,
+    breaker: {
+      firstDelayMs: config.BREAKER_FIRST_SECONDS * 1_000,
+      longestDelayMs: config.BREAKER_LONGEST_SECONDS * 1_000,
+    },
+    maxRetries: config.MAX_CALL_RETRIES,
+    agentMode: config.AGENT_MODE,
+    agentName: config.AGENT_NAME,
+    agentWaitMs: config.AGENT_WAIT_SECONDS * 1_000,
+    maxCallSeconds: config.MAX_CALL_SECONDS,
+    trunkId: config.SIP_TRUNK_ID,
+    callerId: config.CALLER_ID,
+    paceMs: 1_000 / config.CALLS_PER_SECOND,
+  };
+}
+
+/** What `health` shows of the settings: those that the call-tracker must share, and those that decide who is rung when. */
+export function toShown(config: Config): Record<string, string | number> {
+  return {
+    RING_SECONDS: config.RING_SECONDS,
+    MAX_CALL_SECONDS: config.MAX_CALL_SECONDS,
+    LIVEKIT_LEEWAY_SECONDS: config.LIVEKIT_LEEWAY_SECONDS,
+    LIVEKIT_URL: config.LIVEKIT_URL,
+    SIP_TRUNK_ID: config.SIP_TRUNK_ID,
+    REPORT_GRACE_SECONDS: config.REPORT_GRACE_SECONDS,
+    MAX_CONCURRENT_CALLS: config.MAX_CONCURRENT_CALLS,
+    CALLS_PER_SECOND: config.CALLS_PER_SECOND,
+    MAX_CALL_RETRIES: config.MAX_CALL_RETRIES,
+    MAX_LEAD_AGE_DAYS: config.MAX_LEAD_AGE_DAYS,
+    AGENT_NAME: config.AGENT_NAME,
+    AGENT_MODE: config.AGENT_MODE,
+  };
 }

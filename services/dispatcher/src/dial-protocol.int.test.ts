@@ -475,5 +475,5 @@ test('people’s commands are answered, audited, and name what is wrong', async 
     'start_dialling',
     'call_again',
   ]);
-  for (const each of answering) each.stop();
+  await Promise.all(answering.map((each) => each.stop()));
 });

@@ -1,3 +1,4 @@
+import type { Part } from '@leadline/service-kit/part';
 import { within } from '@leadline/time/within';
 import type { AgentReadiness } from './await-agent.ts';
 import { claimDueLeads, isAnyDue, type Claim } from './claim-due-leads.ts';
@@ -5,13 +6,13 @@ import type { Deps } from './deps.ts';
 import type { PermitGuard } from './permit-guard.ts';
 import { placeCall } from './place-call.ts';
 
-export type Dispatching = {
+/** `stop` claims no more, puts unsent dials back, and waits at most 10 s for dials to hear their result. */
+export type Dispatching = Part & {
   /** Claims what is due and places it; returns when nothing more may be claimed now. */
   run(): Promise<void>;
-  /** Claims no more from now on, puts unsent dials back, waits at most `ms` for dials to hear their result. */
-  stop(ms: number): Promise<void>;
 };
 
+const stopWithinMs = 10_000;
 /** They hold the dialling's lock together, and permits wait for it meanwhile. */
 const claimedAtOnce = 8;
 
@@ -42,10 +43,10 @@ export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: Per
       claiming = claimAll();
       return claiming;
     },
-    async stop(ms) {
+    async stop() {
       stopping.abort();
       const placed = claiming.catch(() => undefined).then(() => Promise.all(placing));
-      await within(ms, placed);
+      await within(stopWithinMs, placed);
     },
   };
 }

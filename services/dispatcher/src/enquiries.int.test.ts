@@ -13,7 +13,7 @@ import { createMetrics } from './metrics.ts';
 import { pauseAfterTalks } from './pause-after-talk.ts';
 import { permitDial } from './permit-dial.ts';
 import { settleCall } from './settle-lead.ts';
-import { toPolicy } from './start.ts';
+import { toPolicy } from './config.ts';
 
 // Who asked when, and what follows from it: on a real Postgres, by the database's clock moved to an Indian noon.
 let database: TestDatabase;

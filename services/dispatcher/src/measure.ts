@@ -1,22 +1,13 @@
 import { databaseNow } from '@leadline/database/locks';
 import { row } from '@leadline/database/sql';
-import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import { z } from 'zod';
 import { isOpen } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { countSlotsInUse, readControl } from './load-dial-facts.ts';
 
-/** Brings the gauges up to date, from the rows that all replicas share. */
+/** Brings the gauges of dialling up to date, from the rows that all replicas share. */
 export async function measure(deps: Deps): Promise<void> {
-  const { postgres, nats, metrics } = deps;
-  await Promise.all([
-    measureDialling(deps),
-    measureMessaging({ em: postgres.em(), nats, service: 'dispatcher', metrics: metrics.messaging }),
-  ]);
-}
-
-async function measureDialling(deps: Deps): Promise<void> {
   const em = deps.postgres.em();
   const now = deps.now(await databaseNow(em));
   const control = await readControl(em);

@@ -42,3 +42,12 @@ export function permitGuard(options: {
     },
   };
 }
+
+/**
+ * Before the first call. A server that can't be asked yet is asked again before each permit.
+ * @throws Error when the simulated window meets a LiveKit server that answers without calling itself the simulator
+ */
+export async function requireSimulator(livekit: Pick<LiveKit, 'isSimulator'>, window: CallWindow): Promise<void> {
+  if (window.kind === 'simulated' && (await livekit.isSimulator().catch(() => undefined)) === false)
+    throw new Error('CALL_WINDOW=simulated works only against the simulator, and LIVEKIT_URL is none: set real hours');
+}

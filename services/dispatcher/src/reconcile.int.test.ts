@@ -81,7 +81,7 @@ beforeEach(async () => {
   answering = [await answerReconcile(deps), ...(await answerCommands(deps, () => undefined))];
 });
 afterEach(async () => {
-  for (const one of answering) one.stop();
+  await Promise.all(answering.map((each) => each.stop()));
   await deps.database.stop();
   await Promise.all([nats.close(), database.drop()]);
 });

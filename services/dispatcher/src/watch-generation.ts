@@ -5,6 +5,7 @@ import { findUnknownEvents } from '@leadline/messaging/know-own-events';
 import { queryable } from '@leadline/messaging/reconcile';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
+import type { Part } from '@leadline/service-kit/part';
 import type { EntityManager } from '@mikro-orm/postgresql';
 
 /**
@@ -17,13 +18,12 @@ export type Knowledge = 'current' | 'older' | 'not_compared';
  * Whether the database that a transaction runs in knows all that the streams hold. Else nobody is claimed, permitted or
  * put back before it is reconciled. Claim, permit, `explain`, `/readyz` and `health` all ask this one.
  */
-export type CurrentDatabase = {
+export type CurrentDatabase = Part & {
   knowledge(em: EntityManager): Promise<Knowledge>;
   /** Its knowledge is current. */
   holds(em: EntityManager): Promise<boolean>;
   /** Compares now. Answers the subjects whose newest event it does not know. Throws when NATS or Postgres can't be asked. */
   compare(): Promise<string[]>;
-  stop(): Promise<void>;
 };
 
 const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const;

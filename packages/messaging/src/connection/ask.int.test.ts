@@ -26,7 +26,7 @@ test('a question is answered, by one replica only', async () => {
   const said = z.object({ leadId: z.int(), times: z.int() });
   expect(await ask(ops, 'ops.dispatcher.a', { leadId: 7 }, said)).toEqual({ leadId: 7, times: 1 });
   expect(await ask(ops, 'ops.dispatcher.a', { leadId: 8 }, said)).toEqual({ leadId: 8, times: 2 });
-  for (const one of both) one.stop();
+  await Promise.all(both.map((answering) => answering.stop()));
 });
 
 test('what the body lacks is told by the field’s name', async () => {
@@ -34,7 +34,7 @@ test('what the body lacks is told by the field’s name', async () => {
   const refusal = ask(ops, 'ops.dispatcher.b', { leadId: 'seven' }, z.unknown());
   await expect(refusal).rejects.toThrow(CommandRefused);
   await expect(refusal).rejects.toThrow(/^leadId: /);
-  answering.stop();
+  await answering.stop();
 });
 
 test('a refusal is told in the service’s words, a fault of the service without any', async () => {
@@ -48,7 +48,7 @@ test('a refusal is told in the service’s words, a fault of the service without
   const failure = question();
   await expect(failure).rejects.toThrow(CommandUnanswered);
   await expect(failure).rejects.not.toThrow(/9876543210/);
-  answering.stop();
+  await answering.stop();
 });
 
 test('a body that is not JSON is refused, and the next question is answered', async () => {
@@ -56,7 +56,7 @@ test('a body that is not JSON is refused, and the next question is answered', as
   const answered = await ops.connection.request('ops.dispatcher.d', '{', { timeout: 2_000 });
   expect(answered.json()).toEqual({ error: 'body: is not JSON', kind: 'refused' });
   expect(await ask(ops, 'ops.dispatcher.d', { leadId: 3 }, z.int())).toBe(3);
-  answering.stop();
+  await answering.stop();
 });
 
 test('nobody there, too slow and not allowed are told apart', async () => {
@@ -65,7 +65,7 @@ test('nobody there, too slow and not allowed are told apart', async () => {
   );
   const answering = await answer(dispatcher, 'ops.dispatcher.slow', z.object({}), () => new Promise(() => undefined));
   await expect(ask(ops, 'ops.dispatcher.slow', {}, z.unknown(), 200)).rejects.toThrow('was not answered in time');
-  answering.stop();
+  await answering.stop();
   const agent = await server.connect('agent');
   await expect(ask(agent, 'ops.dispatcher.slow', {}, z.unknown())).rejects.toThrow('this NATS user may not ask');
 });
@@ -80,7 +80,7 @@ test('a plain listener hears what fits its contract, and nothing else', async ()
   agent.connection.publish('agent.ready', JSON.stringify({ room: 'call-1-abcdefghijkl' }));
   await until('heard', () => heard.length > 0);
   expect(heard).toEqual(['call-1-abcdefghijkl']);
-  listening.stop();
+  await listening.stop();
 });
 
 test('a service that loses NATS while it begins to answer answers when it is back', async () => {
@@ -90,5 +90,5 @@ test('a service that loses NATS while it begins to answer answers when it is bac
   const answering = await beginning;
   const answered = await until('it answers', () => ask(ops, 'ops.dispatcher.e', { leadId: 5 }, z.int(), 500));
   expect(answered).toBe(5);
-  answering.stop();
+  await answering.stop();
 });

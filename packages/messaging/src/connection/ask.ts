@@ -14,7 +14,8 @@ export class CommandUnanswered extends Error {
   override name = 'CommandUnanswered';
 }
 
-export type Answering = { stop(): void };
+/** Hears requests until it is stopped; those in hand are still answered. */
+export type Answering = { stop(): Promise<void> };
 
 const reply = z.union([
   z.object({ result: z.unknown() }),
@@ -57,7 +58,7 @@ export async function answer<T>(
   });
   // The server has the subscription once it has answered this; one that is lost meanwhile is told when it is back.
   await nats.connection.flush().catch(() => undefined);
-  return { stop: () => subscription.unsubscribe() };
+  return { stop: async () => subscription.unsubscribe() };
 }
 
 /**

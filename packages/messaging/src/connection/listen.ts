@@ -20,5 +20,5 @@ export function listenTo<Schema extends z.ZodType>(
       }
     },
   });
-  return { stop: () => subscription.unsubscribe() };
+  return { stop: async () => subscription.unsubscribe() };
 }

@@ -251,7 +251,7 @@ test('a service may answer an asker whose inbox it may not publish to by itself'
     }),
   );
   expect(await ask(ops, 'ops.dispatcher.explain', { leadId: 21 }, z.object({ twice: z.int() }))).toEqual({ twice: 42 });
-  answering.stop();
+  await answering.stop();
   expect(await isRefused(dispatcher, '_INBOX_ops.abc')).toBe(true);
 });
 

@@ -127,7 +127,7 @@ test('a service tells how it is, how long its events wait, and its far systems o
   const waiting = await asked(true);
   expect(waiting).toMatchObject({ far: { vendor: true }, outbox: { waiting: 1 } });
   expect(waiting.outbox?.oldestSeconds).toBeGreaterThanOrEqual(0);
-  answering.stop();
+  await answering.stop();
 });
 
 test('while its database is down a service still tells how it is', async () => {
@@ -142,5 +142,5 @@ test('while its database is down a service still tells how it is', async () => {
   });
   const told = await ask(ops, 'ops.ingest.health', {}, health);
   expect(told).toMatchObject({ parts: { database: 'failed' }, outbox: null, databaseTime: null });
-  answering.stop();
+  await answering.stop();
 });

@@ -3,6 +3,7 @@ import { CommandRefused } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { listDeadLetters, readDeadLetter, redrive, type DeadLetterFilter } from '@leadline/messaging/redrive';
 import { every } from '@leadline/service-kit/every';
+import type { Part } from '@leadline/service-kit/part';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -39,10 +40,9 @@ export function readRun(deps: Deps, id: string): Promise<RedriveRun | undefined>
   return row(deps.postgres.em(), run, `select * from dashboard_redrives where id = $1`, [id]);
 }
 
-export type Redrives = {
+export type Redrives = Part & {
   /** Begins a redrive and returns at once; its row tells how far it is. @throws CommandRefused */
   begin(asked: { filter: RedriveFilter; cap: number; dryRun: boolean; who: string; reason: string }): Promise<string>;
-  stop(): Promise<void>;
 };
 
 /**

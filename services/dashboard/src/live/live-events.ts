@@ -1,5 +1,6 @@
 import { instant, rows } from '@leadline/database/sql';
 import { every } from '@leadline/service-kit/every';
+import type { Part } from '@leadline/service-kit/part';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 
@@ -78,14 +79,14 @@ export async function readMissed(deps: Deps, filter: EventFilter, after: number)
   return found.filter((event) => passes(event, filter)).toReversed();
 }
 
-export type LiveEvents = {
+/** `stop` ends what its listeners wait for, so that their connections can close. */
+export type LiveEvents = Part & {
   /**
    * Hears each event that is kept from now on, by whichever replica, until the returned function is called. Some newest
    * ones may be told again. `ended` is called when the service stops.
    */
   listen(heard: (event: EventLine) => void, ended: () => void): () => void;
   wake(): void;
-  stop(): void;
 };
 
 /** Looks for kept events only while somebody listens. */
@@ -126,10 +127,10 @@ export function liveEvents(deps: Deps): LiveEvents {
       return () => listeners.delete(heard);
     },
     wake: () => timer.wake(),
-    stop() {
+    async stop() {
       for (const ended of listeners.values()) ended();
       listeners.clear();
-      void timer.stop();
+      await timer.stop();
     },
   };
 }

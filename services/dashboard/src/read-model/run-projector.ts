@@ -1,4 +1,4 @@
-import { every } from '@leadline/service-kit/every';
+import { every, type Timer } from '@leadline/service-kit/every';
 import { readBuilds } from './builds.ts';
 import type { Deps } from '../deps.ts';
 import {
@@ -13,8 +13,6 @@ import {
 } from './project.ts';
 import { rebuildEvents } from './rebuild-events.ts';
 
-export type Projector = { wake(): void; stop(): Promise<void> };
-
 /** Changes of calls that were noted in this time are taken in together. */
 const gatherMs = 250;
 
@@ -22,7 +20,7 @@ const gatherMs = 250;
  * Keeps the read model up to date, and lets a new one grow beside it when one was begun. A look without a lock says what
  * there is to do: at rest it is all that this costs.
  */
-export function runProjector(deps: Deps, eachMs = 1_000): Projector {
+export function runProjector(deps: Deps, eachMs = 1_000): Timer {
   const { log } = deps;
   let stopping = false;
   const isStopping = (): boolean => stopping;

@@ -83,7 +83,11 @@ export async function answerImports(
     }),
     answer(nats, 'ops.ingest.import_leads', batch, (asked) => importRows(asked, maxLeadAgeDays, postgres, receiving)),
   ]);
-  return { stop: () => answering.forEach((one) => one.stop()) };
+  return {
+    async stop() {
+      await Promise.all(answering.map((command) => command.stop()));
+    },
+  };
 }
 
 /**

@@ -72,7 +72,7 @@ test('drain waits for what waits and for what is on its way', async () => {
   const { group, gates } = gated({ ...roomy, mostTogether: 1 });
   const results = [1, 2].map(async (item) => group.add(item));
   let drained = false;
-  const draining = group.drain().then(() => {
+  const draining = group.stop().then(() => {
     drained = true;
   });
   await turn();
@@ -82,5 +82,5 @@ test('drain waits for what waits and for what is on its way', async () => {
   gates[1]?.resolve();
   await draining;
   expect(await Promise.all(results)).toEqual(['1', '2']);
-  await group.drain();
+  await group.stop();
 });

@@ -1,8 +1,9 @@
-export type GroupCommit<Item, Result> = {
+import type { Part } from '@leadline/service-kit/part';
+
+/** `stop` resolves when all that was added is done; it refuses nothing, for those who add have stopped before. */
+export type GroupCommit<Item, Result> = Part & {
   /** Resolves with the item's result once its group is committed. Undefined: the queue is full, nothing was taken. */
   add(item: Item): Promise<Result> | undefined;
-  /** Resolves when all that was added is done. */
-  drain(): Promise<void>;
 };
 
 type Waiting<Item, Result> = { item: Item; done: PromiseWithResolvers<Result> };
@@ -57,7 +58,7 @@ export function groupCommit<Item, Result>(options: {
       }
       return done.promise;
     },
-    async drain() {
+    async stop() {
       if (waiting.length === 0 && onTheirWay === 0) return;
       drained ??= Promise.withResolvers();
       await drained.promise;

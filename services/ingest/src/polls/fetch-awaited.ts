@@ -1,5 +1,5 @@
 import type { Database } from '@leadline/database/open-database';
-import { every } from '@leadline/service-kit/every';
+import { every, type Timer } from '@leadline/service-kit/every';
 import { createHmac } from 'node:crypto';
 import { claimAwaited, settleAwaited, type DueLead } from '../vendors/awaited-leads.ts';
 import { decideAwaited, type AwaitedAnswer } from '../vendors/decide-awaited.ts';
@@ -25,7 +25,7 @@ const atOnce = 8;
 const patienceMs = 15_000;
 
 /** Asks for the leads that vendors have only named, in every replica: each is claimed by one. */
-export function fetchAwaited(deps: Asking): { wake(): void; stop(): Promise<void> } {
+export function fetchAwaited(deps: Asking): Timer {
   return every({
     name: 'ask for awaited leads',
     ms: lookEachMs,

@@ -1,6 +1,7 @@
 import { requireWritable } from '@leadline/database/session';
 import { describeError } from '@leadline/messaging/describe-error';
 import { leadAlone } from '@leadline/messaging/lead-alone';
+import type { Part } from '@leadline/service-kit/part';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from '../vendors/connections.ts';
 import { findDuePolls } from './keep-polls.ts';
@@ -13,7 +14,7 @@ const askSessionEachMs = 2_000;
 const atOnce = 4;
 
 /** One of all replicas asks the vendors whose connections are due. */
-export function startPolling(deps: Omit<Polling, 'stopping'>): { stop(): Promise<void> } {
+export function startPolling(deps: Omit<Polling, 'stopping'>): Part {
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
 
   const poll = async (connection: Connection, stopping: AbortSignal): Promise<void> => {

@@ -34,7 +34,7 @@ const rotation = z.object({
 });
 
 /** Where vendors reach us, and we them. */
-type Places = { publicUrl: string; vendorUrls: Record<string, string> };
+export type Places = { publicUrl: string; vendorUrls: Record<string, string> };
 
 /** The address to paste at the vendor, shown once: we keep a hash of its token. Of one that is asked, where that is. */
 type Shown = { id: string; source: string; url: string; secret?: string; curl: string };
@@ -49,7 +49,11 @@ export async function manageSources(nats: Nats, postgres: Database, places: Plac
       disableSource(asked, postgres),
     ),
   ]);
-  return { stop: () => answering.forEach((one) => one.stop()) };
+  return {
+    async stop() {
+      await Promise.all(answering.map((command) => command.stop()));
+    },
+  };
 }
 
 async function addSource(asked: z.output<typeof addition>, postgres: Database, places: Places): Promise<Shown> {

@@ -1,11 +1,11 @@
 import { createLogger, type Log } from './logger.ts';
+import type { Part } from './part.ts';
 import { ConfigError } from './read-config.ts';
 import { startTracing, type TracingSettings } from './start-tracing.ts';
 import { version } from './version.ts';
 
-export type RunningService = {
-  /** The ordered shutdown. */
-  stop(): Promise<void>;
+/** `stop` is the ordered shutdown. */
+export type RunningService = Part & {
   /** Rejects when the service can't go on (its NATS loop died): the process then ends non-zero. */
   done: Promise<unknown>;
 };
@@ -15,7 +15,7 @@ export type RunningService = {
  * within `deadlineMs` (exit 0; a second signal or the deadline: exit 1). Whatever goes wrong unseen ends it (exit 1):
  * a supervisor starts it again and the rows say where to go on.
  */
-export async function runService<C extends TracingSettings & { LOG_LEVEL: string }>(options: {
+export async function runProcess<C extends TracingSettings & { LOG_LEVEL: string }>(options: {
   service: string;
   config: () => C;
   start: (config: C, log: Log) => Promise<RunningService>;

@@ -1,0 +1,33 @@
+import type { Database } from '@leadline/database/open-database';
+import type { Answering } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
+import { answerImports } from './imports/import-leads.ts';
+import type { Receiving } from './intake/keep-delivery.ts';
+import { answerErase } from './people/erase-person.ts';
+import { answerReconcile } from './reconcile.ts';
+import { answerQuestions } from './replay/answer-questions.ts';
+import { answerCorrections } from './replay/correct-receipt.ts';
+import { answerReplay } from './replay/replay-deliveries.ts';
+import { manageSources, type Places } from './vendors/manage-sources.ts';
+
+/** Commands and questions of people, each answered by whichever replica hears it: `ops.ingest.<verb>`. */
+export function answerCommands(deps: {
+  nats: Nats;
+  postgres: Database;
+  receiving: Receiving;
+  /** Leads that a vendor named and did not send are fetched soon. */
+  wake: () => void;
+  maxLeadAgeDays: number;
+  places: Places;
+}): Promise<Answering[]> {
+  const { nats, postgres, receiving, wake } = deps;
+  return Promise.all([
+    answerQuestions(nats, postgres),
+    answerReconcile(nats, postgres),
+    answerErase(nats, postgres),
+    answerImports(nats, postgres, receiving, deps.maxLeadAgeDays),
+    answerReplay(nats, postgres, { ...receiving, wake }),
+    answerCorrections(nats, postgres, receiving),
+    manageSources(nats, postgres, deps.places),
+  ]);
+}
