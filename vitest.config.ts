@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const globalSetup = ['./packages/testing/src/global-setup.ts'];
+const globalSetup = ['./test/global-setup.ts'];
+const setupFiles = ['./test/provide-leadline.ts'];
 // A busy machine may end a wait too early. CI names what passed only at its second try; the fault campaign has one try.
 const retry = process.env['CI'] === undefined ? 0 : 1;
 
@@ -13,7 +14,7 @@ export default defineConfig({
           include: [
             '{packages,services}/*/{src,test}/**/*.test.ts',
             'test/{documents,house,kubernetes,model,operations,security}/*.test.ts',
-            'test/faults/{link,mutants}.test.ts',
+            'test/faults/mutants.test.ts',
           ],
           exclude: ['**/*.{int,cluster}.test.ts', '**/node_modules/**'],
           // Thousands of generated cases are too much for 5 s on a busy machine.
@@ -28,6 +29,7 @@ export default defineConfig({
             'test/{import,kubernetes,operations,security}/*.int.test.ts',
           ],
           globalSetup,
+          setupFiles,
           retry,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -49,8 +51,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/{e2e,faults,browser}/**/*.test.ts'],
-          exclude: ['test/faults/{link,mutants}.test.ts', '**/node_modules/**'],
+          exclude: ['test/faults/mutants.test.ts', '**/node_modules/**'],
           globalSetup,
+          setupFiles,
           retry,
           testTimeout: 180_000,
           hookTimeout: 120_000,

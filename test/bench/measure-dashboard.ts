@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '@leadline/local/free-port';
+import { freePort } from '@leadline/servers/free-port';
 import { median, percentile, round } from './figures.ts';
 import type { Servers, Stand } from './servers.ts';
 import { startProcess, type RunningProcess } from './start-process.ts';

@@ -1,4 +1,4 @@
-import { freePort } from '@leadline/local/free-port';
+import { freePort } from '@leadline/servers/free-port';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';

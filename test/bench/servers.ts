@@ -1,9 +1,9 @@
 import { initDatabase } from '@leadline/database/init-database';
 import { roleUrl, type Role } from '@leadline/database/roles';
-import { findNatsServer } from '@leadline/local/find-nats-server';
-import { startNatsServer } from '@leadline/local/nats-server';
-import { startPostgres } from '@leadline/local/postgres';
-import { removeWithUs } from '@leadline/local/reaper';
+import { findNatsServer } from '@leadline/servers/find-nats-server';
+import { startNatsServer } from '@leadline/servers/nats-server';
+import { startPostgres } from '@leadline/servers/postgres';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { connectNats } from '@leadline/messaging/connect';
 import { provision } from '@leadline/messaging/provision';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
@@ -33,7 +33,12 @@ export async function startServers(say: (line: string) => void): Promise<Servers
   const folder = mkdtempSync(join(state, 'bench-'));
   removeWithUs(folder);
   const path = await findNatsServer({ toolsDir: join(state, 'tools'), say });
-  const postgres = await startPostgres({ dir: join(folder, 'postgres'), password: 'bench', durable: true });
+  const postgres = await startPostgres({
+    dir: join(folder, 'postgres'),
+    database: 'leadline',
+    password: 'bench',
+    durable: true,
+  });
   const stops: (() => Promise<unknown>)[] = [];
 
   return {

@@ -1,5 +1,5 @@
-import { freePort } from '@leadline/local/free-port';
-import { endProcess, endWithUs } from '@leadline/local/reaper';
+import { freePort } from '@leadline/servers/free-port';
+import { endProcess, endWithUs } from '@leadline/servers/reaper';
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
 import { ask } from '@leadline/messaging/ask';
-import { findPromtool } from '@leadline/local/find-promtool';
+import { findPromtool } from '../operations/find-promtool.ts';
 import { until } from '@leadline/testing/until';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ const env = { ...process.env, DATABASE_URL: '', NATS_URL: '', SAMPLE_LEADS: 'off
 
 async function start(): Promise<{ npm: ChildProcess; words: () => string }> {
   const npm = spawn('npm', ['start'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  endWithTest(npm);
+  endWithUs(npm);
   let said = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
   await until(

@@ -1,7 +1,7 @@
 import { storeMessage } from '@leadline/messaging/stored-message';
-import { freePort } from '@leadline/local/free-port';
+import { freePort } from '@leadline/servers/free-port';
 import { silentLog } from '@leadline/testing/silent-log';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -61,7 +61,7 @@ async function startProcess(service: Service): Promise<ChildProcess> {
     env: { PATH: process.env['PATH'], ...system.settingsOf(roles[service]), LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  endWithTest(child);
+  endWithUs(child);
   running.set(service, child);
   await until(
     `${service} answers`,

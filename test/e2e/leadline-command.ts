@@ -1,5 +1,5 @@
 import type { TestNats } from '@leadline/testing/nats';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -31,7 +31,7 @@ export function leadlineCommand(nats: TestNats, env: Record<string, string> = {}
         ...env,
       },
     });
-    endWithTest(child);
+    endWithUs(child);
     const said = { out: '', err: '' };
     child.stdout.on('data', (data: Buffer) => (said.out += data.toString()));
     child.stderr.on('data', (data: Buffer) => (said.err += data.toString()));

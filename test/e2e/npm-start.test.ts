@@ -1,4 +1,4 @@
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -50,7 +50,7 @@ function start(): void {
     env: { ...process.env, LEADLINE_STATE_DIR: folder, DATABASE_URL: '', NATS_URL: '', SAMPLE_LEADS: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  endWithTest(started);
+  endWithUs(started);
   for (const stream of [started.stdout, started.stderr])
     stream?.on('data', (data: Buffer) => (said += data.toString()));
 }

@@ -1,4 +1,4 @@
-import { removeWithUs } from '@leadline/local/reaper';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -22,8 +22,8 @@ import { readDispatcherConfig } from '../../services/dispatcher/src/config.ts';
 import { start as startDispatcher } from '../../services/dispatcher/src/start.ts';
 import { readIngestConfig } from '../../services/ingest/src/config.ts';
 import { start as startIngest } from '../../services/ingest/src/start.ts';
-import { freePort } from '@leadline/local/free-port';
-import { endWithUs } from '@leadline/local/reaper';
+import { freePort } from '@leadline/servers/free-port';
+import { endWithUs } from '@leadline/servers/reaper';
 
 export type PhoneLine = {
   at: string;

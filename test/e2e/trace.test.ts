@@ -1,5 +1,5 @@
 import { listen, type Listening } from '@leadline/service-kit/listen';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { Hono } from 'hono';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -67,7 +67,7 @@ beforeAll(async () => {
     },
     stdio: 'ignore',
   });
-  endWithTest(system);
+  endWithUs(system);
 });
 afterAll(async () => {
   if (system.exitCode === null) system.kill('SIGTERM');

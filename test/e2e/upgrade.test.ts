@@ -1,5 +1,5 @@
-import { freePort } from '@leadline/local/free-port';
-import { endProcess, endWithUs } from '@leadline/local/reaper';
+import { freePort } from '@leadline/servers/free-port';
+import { endProcess, endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import type { Direction, Watcher } from './link.ts';
+import type { Direction, Watcher } from '@leadline/servers/link';
 import type { ServiceName } from './world.ts';
 
 /**

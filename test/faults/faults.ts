@@ -1,7 +1,7 @@
 import { ask } from '@leadline/messaging/ask';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Direction, LinkFault } from './link.ts';
+import type { Direction, LinkFault } from '@leadline/servers/link';
 import type { Random } from './random.ts';
 import { isReadyWithin, serviceNames, type World } from './world.ts';
 

@@ -1,4 +1,4 @@
-import { endWithUs } from '@leadline/local/reaper';
+import { endWithUs } from '@leadline/servers/reaper';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';

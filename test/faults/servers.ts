@@ -1,6 +1,6 @@
-import { freePort } from '@leadline/local/free-port';
-import { startNatsServer, type RunningNats } from '@leadline/local/nats-server';
-import { startPostgres, type RunningPostgres } from '@leadline/local/postgres';
+import { freePort } from '@leadline/servers/free-port';
+import { startNatsServer, type RunningNats } from '@leadline/servers/nats-server';
+import { startPostgres, type RunningPostgres } from '@leadline/servers/postgres';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
 import type { NatsUser } from '@leadline/messaging/permissions';
 import { execFileSync } from 'node:child_process';
@@ -112,7 +112,13 @@ function copy(from: string, to: string): void {
 
 export function keepPostgres(dir: string): Promise<Server> {
   return keepServer('Postgres', join(dir, 'data'), signalAll, (port): Promise<RunningPostgres> =>
-    startPostgres({ dir, ...(port === undefined ? {} : { port }), password: 'faults', durable: true }),
+    startPostgres({
+      dir,
+      database: 'leadline',
+      ...(port === undefined ? {} : { port }),
+      password: 'faults',
+      durable: true,
+    }),
   );
 }
 

@@ -2,7 +2,7 @@ import { until } from '@leadline/testing/until';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { openLink } from './link.ts';
+import { openLink } from '@leadline/servers/link';
 import { keepPostgres, type Server } from './servers.ts';
 
 /** A second Postgres that replays what the first one streams to it, until it is cut off. */

@@ -1,8 +1,8 @@
 import { initDatabase } from '@leadline/database/init-database';
 import { roleUrl, type Role } from '@leadline/database/roles';
-import { findNatsServer } from '@leadline/local/find-nats-server';
-import { freePort } from '@leadline/local/free-port';
-import { removeWithUs } from '@leadline/local/reaper';
+import { findNatsServer } from '@leadline/servers/find-nats-server';
+import { freePort } from '@leadline/servers/free-port';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { connectNats, type Nats } from '@leadline/messaging/connect';
 import { provision } from '@leadline/messaging/provision';
 import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { keepProcess, lastWords, type Kept } from './kept-process.ts';
-import { openLink, type Link } from './link.ts';
+import { openLink, type Link } from '@leadline/servers/link';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { keepNats, keepNatsCluster, keepPostgres, type Server } from './servers.ts';
 

@@ -1,4 +1,4 @@
-import { unpackDebianPackage } from '@leadline/local/debian-package';
+import { unpackDebianPackage } from '@leadline/servers/debian-package';
 import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { endProcess, endWithUs, removeWithUs } from '@leadline/local/reaper';
+import { endProcess, endWithUs, removeWithUs } from '@leadline/servers/reaper';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-import { findNatsServer } from '@leadline/local/find-nats-server';
+import { findNatsServer } from '@leadline/servers/find-nats-server';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { openCompose, type Compose } from './compose.ts';
 import { openDocker, type Docker } from './docker.ts';
 import { buildImage, haveBases, imageNames } from './images.ts';
-import { freePort } from '@leadline/local/free-port';
+import { freePort } from '@leadline/servers/free-port';
 import { setTimeout as wait } from 'node:timers/promises';
 
 // npm run images: builds them all and says how large they are, how soon each service is ready, how soon it stops.

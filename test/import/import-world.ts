@@ -1,7 +1,7 @@
 import { readIngestConfig } from '../../services/ingest/src/config.ts';
 import { start } from '../../services/ingest/src/start.ts';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { testNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -47,7 +47,7 @@ export async function startImportWorld(): Promise<ImportWorld> {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass, LEADLINE_WHO: 'asha' },
     });
-    endWithTest(child);
+    endWithUs(child);
     let output = '';
     let errors = '';
     child.stdout.on('data', (data: Buffer) => (output += data.toString()));

@@ -1,5 +1,5 @@
-import { unpackDebianPackage } from '@leadline/local/debian-package';
-import { endWithUs } from '@leadline/local/reaper';
+import { unpackDebianPackage } from '@leadline/servers/debian-package';
+import { endWithUs } from '@leadline/servers/reaper';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';

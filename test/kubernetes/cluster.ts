@@ -1,5 +1,5 @@
-import { freePort } from '@leadline/local/free-port';
-import { endWithUs } from '@leadline/local/reaper';
+import { freePort } from '@leadline/servers/free-port';
+import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-import { endWithUs } from '@leadline/local/reaper';
+import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-import { findNatsServer } from '@leadline/local/find-nats-server';
+import { findNatsServer } from '@leadline/servers/find-nats-server';
 import { toNatsConfig } from '@leadline/messaging/to-nats-config';
 import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
 import { mkdirSync, writeFileSync } from 'node:fs';

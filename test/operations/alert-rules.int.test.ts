@@ -1,4 +1,4 @@
-import { findPromtool } from '@leadline/local/find-promtool';
+import { findPromtool } from './find-promtool.ts';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

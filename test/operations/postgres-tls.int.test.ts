@@ -2,8 +2,8 @@ import { initDatabase } from '@leadline/database/init-database';
 import { openDatabase } from '@leadline/database/open-database';
 import { roleUrl } from '@leadline/database/roles';
 import { rows } from '@leadline/database/sql';
-import { startPostgres, type RunningPostgres } from '@leadline/local/postgres';
-import { removeWithUs } from '@leadline/local/reaper';
+import { startPostgres, type RunningPostgres } from '@leadline/servers/postgres';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { rolePasswords } from '@leadline/testing/role-passwords';
 import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,12 @@ beforeAll(async () => {
     missing = 'openssl is not here';
     return;
   }
-  postgres = await startPostgres({ dir: join(folder, 'postgres'), password: 'tls', durable: false });
+  postgres = await startPostgres({
+    dir: join(folder, 'postgres'),
+    database: 'leadline',
+    password: 'tls',
+    durable: false,
+  });
   const data = join(folder, 'postgres', 'data');
   const { uid, gid } = statSync(data);
   for (const path of [key, certificate]) chownSync(path, uid, gid);

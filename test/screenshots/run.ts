@@ -1,5 +1,5 @@
 import type { RunFile } from '@leadline/local/run-file';
-import { removeWithUs } from '@leadline/local/reaper';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { openLink } from '@leadline/testing/link';
+import { openLinkTo } from '@leadline/servers/link';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -29,7 +29,7 @@ test('transactions that lose their server give their connections back: as many a
 });
 
 test('a server that goes away without a word is given up, in and out of a transaction', async () => {
-  const link = await openLink(db.url);
+  const link = await openLinkTo(db.url);
   const database = await openDatabase({ url: link.url, name: 'test-silent', poolSize: 2, silentMs: 500 });
   try {
     void link.loseAnswerTo((request) => request.includes('lost inside'));

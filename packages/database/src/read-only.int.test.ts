@@ -1,5 +1,5 @@
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { openLink, type Link } from '@leadline/testing/link';
+import { openLinkTo } from '@leadline/servers/link';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { decideFault } from './decide-fault.ts';
@@ -8,11 +8,11 @@ import { openDatabase, type Database } from './open-database.ts';
 import { affected, instant, row } from './sql.ts';
 
 let db: TestDatabase;
-let link: Link;
+let link: Awaited<ReturnType<typeof openLinkTo>>;
 let database: Database;
 beforeEach(async () => {
   db = await testDatabase();
-  link = await openLink(db.url);
+  link = await openLinkTo(db.url);
   database = await openDatabase({ url: link.url, name: 'test-read-only', poolSize: 4 });
 });
 afterEach(async () => {

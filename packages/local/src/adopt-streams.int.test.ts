@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, inject, test } from 'vitest';
 import { adoptStreams } from './adopt-streams.ts';
-import { startNatsServer, type RunningNats } from './nats-server.ts';
-import { removeWithUs } from './reaper.ts';
+import { startNatsServer, type RunningNats } from '@leadline/servers/nats-server';
+import { removeWithUs } from '@leadline/servers/reaper';
 
 const dir = mkdtempSync(join(tmpdir(), 'leadline-adopt-'));
 removeWithUs(dir);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { endLeftovers, findOtherRun, noteProcesses, runItself } from './leftovers.ts';
-import { untilExit } from './reaper.ts';
+import { untilExit } from '@leadline/servers/reaper';
 
 let folder: string;
 let file: string;

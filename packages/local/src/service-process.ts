@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { endProcess, endWithUs, untilExit } from './reaper.ts';
+import { endProcess, endWithUs, untilExit } from '@leadline/servers/reaper';
 import type { Running } from './supervise.ts';
 
 /** What is known of a service before what it stands on runs. */

@@ -9,10 +9,10 @@ import { createLogger } from '@leadline/service-kit/logger';
 import { join } from 'node:path';
 import { adoptStreams } from './adopt-streams.ts';
 import type { Crew } from './crew.ts';
-import { findNatsServer } from './find-nats-server.ts';
-import { freePort, onFreePort } from './free-port.ts';
-import { startNatsServer } from './nats-server.ts';
-import { startPostgres } from './postgres.ts';
+import { findNatsServer } from '@leadline/servers/find-nats-server';
+import { freePort, onFreePort } from '@leadline/servers/free-port';
+import { startNatsServer } from '@leadline/servers/nats-server';
+import { startPostgres } from '@leadline/servers/postgres';
 import type { Secrets } from './secrets.ts';
 
 /** The URL is another one once a server had to start again and its port was taken meanwhile. */
@@ -39,7 +39,7 @@ export async function startDatabase(ground: Ground): Promise<DatabaseAccess> {
   await ground.crew.keep('server', 'postgres', 'Postgres', async () => {
     const dir = join(ground.folder, 'postgres');
     const running = await onFreePort(
-      (port) => startPostgres({ dir, port, password: secrets.postgres, durable: true }),
+      (port) => startPostgres({ dir, database: 'leadline', port, password: secrets.postgres, durable: true }),
       () => freePort(ports.postgres),
     );
     ports.postgres = running.port;

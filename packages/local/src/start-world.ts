@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LocalConfig } from './config.ts';
 import { openCrew, type Stage } from './crew.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '@leadline/servers/free-port';
 import { noteProcesses, runItself } from './leftovers.ts';
 import { toRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import { loadSecrets } from './secrets.ts';

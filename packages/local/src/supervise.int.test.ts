@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { until } from '@leadline/testing/until';
-import { endProcess, endWithUs, untilExit } from './reaper.ts';
+import { endProcess, endWithUs, untilExit } from '@leadline/servers/reaper';
 import { restartDelayMs, supervise, type Running, type Supervised } from './supervise.ts';
 
 let supervised: Supervised | undefined;

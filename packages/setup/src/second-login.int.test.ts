@@ -1,5 +1,5 @@
-import { startPostgres, type RunningPostgres } from '@leadline/local/postgres';
-import { removeWithUs } from '@leadline/local/reaper';
+import { startPostgres, type RunningPostgres } from '@leadline/servers/postgres';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ let server: RunningPostgres;
 const opened: Client[] = [];
 
 beforeAll(async () => {
-  server = await startPostgres({ dir: folder, password: 'test', durable: false });
+  server = await startPostgres({ dir: folder, database: 'leadline', password: 'test', durable: false });
   const admin = await connect('postgres', 'test');
   // As a managed Postgres gives it: may make roles and owns its database, and is no superuser.
   await admin.query(`create role owner login createrole password 'test-owner'`);

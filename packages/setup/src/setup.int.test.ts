@@ -1,4 +1,4 @@
-import { startNatsServer, type RunningNats } from '@leadline/local/nats-server';
+import { startNatsServer, type RunningNats } from '@leadline/servers/nats-server';
 import { connectNats, type Nats } from '@leadline/messaging/connect';
 import { natsUsers } from '@leadline/messaging/permissions';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';

@@ -1,9 +1,11 @@
-import { openDatabase, type Database } from '@leadline/database/open-database';
-import { roleUrl, type Role } from '@leadline/database/roles';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { inject } from 'vitest';
+import { leadline, type Leadline } from './leadline.ts';
 import { rolePasswords } from './role-passwords.ts';
+
+type Database = Awaited<ReturnType<Leadline['openDatabase']>>;
+type Role = keyof typeof rolePasswords;
 
 export type TestDatabase = {
   /** As superuser. */
@@ -25,6 +27,7 @@ export async function testDatabase(options: { migrated: boolean } = { migrated: 
   own.pathname = `/${name}`;
   const url = own.href;
   const opened: Database[] = [];
+  const { openDatabase, roleUrl } = leadline();
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);
   await client.connect();

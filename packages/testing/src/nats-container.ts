@@ -1,5 +1,5 @@
-import { freePort } from '@leadline/local/free-port';
-import type { RunningNats } from '@leadline/local/nats-server';
+import { freePort } from '@leadline/servers/free-port';
+import type { RunningNats } from '@leadline/servers/nats-server';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers';

@@ -1,15 +1,15 @@
-import { startNatsServer, type RunningNats } from '@leadline/local/nats-server';
-import { removeWithUs } from '@leadline/local/reaper';
-import { connectNats, type Nats } from '@leadline/messaging/connect';
-import { provision } from '@leadline/messaging/provision';
-import { toNatsConfig } from '@leadline/messaging/to-nats-config';
-import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
+import { startNatsServer, type RunningNats } from '@leadline/servers/nats-server';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { leadline, type Leadline } from './leadline.ts';
 import { startNatsContainer } from './nats-container.ts';
 import { silentLog } from './silent-log.ts';
+
+type Nats = Awaited<ReturnType<Leadline['connectNats']>>;
+type NatsUser = Leadline['natsUsers'][number];
 
 export type TestNats = {
   url: string;
@@ -24,6 +24,7 @@ export type TestNats = {
 
 /** A nats-server of the test file's own, with our users, streams and durables. */
 export async function testNats(options: { provisioned: boolean } = { provisioned: true }): Promise<TestNats> {
+  const { connectNats, natsUsers, provision, toNatsConfig } = leadline();
   const dir = mkdtempSync(join(tmpdir(), 'leadline-nats-'));
   removeWithUs(dir);
   const passwords = Object.fromEntries(natsUsers.map((user) => [user, `test-${user}`])) as Record<NatsUser, string>;

@@ -1,5 +1,5 @@
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { openLink } from '@leadline/testing/link';
+import { openLinkTo } from '@leadline/servers/link';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mobileLocks } from './mobile-locks.ts';
 
@@ -38,7 +38,7 @@ test(
   'a Postgres that goes away without a word holds nothing any more, and keeps nobody waiting',
   { timeout: 30_000 },
   async () => {
-    const link = await openLink(db.roleUrls.crmPusher);
+    const link = await openLinkTo(db.roleUrls.crmPusher);
     try {
       const held = await mobileLocks(link.url).hold('9812345678', (lock) => {
         void link.loseAnswerTo((request) => request.includes('transaction_read_only'));

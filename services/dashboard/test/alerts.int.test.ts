@@ -1,4 +1,4 @@
-import { findPromtool } from '@leadline/local/find-promtool';
+import { findPromtool } from '../../../test/operations/find-promtool.ts';
 import { until } from '@leadline/testing/until';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

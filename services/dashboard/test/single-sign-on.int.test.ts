@@ -1,4 +1,4 @@
-import { freePort } from '@leadline/local/free-port';
+import { freePort } from '@leadline/servers/free-port';
 import { createServer, type Server } from 'node:http';
 import { Provider } from 'oidc-provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -2,7 +2,7 @@ import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
 import { callDialing } from '@leadline/contracts/events/call-dialing';
 import type { Database } from '@leadline/database/open-database';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
@@ -35,7 +35,7 @@ function startProcess(): RelayProcess {
   const child = spawn(process.execPath, [script, database.roleUrls.dispatcher, server.url, user, pass], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  endWithTest(child);
+  endWithUs(child);
   let state = '';
   child.stdout.on('data', (data: Buffer) => {
     state = data.toString().trim().split('\n').at(-1) ?? state;

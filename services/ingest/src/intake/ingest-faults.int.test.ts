@@ -1,7 +1,7 @@
 import { ask } from '@leadline/messaging/ask';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { openLink, type Link } from '@leadline/testing/link';
+import { openLinkTo } from '@leadline/servers/link';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
@@ -18,14 +18,14 @@ import { start, type Ingest } from '../start.ts';
 const key = 'test-key-of-website';
 let db: TestDatabase;
 let nats: TestNats;
-let link: Link;
+let link: Awaited<ReturnType<typeof openLinkTo>>;
 let linked: Database;
 let ingest: Ingest;
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  link = await openLink(db.roleUrls.ingest);
+  link = await openLinkTo(db.roleUrls.ingest);
   linked = await openDatabase({ url: link.url, name: 'test-ingest' });
   ingest = await startHere(linked);
 });
@@ -91,7 +91,7 @@ async function spawnIngest(databaseUrl: string): Promise<{ url: string; child: C
       API_KEYS: `website:${key}`,
     },
   });
-  endWithTest(child);
+  endWithUs(child);
   children.add(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
@@ -106,19 +106,19 @@ test('a lost answer to the commit is asked for again and adds nothing', async ()
   const [stored] = await db.query<{ lead_id: number }>(
     `select lead_id from lead_receipts where source_lead_id = 'lost-1'`,
   );
-  link.cut();
-  link.mend();
+  link.suffer({ kind: 'refuse' });
+  link.heal();
   expect(await answering).toMatchObject({ status: 202, id: stored?.lead_id });
   expect(await countOf('lost-1')).toEqual({ leads: 1, events: 1 });
 });
 
 test('while the database is away the answer is 503, and after it everything is there once', async () => {
-  link.cut();
+  link.suffer({ kind: 'refuse' });
   const refused = await post(ingest.url, lead({ sourceLeadId: 'outage-1' }));
   expect(refused).toMatchObject({ status: 503, retryAfter: '5' });
   expect((await fetch(`${ingest.adminUrl}/readyz`)).status).toBe(503);
   expect((await fetch(`${ingest.url}/v1/leads/1`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(503);
-  link.mend();
+  link.heal();
   expect((await post(ingest.url, lead({ sourceLeadId: 'outage-1' }))).status).toBe(202);
   expect(await countOf('outage-1')).toEqual({ leads: 1, events: 1 });
 });
@@ -130,21 +130,21 @@ test('a vendor hears 503 while the database is away, whether its address is know
   const push = (to: string) =>
     fetch(to, { method: 'POST', body: '{"UNIQUE_QUERY_ID":"away-1","SENDER_MOBILE":"9000077001"}' });
   expect((await push(url)).status).toBe(200);
-  link.cut();
+  link.suffer({ kind: 'refuse' });
   for (const to of [url, `${url}x`]) {
     const refused = await push(to);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
   }
-  link.mend();
+  link.heal();
   const taken = await push(url);
   expect([taken.status, await taken.text()]).toEqual([200, '{"CODE":200,"STATUS":"SUCCESS"}']);
   expect((await countOf('away-1'))?.leads).toBe(1);
 });
 
 test('a short outage of the database is not noticed by the sender', async () => {
-  link.cut();
+  link.suffer({ kind: 'refuse' });
   const answering = post(ingest.url, lead({ sourceLeadId: 'short-1' }));
-  setTimeout(() => link.mend(), 500);
+  setTimeout(() => link.heal(), 500);
   expect((await answering).status).toBe(202);
   expect(await countOf('short-1')).toEqual({ leads: 1, events: 1 });
 });
@@ -167,7 +167,7 @@ test('without NATS leads are taken, and published when it is back', async () => 
 });
 
 test('killed between commit and answer, the repeat gets the answer of the first', { timeout: 60_000 }, async () => {
-  const own = await openLink(db.roleUrls.ingest);
+  const own = await openLinkTo(db.roleUrls.ingest);
   const first = await spawnIngest(own.url);
   const lost = own.loseAnswerTo((request) => /\bcommit\b/i.test(request));
   const body = lead({ sourceLeadId: 'killed-1' });

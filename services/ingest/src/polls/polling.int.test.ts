@@ -3,7 +3,7 @@ import type { Nats } from '@leadline/messaging/connect';
 import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { endWithTest } from '@leadline/testing/end-with-test';
+import { endWithUs } from '@leadline/servers/reaper';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
 import { spawn } from 'node:child_process';
@@ -75,7 +75,7 @@ function launch(): Child {
       EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia/`,
     },
   });
-  endWithTest(child);
+  endWithUs(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
   const gone = once(child, 'exit');

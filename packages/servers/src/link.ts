@@ -1,4 +1,4 @@
-import { freePort } from '@leadline/local/free-port';
+import { freePort } from './free-port.ts';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export type Direction = 'toServer' | 'toClient';
@@ -15,8 +15,15 @@ export type LinkFault =
   | { kind: 'latency'; ms: number }
   | { kind: 'trickle'; bytes: number; eachMs: number };
 
-/** Looks at what passes on one connection before it is passed on. `withhold`: it never arrives. */
-export type Watcher = (chunk: string, direction: Direction, memory: Map<string, unknown>) => 'pass' | 'withhold';
+/**
+ * Looks at what passes on one connection before it is passed on. `withhold`: it never arrives, and the connection is reset.
+ * `swallow`: it never arrives, and nobody is told.
+ */
+export type Watcher = (
+  chunk: string,
+  direction: Direction,
+  memory: Map<string, unknown>,
+) => 'pass' | 'withhold' | 'swallow';
 
 export type Link = {
   name: string;
@@ -26,6 +33,11 @@ export type Link = {
   heal(): void;
   /** Until it is called back. */
   watch(watcher: Watcher): () => void;
+  /**
+   * The next request in which `holds` finds what it looks for still reaches the server; its answer, and all after it,
+   * never comes back. Resolves when the server's answer was there: what was asked for is done.
+   */
+  loseAnswerTo(holds: (request: string) => boolean): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -39,8 +51,18 @@ type Pair = {
 /** Bytes that wait for their time, in the order in which they came: what TCP delivers late it still delivers in order. */
 type UnderWay = { pieces: { at: number; bytes: Buffer }[]; timer: NodeJS.Timeout | undefined };
 
-/** A TCP proxy between one of our processes and what it talks to, on a port that stays the same. */
-export async function openLink(name: string, target: () => number): Promise<Link> {
+/** A link to the server at this URL; `url` leads over it. */
+export async function openLinkTo(url: string): Promise<Link & { url: string }> {
+  const target = new URL(url);
+  const link = await openLink(target.hostname, () => Number(target.port), target.hostname);
+  const linked = new URL(url);
+  linked.hostname = '127.0.0.1';
+  linked.port = String(link.port);
+  return { ...link, url: linked.href };
+}
+
+/** A TCP proxy between a process and the server that it talks to, on a port that stays the same. */
+export async function openLink(name: string, target: () => number, host = '127.0.0.1'): Promise<Link> {
   const pairs = new Set<Pair>();
   const watchers = new Set<Watcher>();
   let fault: LinkFault | undefined;
@@ -65,11 +87,11 @@ export async function openLink(name: string, target: () => number): Promise<Link
   const pass = (pair: Pair, chunk: Buffer, direction: Direction): void => {
     const text = chunk.toString('latin1');
     for (const watcher of watchers) {
-      if (watcher(text, direction, pair.memory) === 'withhold') {
-        pair.lostBytes = true;
-        reset(pair);
-        return;
-      }
+      const verdict = watcher(text, direction, pair.memory);
+      if (verdict === 'pass') continue;
+      pair.lostBytes = true;
+      if (verdict === 'withhold') reset(pair);
+      return;
     }
     switch (fault?.kind) {
       case 'blackhole':
@@ -99,7 +121,7 @@ export async function openLink(name: string, target: () => number): Promise<Link
       client.resetAndDestroy();
       return;
     }
-    const server = connect(target(), '127.0.0.1');
+    const server = connect(target(), host);
     const pair: Pair = {
       client,
       server,
@@ -160,6 +182,23 @@ export async function openLink(name: string, target: () => number): Promise<Link
     watch(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
+    },
+    loseAnswerTo(holds) {
+      const answered = Promise.withResolvers<void>();
+      let isAsked = false;
+      watchers.add((chunk, direction, memory) => {
+        if (direction === 'toServer') {
+          if (!isAsked && holds(chunk)) {
+            isAsked = true;
+            memory.set('losesAnswers', true);
+          }
+          return 'pass';
+        }
+        if (!memory.has('losesAnswers')) return 'pass';
+        answered.resolve();
+        return 'swallow';
+      });
+      return answered.promise;
     },
     async close() {
       for (const pair of pairs) reset(pair);

@@ -10,7 +10,7 @@ import { onFreePort, PortTaken } from './free-port.ts';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 
 export type RunningPostgres = {
-  /** As superuser, database `leadline`. */
+  /** As superuser, to the database that was asked for. */
   url: string;
   pid: number;
   port: number;
@@ -21,7 +21,8 @@ export type RunningPostgres = {
 
 const run = promisify(execFile);
 
-type Options = { dir: string; password: string; durable: boolean };
+/** `database` is made where it is not there yet. */
+type Options = { dir: string; database: string; password: string; durable: boolean };
 
 /**
  * Starts the embedded Postgres on 127.0.0.1, making its cluster first where `dir` is empty. `durable: false` is for
@@ -71,9 +72,9 @@ async function startOn(port: number, bin: string, options: Options): Promise<Run
     await wait(10);
   }
   const url = `postgres://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${port}`;
-  await createDatabase(`${url}/postgres`, 'leadline');
+  await createDatabase(`${url}/postgres`, options.database);
   return {
-    url: `${url}/leadline`,
+    url: `${url}/${options.database}`,
     port,
     pid: child.pid ?? 0,
     exited,

@@ -1,13 +1,13 @@
-import { findNatsServer } from '@leadline/local/find-nats-server';
-import { startPostgres } from '@leadline/local/postgres';
-import { removeWithUs } from '@leadline/local/reaper';
+import { findNatsServer } from '@leadline/servers/find-nats-server';
+import { startPostgres } from '@leadline/servers/postgres';
+import { removeWithUs } from '@leadline/servers/reaper';
 import { initDatabase } from '@leadline/database/init-database';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
-import { rolePasswords } from './role-passwords.ts';
+import { rolePasswords } from '@leadline/testing/role-passwords';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -42,7 +42,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide(
     'natsServerPath',
     await findNatsServer({
-      toolsDir: join(import.meta.dirname, '../../../.leadline/tools'),
+      toolsDir: join(import.meta.dirname, '../.leadline/tools'),
       say: (line) => process.stderr.write(`${line}\n`),
     }),
   );
@@ -58,13 +58,15 @@ async function postgresFor(folder: string): Promise<{ url: string; stop: () => P
   const own = process.env['DATABASE_URL'];
   if (own !== undefined && own !== '') return { url: own, stop: async () => undefined };
   if (inContainers()) {
-    const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
-    const container = await new PostgreSqlContainer('postgres:18')
-      .withCommand(['postgres', '-c', 'max_connections=300'])
-      .start();
-    return { url: container.getConnectionUri(), stop: () => container.stop() };
+    const { startPostgresContainer } = await import('@leadline/testing/postgres-container');
+    return startPostgresContainer();
   }
-  const postgres = await startPostgres({ dir: join(folder, 'postgres'), password: 'test', durable: false });
+  const postgres = await startPostgres({
+    dir: join(folder, 'postgres'),
+    database: 'leadline',
+    password: 'test',
+    durable: false,
+  });
   return { url: postgres.url, stop: () => postgres.stop() };
 }
 

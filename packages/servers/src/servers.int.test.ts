@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 
 async function postgres(name: string, port?: number): Promise<RunningPostgres> {
-  const options = { dir: join(folder, name), password: 'servers', durable: false };
+  const options = { dir: join(folder, name), database: 'servers', password: 'servers', durable: false };
   const running = await startPostgres(port === undefined ? options : { ...options, port });
   onTestFinished(() => running.stop());
   return running;

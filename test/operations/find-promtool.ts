@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { unpackDebianPackage } from './debian-package.ts';
+import { unpackDebianPackage } from '@leadline/servers/debian-package';
 
 const run = promisify(execFile);
 
