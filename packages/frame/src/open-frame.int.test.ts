@@ -1,7 +1,7 @@
 import { openRegistry } from '@leadline/service-kit/open-registry';
 import { createMessagingMetrics } from '@leadline/messaging/messaging-metrics';
 import { startRelay } from '@leadline/messaging/relay';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';

@@ -10,7 +10,7 @@ import { streamsReady } from '@leadline/messaging/streams-ready';
 import type { ConsumingService, ServiceUser } from '@leadline/messaging/topology';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
 import type { Log } from '@leadline/service-kit/logger';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import type { RunningService } from '@leadline/service-kit/run-process';
 import type { Hono } from 'hono';
 import type { Registry } from 'prom-client';

@@ -1,6 +1,6 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Log } from './logger.ts';
-import type { Part } from './part.ts';
+import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 
 /** `stop` ends the rhythm and waits for the run that is on, at most 15 s. */

@@ -1,6 +1,6 @@
 import { every } from './every.ts';
 import type { Log } from './logger.ts';
-import type { Part } from './part.ts';
+import type { Part } from '@leadline/time/part';
 
 const hourMs = 3_600_000;
 

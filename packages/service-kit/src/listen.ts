@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server';
 import type { Env, Hono } from 'hono';
 import type { AddressInfo } from 'node:net';
-import type { Part } from './part.ts';
+import type { Part } from '@leadline/time/part';
 
 /** `stop` takes no new connection, ends idle ones, waits for requests in progress. */
 export type Listening = Part & { port: number; url: string };

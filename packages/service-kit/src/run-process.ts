@@ -1,5 +1,5 @@
 import { createLogger, type Log } from './logger.ts';
-import type { Part } from './part.ts';
+import type { Part } from '@leadline/time/part';
 import { ConfigError } from './read-config.ts';
 import { startTracing, type TracingSettings } from './start-tracing.ts';
 import { version } from './version.ts';

@@ -1,6 +1,6 @@
 import { boundToTrace } from '@leadline/messaging/span';
 import type { Log } from '@leadline/service-kit/logger';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 
 /** `stop` refuses new work and resolves when nothing is on any more, or after `stopWithinMs`. */

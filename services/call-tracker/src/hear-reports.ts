@@ -7,7 +7,7 @@ import { readBacklogMs } from '@leadline/messaging/read-backlog';
 import { readStreamAgeMs } from '@leadline/messaging/read-stream-age';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import { z } from 'zod';
 
 export type Hearing = Part & { state: () => true | string };

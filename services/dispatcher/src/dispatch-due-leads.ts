@@ -1,4 +1,4 @@
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 import type { AgentReadiness } from './await-agent.ts';
 import { claimDueLeads, isAnyDue, type Claim } from './claim-due-leads.ts';

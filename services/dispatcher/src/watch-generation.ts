@@ -5,7 +5,7 @@ import { findUnknownEvents } from '@leadline/messaging/know-own-events';
 import { queryable } from '@leadline/messaging/reconcile';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import type { EntityManager } from '@mikro-orm/postgresql';
 
 /**

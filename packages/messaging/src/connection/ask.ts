@@ -1,3 +1,4 @@
+import type { Part } from '@leadline/time/part';
 import type { Msg } from 'nats';
 import { NatsError } from 'nats';
 import { z } from 'zod';
@@ -15,7 +16,7 @@ export class CommandUnanswered extends Error {
 }
 
 /** Hears requests until it is stopped; those in hand are still answered. */
-export type Answering = { stop(): Promise<void> };
+export type Answering = Part;
 
 const reply = z.union([
   z.object({ result: z.unknown() }),

@@ -1,3 +1,4 @@
+import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 import { ConsumerEvents, millis, type ConsumerMessages, type JsMsg } from 'nats';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -6,9 +7,8 @@ import { describeError } from '../connection/describe-error.ts';
 import type { Log } from '../connection/log.ts';
 import { durables, type DurableName } from '../topology/topology.ts';
 
-export type Consumer = {
-  /** Hands back what was not begun or waits, lets handlers finish (at most 15 s), resolves then. */
-  stop(): Promise<void>;
+/** `stop` hands back what was not begun or waits, lets handlers finish (at most 15 s), resolves then. */
+export type Consumer = Part & {
   /** Rejects when no message will ever come again: the process must end then, for a supervisor to start it anew. Resolves after stop. */
   done: Promise<void>;
 };

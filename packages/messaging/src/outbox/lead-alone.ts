@@ -1,13 +1,12 @@
 import { requireWritable, sessionSettings } from '@leadline/database/session';
 import { tryToLead, type LedClass } from '@leadline/database/locks';
+import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 
-export type Leading = {
-  /** Gives leadership up once `lead` has returned; `stopping` is aborted at once. */
-  stop(): Promise<void>;
-};
+/** `stop` gives leadership up once `lead` has returned; `stopping` is aborted at once. */
+export type Leading = Part;
 
 const retryMs = 500;
 const endWithinMs = 2_000;

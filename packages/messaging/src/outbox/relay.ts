@@ -1,5 +1,6 @@
 import { NatsError } from 'nats';
 import { requireWritable } from '@leadline/database/session';
+import type { Part } from '@leadline/time/part';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { z } from 'zod';
@@ -20,11 +21,10 @@ import type { ServiceUser, StreamName } from '../topology/topology.ts';
  */
 export type RelayState = 'waiting' | 'relaying' | 'older_database';
 
-export type Relay = {
+/** `stop` finishes the batch in hand and gives leadership up. */
+export type Relay = Part & {
   /** There is something new: look at once. */
   wake(): void;
-  /** Finishes the batch in hand and gives leadership up. */
-  stop(): Promise<void>;
   state(): RelayState;
 };
 

@@ -3,7 +3,7 @@ import { CommandRefused } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { listDeadLetters, readDeadLetter, redrive, type DeadLetterFilter } from '@leadline/messaging/redrive';
 import { every } from '@leadline/service-kit/every';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';

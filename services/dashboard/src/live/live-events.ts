@@ -1,6 +1,6 @@
 import { instant, rows } from '@leadline/database/sql';
 import { every } from '@leadline/service-kit/every';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 

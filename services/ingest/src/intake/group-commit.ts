@@ -1,4 +1,4 @@
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 
 /** `stop` resolves when all that was added is done; it refuses nothing, for those who add have stopped before. */
 export type GroupCommit<Item, Result> = Part & {

@@ -1,7 +1,7 @@
 import { requireWritable } from '@leadline/database/session';
 import { describeError } from '@leadline/messaging/describe-error';
 import { leadAlone } from '@leadline/messaging/lead-alone';
-import type { Part } from '@leadline/service-kit/part';
+import type { Part } from '@leadline/time/part';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from '../vendors/connections.ts';
 import { findDuePolls } from './keep-polls.ts';
