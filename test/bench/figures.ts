@@ -1,5 +1,3 @@
-import { parseArgs } from 'node:util';
-
 export type Report = {
   /**
    * Accepting durably beside the same machine's bare route and beside one INSERT and publish a request; and how much
@@ -9,14 +7,9 @@ export type Report = {
   ratios: { acceptToRoute: number; acceptToPlain: number; tailToBare: number; claimLateToEarly: number };
   endToEndPerSecond: number;
   postToDialMs: { p50: number; p99: number };
+  /** Of the leads sent at the pace and in the burst: those whose phones rang within the wait. */
+  dialled: Record<'paced' | 'burst', { sent: number; inTime: number }>;
 };
-
-/** `--report FILE`: where the JSON goes besides stdout. @throws TypeError on anything else */
-export function readArguments(args: string[]): { report: string | undefined } {
-  // pnpm and npm hand a lone `--` through.
-  const { values } = parseArgs({ args: args.filter((one) => one !== '--'), options: { report: { type: 'string' } } });
-  return { report: values.report };
-}
 
 /** Nearest rank: the smallest value that at least this share of all does not exceed. */
 export function percentile(values: readonly number[], share: number): number {

@@ -1,66 +1,58 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { median, percentile } from './figures.ts';
-import { generateLoad, type Load } from './generate-load.ts';
-import { anyPhone, leadBody } from './leads.ts';
-import type { Servers } from './servers.ts';
+import { raceAccepting, type Contender, type Rate } from './race-accepting.ts';
+import type { Servers, Stand } from './servers.ts';
 import { startProcess, type RunningProcess } from './start-process.ts';
+import { apiKey } from './start-system.ts';
+import { ownTree, programOf, type Tree } from './tree.ts';
 
-export type Accepting = Record<'ingest' | 'route' | 'plain', { perSecond: number; p50: number; p99: number }>;
+export type Accepting = Record<'ingest' | 'route' | 'plain', Rate>;
 
-const connections = 256;
-const rounds = 3;
-const secondsEach = 3;
-const warmUpSeconds = 2;
-const key = 'bench-api-key-of-website';
-
-/**
- * Leads accepted a second by ingest, by a bare route and by a plain service, one after the other under the same load,
- * in several rounds so that what else the machine does falls on all three.
- */
+/** Leads accepted a second by ingest, by a bare route and by a plain service. */
 export async function measureAccepting(servers: Servers, say: (line: string) => void): Promise<Accepting> {
   const [forIngest, forPlain] = [await servers.stand('ingest'), await servers.stand('plain')];
   const running = {
-    ingest: await startProcess(new URL('../../services/ingest/src/main.ts', import.meta.url), {
-      ...forIngest.settings('ingest', 'ingest'),
-      API_KEYS: `website:${key}`,
-    }),
-    route: await startProcess(new URL('bare-route.ts', import.meta.url), {}),
-    plain: await startProcess(new URL('plain-service.ts', import.meta.url), forPlain.settings('ingest', 'ingest')),
-  } satisfies Record<string, RunningProcess>;
-  let n = 0;
-  const load = async (who: keyof typeof running, seconds: number): Promise<Load> => {
-    const measured = await generateLoad(
-      { port: running[who].port, path: '/v1/leads', headers: { authorization: `Bearer ${key}` } },
-      { connections, seconds, body: () => leadBody(++n, anyPhone(n)) },
-    );
-    if (measured.refused > 0) throw new Error(`${who} refused ${measured.refused} leads`);
-    // What ingest still has to publish would take its time from the next one's turn.
-    while ((await forIngest.query(`select from ingest_outbox where published_at is null limit 1`)).length > 0) {
-      await wait(50);
-    }
-    return measured;
+    ingest: await startIngest(ownTree, forIngest),
+    route: await startRoute(),
+    plain: await startPlain(forPlain),
   };
-
-  const order = ['ingest', 'route', 'plain'] as const;
-  for (const who of order) await load(who, warmUpSeconds);
-  const loads: Record<(typeof order)[number], Load[]> = { ingest: [], route: [], plain: [] };
-  for (let round = 1; round <= rounds; round++) {
-    for (const who of order) loads[who].push(await load(who, secondsEach));
-    say(
-      `accepting, round ${round} of ${rounds}: ${order.map((who) => `${who} ${loads[who].at(-1)?.perSecond.toFixed(0)}/s`).join(', ')}`,
+  try {
+    return await raceAccepting(
+      {
+        ingest: toContender(running.ingest, forIngest),
+        route: toContender(running.route),
+        plain: toContender(running.plain),
+      },
+      { rounds: 3, seconds: 3, warmUpSeconds: 2 },
+      say,
     );
+  } finally {
+    await Promise.all(Object.values(running).map((one) => one.stop()));
   }
-  await Promise.all(Object.values(running).map((one) => one.stop()));
-  const toFigures = (all: Load[]): Accepting['ingest'] => ({
-    perSecond: median(all.map((one) => one.perSecond)),
-    p50: percentile(
-      all.flatMap((one) => one.latenciesMs),
-      0.5,
-    ),
-    p99: percentile(
-      all.flatMap((one) => one.latenciesMs),
-      0.99,
-    ),
+}
+
+export function startIngest(tree: Tree, stand: Stand): Promise<RunningProcess> {
+  return startProcess(programOf(tree, 'services/ingest/src/main.ts'), {
+    ...stand.settings('ingest', 'ingest'),
+    API_KEYS: `website:${apiKey}`,
   });
-  return { ingest: toFigures(loads.ingest), route: toFigures(loads.route), plain: toFigures(loads.plain) };
+}
+
+export function startRoute(): Promise<RunningProcess> {
+  return startProcess(programOf(ownTree, 'test/bench/bare-route.ts'), {});
+}
+
+export function startPlain(stand: Stand): Promise<RunningProcess> {
+  return startProcess(programOf(ownTree, 'test/bench/plain-service.ts'), stand.settings('ingest', 'ingest'));
+}
+
+/** One of them. Ingest on its stand has settled when everything is published. */
+export function toContender({ port }: RunningProcess, stand?: Stand): Contender {
+  return {
+    port,
+    async settled() {
+      if (stand === undefined) return;
+      while ((await stand.query('select from ingest_outbox where published_at is null limit 1')).length > 0)
+        await wait(50);
+    },
+  };
 }

@@ -5,12 +5,12 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 
-export type RunningProcess = { port: number; pid: number | undefined; stop(): Promise<void> };
+export type RunningProcess = { port: number; pid: number; stop(): Promise<void> };
 
 /**
  * Runs a file as a process of its own, with an event loop that nobody shares, and waits until it listens on `PORT` or,
  * where it serves nobody, on `ADMIN_PORT`.
- * @throws Error with its last words when it ends or does not listen within 20 s
+ * @throws Error with its last words when it ends or does not listen within a minute
  */
 export async function startProcess(
   file: URL,
@@ -30,7 +30,7 @@ export async function startProcess(
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (!(await listens(port))) {
     if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) {
       await endProcess(child, 'SIGKILL', 1_000);
@@ -40,7 +40,7 @@ export async function startProcess(
   }
   return {
     port,
-    pid: child.pid,
+    pid: child.pid ?? 0,
     async stop() {
       await endProcess(child, 'SIGTERM', 5_000);
       // Warnings under load belong to the picture.
