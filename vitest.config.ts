@@ -14,12 +14,8 @@ export default defineConfig({
           include: [
             '{packages,services}/*/{src,test}/**/*.test.ts',
             'test/{documents,house,kubernetes,model,operations,security}/*.test.ts',
-<<<<<<< HEAD
-            'test/faults/mutants.test.ts',
-=======
             'test/bench/**/*.test.ts',
-            'test/faults/{link,mutants}.test.ts',
->>>>>>> 280fa5b (Compare this tree with an earlier revision in turn)
+            'test/faults/mutants.test.ts',
           ],
           exclude: ['**/*.{int,cluster}.test.ts', '**/node_modules/**'],
           // Thousands of generated cases are too much for 5 s on a busy machine.

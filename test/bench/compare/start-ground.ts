@@ -101,7 +101,7 @@ export async function startGround(tree: Tree, say: (line: string) => void): Prom
 
 /** Forces each commit to the disk, and counts statements by role. */
 async function startCountingPostgres(dir: string): ReturnType<typeof startPostgres> {
-  const options = { dir, password: 'bench', durable: true };
+  const options = { dir, password: 'bench', database: 'leadline', durable: true };
   const unprepared = await startPostgres(options);
   await ask(unprepared.url, [`alter system set shared_preload_libraries = 'pg_stat_statements'`]);
   await unprepared.stop();
