@@ -96,7 +96,7 @@ export function openFrame(options: {
     },
     isStopping: () => stopping,
     startConsumers(consumingService, consumed) {
-      const ready = async (): Promise<boolean> => (await database()) === true;
+      const ready = sharedLook(database);
       const around = { nats, metrics: metrics.messaging, log };
       const consuming = consumed.map((one) => consume({ ...around, ...one, ready }));
       const consumers = [...consuming, startAdvisoryNet({ ...around, consuming, service: consumingService })];
@@ -136,6 +136,26 @@ export function openFrame(options: {
         },
       };
     },
+  };
+}
+
+/** Nothing has failed meanwhile: whoever meets a fault asks for a fresh look. */
+const lookLastsMs = 5_000;
+
+/** One look for all consumers of a process; one that found the database ready holds for 5 s unless a fresh one is asked for. */
+function sharedLook(database: Check): (fresh: boolean) => Promise<boolean> {
+  let readyAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<boolean> | undefined;
+  const look = async (): Promise<boolean> => {
+    const isReady = (await database()) === true;
+    readyAt = isReady ? performance.now() : Number.NEGATIVE_INFINITY;
+    looking = undefined;
+    return isReady;
+  };
+  return async (fresh) => {
+    if (!fresh && performance.now() - readyAt < lookLastsMs) return true;
+    looking ??= look();
+    return looking;
   };
 }
 

@@ -30,8 +30,11 @@ export type Pulling = {
   concurrency: number;
   /** Settles the message itself and never throws. */
   handle: (message: JsMsg, hands: Hands) => Promise<void>;
-  /** While it says no, nothing is pulled. Asked each second and when a handler says so. */
-  ready?: (() => boolean | Promise<boolean>) | undefined;
+  /**
+   * While it says no, nothing is pulled. Asked each second; `fresh` when a handler has met a fault, or while it says no: an
+   * answer from a few seconds ago will not do then.
+   */
+  ready?: ((fresh: boolean) => boolean | Promise<boolean>) | undefined;
   log: Log;
   /** Shorter in tests. */
   expiresMs?: number | undefined;
@@ -78,9 +81,9 @@ export function pull(pulling: Pulling): Consumer {
     halt();
   };
 
-  const isReady = async (): Promise<boolean> => {
+  const isReady = async (fresh = true): Promise<boolean> => {
     try {
-      return (await pulling.ready?.()) ?? true;
+      return (await pulling.ready?.(fresh)) ?? true;
     } catch {
       return false;
     }
@@ -127,12 +130,12 @@ export function pull(pulling: Pulling): Consumer {
       wake();
       void messages.close();
     };
-    const look = (): void => {
-      void isReady().then((ready) => (ready ? undefined : pause()));
+    const look = (fresh = true): void => {
+      void isReady(fresh).then((ready) => (ready ? undefined : pause()));
     };
     current = { messages, pause, look };
     if (isStopping()) pause();
-    const timer = setInterval(look, lookEachMs);
+    const timer = setInterval(() => look(false), lookEachMs);
     const watching = watch(messages);
     for await (const message of messages) {
       await untilFree(() => !pulls);
