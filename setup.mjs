@@ -34,6 +34,7 @@ const commands = {
   'release-files': ['deploy/write-release-files.ts'],
   images: ['test/images/measure.ts'],
   bench: ['test/bench/run.ts'],
+  'bench:peers': ['test/bench/peers/run.ts'],
   'bench:dashboard': ['test/bench/dashboard.ts'],
   faults: ['test/faults/run.ts'],
   screenshots: ['test/screenshots/run.ts'],

@@ -5,26 +5,30 @@ export type Load = { perSecond: number; latenciesMs: number[]; refused: number }
 type Target = { port: number; path: string; headers: Record<string, string> };
 
 /**
- * Keeps `connections` requests in the air for `seconds`, each on a connection of its own that stays open. Written on bare
- * sockets because it shares the machine with what it measures: what a full HTTP client spends would be taken from the
+ * Keeps `connections` requests in the air for `seconds`, or until so many `requests` were made where that comes first,
+ * each on a connection of its own that stays open. Written on bare sockets because it shares the machine with what it measures: what a full HTTP client spends would be taken from the
  * service, and most from the quickest.
  * @throws Error when a connection ends early or an answer can't be read
  */
 export async function generateLoad(
   target: Target,
-  options: { connections: number; seconds: number; body: () => string },
+  options: { connections: number; seconds: number; requests?: number; body: () => string },
 ): Promise<Load> {
   const latenciesMs: number[] = [];
   let refused = 0;
+  const { connections, requests = Number.POSITIVE_INFINITY } = options;
+  let asked = Math.min(connections, requests);
   const began = performance.now();
   const until = began + options.seconds * 1_000;
   const answered = (status: number, ms: number): boolean => {
     if (status >= 200 && status < 300) latenciesMs.push(ms);
     else refused++;
-    return performance.now() < until;
+    if (performance.now() >= until || asked >= requests) return false;
+    asked++;
+    return true;
   };
   await Promise.all(
-    Array.from({ length: options.connections }, () => keepAsking(toHead(target), target.port, options.body, answered)),
+    Array.from({ length: asked }, () => keepAsking(toHead(target), target.port, options.body, answered)),
   );
   return { perSecond: (latenciesMs.length * 1_000) / (performance.now() - began), latenciesMs, refused };
 }

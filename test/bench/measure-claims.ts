@@ -1,14 +1,8 @@
-import { openDatabase, type Database } from '@leadline/database/open-database';
-import { connectNats } from '@leadline/messaging/connect';
-import { openLiveKit } from '@leadline/telephony/livekit';
-import { silentLog } from '@leadline/testing/silent-log';
 import { claimDueLeads } from '../../services/dispatcher/src/claim-due-leads.ts';
-import { readDispatcherConfig } from '../../services/dispatcher/src/config.ts';
 import type { Deps } from '../../services/dispatcher/src/deps.ts';
-import { createMetrics } from '../../services/dispatcher/src/metrics.ts';
 import { permitDial } from '../../services/dispatcher/src/permit-dial.ts';
-import { toPolicy } from '../../services/dispatcher/src/config.ts';
 import { median } from './figures.ts';
+import { openDispatcher } from './open-dispatcher.ts';
 import type { Servers, Stand } from './servers.ts';
 
 /** ms that a claim and its permit take together, early in the day and late in it. */
@@ -59,52 +53,7 @@ async function openStand(servers: Servers, name: string, calls: number): Promise
     insert into call_facts (call_id, slot_free_at, number_free_at)
     select id, at + interval '2 minutes', at + interval '2 minutes' from c`);
   await stand.query('analyze');
-  const settings = stand.settings('dispatcher', 'dispatcher');
-  const config = readDispatcherConfig({
-    ...settings,
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    LIVEKIT_API_KEY: 'bench',
-    LIVEKIT_API_SECRET: 'bench'.padEnd(32, '-'),
-    SIP_TRUNK_ID: 'ST_bench',
-    CALL_WINDOW: 'simulated',
-    MAX_CONCURRENT_CALLS: '10000',
-    CALLS_PER_SECOND: '1000',
-    OPS_KEY: 'bench-ops-key-of-nobody',
-  });
-  const postgres: Database = await openDatabase({ url: config.DATABASE_URL, name: 'bench', poolSize: 2 });
-  const nats = await connectNats({
-    url: config.NATS_URL,
-    user: config.NATS_USER,
-    pass: config.NATS_PASS,
-    name: 'bench',
-    log: silentLog,
-  });
-  const deps: Deps = {
-    postgres,
-    nats,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: toPolicy(config),
-    owner: 'bench',
-    livekit: openLiveKit({ url: config.LIVEKIT_URL, apiKey: 'bench', apiSecret: config.LIVEKIT_API_SECRET }),
-    now: (databaseTime) => databaseTime,
-    random: Math.random,
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    database: {
-      knowledge: () => Promise.resolve('current'),
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-  };
-  return {
-    stand,
-    deps,
-    async close() {
-      await nats.close();
-      await postgres.close();
-    },
-  };
+  return { stand, ...(await openDispatcher(stand.settings('dispatcher', 'dispatcher'))) };
 }
 
 /** Each lead's ms; its dial is then taken as ended, so that no cap fills. */
@@ -124,10 +73,17 @@ async function claimRound({ stand, deps }: Claimer): Promise<number[]> {
     if (permit.kind !== 'permitted') throw new Error('a dial was not permitted');
     took.push(performance.now() - since);
   }
+  await endCalls(stand);
+  return took;
+}
+
+/** Takes every call under way as dialled, ended and pushed, so that none holds a number or a channel. */
+export async function endCalls(stand: Stand): Promise<void> {
   await stand.query(`
     with ended as (update calls set status = 'pushed' where status = 'calling' returning id),
-    decided as (update dials set decided_at = clock_timestamp(), decided_as = 'called' where decided_at is null)
+    decided as (
+      update dials set sent_at = coalesce(sent_at, claimed_at), decided_at = clock_timestamp(), decided_as = 'called'
+       where decided_at is null)
     insert into call_facts (call_id, slot_free_at, number_free_at)
     select id, clock_timestamp(), clock_timestamp() from ended`);
-  return took;
 }

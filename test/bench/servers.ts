@@ -22,7 +22,13 @@ export type Stand = {
   settings(role: Role, user: NatsUser): Record<string, string>;
 };
 
-export type Servers = { folder: string; stand(name: string): Promise<Stand>; stop(): Promise<void> };
+export type Servers = {
+  folder: string;
+  stand(name: string): Promise<Stand>;
+  /** The URL of a new database with nothing in it, as superuser. */
+  emptyDatabase(name: string): Promise<string>;
+  stop(): Promise<void>;
+};
 
 const state = join(import.meta.dirname, '../../.leadline');
 
@@ -41,15 +47,20 @@ export async function startServers(say: (line: string) => void): Promise<Servers
   });
   const stops: (() => Promise<unknown>)[] = [];
 
+  const emptyDatabase = async (name: string): Promise<string> => {
+    const url = new URL(postgres.url);
+    const admin = new Client({ connectionString: url.href });
+    await admin.connect();
+    await admin.query(`create database ${name}`);
+    await admin.end();
+    url.pathname = `/${name}`;
+    return url.href;
+  };
   return {
     folder,
+    emptyDatabase,
     async stand(name) {
-      const url = new URL(postgres.url);
-      const admin = new Client({ connectionString: url.href });
-      await admin.connect();
-      await admin.query(`create database ${name}`);
-      await admin.end();
-      url.pathname = `/${name}`;
+      const url = new URL(await emptyDatabase(name));
       await initDatabase({ url: url.href, rolePasswords });
       const passwords = Object.fromEntries(natsUsers.map((user) => [user, `bench-${user}`])) as Record<
         NatsUser,

@@ -14,7 +14,7 @@ export type Dispatching = Part & {
 
 const stopWithinMs = 10_000;
 /** They hold the dialling's lock together, and permits wait for it meanwhile. */
-const claimedAtOnce = 8;
+export const claimedAtOnce = 8;
 
 /** Claims due leads and runs their attempts side by side; the caps live in the database, not here. */
 export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {

@@ -1,0 +1,29 @@
+import { mostTogether } from './peer-queue.ts';
+
+/**
+ * What comes while a group is being sent goes together in the next one, as ingest does. Each resolves or rejects with its
+ * group.
+ */
+export function sendInGroups<T>(sendAll: (all: T[]) => Promise<void>): (one: T) => Promise<void> {
+  let waiting: { one: T; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let isSending = false;
+  const sendOn = async (): Promise<void> => {
+    isSending = true;
+    while (waiting.length > 0) {
+      const group = waiting.slice(0, mostTogether);
+      waiting = waiting.slice(mostTogether);
+      try {
+        await sendAll(group.map(({ one }) => one));
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    isSending = false;
+  };
+  return (one) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ one, resolve, reject });
+      if (!isSending) void sendOn();
+    });
+}
