@@ -1,10 +1,11 @@
+import { stopDialling, startDialling } from '@leadline/contracts/commands/dialling';
+import { addSource } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import { findPromtool } from '../operations/find-promtool.ts';
 import { until } from '@leadline/testing/until';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { checkFiring, scrape, type Reached, type Scrape } from './fires.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 
@@ -106,7 +107,7 @@ test('sources and senders: refused bodies, refused webhooks, a database that tak
     ['LeadlineVendorUnread'],
     async () => {
       const asked = { who: 'test', source: 'tradeindia', secret: '4711:815:key' };
-      await ask(system.ops, 'ops.ingest.add_source', asked, z.unknown());
+      await ask(system.ops, addSource, asked);
       await system.db.query(`update source_connections set created_at = created_at - interval '1 hour'`);
     },
     (now, before) =>
@@ -160,7 +161,7 @@ test('dialling held back: by the switch, the caps, the trunk, and by nothing', a
   await reach(
     ['LeadlineDiallingStopped'],
     async () => {
-      await system.command('stop_dialling', { who: 'test', reason: 'to see it told' });
+      await ask(system.ops, stopDialling, { who: 'test', reason: 'to see it told' });
       for (let count = 0; count < 6; count++) waiting.push(await system.post(numberEnding('2042')));
     },
     (now) => most(now, 'leadline_dialling_stopped') === 1,
@@ -172,7 +173,7 @@ test('dialling held back: by the switch, the caps, the trunk, and by nothing', a
       await system.db.query(`update leads set created_at = created_at - interval '5 minutes' where id = any($1)`, [
         waiting,
       ]);
-      await system.command('start_dialling', { who: 'test', reason: 'seen' });
+      await ask(system.ops, startDialling, { who: 'test', reason: 'seen' });
     },
     grown('leadline_speed_to_lead_seconds_count{received="in_window"}', 6),
   );

@@ -1,3 +1,5 @@
+import { addDoNotCall } from '@leadline/contracts/commands/do-not-call';
+import { ask } from '@leadline/messaging/ask';
 import { until } from '@leadline/testing/until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { numberEnding, startSystem, type System } from './system.ts';
@@ -61,14 +63,14 @@ test('an agent that never comes rings nobody', async () => {
   expect(call).toMatchObject({ failure_reason: 'startup_failed', duration_seconds: expect.any(Number) });
   expect(system.invites(number)).toBe(0);
   // Three in a row would hold everybody back: enough is known here.
-  await system.command('add_do_not_call', { phone: number, who: 'test', reason: 'enough' });
+  await ask(system.ops, addDoNotCall, { phone: number, who: 'test', reason: 'enough' });
 });
 
 test('nothing useful captured is a failure of its own', async () => {
   const number = numberEnding('2204');
   const id = await system.post(number);
   expect(await system.callIs(id, 'failed')).toMatchObject({ failure_reason: 'no_answers' });
-  await system.command('add_do_not_call', { phone: number, who: 'test', reason: 'enough' });
+  await ask(system.ops, addDoNotCall, { phone: number, who: 'test', reason: 'enough' });
 });
 
 test('a do-not-call heard in a call ends the lead, and the next one of that number too', async () => {

@@ -1,3 +1,5 @@
+import { stopDialling } from '@leadline/contracts/commands/dialling';
+import { ask } from '@leadline/messaging/ask';
 import { until } from '@leadline/testing/until';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -157,7 +159,7 @@ test('and back again: while we are stopped the old program takes what waits, our
   const id = await system.post(number);
   await system.callIs(id, 'failed', 30_000);
   // Tracker and pusher finish what is open; nobody dials any more.
-  await system.command('stop_dialling', { who: 'test', reason: 'back to the old program' });
+  await ask(system.ops, stopDialling, { who: 'test', reason: 'back to the old program' });
   await until('the retry is due', async () => (await system.lead(id)).status === 'new');
   const fresh = await system.post(numberEnding('2042'));
   const before = old.dials.length;

@@ -1,5 +1,4 @@
 import type { Database } from '@leadline/database/open-database';
-import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import type { Faults } from '@leadline/simulator/faults';
 import { readSimulatorConfig } from '@leadline/simulator/config';
@@ -268,7 +267,6 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
     },
     script: (number: string, outcomes: unknown[]): Promise<void> => control('/script', { number, outcomes }),
     faults: (faults: Partial<Faults>): Promise<void> => control('/faults', faults),
-    command: (verb: string, body: unknown): Promise<unknown> => ask(ops, `ops.dispatcher.${verb}`, body, z.unknown()),
     async lead(id: number): Promise<LeadRow> {
       const [row] = await db.query<LeadRow>(
         `select id, status, retry_count, retry_after, failure_reason from leads where id = $1`,

@@ -1,3 +1,6 @@
+import { startDialling } from '@leadline/contracts/commands/dialling';
+import { explain } from '@leadline/contracts/commands/lead';
+import { ask } from '@leadline/messaging/ask';
 import { listDeadLetters, redrive } from '@leadline/messaging/redrive';
 import { until } from '@leadline/testing/until';
 import { readFileSync } from 'node:fs';
@@ -175,10 +178,10 @@ test('outside of the window nobody is rung, and explain says until when', async 
   await begin({ overrides: { dispatcher: { CALL_WINDOW: `${name} 10:00-18:00` } } });
   const id = await system.post(numberEnding('2042'));
   await until('the dispatcher has looked', async () => {
-    const explained = await system.command('explain', { leadId: id });
+    const explained = await ask(system.ops, explain, { leadId: id });
     return JSON.stringify(explained).includes('window_shut');
   });
-  const explained = (await system.command('explain', { leadId: id })) as { until: string };
+  const explained = (await ask(system.ops, explain, { leadId: id })) as { until: string };
   expect(new Date(explained.until).getTime()).toBeGreaterThan(Date.now());
   expect(system.phone()).toEqual([]);
   expect(await system.calls(id)).toEqual([]);
@@ -200,8 +203,8 @@ test('after stopped no phone starts to ring, calls in progress go on, and start 
   const second = await system.post(waiting);
   await system.callIs(first, 'pushed');
   expect(system.invites(waiting)).toBe(0);
-  expect(await system.command('explain', { leadId: second })).toMatchObject({ kind: 'wait', reason: 'stopped' });
-  await system.command('start_dialling', { who: 'test', reason: 'fixed' });
+  expect(await ask(system.ops, explain, { leadId: second })).toMatchObject({ kind: 'wait', reason: 'stopped' });
+  await ask(system.ops, startDialling, { who: 'test', reason: 'fixed' });
   await system.callIs(second, 'pushed');
 });
 

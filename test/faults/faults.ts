@@ -1,6 +1,6 @@
+import { diallingState, startDialling, stopDialling, type DiallingState } from '@leadline/contracts/commands/dialling';
 import { ask } from '@leadline/messaging/ask';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Direction, LinkFault } from '@leadline/servers/link';
 import type { Random } from './random.ts';
 import { isReadyWithin, serviceNames, type World } from './world.ts';
@@ -184,20 +184,19 @@ const stopSwitch: Fault = {
   checked: true,
   async run(world, random, note) {
     const by = { who: 'fault campaign', reason: 'to see that it holds' };
-    const state = z.object({ state: z.enum(['running', 'stopping', 'stopped']) });
-    const command = (verb: string, body: object): Promise<z.infer<typeof state> | undefined> =>
-      ask(world.ops, `ops.dispatcher.${verb}`, body, state, 3_000).catch(() => undefined);
-    let answer = await command('stop_dialling', by);
+    const orSilent = (asking: Promise<DiallingState>): Promise<DiallingState | undefined> =>
+      asking.catch(() => undefined);
+    let answer = await orSilent(ask(world.ops, stopDialling, by, 3_000));
     for (let looks = 0; answer?.state !== 'stopped' && looks < 30; looks++) {
       await wait(300);
-      answer = await command('dialling_state', {});
+      answer = await orSilent(ask(world.ops, diallingState, {}, 3_000));
     }
     if (answer?.state === 'stopped') {
       note('stopped');
       await wait(secondsMs(random, 1, 2));
       note('starting');
     }
-    while ((await command('start_dialling', by))?.state !== 'running') await wait(300);
+    while ((await orSilent(ask(world.ops, startDialling, by, 3_000)))?.state !== 'running') await wait(300);
   },
 };
 

@@ -1,12 +1,12 @@
+import { rebuild } from '@leadline/contracts/commands/read-model';
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { ask } from '@leadline/messaging/ask';
 import { until } from '@leadline/testing/until';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Campaign } from './campaign.ts';
 import type { Drilling } from './drills.ts';
 import type { Invariant, Violation } from './invariants.ts';
 import type { Ledgers } from './ledgers.ts';
-import type { World } from './world.ts';
 
 /** In the order in which `leadline reconcile` asks them. */
 const services = ['ingest', 'call-tracker', 'crm-pusher', 'dispatcher'] as const;
@@ -38,15 +38,15 @@ export async function reconcileAll(drilling: Drilling): Promise<void> {
   await wait(12_000);
   const by = { who: 'fault campaign', reason: 'the drill' };
   for (const service of services) {
-    const told = await askAgain(world, `ops.${service}.reconcile`, by);
-    say(`  ${service}: ${JSON.stringify(told).slice(0, 300)}`);
+    const said = await again(() => ask(world.ops, reconcile[service], by, 30_000));
+    say(`  ${service}: ${JSON.stringify(said).slice(0, 300)}`);
     if (service !== 'ingest') continue;
-    const details = z.array(z.number()).parse(told['lostLeads']).map(String);
+    const details = reconcile.ingest.result.parse(said).lostLeads.map(String);
     campaign.record.push({ at: Date.now(), until: Date.now(), what: marks.lost, details });
   }
   note(marks.reconciled);
   // What happened since is in the streams, and from there the dashboard has it again.
-  await askAgain(world, 'ops.dashboard.rebuild', by);
+  await again(() => ask(world.ops, rebuild, by, 30_000));
   await feed(third, 3);
   await until('the dashboard has built its read model anew', async () => {
     const [building] = await world.query<{ n: number }>(
@@ -161,10 +161,10 @@ function roomOf(text: string): string {
   return /"room":"([^"]+)"/.exec(text)?.[1] ?? '';
 }
 
-async function askAgain(world: World, subject: string, by: object): Promise<Record<string, unknown>> {
+async function again<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await ask(world.ops, subject, by, z.record(z.string(), z.unknown()), 30_000);
+      return await work();
     } catch (error) {
       if (tries === 10) throw error;
       await wait(1_000);

@@ -1,10 +1,12 @@
+import { callWindow, diallingState } from '@leadline/contracts/commands/dialling';
+import { buildState } from '@leadline/contracts/commands/read-model';
+import { publishingServices } from '@leadline/contracts/services';
 import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { findForeignMessages } from '@leadline/messaging/know-own-events';
 import { readDurables, readStreams } from '@leadline/messaging/read-topology';
 import { listDeadLetters } from '@leadline/messaging/redrive';
 import { streamOf } from '@leadline/messaging/topology';
-import { z } from 'zod';
 import { askHealth } from './ask-health.ts';
 import { toClock } from './clock.ts';
 import { bad, good, note, type Finding } from './finding.ts';
@@ -35,7 +37,7 @@ export async function examine(nats: Nats, show: (found: Finding[]) => void): Pro
 
 /** What stands newest in a subject of ours and is no event of its owner. It proves nothing, and somebody put it there. */
 async function examineForeign(nats: Nats): Promise<Finding[]> {
-  const found = await findForeignMessages(nats, ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher']);
+  const found = await findForeignMessages(nats, publishingServices);
   return found.map(({ service, subject, seq, at }) =>
     note(
       subject,
@@ -51,14 +53,8 @@ async function examineServices(nats: Nats): Promise<Finding[]> {
   return judgeServices(asked, { askedAt, answeredAt: new Date() });
 }
 
-const dialling = z.object({ state: z.string(), stoppedBy: z.string().nullable(), reason: z.string().nullable() });
-const callWindow = z.object({ open: z.boolean(), opensAt: z.string().nullable() });
-
 async function examineDialling(nats: Nats): Promise<Finding[]> {
-  const [state, window] = await Promise.all([
-    ask(nats, 'ops.dispatcher.dialling_state', {}, dialling),
-    ask(nats, 'ops.dispatcher.call_window', {}, callWindow),
-  ]);
+  const [state, window] = await Promise.all([ask(nats, diallingState, {}), ask(nats, callWindow, {})]);
   const opens = window.opensAt === null ? '' : `, opens ${toClock(new Date(window.opensAt), 'ist')} IST`;
   return [
     state.state === 'running'
@@ -73,8 +69,7 @@ async function examineDialling(nats: Nats): Promise<Finding[]> {
 }
 
 async function examineDashboard(nats: Nats): Promise<Finding[]> {
-  const build = z.looseObject({ generation: z.number() }).nullable();
-  const { serving } = await ask(nats, 'ops.dashboard.build_state', {}, z.object({ serving: build, building: build }));
+  const { serving } = await ask(nats, buildState, {});
   return [
     serving === null
       ? note('dashboard', 'counts for the first time', 'wait: pages show what is counted so far')

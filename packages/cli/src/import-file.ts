@@ -1,5 +1,6 @@
 import { progress } from '@clack/prompts';
-import { importLeadFile, type Import, type ImportDone, type RowResult } from '@leadline/lead-file/import-lead-file';
+import type { RowResult } from '@leadline/contracts/commands/imports';
+import { importLeadFile, type Import, type ImportDone } from '@leadline/lead-file/import-lead-file';
 import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { WrongUse } from './exit-codes.ts';

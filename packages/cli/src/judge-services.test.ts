@@ -1,6 +1,7 @@
-import type { Health } from '@leadline/messaging/answer-health';
+import type { Health } from '@leadline/contracts/commands/health';
 import { expect, test } from 'vitest';
-import type { AskedHealth, ServiceName } from './ask-health.ts';
+import type { ServiceName } from '@leadline/contracts/services';
+import type { AskedHealth } from './ask-health.ts';
 import { judgeServices } from './judge-services.ts';
 
 const at = '2026-11-24T10:00:00.000Z';

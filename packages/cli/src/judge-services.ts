@@ -1,4 +1,4 @@
-import type { Health } from '@leadline/messaging/answer-health';
+import type { Health } from '@leadline/contracts/commands/health';
 import type { AskedHealth } from './ask-health.ts';
 import { bad, good, note, type Finding } from './finding.ts';
 

@@ -1,3 +1,6 @@
+import type { ResultOf } from '@leadline/contracts/command';
+import { explain, leadStory, type Explanation } from '@leadline/contracts/commands/lead';
+import { receipts, type Receipt } from '@leadline/contracts/commands/receipts';
 import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { z } from 'zod';
@@ -5,59 +8,15 @@ import { showEvents } from './show-events.ts';
 import { openEventReader, type TailEvent } from './tail-event.ts';
 import { pickStreams } from './pick-streams.ts';
 
-const instant = z.string().nullable();
-const lead = z.looseObject({
-  id: z.number(),
-  source: z.string(),
-  status: z.string(),
-  retryAfter: instant,
-  retryCount: z.number(),
-  failureReason: z.string().nullable(),
-  createdAt: z.string(),
-  wait: z.object({ reason: z.string(), until: instant }).nullable(),
-});
-const attempt = z.looseObject({
-  callId: z.number(),
-  attempt: z.number().nullable(),
-  status: z.string(),
-  failureReason: z.string().nullable(),
-  sipStatus: z.number().nullable(),
-  startedAt: z.string(),
-  answeredAt: instant,
-  durationSeconds: z.number().nullable(),
-  doNotCall: z.boolean(),
-  taskId: z.string().nullable(),
-  pushError: z.string().optional(),
-  answered: z.array(z.string()),
-  unreadFields: z.array(z.object({ field: z.string(), times: z.number() })).optional(),
-  isReportUnheard: z.boolean().optional(),
-});
-const keptEvent = z.looseObject({
-  id: z.string(),
-  type: z.string(),
-  at: z.string(),
-  callId: z.number().nullable(),
-  source: z.string().nullable(),
-  data: z.record(z.string(), z.unknown()),
-});
-const kept = z.object({ lead, attempts: z.array(attempt), events: z.array(keptEvent) }).nullable();
+type Told = NonNullable<ResultOf<typeof leadStory>>;
 
-const explanation = z.object({ kind: z.string(), reason: z.string().optional(), until: z.string().nullish() });
-const receipt = z.looseObject({
-  receivedAt: z.string(),
-  source: z.string(),
-  sourceLeadId: z.string().nullable(),
-  verdict: z.string(),
-});
-
-export type Explanation = z.infer<typeof explanation>;
 export type LeadStory = {
-  lead: z.infer<typeof lead> | null;
-  attempts: z.infer<typeof attempt>[];
+  lead: Told['lead'] | null;
+  attempts: Told['attempts'];
   events: TailEvent[];
   /** What the dispatcher would decide of it now. */
   explanation: Explanation | null;
-  receipts: z.infer<typeof receipt>[];
+  receipts: Receipt[];
   /** Services that did not answer: what they know is missing here. */
   silent: string[];
 };
@@ -77,10 +36,10 @@ export async function readLeadStory(nats: Nats, leadId: number): Promise<LeadSto
       return undefined;
     }
   };
-  const [told, explained, receipts] = await Promise.all([
-    orSilent('dashboard', ask(nats, 'ops.dashboard.lead', { leadId }, kept)),
-    orSilent('dispatcher', ask(nats, 'ops.dispatcher.explain', { leadId }, explanation, 3_000)),
-    orSilent('ingest', ask(nats, 'ops.ingest.receipts', { leadId }, z.array(receipt), 3_000)),
+  const [told, explained, delivered] = await Promise.all([
+    orSilent('dashboard', ask(nats, leadStory, { leadId })),
+    orSilent('dispatcher', ask(nats, explain, { leadId }, 3_000)),
+    orSilent('ingest', ask(nats, receipts, { leadId }, 3_000)),
   ]);
   const events = told == null ? await readFromStreams(nats, leadId) : told.events.map(toTailEvent);
   if (told == null && explained === undefined && events.length === 0) return undefined;
@@ -89,7 +48,7 @@ export async function readLeadStory(nats: Nats, leadId: number): Promise<LeadSto
     attempts: told?.attempts ?? [],
     events,
     explanation: explained ?? null,
-    receipts: receipts ?? [],
+    receipts: delivered ?? [],
     silent,
   };
 }
@@ -108,7 +67,7 @@ async function readFromStreams(nats: Nats, leadId: number): Promise<TailEvent[]>
 
 const read = openEventReader();
 
-function toTailEvent({ id, type, at, callId, source, data }: z.infer<typeof keptEvent>): TailEvent {
+function toTailEvent({ id, type, at, callId, source, data }: Told['events'][number]): TailEvent {
   const headers: Record<string, string> = { 'ce-id': id };
   // The dashboard keeps which questions were answered, not what was said.
   const answered = z.array(z.string()).safeParse(data['answered']);

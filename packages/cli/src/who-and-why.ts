@@ -1,10 +1,9 @@
+import type { WhoAndWhy } from '@leadline/contracts/commands/by';
 import { userInfo } from 'node:os';
 import { readCliConfig } from './config.ts';
 import { WrongUse } from './exit-codes.ts';
 import { isAttended } from './terminal.ts';
 import { toTypedCommand } from './to-typed-command.ts';
-
-export type WhoAndWhy = { who: string; reason: string };
 
 /**
  * Who asks and why, for the audit. A reason that was not given is asked for where somebody can answer.

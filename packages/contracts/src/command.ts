@@ -23,6 +23,9 @@ export function command<Body extends z.ZodType, Result extends z.ZodType>(
   return contract;
 }
 
+/** What the asker of a command sends: what has a default may be left out. */
+export type BodyOf<Contract extends CommandContract> = z.input<Contract['body']>;
+
 /** What the answering service gets of a command: its body with the defaults filled in. */
 export type AskedBy<Contract extends CommandContract> = z.output<Contract['body']>;
 

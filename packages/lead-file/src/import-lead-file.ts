@@ -1,34 +1,21 @@
+import type { BodyOf } from '@leadline/contracts/command';
+import {
+  beginImport,
+  importLeads,
+  type RowResult,
+  type ImportHeader as Header,
+} from '@leadline/contracts/commands/imports';
 import { ask, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import { decideDateOrder, tellsOrder, type DateOrder, type DateTally } from './decide-date-order.ts';
 import { LeadFileFault, openLeadFile, type LeadRow } from './open-lead-file.ts';
 
-const fault = z.object({ pointer: z.string(), reason: z.string(), detail: z.string() });
-const rowResult = z.object({
-  row: z.int(),
-  result: z.enum(['accepted', 'joined', 'duplicate', 'rejected']),
-  leadId: z.int().nullable(),
-  faults: z.array(fault),
-  notes: z.array(fault).default([]),
-});
-/**
- * What became of a row. `joined`: the number's lead is open, and has one enquiry more. Its notes say why a number that is
- * no fault is not rung.
- */
-export type RowResult = z.output<typeof rowResult>;
-
-const header = z.object({
-  columns: z.array(z.object({ column: z.string(), field: z.string().nullable() })),
-  source: z.string(),
-  faults: z.array(z.string()),
-});
 /**
  * How a file is read. `dates`: the order of day and month in its dates in numbers; null where it has none that need one,
  * `unclear` where the file does not tell it and nobody has said it.
  */
-export type ImportHeader = z.output<typeof header> & { dates: DateOrder | 'unclear' | null };
+export type ImportHeader = Header & { dates: DateOrder | 'unclear' | null };
 
 export type Counts = { rows: number } & Record<RowResult['result'], number> & {
     /** Among the rows that are no fault: those that are not rung, by reason. */
@@ -87,13 +74,13 @@ export async function importLeadFile(open: () => AsyncIterable<Uint8Array>, opti
   const { columns, rows } = await openLeadFile(open());
   const asked = { who, source, aliases, file, columns, dryRun };
   // An import that can't be done is not begun, and leaves nothing in the audit.
-  const found = await ask(nats, 'ops.ingest.begin_import', { ...asked, dryRun: true }, header);
+  const found = await ask(nats, beginImport, { ...asked, dryRun: true });
   const dated = found.columns.flatMap(({ field }, at) => (field === 'enquiredAt' ? [at] : []));
   const dates = options.dates ?? (dated.length === 0 ? null : await findDateOrder(open(), dated));
   options.headerRead?.({ ...found, dates });
   if (found.faults.length > 0) throw new LeadFileFault(found.faults.join('; '));
   if (dates === 'unclear' && !dryRun) throw new LeadFileFault(datesQuestion);
-  if (!dryRun) await ask(nats, 'ops.ingest.begin_import', asked, header);
+  if (!dryRun) await ask(nats, beginImport, asked);
 
   const counts: Counts = {
     rows: 0,
@@ -177,12 +164,12 @@ async function send(
   });
 }
 
-async function askPatiently(nats: Nats, asked: { rows: unknown[] }): Promise<RowResult[]> {
+async function askPatiently(nats: Nats, asked: BodyOf<typeof importLeads>): Promise<RowResult[]> {
   if (asked.rows.length === 0) return [];
   const since = performance.now();
   for (;;) {
     try {
-      return await ask(nats, 'ops.ingest.import_leads', asked, z.array(rowResult), answerWithinMs);
+      return await ask(nats, importLeads, asked, answerWithinMs);
     } catch (error) {
       if (!(error instanceof CommandUnanswered) || performance.now() - since > patienceMs) throw error;
       await wait(restMs);

@@ -1,3 +1,4 @@
+import { addSource } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import { connectNats, type Nats } from '@leadline/messaging/connect';
 import { createLogger } from '@leadline/service-kit/logger';
@@ -34,7 +35,7 @@ export async function sendVendorSamples(run: RunFile, file: string): Promise<voi
       : [];
     for (const { source } of sources) {
       if (connections.some((one) => one.source === source)) continue;
-      connections.push(await addSource(nats, source));
+      connections.push(await connectVendor(nats, source));
       writeFileSync(file, JSON.stringify(connections), { mode: 0o600 });
     }
     // Other numbers and ids at each start: nobody is rung twice within a short time.
@@ -54,9 +55,10 @@ export async function sendVendorSamples(run: RunFile, file: string): Promise<voi
   }
 }
 
-function addSource(nats: Nats, source: string): Promise<z.output<typeof connection>> {
+async function connectVendor(nats: Nats, source: string): Promise<z.output<typeof connection>> {
   const secret = source === 'tradeindia' ? { secret: `4711:815:${vendorKey}` } : {};
-  return ask(nats, 'ops.ingest.add_source', { who: 'npm start', source, ...secret }, connection);
+  const { id, url } = await ask(nats, addSource, { who: 'npm start', source, ...secret });
+  return { id, source, url };
 }
 
 async function tell(run: RunFile, what: string, body: unknown): Promise<void> {

@@ -1,3 +1,4 @@
+import { erase, type EraseAsked, type Erased } from '@leadline/contracts/commands/erase';
 import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import { mentionsPhone } from '@leadline/contracts/phone-number';
 import { lockCall } from '@leadline/database/locks';
@@ -6,7 +7,6 @@ import { affected, instant, rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { deleteMessage } from '@leadline/messaging/delete-message';
-import { eraseAsked, type EraseAsked, type Erased } from '@leadline/messaging/erase';
 import { requirePhone } from '@leadline/messaging/require-phone';
 import { readBack } from '@leadline/messaging/read-back';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ import { isLookedAt, roomOfLastWord } from './hold-numbers.ts';
 
 /** `ops.call-tracker.erase` */
 export function answerErase(nats: Nats, deps: Deps): Promise<Answering> {
-  return answer(nats, 'ops.call-tracker.erase', eraseAsked, (asked) => erasePerson(asked, nats, deps));
+  return answer(nats, erase['call-tracker'], (asked) => erasePerson(asked, nats, deps));
 }
 
 const call = z.object({ id: z.number(), callRoom: z.string().nullable(), callStartedAt: instant });
@@ -108,7 +108,7 @@ async function eraseMessages(
   const [oldest] = calls;
   if (oldest === undefined || rooms.length === 0) return { reports: 0, deadLetters: 0 };
   const since = new Date(oldest.callStartedAt.getTime() - hourMs);
-  const erase = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
+  const eraseFrom = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
     const found = (await readBack(nats, { stream, subjects, since })).filter(({ subject, data }) => {
       const text = new TextDecoder().decode(data);
       if (subject === 'agent.ended' && !holdsWords(text)) return false;
@@ -118,8 +118,8 @@ async function eraseMessages(
     return found.length;
   };
   return {
-    reports: await erase('AGENT', ['agent.qualified', 'agent.ended']),
-    deadLetters: await erase('DLQ', ['dlq.AGENT.call-tracker-agent', 'dlq.AGENT.dashboard-agent']),
+    reports: await eraseFrom('AGENT', ['agent.qualified', 'agent.ended']),
+    deadLetters: await eraseFrom('DLQ', ['dlq.AGENT.call-tracker-agent', 'dlq.AGENT.dashboard-agent']),
   };
 }
 

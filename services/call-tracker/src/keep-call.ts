@@ -3,7 +3,7 @@ import { ofOurDays } from '@leadline/contracts/outside-time';
 import { agentModes } from '@leadline/contracts/qualification';
 import { callStatuses } from '@leadline/contracts/statuses';
 import { affected, instant, row } from '@leadline/database/sql';
-import { erasedValue } from '@leadline/messaging/erase';
+import { erasedValue } from '@leadline/messaging/erased-value';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { noFacts, type Call, type Facts, type Known } from './call-facts.ts';

@@ -1,3 +1,4 @@
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { toHeaders } from '@leadline/contracts/envelope';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
@@ -9,7 +10,6 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { z } from 'zod';
 import { readCallTrackerConfig } from './config.ts';
 import { start, type CallTracker } from './start.ts';
 
@@ -95,9 +95,8 @@ test('a call that the backup has as going on hears once more what dials and agen
   const ops = await nats.connect('ops');
   const told = await ask(
     ops,
-    'ops.call-tracker.reconcile',
+    reconcile['call-tracker'],
     { who: 'asha', reason: 'restored last night’s backup' },
-    z.object({ events: z.number(), heardAgain: z.number() }),
     20_000,
   );
   expect(told.heardAgain).toBe(3);

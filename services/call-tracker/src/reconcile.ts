@@ -1,19 +1,17 @@
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { hearAgain, keepSaid, readSaidSince, reconciledBy } from '@leadline/messaging/reconcile';
+import { hearAgain, keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
 import type { Deps } from './deps.ts';
 import { onAgentReported } from './on-agent-reported.ts';
 import { onDialReported } from './on-dial-reported.ts';
-
-/** What was set right; `heardAgain`: reports of agents and dials that the restored calls had not heard. */
-type Reconciled = { events: number; heardAgain: number };
 
 /**
  * `ops.call-tracker.reconcile` { who, reason }: the database came back from a backup. What agents and dials told since
  * is heard once more, so that a call which the backup has as going on gets its answers and its end. May be asked again.
  */
 export function answerReconcile(nats: Nats, deps: Deps): Promise<Answering> {
-  return answer(nats, 'ops.call-tracker.reconcile', reconciledBy, async (asked): Promise<Reconciled> => {
+  return answer(nats, reconcile['call-tracker'], async (asked) => {
     const said = await readSaidSince(nats, deps.postgres.em(), 'call-tracker');
     const dials = await hearAgain(nats, 'CALLS', onDialReported(deps), said.since);
     const reports = await hearAgain(nats, 'AGENT', onAgentReported(deps), said.since);

@@ -1,8 +1,8 @@
+import { erase } from '@leadline/contracts/commands/erase';
 import { toHeaders } from '@leadline/contracts/envelope';
 import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import type { Nats } from '@leadline/messaging/connect';
 import { ask } from '@leadline/messaging/ask';
-import { erased } from '@leadline/messaging/erase';
 import { discard, listDeadLetters, redrive, type DeadLetterView } from '@leadline/messaging/redrive';
 import { storeMessage } from '@leadline/messaging/stored-message';
 import { streamOf } from '@leadline/messaging/topology';
@@ -425,11 +425,11 @@ describe('after its person was erased', () => {
   test('a last report that nobody had heard counts as a wish', async () => {
     const call = await aCall('+919812349876');
     await brokenLastWord(call);
-    const erase = (dryRun: boolean) =>
-      ask(ops, 'ops.call-tracker.erase', { phone: '9812349876', who: 'asha', reason: 'asked for it', dryRun }, erased);
-    expect((await erase(true)).left).toHaveLength(1);
+    const eraseAll = (dryRun: boolean) =>
+      ask(ops, erase['call-tracker'], { phone: '9812349876', who: 'asha', reason: 'asked for it', dryRun });
+    expect((await eraseAll(true)).left).toHaveLength(1);
     expect(await rowOf(call)).toMatchObject({ do_not_call: null });
-    expect((await erase(false)).left).toEqual([expect.stringContaining('nobody had heard')]);
+    expect((await eraseAll(false)).left).toEqual([expect.stringContaining('nobody had heard')]);
     const row = await rowOf(call);
     expect(row).toMatchObject({ do_not_call: true });
     expect(row['do_not_call_at']).toEqual(row['report_held_at']);
@@ -440,7 +440,7 @@ describe('after its person was erased', () => {
     const letter = await brokenLastWord(call);
     await discard(ops, { seq: letter.seq, who: 'asha', reason: 'it was a test' });
     const asked = { phone: '9812349877', who: 'asha', reason: 'asked for it', dryRun: false };
-    expect((await ask(ops, 'ops.call-tracker.erase', asked, erased)).left).toEqual([]);
+    expect((await ask(ops, erase['call-tracker'], asked)).left).toEqual([]);
     expect(await rowOf(call)).toMatchObject({ do_not_call: null });
   });
 

@@ -1,14 +1,14 @@
+import { erase, type EraseAsked, type Erased } from '@leadline/contracts/commands/erase';
 import type { Database } from '@leadline/database/open-database';
 import { rows } from '@leadline/database/sql';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { eraseAsked, type EraseAsked, type Erased } from '@leadline/messaging/erase';
 import { requirePhone } from '@leadline/messaging/require-phone';
 import { z } from 'zod';
 
 /** `ops.crm-pusher.erase` */
 export function answerErase(nats: Nats, postgres: Database): Promise<Answering> {
-  return answer(nats, 'ops.crm-pusher.erase', eraseAsked, (asked) => findAtTheCrm(asked, postgres));
+  return answer(nats, erase['crm-pusher'], (asked) => findAtTheCrm(asked, postgres));
 }
 
 const push = z.object({

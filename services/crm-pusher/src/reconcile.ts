@@ -1,14 +1,15 @@
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import type { Database } from '@leadline/database/open-database';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { keepSaid, readSaidSince, reconciledBy } from '@leadline/messaging/reconcile';
+import { keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
 
 /**
  * `ops.crm-pusher.reconcile` { who, reason }: the database came back from a backup. Calls that were pushed since find
  * their task in the CRM by its reference, so only the outbox has to learn what was said. May be asked again.
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
-  return answer(nats, 'ops.crm-pusher.reconcile', reconciledBy, async (asked): Promise<{ events: number }> => {
+  return answer(nats, reconcile['crm-pusher'], async (asked) => {
     const said = await readSaidSince(nats, postgres.em(), 'crm-pusher');
     await postgres.transaction((em) => keepSaid(em, 'crm-pusher', said));
     nats.log.warn({ events: said.events.length, who: asked.who }, 'reconciled with the streams by an operator');

@@ -1,25 +1,22 @@
+import type { ResultOf } from '@leadline/contracts/command';
+import { leadStory } from '@leadline/contracts/commands/lead';
+import { minutes, type MinutesGroups } from '@leadline/contracts/commands/minutes';
+import { buildState, rebuild, type BuildState } from '@leadline/contracts/commands/read-model';
 import { affected } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
-import { z } from 'zod';
 import { audit } from './audit/audit.ts';
-import { beginBuild, readBuilds } from './read-model/builds.ts';
+import { beginBuild, readBuilds, type Build } from './read-model/builds.ts';
 import type { Deps } from './deps.ts';
-import { isMonth } from './web/ist.ts';
 import { readLeadStory } from './leads/read.ts';
 import { readMonth, type Group } from './minutes/read.ts';
 
-const month = z.string().refine(isMonth, 'must look like 2026-10');
-const by = { who: z.string().min(1).max(200), reason: z.string().min(1).max(1_000) };
-
 /** Questions of the command line: `ops.dashboard.<verb>`. No number and no name leaves here. */
 export function answerQuestions(deps: Deps): Promise<Answering[]> {
-  const on = <T>(verb: string, schema: z.ZodType<T>, work: (asked: T) => Promise<unknown>): Promise<Answering> =>
-    answer(deps.nats, `ops.dashboard.${verb}`, schema, work);
   return Promise.all([
-    on('minutes', z.object({ month }), (asked) => tellMinutes(deps, asked.month)),
-    on('lead', z.object({ leadId: z.int().positive() }), (asked) => tellLead(deps, asked.leadId)),
-    on('build_state', z.object({}), () => tellBuilds(deps)),
-    on('rebuild', z.object(by), async (asked) => {
+    answer(deps.nats, minutes, (asked) => tellMinutes(deps, asked.month)),
+    answer(deps.nats, leadStory, (asked) => tellLead(deps, asked.leadId)),
+    answer(deps.nats, buildState, () => tellBuilds(deps)),
+    answer(deps.nats, rebuild, async (asked) => {
       const build = await deps.postgres.transaction(async (em) => {
         // In a flood of events it stands in line behind all who keep one.
         await affected(em, `set local lock_timeout = '20s'`, []);
@@ -31,54 +28,78 @@ export function answerQuestions(deps: Deps): Promise<Answering[]> {
   ]);
 }
 
-async function tellMinutes(deps: Deps, asked: string) {
+async function tellMinutes(deps: Deps, asked: string): Promise<ResultOf<typeof minutes>> {
   const report = await readMonth(deps, asked);
-  const groups = (all: Group[]) =>
-    Object.fromEntries(
-      all.map(({ key, figures }) => [
-        key,
-        {
-          minutes: figures.minutes,
-          estimatedMinutes: figures.estimatedMinutes,
-          talkMinutes: figures.talkMinutes,
-          calls: figures.calls,
-        },
-      ]),
-    );
-  const { minutes, estimatedMinutes, talkMinutes, calls, pulses, rupees, qualified } = report.total;
+  const { total } = report;
   return {
     month: report.month,
-    minutes,
-    estimatedMinutes,
-    talkMinutes,
-    calls,
-    pulses,
-    rupees,
-    qualified,
-    bySource: groups(report.bySource),
-    byMode: groups(report.byMode),
-    byDay: groups(report.byDay),
+    minutes: total.minutes,
+    estimatedMinutes: total.estimatedMinutes,
+    talkMinutes: total.talkMinutes,
+    calls: total.calls,
+    pulses: total.pulses,
+    rupees: total.rupees,
+    qualified: total.qualified,
+    bySource: toGroups(report.bySource),
+    byMode: toGroups(report.byMode),
+    byDay: toGroups(report.byDay),
   };
 }
 
-async function tellLead(deps: Deps, leadId: number) {
+function toGroups(groups: Group[]): MinutesGroups {
+  return Object.fromEntries(
+    groups.map(({ key, figures }) => [
+      key,
+      {
+        minutes: figures.minutes,
+        estimatedMinutes: figures.estimatedMinutes,
+        talkMinutes: figures.talkMinutes,
+        calls: figures.calls,
+      },
+    ]),
+  );
+}
+
+async function tellLead(deps: Deps, leadId: number): Promise<ResultOf<typeof leadStory>> {
   const story = await readLeadStory(deps, leadId);
   if (story === undefined) return null;
   const { id, source, status, retryAfter, retryCount, failureReason, createdAt, wait } = story.lead;
   return {
-    lead: { id, source, status, retryAfter, retryCount, failureReason, createdAt, wait: wait ?? null },
+    lead: {
+      id,
+      source,
+      status,
+      retryAfter: toWire(retryAfter),
+      retryCount,
+      failureReason,
+      createdAt: createdAt.toISOString(),
+      wait: wait === undefined ? null : { reason: wait.reason, until: toWire(wait.until) },
+    },
     // What a person said stays on the lead's own page.
     attempts: story.attempts.map(({ answers, callbackWords: _words, ...attempt }) => ({
       ...attempt,
+      startedAt: attempt.startedAt.toISOString(),
+      sentAt: toWire(attempt.sentAt),
+      revokedAt: toWire(attempt.revokedAt),
+      answeredAt: toWire(attempt.answeredAt),
+      endedAt: toWire(attempt.endedAt),
+      callbackAt: toWire(attempt.callbackAt),
       answered: answers.map(({ key }) => key),
     })),
-    events: story.events,
+    events: story.events.map((event) => ({ ...event, at: event.at.toISOString() })),
   };
 }
 
-async function tellBuilds(deps: Deps) {
+async function tellBuilds(deps: Deps): Promise<BuildState> {
   const builds = await readBuilds(deps.postgres.em());
-  const serving = builds.find(({ state }) => state === 'serving');
-  const building = builds.find(({ state }) => state === 'building');
-  return { serving: serving ?? null, building: building ?? null };
+  const toBuild = (build: Build | undefined): BuildState['serving'] =>
+    build === undefined ? null : { ...build, startedAt: build.startedAt.toISOString() };
+  return {
+    serving: toBuild(builds.find(({ state }) => state === 'serving')),
+    building: toBuild(builds.find(({ state }) => state === 'building')),
+  };
+}
+
+function toWire(at: Date | null): string | null {
+  return at?.toISOString() ?? null;
 }

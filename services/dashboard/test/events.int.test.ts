@@ -1,3 +1,4 @@
+import { rebuild, buildState } from '@leadline/contracts/commands/read-model';
 import { toHeaders } from '@leadline/contracts/envelope';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
@@ -6,7 +7,6 @@ import { streamOf } from '@leadline/messaging/topology';
 import type { TestDatabase } from '@leadline/testing/database';
 import { until } from '@leadline/testing/until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { openRandom } from '../../../test/faults/random.ts';
 import { startStand, untilKept, type Stand } from './start-dashboard.ts';
 
@@ -186,10 +186,9 @@ describe('the projector', () => {
         );
       await forge('older than the streams', '2026-01-01T00:00:00Z');
       await stand.db.query(`update lead_events set data = '{"broken": true}', source = null, lead_id = null`);
-      const generation = z.object({ generation: z.number() });
-      const begun = await ask(ops, 'ops.dashboard.rebuild', { who: 'omkar', reason: 'broken' }, generation);
+      const begun = await ask(ops, rebuild, { who: 'omkar', reason: 'broken' });
       await until('it is served', async () => {
-        const state = await ask(ops, 'ops.dashboard.build_state', {}, z.object({ serving: generation.nullable() }));
+        const state = await ask(ops, buildState, {});
         return state.serving?.generation === begun.generation;
       });
       const after = await keptEvents(stand.db);

@@ -1,3 +1,5 @@
+import { minutes } from '@leadline/contracts/commands/minutes';
+import { buildState, rebuild } from '@leadline/contracts/commands/read-model';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import type { TestDatabase } from '@leadline/testing/database';
@@ -6,23 +8,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openRandom } from '../../../test/faults/random.ts';
 import { startStand, untilKept, type Stand, type Visitor } from './start-dashboard.ts';
-
-const group = z.object({
-  minutes: z.number(),
-  estimatedMinutes: z.number(),
-  talkMinutes: z.number(),
-  calls: z.number(),
-});
-const told = z.object({
-  month: z.string(),
-  pulses: z.number(),
-  rupees: z.number(),
-  qualified: z.number(),
-  ...group.shape,
-  bySource: z.record(z.string(), group),
-  byMode: z.record(z.string(), group),
-  byDay: z.record(z.string(), group),
-});
 
 /** As the old program writes them: no attempt, no lead in one of two, numbers without +91. */
 const old = (db: TestDatabase, columns: Record<string, unknown>): Promise<unknown> => {
@@ -38,7 +23,7 @@ describe('a table of calls written by SQL alone', () => {
   let stand: Stand;
   let ops: Nats;
   let person: Visitor;
-  const minutes = (month: string) => ask(ops, 'ops.dashboard.minutes', { month }, told);
+  const minutesOf = (month: string) => ask(ops, minutes, { month });
 
   beforeAll(async () => {
     stand = await startStand({
@@ -96,7 +81,7 @@ describe('a table of calls written by SQL alone', () => {
   afterAll(() => stand.stop());
 
   test('is counted as by hand: Indian months, durations, estimates, pulses', async () => {
-    const october = await minutes('2026-10');
+    const october = await minutesOf('2026-10');
     // 61 + 119 + 12.5 + 0 + 130 + 130 seconds and one estimate of three minutes.
     expect(october.minutes).toBeCloseTo(452.5 / 60 + 3, 9);
     expect(october).toMatchObject({ month: '2026-10', calls: 8, estimatedMinutes: 3, qualified: 5 });
@@ -111,9 +96,9 @@ describe('a table of calls written by SQL alone', () => {
       unknown: { calls: 1, minutes: 0 },
     });
     expect(october.byMode).toMatchObject({ sarvam: { calls: 2 }, unknown: { calls: 6 } });
-    expect(await minutes('2026-11')).toMatchObject({ calls: 1, minutes: 100 / 60 });
-    expect(await minutes('2026-09')).toMatchObject({ calls: 1, minutes: 999 / 60 });
-    expect(await minutes('2026-08')).toMatchObject({ calls: 0, minutes: 0, byDay: {} });
+    expect(await minutesOf('2026-11')).toMatchObject({ calls: 1, minutes: 100 / 60 });
+    expect(await minutesOf('2026-09')).toMatchObject({ calls: 1, minutes: 999 / 60 });
+    expect(await minutesOf('2026-08')).toMatchObject({ calls: 0, minutes: 0, byDay: {} });
   });
 
   test('stands on the page with its chart, and in the CSV to the last digit', async () => {
@@ -133,19 +118,19 @@ describe('a table of calls written by SQL alone', () => {
     const of = `where source = 'justdial'`;
     await stand.db.query(`update calls set status = 'called', duration_seconds = 42 ${of}`);
     await untilKept(stand.db);
-    expect(await minutes('2026-08')).toMatchObject({ calls: 1, minutes: 0.7, qualified: 1 });
+    expect(await minutesOf('2026-08')).toMatchObject({ calls: 1, minutes: 0.7, qualified: 1 });
     // Moved into another month, another source; and gone.
     await stand.db.query(`update calls set status = 'pushed', call_started_at = '2026-07-31T18:29:59Z' ${of}`);
     await untilKept(stand.db);
-    expect(await minutes('2026-08')).toMatchObject({ calls: 0, minutes: 0 });
-    expect(await minutes('2026-07')).toMatchObject({ calls: 1, minutes: 0.7 });
+    expect(await minutesOf('2026-08')).toMatchObject({ calls: 0, minutes: 0 });
+    expect(await minutesOf('2026-07')).toMatchObject({ calls: 1, minutes: 0.7 });
     await stand.db.query(`delete from calls ${of}`);
     await untilKept(stand.db);
-    expect(await minutes('2026-07')).toMatchObject({ calls: 0, minutes: 0 });
+    expect(await minutesOf('2026-07')).toMatchObject({ calls: 0, minutes: 0 });
   });
 
   test('a wrong month is refused in words', async () => {
-    await expect(ask(ops, 'ops.dashboard.minutes', { month: '2026-1' }, z.unknown())).rejects.toThrow(/month/);
+    await expect(ask(ops, minutes, { month: '2026-1' })).rejects.toThrow(/month/);
   });
 });
 
@@ -235,28 +220,16 @@ describe('whatever is written, the sums are those of a calculation of its own', 
     );
     await untilKept(stand.db);
     const ops = await stand.nats.connect('ops');
-    const state = z.object({
-      serving: z.object({ generation: z.number() }).nullable(),
-      building: z.object({ generation: z.number() }).nullable(),
-    });
-    const before = await ask(ops, 'ops.dashboard.build_state', {}, state);
-    const sums = await ask(ops, 'ops.dashboard.minutes', { month: '2026-11' }, told);
-    const begun = await ask(
-      ops,
-      'ops.dashboard.rebuild',
-      { who: 'omkar', reason: 'a test' },
-      z.object({ generation: z.number() }),
-    );
+    const before = await ask(ops, buildState, {});
+    const sums = await ask(ops, minutes, { month: '2026-11' });
+    const begun = await ask(ops, rebuild, { who: 'omkar', reason: 'a test' });
     expect(begun.generation).toBe((before.serving?.generation ?? 0) + 1);
     // Asked again while it grows: the same one.
-    const again = await ask(ops, 'ops.dashboard.rebuild', { who: 'omkar', reason: 'twice' }, z.unknown());
+    const again = await ask(ops, rebuild, { who: 'omkar', reason: 'twice' });
     expect(again).toEqual(begun);
     // No sum is ever seen half built.
     await until('the new one is served', async () => {
-      const [seen, now] = await Promise.all([
-        ask(ops, 'ops.dashboard.minutes', { month: '2026-11' }, told),
-        ask(ops, 'ops.dashboard.build_state', {}, state),
-      ]);
+      const [seen, now] = await Promise.all([ask(ops, minutes, { month: '2026-11' }), ask(ops, buildState, {})]);
       expect(seen.calls).toBeGreaterThanOrEqual(sums.calls);
       await stand.db.query(
         `insert into calls (phone, source, status, call_started_at, duration_seconds)

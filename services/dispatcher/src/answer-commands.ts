@@ -1,7 +1,13 @@
+import type { CommandContract, ResultOf } from '@leadline/contracts/command';
+import { by, type WhoAndWhy } from '@leadline/contracts/commands/by';
+import * as dialling from '@leadline/contracts/commands/dialling';
+import * as doNotCall from '@leadline/contracts/commands/do-not-call';
+import { erase } from '@leadline/contracts/commands/erase';
+import * as lead from '@leadline/contracts/commands/lead';
+import { compareDatabase } from '@leadline/contracts/commands/reconcile';
 import { decideFault } from '@leadline/database/decide-fault';
 import { databaseNow } from '@leadline/database/locks';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
-import { eraseAsked } from '@leadline/messaging/erase';
 import { requireBearer } from '@leadline/service-kit/bearer';
 import { answerProblem } from '@leadline/service-kit/problem';
 import { Hono } from 'hono';
@@ -17,53 +23,64 @@ import { heldBack } from './hold-back.ts';
 import { loadDialFacts, readControl, readLead } from './load-dial-facts.ts';
 import { diallingState, startDialling, stopDialling } from './switch-dialling.ts';
 
-const by = z.object({ who: z.string().min(1).max(200), reason: z.string().min(1).max(1_000) });
-const phone = z.object({ phone: z.string().min(1).max(100) });
-const leadId = z.object({ leadId: z.int().positive() });
-
 /** Commands and questions of people, each answered by whichever replica hears it: `ops.dispatcher.<verb>`. */
 export async function answerCommands(deps: Deps, wake: () => void): Promise<Answering[]> {
-  const on = <T>(verb: string, schema: z.ZodType<T>, work: (asked: T) => Promise<unknown>): Promise<Answering> =>
-    answer(deps.nats, `ops.dispatcher.${verb}`, schema, work);
+  const on = <Body extends z.ZodType, Result extends z.ZodType>(
+    command: CommandContract<Body, Result>,
+    work: (asked: z.output<Body>) => Promise<z.output<Result>>,
+  ): Promise<Answering> => answer(deps.nats, command, work);
   return Promise.all([
-    on('stop_dialling', by, (asked) => stopDialling(asked, deps)),
-    on('start_dialling', by, async (asked) => {
+    on(dialling.stopDialling, (asked) => stopDialling(asked, deps)),
+    on(dialling.startDialling, async (asked) => {
       const state = await startDialling(asked, deps);
       wake();
       return state;
     }),
-    on('dialling_state', z.object({}), () => diallingState(deps)),
-    on('call_again', z.object({ ...leadId.shape, ...by.shape }), async (asked) => {
-      const lead = await callAgain(asked, deps);
+    on(dialling.diallingState, () => diallingState(deps)),
+    on(lead.callAgain, async (asked) => {
+      const again = await callAgain(asked, deps);
       wake();
-      return lead;
+      return again;
     }),
-    on('add_do_not_call', z.object({ ...phone.shape, ...by.shape }), (asked) => addDoNotCall(asked, deps)),
-    on('remove_do_not_call', z.object({ ...phone.shape, ...by.shape }), (asked) => removeDoNotCall(asked, deps)),
-    on('find_do_not_call', phone, (asked) => findDoNotCall(asked, deps)),
-    on('erase', eraseAsked, (asked) => erasePerson(asked, deps)),
-    on('explain', leadId, (asked) => explain(asked.leadId, deps)),
-    on('compare_database', z.object({}), async () => ({ unknown: await deps.database.compare() })),
-    on('call_window', z.object({}), () => tellWindow(deps)),
+    on(doNotCall.addDoNotCall, (asked) => addDoNotCall(asked, deps)),
+    on(doNotCall.removeDoNotCall, (asked) => removeDoNotCall(asked, deps)),
+    on(doNotCall.findDoNotCall, (asked) => findDoNotCall(asked, deps)),
+    on(erase.dispatcher, (asked) => erasePerson(asked, deps)),
+    on(lead.explain, async ({ leadId }) => toWire(await decideNow(leadId, deps))),
+    on(compareDatabase, async () => ({ unknown: await deps.database.compare() })),
+    on(dialling.callWindow, () => readWindow(deps)),
   ]);
 }
 
 /** What the claim would decide now, for one lead: verdict, reason and next time. Changes nothing. */
-async function explain(id: number, deps: Deps): Promise<DialDecision> {
+async function decideNow(id: number, deps: Deps): Promise<DialDecision> {
   const em = deps.postgres.em();
-  const lead = await readLead(em, id);
-  if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
+  const found = await readLead(em, id);
+  if (found === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
   const now = deps.now(await databaseNow(em));
   const control = await readControl(em);
-  const decision = decideDial(await loadDialFacts(em, { lead, control }, now), now, deps.policy);
+  const decision = decideDial(await loadDialFacts(em, { lead: found, control }, now), now, deps.policy);
   // What the lead itself forbids is told first, and then what holds for everybody.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;
   return (await heldBack(em, control, now, deps)) ?? decision;
 }
 
+function toWire(decision: DialDecision): lead.Explanation {
+  const { kind } = decision;
+  switch (decision.kind) {
+    case 'dial':
+      return { kind };
+    case 'refuse':
+      return { kind, reason: decision.reason };
+    case 'wait':
+    case 'not_due':
+      return { kind, reason: decision.reason, until: decision.until?.toISOString() ?? null };
+  }
+}
+
 /** Whether a phone may ring now, and when that changes next. */
-async function tellWindow(deps: Deps): Promise<{ open: boolean; opensAt: string | null }> {
+async function readWindow(deps: Deps): Promise<ResultOf<typeof dialling.callWindow>> {
   const { window } = deps.policy;
   const now = deps.now(await databaseNow(deps.postgres.em()));
   const lengthMs = ringWindowMs(deps.policy);
@@ -71,8 +88,8 @@ async function tellWindow(deps: Deps): Promise<{ open: boolean; opensAt: string 
   return { open, opensAt: open ? null : nextOpening(window, now, lengthMs).toISOString() };
 }
 
-async function readBy(body: () => Promise<unknown>): Promise<z.infer<typeof by> | undefined> {
-  const parsed = by.safeParse(await body().catch(() => undefined));
+async function readBy(body: () => Promise<unknown>): Promise<WhoAndWhy | undefined> {
+  const parsed = z.object(by).safeParse(await body().catch(() => undefined));
   return parsed.success ? parsed.data : undefined;
 }
 

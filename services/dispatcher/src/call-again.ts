@@ -1,3 +1,5 @@
+import type { AskedBy, ResultOf } from '@leadline/contracts/command';
+import type { callAgain as callAgainCommand } from '@leadline/contracts/commands/lead';
 import { databaseNow } from '@leadline/database/locks';
 import { affected, row } from '@leadline/database/sql';
 import { CommandRefused } from '@leadline/messaging/ask';
@@ -13,9 +15,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
  * @throws CommandRefused when the lead has answered, or waits or is called anyway
  */
 export async function callAgain(
-  asked: { leadId: number; who: string; reason: string },
+  asked: AskedBy<typeof callAgainCommand>,
   deps: Deps,
-): Promise<{ leadId: number; status: 'new' }> {
+): Promise<ResultOf<typeof callAgainCommand>> {
   await deps.postgres.transaction(async (em) => {
     const lead = await lockLead(em, asked.leadId);
     if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${asked.leadId}`);

@@ -1,10 +1,12 @@
+import { stopDialling, startDialling } from '@leadline/contracts/commands/dialling';
+import { addDoNotCall, removeDoNotCall } from '@leadline/contracts/commands/do-not-call';
+import { explain, callAgain } from '@leadline/contracts/commands/lead';
 import { ask } from '@leadline/messaging/ask';
 import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { z } from 'zod';
 import { answerCommands } from './answer-commands.ts';
 import { parseCallWindow } from './call-window.ts';
 import { claimDueLeads, type Claim } from './claim-due-leads.ts';
@@ -14,7 +16,7 @@ import { permitDial } from './permit-dial.ts';
 import { reportDial } from './report-dial.ts';
 import { revokeDial, revokeUnsentDials } from './revoke-dial.ts';
 import { settleCall, settleEndedCalls } from './settle-lead.ts';
-import { stopDialling } from './switch-dialling.ts';
+import { stopDialling as stopAll } from './switch-dialling.ts';
 
 // Claim, permit and decision of two replicas on a real Postgres: what the fault campaign looks for by chance, on purpose.
 let database: TestDatabase;
@@ -191,11 +193,7 @@ test('a permit and a revocation at the same moment: one of them wins, never both
 });
 
 test.for([
-  [
-    'the stop switch',
-    () => stopDialling({ who: 'test', reason: 'test' }, other),
-    { kind: 'refused', reason: 'stopped' },
-  ],
+  ['the stop switch', () => stopAll({ who: 'test', reason: 'test' }, other), { kind: 'refused', reason: 'stopped' }],
   [
     'do-not-call',
     ({ phone }: Claim) =>
@@ -450,23 +448,21 @@ test.for([
 test('people’s commands are answered, audited, and name what is wrong', async () => {
   const answering = await answerCommands(one, () => undefined);
   const ops = await nats.connect('ops');
-  const command = (verb: string, body: unknown): Promise<unknown> =>
-    ask(ops, `ops.dispatcher.${verb}`, body, z.unknown());
   const by = { who: 'asha', reason: 'test' };
   const [id = 0] = await addLeads(1, '+919812345678');
 
-  expect(await command('explain', { leadId: id })).toMatchObject({ kind: 'dial' });
-  expect(await command('add_do_not_call', { phone: '98123 45678', ...by })).toMatchObject({ onTheList: true });
-  expect(await command('explain', { leadId: id })).toMatchObject({ kind: 'refuse', reason: 'do_not_call' });
-  expect(await command('remove_do_not_call', { phone: '+919812345678', ...by })).toMatchObject({ onTheList: false });
-  expect(await command('stop_dialling', by)).toMatchObject({ state: 'stopped', stoppedBy: 'asha' });
-  expect(await command('explain', { leadId: id })).toMatchObject({ kind: 'wait', reason: 'stopped' });
-  expect(await command('start_dialling', by)).toMatchObject({ state: 'running' });
+  expect(await ask(ops, explain, { leadId: id })).toMatchObject({ kind: 'dial' });
+  expect(await ask(ops, addDoNotCall, { phone: '98123 45678', ...by })).toMatchObject({ onTheList: true });
+  expect(await ask(ops, explain, { leadId: id })).toMatchObject({ kind: 'refuse', reason: 'do_not_call' });
+  expect(await ask(ops, removeDoNotCall, { phone: '+919812345678', ...by })).toMatchObject({ onTheList: false });
+  expect(await ask(ops, stopDialling, by)).toMatchObject({ state: 'stopped', stoppedBy: 'asha' });
+  expect(await ask(ops, explain, { leadId: id })).toMatchObject({ kind: 'wait', reason: 'stopped' });
+  expect(await ask(ops, startDialling, by)).toMatchObject({ state: 'running' });
   await database.query(`update leads set status = 'failed', failure_reason = 'retries_used_up' where id = $1`, [id]);
-  await command('call_again', { leadId: id, ...by });
+  await ask(ops, callAgain, { leadId: id, ...by });
   expect(await lead(id)).toMatchObject({ status: 'new', failure_reason: null });
-  await expect(command('call_again', { leadId: id })).rejects.toThrow(/who: .*reason: /);
-  await expect(command('explain', { leadId: 999_999 })).rejects.toThrow('leadId: there is no lead 999999');
+  await expect(ask(ops, callAgain, { leadId: id } as never)).rejects.toThrow(/who: .*reason: /);
+  await expect(ask(ops, explain, { leadId: 999_999 })).rejects.toThrow('leadId: there is no lead 999999');
   const audited = await database.query<{ action: string }>(`select action from dispatcher_audit order by id`);
   expect(audited.map(({ action }) => action)).toEqual([
     'add_do_not_call',

@@ -1,9 +1,10 @@
+import type { EraseAsked, Erased } from '@leadline/contracts/commands/erase';
 import { maskPhone } from '@leadline/contracts/phone-number';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
 import { rehearse } from '@leadline/database/rehearse';
 import { affected, instant, row, rows } from '@leadline/database/sql';
 import { CommandRefused } from '@leadline/messaging/ask';
-import { erasedValue, type EraseAsked, type Erased } from '@leadline/messaging/erase';
+import { erasedValue } from '@leadline/messaging/erased-value';
 import { requirePhone } from '@leadline/messaging/require-phone';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 import { maskPhone } from '@leadline/contracts/phone-number';
 import { affected, rows } from '@leadline/database/sql';
-import { erasedValue } from '@leadline/messaging/erase';
+import { erasedValue } from '@leadline/messaging/erased-value';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { keepRefusal } from './erase-person.ts';

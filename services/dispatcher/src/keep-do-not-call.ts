@@ -1,3 +1,5 @@
+import type { AskedBy } from '@leadline/contracts/command';
+import type { addDoNotCall as addCommand, DoNotCallState } from '@leadline/contracts/commands/do-not-call';
 import { databaseNow } from '@leadline/database/locks';
 import { affected, instant, row } from '@leadline/database/sql';
 import { requirePhone } from '@leadline/messaging/require-phone';
@@ -6,9 +8,7 @@ import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
 import { isDoNotCall } from './load-dial-facts.ts';
 
-export type DoNotCallState = { onTheList: boolean; reason: string | null; since: string | null };
-
-type Asked = { phone: string; who: string; reason: string };
+type Asked = AskedBy<typeof addCommand>;
 
 /** From its commit on no permit is given for the number, however it is written in a lead. */
 export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {

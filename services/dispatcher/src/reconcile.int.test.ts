@@ -1,3 +1,5 @@
+import { explain } from '@leadline/contracts/commands/lead';
+import { reconcile, compareDatabase } from '@leadline/contracts/commands/reconcile';
 import { callDialing } from '@leadline/contracts/events/call-dialing';
 import { callEnded } from '@leadline/contracts/events/call-ended';
 import { leadFailed } from '@leadline/contracts/events/lead-failed';
@@ -132,14 +134,9 @@ async function publishAndForget(): Promise<void> {
   await database.query(`truncate dispatcher_outbox, call_tracker_outbox`);
 }
 
-async function reconcile(): Promise<Record<string, unknown>> {
+async function askReconcile() {
   const ops = await nats.connect('ops');
-  const by = { who: 'asha', reason: 'restored last night’s backup' };
-  return ask(ops, 'ops.dispatcher.reconcile', by, z.record(z.string(), z.unknown()), 20_000);
-}
-
-async function command(verb: string, body: object): Promise<unknown> {
-  return ask(await nats.connect('ops'), `ops.dispatcher.${verb}`, body, z.unknown(), 20_000);
+  return ask(ops, reconcile.dispatcher, { who: 'asha', reason: 'restored last night’s backup' }, 20_000);
 }
 
 const holds = (): Promise<boolean> => deps.database.holds(deps.postgres.em());
@@ -194,29 +191,32 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   await until('NATS is there again', () => deps.nats.isUp());
   // Whoever asks is told what the claim asks.
   expect(await deps.database.knowledge(deps.postgres.em())).toBe('older');
-  expect(await command('explain', { leadId: untouched })).toMatchObject({ kind: 'wait', reason: 'older_database' });
-  expect(await command('compare_database', {})).toEqual({
+  expect(await ask(await nats.connect('ops'), explain, { leadId: untouched })).toMatchObject({
+    kind: 'wait',
+    reason: 'older_database',
+  });
+  expect(await ask(await nats.connect('ops'), compareDatabase, {})).toEqual({
     unknown: expect.arrayContaining(['call.dialing', 'lead.failed', 'call.ended']),
   });
 
-  const told = await reconcile();
+  const told = await askReconcile();
   expect(told).toMatchObject({ events: 3, dialledLeads: [rung], failedLeads: [givenUp], doNotCall: 1 });
   // The call nobody knows may last as long as a call may: 60 s ago + token 65 s + ringing twice 30 s + 600 s.
-  const heldMs = new Date(z.string().parse(told['diallingFrom'])).getTime() - noonInIndia;
+  const heldMs = new Date(z.string().parse(told.diallingFrom)).getTime() - noonInIndia;
   expect(Math.round(heldMs / 1_000)).toBe(-60 + 65 + 60 + 600);
-  expect(await reconcile()).toMatchObject({ events: 0, dialledLeads: [], failedLeads: [], doNotCall: 0 });
+  expect(await askReconcile()).toMatchObject({ events: 0, dialledLeads: [], failedLeads: [], doNotCall: 0 });
 
   // Three other outboxes: while the tracker's does not know its own words, nobody is dialled.
   expect(await claimDueLeads(deps, 1)).toEqual([]);
-  expect(await command('compare_database', {})).toEqual({ unknown: ['call.ended'] });
+  expect(await ask(await nats.connect('ops'), compareDatabase, {})).toEqual({ unknown: ['call.ended'] });
   const said = await readSaidSince(tracker, own.em(), 'call-tracker');
   await own.transaction((em) => keepSaid(em, 'call-tracker', said));
   await until('the database is found current again', holds);
   expect(await claimDueLeads(deps, 1)).toEqual([]);
-  expect(await command('explain', { leadId: untouched })).toEqual({
+  expect(await ask(await nats.connect('ops'), explain, { leadId: untouched })).toEqual({
     kind: 'wait',
     reason: 'calls_before_restore',
-    until: told['diallingFrom'],
+    until: told.diallingFrom,
   });
   await database.query(`update dial_control set next_dial_at = null`);
   const [next] = await claimDueLeads(deps, 1);
@@ -254,7 +254,7 @@ test.for<[string, Record<string, string>]>([
   await nats.restart('kill');
   await until('NATS is there again', () => deps.nats.isUp() && deps.nats.reconnects() === 1);
   expect(await deps.database.compare()).toEqual([]);
-  expect(await command('explain', { leadId: lead })).toMatchObject({ kind: 'dial' });
+  expect(await ask(await nats.connect('ops'), explain, { leadId: lead })).toMatchObject({ kind: 'dial' });
   expect((await claimDueLeads(deps, 1))[0]?.leadId).toBe(lead);
 });
 
@@ -286,7 +286,7 @@ test('a dial that the backup has as unsent was sent, and a new lead with an old 
   const reused = await addLead('+919812345672');
   await dialled(reused, 500, new Date(noonInIndia - 7_200_000));
   await publishAndForget();
-  const told = await reconcile();
+  const told = await askReconcile();
   expect(told).toMatchObject({ events: 2, dialledLeads: [leadId] });
   const [dial] = await database.query<{ sent: boolean }>(
     `select sent_at is not null as sent from dials where call_id = $1`,

@@ -1,9 +1,11 @@
+import type { ResultOf } from '@leadline/contracts/command';
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { callEnded } from '@leadline/contracts/events/call-ended';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
 import { affected, rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import { readBack } from '@leadline/messaging/read-back';
-import { keepSaid, moveSequence, readSaidSince, reconciledBy, type SaidEvent } from '@leadline/messaging/reconcile';
+import { keepSaid, moveSequence, readSaidSince, type SaidEvent } from '@leadline/messaging/reconcile';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { audit } from './audit.ts';
@@ -11,18 +13,7 @@ import type { Deps } from './deps.ts';
 import { lockLead, readLeadCalls } from './load-dial-facts.ts';
 import { failLead } from './settle-lead.ts';
 
-/** What was set right: its own events taken in, and whom nobody rings again by himself. */
-type Reconciled = {
-  events: number;
-  /** Rung since the backup: `failed` as `dialled_before_restore`, until an operator asks for one more call. */
-  dialledLeads: number[];
-  /** Were given up since the backup, and are again. */
-  failedLeads: number[];
-  /** Numbers that asked since the backup never to be rung, and are on the list again. */
-  doNotCall: number;
-  /** Nobody is dialled before: the last call that this database does not know may go on until then. */
-  diallingFrom: string | null;
-};
+type Reconciled = ResultOf<typeof reconcile.dispatcher>;
 
 /**
  * `ops.dispatcher.reconcile` { who, reason }: the database came back from a backup, and the streams know whom it rang
@@ -30,7 +21,7 @@ type Reconciled = {
  * reconciled.
  */
 export function answerReconcile(deps: Deps): Promise<Answering> {
-  return answer(deps.nats, 'ops.dispatcher.reconcile', reconciledBy, async (asked): Promise<Reconciled> => {
+  return answer(deps.nats, reconcile.dispatcher, async (asked) => {
     const said = await readSaidSince(deps.nats, deps.postgres.em(), 'dispatcher');
     const refusing = await readDoNotCalls(deps, said.since);
     const reconciled = await deps.postgres.transaction(async (em) => {

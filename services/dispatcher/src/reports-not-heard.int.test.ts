@@ -1,3 +1,4 @@
+import { explain } from '@leadline/contracts/commands/lead';
 import { ask } from '@leadline/messaging/ask';
 import { openLiveKit, type LiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
@@ -64,8 +65,7 @@ test('while agents’ reports are not heard nobody is claimed, and explain, read
     `insert into leads (name, phone, source) values ('Asha', '+919812345678', 'website') returning id`,
   );
   const ops = await nats.connect('ops');
-  const explained = (): Promise<unknown> =>
-    ask(ops, 'ops.dispatcher.explain', { leadId: lead?.id }, z.looseObject({ kind: z.string(), reason: z.string() }));
+  const explained = (): Promise<unknown> => ask(ops, explain, { leadId: lead?.id ?? 0 });
   const ready = async (): Promise<unknown> => (await fetch(`${dispatcher.adminUrl}/readyz`)).json();
   await until('all else is in order', async () => {
     const answer = z.looseObject({ streams: z.unknown() }).parse(await ready());

@@ -1,3 +1,5 @@
+import type { WhoAndWhy } from '@leadline/contracts/commands/by';
+import type { DiallingState } from '@leadline/contracts/commands/dialling';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
 import { affected, instant, row } from '@leadline/database/sql';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -5,22 +7,13 @@ import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
 
-export type DiallingState = {
-  state: 'running' | 'stopping' | 'stopped';
-  /** Dials that may still make a phone start to ring. */
-  onTheirWay: number;
-  stoppedAt: string | null;
-  stoppedBy: string | null;
-  reason: string | null;
-};
-
 const answerWithinMs = 900;
 
 /**
  * No permit after it. Answers `stopped` once no phone will start to ring any more, or `stopping` with the number of
  * dials on their way when that takes longer than about a second: then ask for the state again. Calls in progress go on.
  */
-export async function stopDialling(by: { who: string; reason: string }, deps: Deps): Promise<DiallingState> {
+export async function stopDialling(by: WhoAndWhy, deps: Deps): Promise<DiallingState> {
   await deps.postgres.transaction(async (em) => {
     await lockDialControl(em);
     await affected(
@@ -40,7 +33,7 @@ export async function stopDialling(by: { who: string; reason: string }, deps: De
   }
 }
 
-export async function startDialling(by: { who: string; reason: string }, deps: Deps): Promise<DiallingState> {
+export async function startDialling(by: WhoAndWhy, deps: Deps): Promise<DiallingState> {
   await deps.postgres.transaction(async (em) => {
     await lockDialControl(em);
     await affected(

@@ -1,3 +1,4 @@
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { ask } from '@leadline/messaging/ask';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
@@ -66,14 +67,14 @@ test('leads and enquiries that came after the backup are listed, each once, and 
   ]);
 
   const ops = await nats.connect('ops');
-  const reconcile = () =>
-    ask(ops, 'ops.ingest.reconcile', { who: 'asha', reason: 'restored last night’s backup' }, z.unknown(), 20_000);
-  expect(await reconcile()).toEqual({
+  const askReconcile = () =>
+    ask(ops, reconcile.ingest, { who: 'asha', reason: 'restored last night’s backup' }, 20_000);
+  expect(await askReconcile()).toEqual({
     events: 2,
     lostLeads: [lost],
     lostEnquiries: [{ leadId: lead, source: 'justdial', enquiredAt }],
   });
-  expect(await reconcile()).toEqual({ events: 0, lostLeads: [], lostEnquiries: [] });
+  expect(await askReconcile()).toEqual({ events: 0, lostLeads: [], lostEnquiries: [] });
   // The vendor's repeat is no repeat any more.
   expect(await post('justdial', { phone, productName: 'Forklift', sourceLeadId: 'lost', enquiredAt })).toBe(lead);
   expect(await db.query(`select from lead_enquiries where product_name = 'Forklift'`)).toHaveLength(1);

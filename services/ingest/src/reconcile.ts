@@ -1,25 +1,22 @@
+import type { ResultOf } from '@leadline/contracts/command';
+import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { leadEnquiryAdded } from '@leadline/contracts/events/lead-enquiry-added';
 import type { Database } from '@leadline/database/open-database';
 import { rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { keepSaid, moveSequence, readSaidSince, reconciledBy, type SaidEvent } from '@leadline/messaging/reconcile';
+import { keepSaid, moveSequence, readSaidSince, type SaidEvent } from '@leadline/messaging/reconcile';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
-/**
- * What was set right. `lostLeads` were taken after the backup and are not there any more, and so are `lostEnquiries`,
- * which had joined a lead. Events hold neither numbers nor wishes: neither can be made again from them.
- */
-type Reconciled = { events: number; lostLeads: number[]; lostEnquiries: LostEnquiry[] };
-type LostEnquiry = { leadId: number; source: string; enquiredAt: string };
+type LostEnquiry = ResultOf<typeof reconcile.ingest>['lostEnquiries'][number];
 
 /**
  * `ops.ingest.reconcile` { who, reason }: the database came back from a backup. No lead's id is given a second time, and
  * the leads that the backup did not have are listed. May be asked again.
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
-  return answer(nats, 'ops.ingest.reconcile', reconciledBy, async (asked): Promise<Reconciled> => {
+  return answer(nats, reconcile.ingest, async (asked) => {
     const said = await readSaidSince(nats, postgres.em(), 'ingest');
     const reconciled = await postgres.transaction(async (em) => {
       await keepSaid(em, 'ingest', said);

@@ -1,13 +1,11 @@
+import { callAgain } from '@leadline/contracts/commands/lead';
 import { ask } from '@leadline/messaging/ask';
-import { z } from 'zod';
 import { readId } from '../arguments.ts';
 import { outputOption, reasonOption, whoOption } from '../command-options.ts';
 import type { Program } from '../program.ts';
 import { print, printJson } from '../terminal.ts';
 import { whoAndWhy } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
-
-const answer = z.object({ leadId: z.number(), status: z.string() });
 
 export function addCallAgain(program: Program): void {
   program
@@ -21,9 +19,7 @@ export function addCallAgain(program: Program): void {
     .addHelpText('after', '\nExamples:\n  leadline call-again 17 --reason "asked for a call by mail"')
     .action(async (leadId, options, command) => {
       const by = await whoAndWhy(options);
-      const said = await withNats(command.optsWithGlobals(), (nats) =>
-        ask(nats, 'ops.dispatcher.call_again', { leadId, ...by }, answer),
-      );
+      const said = await withNats(command.optsWithGlobals(), (nats) => ask(nats, callAgain, { leadId, ...by }));
       if (options.output === 'json') printJson(said);
       else print(`lead ${said.leadId} is ${said.status} again; leadline lead ${said.leadId} says what becomes of it`);
     });

@@ -1,16 +1,12 @@
+import { buildState, rebuild, type BuildState } from '@leadline/contracts/commands/read-model';
 import { ask, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import { outputOption, reasonOption, whoOption } from '../command-options.ts';
 import type { Program } from '../program.ts';
 import { print, printJson, tell } from '../terminal.ts';
 import { whoAndWhy } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
-
-const build = z.looseObject({ generation: z.number(), callsReadTo: z.number(), leadsReadTo: z.number() });
-const state = z.object({ serving: build.nullable(), building: build.nullable() });
-type State = z.infer<typeof state>;
 
 export function addDashboard(program: Program): void {
   const dashboard = program
@@ -31,13 +27,7 @@ export function addDashboard(program: Program): void {
     .action(async (options, command) => {
       const by = await whoAndWhy(options);
       await withNats(command.optsWithGlobals(), async (nats) => {
-        const { generation } = await ask(
-          nats,
-          'ops.dashboard.rebuild',
-          by,
-          z.object({ generation: z.number() }),
-          10_000,
-        );
+        const { generation } = await ask(nats, rebuild, by, 10_000);
         const done = options.wait ? await untilServing(nats, generation) : undefined;
         if (options.output === 'json') printJson({ generation, serving: done !== undefined });
         else print(done === undefined ? `build ${generation} has begun` : `build ${generation} is served`);
@@ -46,10 +36,10 @@ export function addDashboard(program: Program): void {
 }
 
 /** Shows how far the build is, until pages read it. A dashboard that restarts goes on with it. */
-async function untilServing(nats: Nats, generation: number): Promise<State> {
+async function untilServing(nats: Nats, generation: number): Promise<BuildState> {
   let told = '';
   for (;;) {
-    const now = await ask(nats, 'ops.dashboard.build_state', {}, state).catch((error: unknown) => {
+    const now = await ask(nats, buildState, {}).catch((error: unknown) => {
       if (error instanceof CommandUnanswered) return undefined;
       throw error;
     });
@@ -61,7 +51,7 @@ async function untilServing(nats: Nats, generation: number): Promise<State> {
   }
 }
 
-function toProgress({ building, serving }: State): string {
+function toProgress({ building, serving }: BuildState): string {
   if (building === null) return 'waiting for the build';
   // Ids of rows: the serving build, which follows them, tells how many there are.
   const share = (read: number, of: number | undefined): string =>

@@ -1,11 +1,12 @@
+import type { DiallingState } from '@leadline/contracts/commands/dialling';
 import { toClock } from '../clock.ts';
 import { outputOption, reasonOption, whoOption } from '../command-options.ts';
 import { readCliConfig } from '../config.ts';
 import { findPlace } from '../find-place.ts';
 import type { Program } from '../program.ts';
-import { steerDialling, type DiallingState } from '../steer-dialling.ts';
+import { steerDialling, type Steering } from '../steer-dialling.ts';
 import { paint, print, printJson } from '../terminal.ts';
-import { whoAndWhy, type WhoAndWhy } from '../who-and-why.ts';
+import { whoAndWhy } from '../who-and-why.ts';
 import type { ConnectionOptions } from '../with-nats.ts';
 
 export function addDialling(program: Program): void {
@@ -31,7 +32,7 @@ the dispatcher is asked over HTTP (DISPATCHER_URL and OPS_KEY, or what runs in t
     .addOption(whoOption())
     .addOption(outputOption())
     .action(async (options, command) => {
-      await steer(command.optsWithGlobals(), 'stop', await whoAndWhy(options), options.output);
+      await steer(command.optsWithGlobals(), { what: 'stop', by: await whoAndWhy(options) }, options.output);
     });
   dialling
     .command('start')
@@ -40,22 +41,17 @@ the dispatcher is asked over HTTP (DISPATCHER_URL and OPS_KEY, or what runs in t
     .addOption(whoOption())
     .addOption(outputOption())
     .action(async (options, command) => {
-      await steer(command.optsWithGlobals(), 'start', await whoAndWhy(options), options.output);
+      await steer(command.optsWithGlobals(), { what: 'start', by: await whoAndWhy(options) }, options.output);
     });
   dialling
     .command('status')
     .description('Whether dialling runs; who stopped it, when and why.')
     .addOption(outputOption())
-    .action((options, command) => steer(command.optsWithGlobals(), 'status', undefined, options.output));
+    .action((options, command) => steer(command.optsWithGlobals(), { what: 'status' }, options.output));
 }
 
-async function steer(
-  given: ConnectionOptions,
-  what: 'stop' | 'start' | 'status',
-  by: WhoAndWhy | undefined,
-  form: 'pretty' | 'json',
-): Promise<void> {
-  const state = await steerDialling(given, findPlace(readCliConfig(), given), what, by);
+async function steer(given: ConnectionOptions, steering: Steering, form: 'pretty' | 'json'): Promise<void> {
+  const state = await steerDialling(given, findPlace(readCliConfig(), given), steering);
   if (form === 'json') printJson(state);
   else print(toWords(state));
 }

@@ -1,15 +1,18 @@
+import {
+  addDoNotCall,
+  findDoNotCall,
+  removeDoNotCall,
+  type DoNotCallState,
+} from '@leadline/contracts/commands/do-not-call';
 import { ask } from '@leadline/messaging/ask';
-import { z } from 'zod';
 import { toClock } from '../clock.ts';
 import { outputOption, reasonOption, whoOption } from '../command-options.ts';
 import type { Program } from '../program.ts';
 import { paint, print, printJson } from '../terminal.ts';
-import { whoAndWhy, type WhoAndWhy } from '../who-and-why.ts';
-import { withNats, type ConnectionOptions } from '../with-nats.ts';
+import { whoAndWhy } from '../who-and-why.ts';
+import { withNats } from '../with-nats.ts';
 
-const state = z.object({ onTheList: z.boolean(), reason: z.string().nullable(), since: z.string().nullable() });
-
-export function addDoNotCall(program: Program): void {
+export function addDoNotCallCommand(program: Program): void {
   const list = program
     .command('do-not-call')
     .summary('the numbers that are never rung: add, remove, show')
@@ -28,9 +31,10 @@ Examples:
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(outputOption())
-    .action(async (phone, options, command) =>
-      keep(command.optsWithGlobals(), 'add_do_not_call', { phone, ...(await whoAndWhy(options)) }, options.output),
-    );
+    .action(async (phone, options, command) => {
+      const asked = { phone, ...(await whoAndWhy(options)) };
+      show(await withNats(command.optsWithGlobals(), (nats) => ask(nats, addDoNotCall, asked)), options.output);
+    });
   list
     .command('remove')
     .description('Takes a number off, and with it what the person said in earlier calls: you answer for that.')
@@ -38,26 +42,21 @@ Examples:
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(outputOption())
-    .action(async (phone, options, command) =>
-      keep(command.optsWithGlobals(), 'remove_do_not_call', { phone, ...(await whoAndWhy(options)) }, options.output),
-    );
+    .action(async (phone, options, command) => {
+      const asked = { phone, ...(await whoAndWhy(options)) };
+      show(await withNats(command.optsWithGlobals(), (nats) => ask(nats, removeDoNotCall, asked)), options.output);
+    });
   list
     .command('show')
     .description('Whether a number is on the list, since when and why.')
     .argument('<phone>', 'an Indian mobile number, however it is written')
     .addOption(outputOption())
-    .action((phone, options, command) =>
-      keep(command.optsWithGlobals(), 'find_do_not_call', { phone }, options.output),
+    .action(async (phone, options, command) =>
+      show(await withNats(command.optsWithGlobals(), (nats) => ask(nats, findDoNotCall, { phone })), options.output),
     );
 }
 
-async function keep(
-  given: ConnectionOptions,
-  verb: string,
-  body: { phone: string } & Partial<WhoAndWhy>,
-  form: 'pretty' | 'json',
-): Promise<void> {
-  const said = await withNats(given, (nats) => ask(nats, `ops.dispatcher.${verb}`, body, state));
+function show(said: DoNotCallState, form: 'pretty' | 'json'): void {
   if (form === 'json') printJson(said);
   else if (!said.onTheList) print(`not on the list: it ${paint('green', 'may be rung')}`);
   else {

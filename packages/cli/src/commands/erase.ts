@@ -1,6 +1,6 @@
+import { erase, type EraseAsked, type Erased } from '@leadline/contracts/commands/erase';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { erased, type Erased } from '@leadline/messaging/erase';
 import { outputOption, reasonOption, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
 import type { Program } from '../program.ts';
@@ -57,12 +57,12 @@ Examples:
 
 async function eraseAll(
   nats: Nats,
-  asked: { phone: string; who: string; reason: string; dryRun: boolean },
+  asked: EraseAsked,
   tellOf: ((line: string) => void) | undefined,
 ): Promise<Record<string, Erased>> {
   const said: Record<string, Erased> = {};
   for (const service of order) {
-    const answer = await ask(nats, `ops.${service}.erase`, asked, erased, withinMs);
+    const answer = await ask(nats, erase[service], asked, withinMs);
     if (tellOf !== undefined) for (const line of toLines(service, answer, asked.dryRun)) tellOf(line);
     said[service] = answer;
   }

@@ -1,9 +1,10 @@
+import type { Explanation } from '@leadline/contracts/commands/lead';
 import { readId } from '../arguments.ts';
 import { toClock } from '../clock.ts';
 import { outputOption } from '../command-options.ts';
 import { Unsuccessful } from '../exit-codes.ts';
 import type { Program } from '../program.ts';
-import { readLeadStory, type Explanation, type LeadStory } from '../read-lead-story.ts';
+import { readLeadStory, type LeadStory } from '../read-lead-story.ts';
 import { paint, print, printJson, tell } from '../terminal.ts';
 import { toEventWords } from '../to-event-line.ts';
 import { withNats } from '../with-nats.ts';
@@ -71,7 +72,7 @@ function toLines(id: number, { lead, attempts, events, explanation, receipts }: 
 
 function toAttemptLine(attempt: LeadStory['attempts'][number]): string {
   const { callId, status, failureReason, sipStatus, durationSeconds, answered, taskId, pushError, doNotCall } = attempt;
-  const unread = (attempt.unreadFields ?? []).map(({ field, times }) => (times === 1 ? field : `${field} ${times}×`));
+  const unread = attempt.unreadFields.map(({ field, times }) => (times === 1 ? field : `${field} ${times}×`));
   return [
     `${attempt.attempt ?? 'old'}. call ${callId} at ${clock(attempt.startedAt)}: ${status}`,
     failureReason === null ? '' : `${words(failureReason)}${sipStatus === null ? '' : ` (SIP ${sipStatus})`}`,
@@ -79,7 +80,7 @@ function toAttemptLine(attempt: LeadStory['attempts'][number]): string {
     answered.length === 0 ? '' : `learnt ${answered.map(words).join(', ')}`,
     doNotCall ? 'never to be called again' : '',
     unread.length === 0 ? '' : `could not be read in the agent's reports: ${unread.join(', ')}`,
-    attempt.isReportUnheard === true ? 'its last report is a dead letter that nobody has looked at' : '',
+    attempt.isReportUnheard ? 'its last report is a dead letter that nobody has looked at' : '',
     taskId === null ? '' : `task ${taskId}`,
     pushError === undefined ? '' : `refused by the CRM: ${words(pushError)}`,
   ]

@@ -1,28 +1,12 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { minutes, type MinutesGroups } from '@leadline/contracts/commands/minutes';
 import { ask } from '@leadline/messaging/ask';
-import { z } from 'zod';
 import { toDay } from '../clock.ts';
 import { outputOption } from '../command-options.ts';
 import type { Program } from '../program.ts';
 import { paint, print, printJson } from '../terminal.ts';
 import { toTable } from '../to-table.ts';
 import { withNats } from '../with-nats.ts';
-
-const figures = z.object({
-  minutes: z.number(),
-  estimatedMinutes: z.number(),
-  talkMinutes: z.number(),
-  calls: z.number(),
-});
-const groups = z.record(z.string(), figures);
-const report = z.looseObject({
-  month: z.string(),
-  ...figures.shape,
-  bySource: groups,
-  byMode: groups,
-  byDay: groups,
-});
-type Groups = z.infer<typeof groups>;
 
 export function addMinutes(program: Program): void {
   program
@@ -42,16 +26,14 @@ Examples:
     )
     .action(async (options, command) => {
       const month = options.month ?? toDay(new Date()).slice(0, 7);
-      const said = await withNats(command.optsWithGlobals(), (nats) =>
-        ask(nats, 'ops.dashboard.minutes', { month }, report, 15_000),
-      );
+      const said = await withNats(command.optsWithGlobals(), (nats) => ask(nats, minutes, { month }, 15_000));
       if (options.output === 'json') {
         printJson(said);
         return;
       }
       print(`${paint('bold', said.month)}: ${fixed(said.minutes)} minutes in ${said.calls} calls`);
       print(`of which ${fixed(said.estimatedMinutes)} estimated; people talked ${fixed(said.talkMinutes)} minutes`);
-      const parts: [string, Groups][] = [
+      const parts: [string, MinutesGroups][] = [
         ['source', said.bySource],
         ['mode', said.byMode],
         ['day', said.byDay],
@@ -60,7 +42,7 @@ Examples:
     });
 }
 
-function toGroupTable(name: string, all: Groups): string {
+function toGroupTable(name: string, all: MinutesGroups): string {
   const rows = Object.entries(all).map(([key, one]) => [
     key.padEnd(12),
     fixed(one.minutes).padStart(9),
@@ -71,8 +53,8 @@ function toGroupTable(name: string, all: Groups): string {
   return toTable([name, '  minutes', 'estimated', '   talked', 'calls'], rows);
 }
 
-function fixed(minutes: number): string {
-  return minutes.toFixed(1);
+function fixed(count: number): string {
+  return count.toFixed(1);
 }
 
 function readMonth(text: string): string {

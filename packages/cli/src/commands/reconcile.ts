@@ -1,6 +1,9 @@
+import type { ResultOf } from '@leadline/contracts/command';
+import { compareDatabase, reconcile } from '@leadline/contracts/commands/reconcile';
+import type { PublishingService } from '@leadline/contracts/services';
+import type { WhoAndWhy } from '@leadline/contracts/commands/by';
 import { ask, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { z } from 'zod';
 import { toClock } from '../clock.ts';
 import { outputOption, reasonOption, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
@@ -10,26 +13,7 @@ import { print, printJson, tell } from '../terminal.ts';
 import { whoAndWhy } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
 
-/** Answers that agents gave since the backup must be heard before the dispatcher decides who is not to be rung again. */
-const order = ['ingest', 'call-tracker', 'crm-pusher', 'dispatcher'] as const;
 const withinMs = 300_000;
-
-const answers = {
-  ingest: z.object({
-    events: z.number(),
-    lostLeads: z.array(z.number()),
-    lostEnquiries: z.array(z.object({ leadId: z.number(), source: z.string(), enquiredAt: z.string() })),
-  }),
-  'call-tracker': z.object({ events: z.number(), heardAgain: z.number() }),
-  'crm-pusher': z.object({ events: z.number() }),
-  dispatcher: z.object({
-    events: z.number(),
-    dialledLeads: z.array(z.number()),
-    failedLeads: z.array(z.number()),
-    doNotCall: z.number(),
-    diallingFrom: z.string().nullable(),
-  }),
-};
 
 export function addReconcile(program: Program): void {
   program
@@ -53,18 +37,43 @@ export function addReconcile(program: Program): void {
       // As each service says it: what it lists now it may not list when it is asked once more.
       const tellOf = options.output === 'json' ? tell : print;
       await withNats(command.optsWithGlobals(), async (nats) => {
-        const said: Record<string, unknown> = {};
-        for (const service of order) {
-          tell(`${service} compares its database with the streams`);
-          said[service] = await ask(nats, `ops.${service}.reconcile`, by, answers[service], withinMs);
-          for (const line of toLines[service](said[service])) tellOf(line);
-        }
+        const said = await reconcileAll(nats, by, tellOf);
         const stillUnknown = await lookAgain(nats);
         if (options.output === 'json') printJson({ ...said, stillUnknown });
-        for (const line of toEnd(stillUnknown, answers.dispatcher.parse(said['dispatcher']).diallingFrom)) tellOf(line);
+        for (const line of toEnd(stillUnknown, said.dispatcher.diallingFrom)) tellOf(line);
         if (stillUnknown !== null && stillUnknown.length > 0) throw new Unsuccessful();
       });
     });
+}
+
+/**
+ * One service after the other, ingest first. Answers that agents gave since the backup must be heard before the dispatcher
+ * decides who is not to be rung again.
+ */
+async function reconcileAll(nats: Nats, by: WhoAndWhy, tellOf: (line: string) => void) {
+  const take = async <Result>(
+    service: PublishingService,
+    asking: () => Promise<Result>,
+    toLines: (said: Result) => string[],
+  ): Promise<Result> => {
+    tell(`${service} compares its database with the streams`);
+    const said = await asking();
+    for (const line of toLines(said)) tellOf(line);
+    return said;
+  };
+  const ingest = await take('ingest', () => ask(nats, reconcile.ingest, by, withinMs), toIngestLines);
+  const tracker = await take(
+    'call-tracker',
+    () => ask(nats, reconcile['call-tracker'], by, withinMs),
+    ({ events, heardAgain }) => [`events taken in by call-tracker: ${events}; reports heard again: ${heardAgain}`],
+  );
+  const pusher = await take(
+    'crm-pusher',
+    () => ask(nats, reconcile['crm-pusher'], by, withinMs),
+    ({ events }) => [`events taken in by crm-pusher: ${events}`],
+  );
+  const dispatcher = await take('dispatcher', () => ask(nats, reconcile.dispatcher, by, withinMs), toDispatcherLines);
+  return { ingest, 'call-tracker': tracker, 'crm-pusher': pusher, dispatcher };
 }
 
 /**
@@ -73,8 +82,7 @@ export function addReconcile(program: Program): void {
  */
 async function lookAgain(nats: Nats): Promise<string[] | null> {
   try {
-    const answer = z.object({ unknown: z.array(z.string()) });
-    return (await ask(nats, 'ops.dispatcher.compare_database', {}, answer, withinMs)).unknown;
+    return (await ask(nats, compareDatabase, {}, withinMs)).unknown;
   } catch (error) {
     if (error instanceof CommandUnanswered) return null;
     throw error;
@@ -97,36 +105,30 @@ function toEnd(stillUnknown: string[] | null, diallingFrom: string | null): stri
   ];
 }
 
-const toLines: Record<(typeof order)[number], (said: unknown) => string[]> = {
-  ingest: (said) => {
-    const { events, lostLeads, lostEnquiries } = answers.ingest.parse(said);
-    return [
-      `events taken in by ingest: ${events}`,
-      `leads that came after the backup and are lost: ${toList(lostLeads)}`,
-      `enquiries that joined a lead after the backup and are lost: ${toEnquiryList(lostEnquiries)}`,
-    ];
-  },
-  'call-tracker': (said) => {
-    const { events, heardAgain } = answers['call-tracker'].parse(said);
-    return [`events taken in by call-tracker: ${events}; reports heard again: ${heardAgain}`];
-  },
-  'crm-pusher': (said) => [`events taken in by crm-pusher: ${answers['crm-pusher'].parse(said).events}`],
-  dispatcher: (said) => {
-    const { events, dialledLeads, failedLeads, doNotCall } = answers.dispatcher.parse(said);
-    return [
-      `events taken in by the dispatcher: ${events}`,
-      `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
-      `leads that were given up since, and are again: ${toList(failedLeads)}`,
-      `numbers that asked since never to be rung: ${doNotCall}`,
-    ];
-  },
-};
+type Said<Service extends PublishingService> = ResultOf<(typeof reconcile)[Service]>;
+
+function toIngestLines({ events, lostLeads, lostEnquiries }: Said<'ingest'>): string[] {
+  return [
+    `events taken in by ingest: ${events}`,
+    `leads that came after the backup and are lost: ${toList(lostLeads)}`,
+    `enquiries that joined a lead after the backup and are lost: ${toEnquiryList(lostEnquiries)}`,
+  ];
+}
+
+function toDispatcherLines({ events, dialledLeads, failedLeads, doNotCall }: Said<'dispatcher'>): string[] {
+  return [
+    `events taken in by the dispatcher: ${events}`,
+    `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
+    `leads that were given up since, and are again: ${toList(failedLeads)}`,
+    `numbers that asked since never to be rung: ${doNotCall}`,
+  ];
+}
 
 function toList(ids: number[]): string {
   return ids.length === 0 ? 'none' : ids.join(', ');
 }
 
-function toEnquiryList(lost: z.output<typeof answers.ingest>['lostEnquiries']): string {
+function toEnquiryList(lost: Said<'ingest'>['lostEnquiries']): string {
   if (lost.length === 0) return 'none';
   return lost
     .map(({ leadId, source, enquiredAt }) => `lead ${leadId} (${source}, ${toClock(new Date(enquiredAt), 'ist')} IST)`)

@@ -1,6 +1,14 @@
-import type { Command, OptionValues } from '@commander-js/extra-typings';
+import { Option, type Command, type OptionValues } from '@commander-js/extra-typings';
+import {
+  addSource,
+  disableSource,
+  listSources,
+  rotateSource,
+  type ListedSource,
+  type SourceConnection,
+} from '@leadline/contracts/commands/sources';
+import { agentModes } from '@leadline/contracts/qualification';
 import { ask } from '@leadline/messaging/ask';
-import { z } from 'zod';
 import { toClock } from '../clock.ts';
 import { outputOption, readAlias, whoOption, yesOption } from '../command-options.ts';
 import { confirm } from '../confirm.ts';
@@ -9,42 +17,6 @@ import { paint, print, printJson, tell } from '../terminal.ts';
 import { toTable } from '../to-table.ts';
 import { whoAsks } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
-
-const shown = z.object({
-  id: z.string(),
-  source: z.string(),
-  url: z.string(),
-  secret: z.string().optional(),
-  curl: z.string(),
-});
-
-const listed = z.object({
-  id: z.string(),
-  source: z.string(),
-  enabled: z.boolean(),
-  agentMode: z.string().nullable(),
-  createdAt: z.string(),
-  lastDeliveryAt: z.string().nullable(),
-  lastDay: z.object({
-    accepted: z.number(),
-    repeated: z.number(),
-    rejected: z.number(),
-    /** Not told by an older ingest. */
-    otherNumbers: z.number().default(0),
-  }),
-  poll: z
-    .object({
-      readAt: z.string().nullable(),
-      failedAt: z.string().nullable(),
-      error: z.string().nullable(),
-      blankSince: z.string().nullable().default(null),
-    })
-    .nullable(),
-  awaited: z
-    .object({ waiting: z.number(), givenUp: z.number(), oldestAt: z.string().nullable(), error: z.string().nullable() })
-    .nullable()
-    .default(null),
-});
 
 /** `leadline sources add, list, rotate, disable`: who may deliver, over which address. */
 export function addSourceConnections(sources: Command<[], OptionValues, ReturnType<Program['opts']>>): void {
@@ -55,7 +27,9 @@ export function addSourceConnections(sources: Command<[], OptionValues, ReturnTy
     .option('--secret <text>', 'what the vendor signs with or is asked with: docs/build/lead-sources.md says which')
     .option('--access-token <token>', 'Meta: the Page’s token')
     .option('--alias <field=name>', 'the vendor’s own name for a field of ours; may be given several times', readAlias)
-    .option('--agent-mode <mode>', 'how the voice agent talks to these leads: sarvam or openai_realtime')
+    .addOption(
+      new Option('--agent-mode <mode>', 'how the voice agent talks to these leads').choices(agentModes.options),
+    )
     .option('--per-minute <count>', 'requests taken a minute', Number)
     .option('--max-bytes <count>', 'the largest body taken', Number)
     .addOption(whoOption())
@@ -79,9 +53,7 @@ Examples:
         requestsPerMinute: options.perMinute,
         mostBodyBytes: options.maxBytes,
       };
-      const added = await withNats(command.optsWithGlobals(), (nats) =>
-        ask(nats, 'ops.ingest.add_source', asked, shown),
-      );
+      const added = await withNats(command.optsWithGlobals(), (nats) => ask(nats, addSource, asked));
       show(added, options.output);
     });
   sources
@@ -91,9 +63,7 @@ Examples:
     )
     .addOption(outputOption())
     .action(async (options, command) => {
-      const all = await withNats(command.optsWithGlobals(), (nats) =>
-        ask(nats, 'ops.ingest.list_sources', {}, z.array(listed)),
-      );
+      const all = await withNats(command.optsWithGlobals(), (nats) => ask(nats, listSources, {}));
       if (options.output === 'json') printJson(all);
       else if (all.length === 0) tell('no source yet; leadline sources add makes one');
       else print(toTable(headers, all.map(toRow)));
@@ -107,9 +77,7 @@ Examples:
     .addOption(outputOption())
     .action(async (id, options, command) => {
       const asked = { who: whoAsks(options), id, keepOldHours: options.keepOldHours };
-      const rotated = await withNats(command.optsWithGlobals(), (nats) =>
-        ask(nats, 'ops.ingest.rotate_source', asked, shown),
-      );
+      const rotated = await withNats(command.optsWithGlobals(), (nats) => ask(nats, rotateSource, asked));
       show(rotated, options.output);
     });
   sources
@@ -122,16 +90,14 @@ Examples:
     .action(async (id, options, command) => {
       const who = whoAsks(options);
       await confirm('What its vendor sends from now on is refused. Disable it?', options);
-      const done = await withNats(command.optsWithGlobals(), (nats) =>
-        ask(nats, 'ops.ingest.disable_source', { who, id }, z.object({ id: z.string() })),
-      );
+      const done = await withNats(command.optsWithGlobals(), (nats) => ask(nats, disableSource, { who, id }));
       if (options.output === 'json') printJson(done);
       else print(`${id} is ${paint('red', 'disabled')}`);
     });
 }
 
 /** Several add up. */
-function show(one: z.output<typeof shown>, form: 'pretty' | 'json'): void {
+function show(one: SourceConnection, form: 'pretty' | 'json'): void {
   if (form === 'json') {
     printJson(one);
     return;
@@ -158,7 +124,7 @@ const headers = [
   'what is wrong',
 ];
 
-function toRow(one: z.output<typeof listed>): (string | number)[] {
+function toRow(one: ListedSource): (string | number)[] {
   const toTime = (at: string | null): string => (at === null ? 'never' : toClock(new Date(at), 'ist'));
   const { accepted, repeated, rejected, otherNumbers } = one.lastDay;
   return [
@@ -176,7 +142,7 @@ function toRow(one: z.output<typeof listed>): (string | number)[] {
   ];
 }
 
-function toTrouble({ poll, awaited }: z.output<typeof listed>): string {
+function toTrouble({ poll, awaited }: ListedSource): string {
   const unread = [
     ...(awaited !== null && awaited.waiting > 0 ? [`${awaited.waiting} leads asked for again`] : []),
     ...(awaited !== null && awaited.givenUp > 0 ? [`${awaited.givenUp} given up`] : []),

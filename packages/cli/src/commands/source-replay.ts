@@ -1,8 +1,9 @@
+import type { ReplayChange } from '@leadline/contracts/commands/receipts';
 import { readInstant } from '../arguments.ts';
 import { outputOption, whoOption } from '../command-options.ts';
 import { WrongUse } from '../exit-codes.ts';
 import type { Program } from '../program.ts';
-import { replayDeliveries, type Change, type Replayed } from '../replay-deliveries.ts';
+import { replayDeliveries, type Replayed } from '../replay-deliveries.ts';
 import { paint, print, printJson } from '../terminal.ts';
 import { whoAsks } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
@@ -55,12 +56,12 @@ function showReplayed({ deliveries, changes, askedAgain }: Replayed, applied: bo
   print(`${deliveries} deliveries read again: ${changing === 0 ? 'nothing to change' : what}`);
 }
 
-function toLine(change: Change): string {
+function toLine(change: ReplayChange): string {
   const about = change.leadId === null ? `receipt ${change.receiptId ?? 'none'}` : `lead ${change.leadId}`;
   return `${change.source.padEnd(16)} ${about.padEnd(20)} ${toWords(change)}`;
 }
 
-function toWords({ kind, fields, faults, applied }: Change): string {
+function toWords({ kind, fields, faults, applied }: ReplayChange): string {
   switch (kind) {
     case 'new_lead':
       return paint('green', applied ? 'is a lead now' : 'would be a lead');

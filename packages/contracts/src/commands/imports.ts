@@ -66,4 +66,4 @@ export const importLeads = command({
   ),
 });
 /** What became of a row of a file. */
-export type ImportedRowResult = ResultOf<typeof importLeads>[number];
+export type RowResult = ResultOf<typeof importLeads>[number];

@@ -1,3 +1,5 @@
+import { health, type Health, type Parts } from '@leadline/contracts/commands/health';
+import type { ServiceName } from '@leadline/contracts/services';
 import { databaseNow } from '@leadline/database/locks';
 import { row } from '@leadline/database/sql';
 import { within } from '@leadline/time/within';
@@ -6,32 +8,11 @@ import { z } from 'zod';
 import { answer, type Answering } from '../connection/ask.ts';
 import type { Nats } from '../connection/connect.ts';
 import { outboxTables } from '../outbox/outbox.ts';
-import type { ServiceUser } from '../topology/topology.ts';
-
-/** The state of one thing each: true, or what is wrong in a few words. */
-const parts = z.record(z.string(), z.union([z.literal(true), z.string()]));
-export type Parts = z.infer<typeof parts>;
-
-/** What `ops.<service>.health` answers, of the replica that heard it. */
-export const health = z.object({
-  /** What the service stands on: as `/readyz` tells. */
-  parts,
-  /** Systems that are not ours, as this service reaches them; empty unless asked for. */
-  far: parts,
-  /** Those that other services must share or a person may ask for. No secrets. */
-  settings: z.record(z.string(), z.union([z.string(), z.number()])),
-  outbox: z.object({ waiting: z.number(), oldestSeconds: z.number(), failed: z.number() }).nullable(),
-  /** By this machine's clock. */
-  serviceTime: z.iso.datetime(),
-  /** By the database's clock, which decides; null where it does not answer. */
-  databaseTime: z.iso.datetime().nullable(),
-});
-export type Health = z.infer<typeof health>;
 
 /** Answers `ops.<service>.health` `{ far: boolean }`. It changes nothing, and answers while its database is down. */
 export function answerHealth(options: {
   nats: Nats;
-  service: ServiceUser | 'dashboard';
+  service: ServiceName;
   em: () => EntityManager;
   parts: () => Promise<Parts>;
   /** Asks the far systems, each within seconds. */
@@ -39,8 +20,7 @@ export function answerHealth(options: {
   settings?: Record<string, string | number>;
 }): Promise<Answering> {
   const { nats, service, em } = options;
-  const asked = z.object({ far: z.boolean().default(false) });
-  return answer(nats, `ops.${service}.health`, asked, async ({ far }): Promise<Health> => {
+  return answer(nats, health[service], async ({ far }) => {
     const [standing, reached, database] = await Promise.all([
       options.parts(),
       far ? options.far?.() : undefined,
@@ -60,7 +40,7 @@ export function answerHealth(options: {
 
 async function readDatabase(
   open: () => EntityManager,
-  service: ServiceUser | 'dashboard',
+  service: ServiceName,
 ): Promise<{ now: Date; outbox: Health['outbox'] }> {
   const em = open();
   const now = await databaseNow(em);

@@ -11,9 +11,6 @@ import { readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
 import { publishes, streamOf, type ServiceUser, type StreamName } from '../topology/topology.ts';
 
-/** The body of `ops.<service>.reconcile`: who asked for it, and why. */
-export const reconciledBy = z.object({ who: z.string().min(1).max(200), reason: z.string().min(1).max(1_000) });
-
 /** What a service said and its database, restored from a backup, does not know. */
 export type SaidSince = {
   /** Older than anything that may be missing. */

@@ -1,3 +1,4 @@
+import { command } from '@leadline/contracts/command';
 import { agentReady } from '@leadline/contracts/events/agent-ready';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
@@ -16,22 +17,27 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const asked = z.object({ leadId: z.int() });
+const subject = (verb: string) => `ops.dispatcher.${verb}`;
+const body = z.object({ leadId: z.int() });
+const summary = 'Made for this test';
+const count = command({ subject: subject('a'), summary, body, result: z.object({ leadId: z.int(), times: z.int() }) });
+/** Its answer is the lead's id. */
+const echo = (verb: string) => command({ subject: subject(verb), summary, body, result: z.int() });
+const silent = (verb: string) => command({ subject: subject(verb), summary, body: z.object({}), result: z.unknown() });
 
 test('a question is answered, by one replica only', async () => {
   const second = await server.connect('dispatcher');
   let answers = 0;
-  const work = async ({ leadId }: z.infer<typeof asked>): Promise<unknown> => ({ leadId, times: ++answers });
-  const both = await Promise.all([dispatcher, second].map((nats) => answer(nats, 'ops.dispatcher.a', asked, work)));
-  const said = z.object({ leadId: z.int(), times: z.int() });
-  expect(await ask(ops, 'ops.dispatcher.a', { leadId: 7 }, said)).toEqual({ leadId: 7, times: 1 });
-  expect(await ask(ops, 'ops.dispatcher.a', { leadId: 8 }, said)).toEqual({ leadId: 8, times: 2 });
+  const work = async ({ leadId }: { leadId: number }) => ({ leadId, times: ++answers });
+  const both = await Promise.all([dispatcher, second].map((nats) => answer(nats, count, work)));
+  expect(await ask(ops, count, { leadId: 7 })).toEqual({ leadId: 7, times: 1 });
+  expect(await ask(ops, count, { leadId: 8 })).toEqual({ leadId: 8, times: 2 });
   await Promise.all(both.map((answering) => answering.stop()));
 });
 
 test('what the body lacks is told by the field’s name', async () => {
-  const answering = await answer(dispatcher, 'ops.dispatcher.b', asked, async () => 'never');
-  const refusal = ask(ops, 'ops.dispatcher.b', { leadId: 'seven' }, z.unknown());
+  const answering = await answer(dispatcher, echo('b'), async () => 0);
+  const refusal = ask(ops, echo('b'), { leadId: 7.5 });
   await expect(refusal).rejects.toThrow(CommandRefused);
   await expect(refusal).rejects.toThrow(/^leadId: /);
   await answering.stop();
@@ -39,10 +45,10 @@ test('what the body lacks is told by the field’s name', async () => {
 
 test('a refusal is told in the service’s words, a fault of the service without any', async () => {
   let fault: Error = new CommandRefused('leadId: there is no lead 7');
-  const answering = await answer(dispatcher, 'ops.dispatcher.c', asked, async () => {
+  const answering = await answer(dispatcher, echo('c'), async () => {
     throw fault;
   });
-  const question = (): Promise<unknown> => ask(ops, 'ops.dispatcher.c', { leadId: 7 }, z.unknown());
+  const question = (): Promise<unknown> => ask(ops, echo('c'), { leadId: 7 });
   await expect(question()).rejects.toThrow(new CommandRefused('leadId: there is no lead 7'));
   fault = new Error('duplicate key: (phone)=(+919876543210)');
   const failure = question();
@@ -52,22 +58,20 @@ test('a refusal is told in the service’s words, a fault of the service without
 });
 
 test('a body that is not JSON is refused, and the next question is answered', async () => {
-  const answering = await answer(dispatcher, 'ops.dispatcher.d', asked, async ({ leadId }) => leadId);
+  const answering = await answer(dispatcher, echo('d'), async ({ leadId }) => leadId);
   const answered = await ops.connection.request('ops.dispatcher.d', '{', { timeout: 2_000 });
   expect(answered.json()).toEqual({ error: 'body: is not JSON', kind: 'refused' });
-  expect(await ask(ops, 'ops.dispatcher.d', { leadId: 3 }, z.int())).toBe(3);
+  expect(await ask(ops, echo('d'), { leadId: 3 })).toBe(3);
   await answering.stop();
 });
 
 test('nobody there, too slow and not allowed are told apart', async () => {
-  await expect(ask(ops, 'ops.dispatcher.nobody', {}, z.unknown())).rejects.toThrow(
-    'no service answers ops.dispatcher.nobody',
-  );
-  const answering = await answer(dispatcher, 'ops.dispatcher.slow', z.object({}), () => new Promise(() => undefined));
-  await expect(ask(ops, 'ops.dispatcher.slow', {}, z.unknown(), 200)).rejects.toThrow('was not answered in time');
+  await expect(ask(ops, silent('nobody'), {})).rejects.toThrow('no service answers ops.dispatcher.nobody');
+  const answering = await answer(dispatcher, silent('slow'), () => new Promise(() => undefined));
+  await expect(ask(ops, silent('slow'), {}, 200)).rejects.toThrow('was not answered in time');
   await answering.stop();
   const agent = await server.connect('agent');
-  await expect(ask(agent, 'ops.dispatcher.slow', {}, z.unknown())).rejects.toThrow('this NATS user may not ask');
+  await expect(ask(agent, silent('slow'), {})).rejects.toThrow('this NATS user may not ask');
 });
 
 test('a plain listener hears what fits its contract, and nothing else', async () => {
@@ -85,10 +89,10 @@ test('a plain listener hears what fits its contract, and nothing else', async ()
 
 test('a service that loses NATS while it begins to answer answers when it is back', async () => {
   process.kill(server.server().pid, 'SIGSTOP');
-  const beginning = answer(dispatcher, 'ops.dispatcher.e', asked, async ({ leadId }) => leadId);
+  const beginning = answer(dispatcher, echo('e'), async ({ leadId }) => leadId);
   await server.restart('kill');
   const answering = await beginning;
-  const answered = await until('it answers', () => ask(ops, 'ops.dispatcher.e', { leadId: 5 }, z.int(), 500));
+  const answered = await until('it answers', () => ask(ops, echo('e'), { leadId: 5 }, 500));
   expect(answered).toBe(5);
   await answering.stop();
 });

@@ -1,4 +1,5 @@
 import type { Part } from '@leadline/time/part';
+import type { CommandContract } from '@leadline/contracts/command';
 import type { Msg } from 'nats';
 import { NatsError } from 'nats';
 import { z } from 'zod';
@@ -25,18 +26,18 @@ const reply = z.union([
 type Reply = z.infer<typeof reply>;
 
 /**
- * Answers core requests on `ops.<service>.<verb>`, one replica each. What the body lacks is told field by field, and so
- * is a CommandRefused; of any other fault only that it happened.
+ * Answers a command, in one replica each. Who asks is told field by field what the body lacks, and the words of a
+ * CommandRefused; of any other fault only that it happened.
  */
-export async function answer<T>(
+export async function answer<Body extends z.ZodType, Result extends z.ZodType>(
   nats: Nats,
-  subject: string,
-  schema: z.ZodType<T>,
-  work: (asked: T) => Promise<unknown>,
+  command: CommandContract<Body, Result>,
+  work: (asked: z.output<Body>) => Promise<z.output<Result>>,
 ): Promise<Answering> {
+  const { subject } = command;
   const answerTo = async (message: Msg): Promise<Reply> => {
     try {
-      const parsed = schema.safeParse(readBody(message));
+      const parsed = command.body.safeParse(readBody(message));
       if (!parsed.success) throw new CommandRefused(faultsOf(parsed.error));
       return { result: (await work(parsed.data)) ?? null };
     } catch (error) {
@@ -67,13 +68,13 @@ export async function answer<T>(
  * @throws CommandRefused with the service's words
  * @throws CommandUnanswered when none answers in time, or it could not carry it out
  */
-export async function ask<T>(
+export async function ask<Body extends z.ZodType, Result extends z.ZodType>(
   nats: Nats,
-  subject: string,
-  body: unknown,
-  schema: z.ZodType<T>,
+  command: CommandContract<Body, Result>,
+  body: z.input<Body>,
   timeoutMs = 5_000,
-): Promise<T> {
+): Promise<z.output<Result>> {
+  const { subject } = command;
   let answered: unknown;
   try {
     answered = (await nats.connection.request(subject, JSON.stringify(body), { timeout: timeoutMs })).json();
@@ -86,7 +87,7 @@ export async function ask<T>(
     });
   }
   const said = reply.parse(answered);
-  if (!('error' in said)) return schema.parse(said.result);
+  if (!('error' in said)) return command.result.parse(said.result);
   throw said.kind === 'refused' ? new CommandRefused(said.error) : new CommandUnanswered(said.error);
 }
 

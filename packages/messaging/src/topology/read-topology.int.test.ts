@@ -1,10 +1,11 @@
+import { health } from '@leadline/contracts/commands/health';
 import { leadCreated } from '@leadline/contracts/events/lead-created';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
 import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { answerHealth, health } from '../commands/answer-health.ts';
+import { answerHealth } from '../commands/answer-health.ts';
 import { ask } from '../connection/ask.ts';
 import { atLeast } from '../connection/connect.ts';
 import { enqueue } from '../outbox/outbox.ts';
@@ -113,7 +114,7 @@ test('a service tells how it is, how long its events wait, and its far systems o
     far: async () => ({ vendor: true }),
     settings: { PORT: 8080 },
   });
-  const asked = (far: boolean) => ask(ops, 'ops.ingest.health', { far }, health);
+  const asked = (far: boolean) => ask(ops, health.ingest, { far });
   expect(await asked(false)).toMatchObject({
     parts: { database: true, streams: 'missing: the durable x' },
     far: {},
@@ -140,7 +141,7 @@ test('while its database is down a service still tells how it is', async () => {
       throw new Error('no database');
     },
   });
-  const told = await ask(ops, 'ops.ingest.health', {}, health);
+  const told = await ask(ops, health.ingest, {});
   expect(told).toMatchObject({ parts: { database: 'failed' }, outbox: null, databaseTime: null });
   await answering.stop();
 });

@@ -1,5 +1,5 @@
+import type { DoNotCallState } from '@leadline/contracts/commands/do-not-call';
 import { html } from 'hono/html';
-import type { DoNotCallState } from './routes.ts';
 import { toDateAndClock } from '../web/indian-format.ts';
 import { badge, hiddenToken, layout, reasonForm, section, type Piece, type Shown } from '../web/layout.ts';
 

@@ -1,3 +1,4 @@
+import { addDoNotCall, findDoNotCall, removeDoNotCall } from '@leadline/contracts/commands/do-not-call';
 import { ask, CommandRefused } from '@leadline/messaging/ask';
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
@@ -5,9 +6,6 @@ import { audit } from '../audit/audit.ts';
 import type { Deps } from '../deps.ts';
 import { carryOut, operatorOnly, readForm, reasonField, shownTo, tellAt, type Env } from '../web/guard.ts';
 import { doNotCallPage } from './page.ts';
-
-const state = z.object({ onTheList: z.boolean(), reason: z.string().nullable(), since: z.string().nullable() });
-export type DoNotCallState = z.output<typeof state>;
 
 const phoneField = { phone: z.string().trim().min(1, 'is missing').max(100) };
 const mostLines = 20_000;
@@ -21,7 +19,7 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
     const { phone } = await readForm(c, z.object(phoneField));
     const shown = shownTo(c, deps);
     try {
-      const found = await ask(deps.nats, 'ops.dispatcher.find_do_not_call', { phone }, state);
+      const found = await ask(deps.nats, findDoNotCall, { phone });
       return c.html(doNotCallPage(shown, { phone, found }));
     } catch (error) {
       const text = error instanceof Error ? error.message : 'It could not be looked up.';
@@ -32,7 +30,7 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
     const { phone, reason } = await readForm(c, z.object({ ...phoneField, ...reasonField }));
     const asked = { phone, reason, who: c.get('session').user.name };
     return carryOut(c, deps, '/do-not-call', async () => {
-      await ask(deps.nats, `ops.dispatcher.${verb}_do_not_call`, asked, state);
+      await ask(deps.nats, verb === 'add' ? addDoNotCall : removeDoNotCall, asked);
       return verb === 'add' ? 'The number will not be called any more.' : 'The number may be called again.';
     });
   };
@@ -78,7 +76,7 @@ async function importNumbers(
     await Promise.all(
       lines.slice(start, start + importedAtOnce).map(async (phone, place) => {
         try {
-          await ask(deps.nats, 'ops.dispatcher.add_do_not_call', { phone: phone.slice(0, 100), ...by }, state);
+          await ask(deps.nats, addDoNotCall, { phone: phone.slice(0, 100), ...by });
         } catch (error) {
           if (!(error instanceof CommandRefused)) throw error;
           refused.push(start + place);

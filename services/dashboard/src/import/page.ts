@@ -1,4 +1,5 @@
-import { datesQuestion, type Counts, type ImportHeader, type RowResult } from '@leadline/lead-file/import-lead-file';
+import type { RowResult } from '@leadline/contracts/commands/imports';
+import { datesQuestion, type Counts, type ImportHeader } from '@leadline/lead-file/import-lead-file';
 import { html } from 'hono/html';
 import { assetUrls } from '../web/assets.ts';
 import { toWords } from '../web/indian-format.ts';

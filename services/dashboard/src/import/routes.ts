@@ -1,5 +1,6 @@
+import type { RowResult } from '@leadline/contracts/commands/imports';
 import { CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
-import { importLeadFile, type Import, type ImportHeader, type RowResult } from '@leadline/lead-file/import-lead-file';
+import { importLeadFile, type Import, type ImportHeader } from '@leadline/lead-file/import-lead-file';
 import { LeadFileFault } from '@leadline/lead-file/open-lead-file';
 import { Hono } from 'hono';
 import { z } from 'zod';

@@ -1,3 +1,6 @@
+import type { BodyOf } from '@leadline/contracts/command';
+import { explain } from '@leadline/contracts/commands/lead';
+import { receipts } from '@leadline/contracts/commands/receipts';
 import { instant, row, rows } from '@leadline/database/sql';
 import { ask } from '@leadline/messaging/ask';
 import { z } from 'zod';
@@ -117,17 +120,12 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
   return { lead: found, attempts, told: tasks, events: toTimeline(await readNewest(deps, { leadId: id }, 500)) };
 }
 
-const explanation = z.object({
-  kind: z.enum(['dial', 'wait', 'refuse', 'not_due']),
-  reason: z.string().optional(),
-  until: z.string().nullish(),
-});
-export type Explanation = { kind: 'dial' | 'wait' | 'refuse' | 'not_due'; reason?: string; until?: Date };
+export type Explanation = { kind: string; reason?: string; until?: Date };
 
 /** What the dispatcher would decide of this lead now; undefined where it does not answer. */
 export async function askExplanation(deps: Deps, leadId: number): Promise<Explanation | undefined> {
   try {
-    const said = await ask(deps.nats, 'ops.dispatcher.explain', { leadId }, explanation, 1_500);
+    const said = await ask(deps.nats, explain, { leadId }, 1_500);
     return {
       kind: said.kind,
       ...(said.reason === undefined ? {} : { reason: said.reason }),
@@ -138,28 +136,21 @@ export async function askExplanation(deps: Deps, leadId: number): Promise<Explan
   }
 }
 
-const receipt = z
-  .object({
-    id: z.string(),
-    receivedAt: z.string(),
-    source: z.string(),
-    sourceLeadId: z.string().nullable(),
-    verdict: z.string(),
-    faults: z.array(z.looseObject({ pointer: z.string().optional(), detail: z.string().optional() })),
-  })
-  .transform((found) => ({
-    ...found,
-    receivedAt: new Date(found.receivedAt),
-    faults: found.faults.map(({ pointer, detail }) =>
-      [pointer, detail].filter((part) => part !== undefined).join(': '),
-    ),
-  }));
-export type Receipt = z.output<typeof receipt>;
+/** A delivery, its faults in words. */
+export type Receipt = {
+  receivedAt: Date;
+  sourceLeadId: string | null;
+  verdict: string;
+  faults: string[];
+};
 
 /** Deliveries as ingest keeps them; undefined where it does not answer. */
-export async function askReceipts(
-  deps: Deps,
-  question: { source?: string; leadId?: number; verdict?: 'accepted' | 'rejected'; limit: number },
-): Promise<Receipt[] | undefined> {
-  return ask(deps.nats, 'ops.ingest.receipts', question, z.array(receipt), 1_500).catch(() => undefined);
+export async function askReceipts(deps: Deps, question: BodyOf<typeof receipts>): Promise<Receipt[] | undefined> {
+  const found = await ask(deps.nats, receipts, question, 1_500).catch(() => undefined);
+  return found?.map(({ receivedAt, sourceLeadId, verdict, faults }) => ({
+    receivedAt: new Date(receivedAt),
+    sourceLeadId,
+    verdict,
+    faults: faults.map(({ pointer, detail }) => `${pointer}: ${detail}`),
+  }));
 }

@@ -1,3 +1,4 @@
+import { callAgain } from '@leadline/contracts/commands/lead';
 import { ask } from '@leadline/messaging/ask';
 import { Hono, type Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -52,7 +53,7 @@ export function leadRoutes(deps: Deps): Hono<Env> {
     const { reason } = await readForm(c, z.object(reasonField));
     const asked = { leadId, reason, who: c.get('session').user.name };
     return carryOut(c, deps, `/leads/${leadId}`, async () => {
-      await ask(deps.nats, 'ops.dispatcher.call_again', asked, z.unknown());
+      await ask(deps.nats, callAgain, asked);
       return 'It is new again, and will be called once more.';
     });
   });

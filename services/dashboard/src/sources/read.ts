@@ -1,3 +1,4 @@
+import { fieldFault } from '@leadline/contracts/field-fault';
 import type { Database } from '@leadline/database/open-database';
 import { instant, row, rows } from '@leadline/database/sql';
 import { z } from 'zod';
@@ -75,7 +76,6 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
   );
 }
 
-const fault = z.object({ pointer: z.string(), reason: z.string(), detail: z.string() });
 const rejected = z.object({
   /** To the microsecond, as a Date can't tell it. */
   place: z.string(),
@@ -84,7 +84,7 @@ const rejected = z.object({
   source: z.string(),
   sourceLeadId: z.string().nullable(),
   faults: z
-    .array(fault)
+    .array(fieldFault)
     .nullable()
     .transform((faults) => faults ?? []),
   phoneRaw: z.string().nullable(),

@@ -1,3 +1,4 @@
+import { correctReceipt } from '@leadline/contracts/commands/receipts';
 import { ask } from '@leadline/messaging/ask';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -8,7 +9,6 @@ import { carryOut, operatorOnly, readForm, reasonField, shownTo, type Env } from
 import { deliveryPage, rejectedAPage, sharedAPage, sourcesPage } from './page.ts';
 import { readDelivery, readRejected, readSharedIds, readSources } from './read.ts';
 
-const corrected = z.object({ leadId: z.int().nullable(), became: z.enum(['lead', 'joined', 'known']) });
 const correction = z.object({ phone: z.string().trim().min(1, 'is missing').max(200), ...reasonField });
 
 export function sourceRoutes(deps: Deps): Hono<Env> {
@@ -35,7 +35,7 @@ export function sourceRoutes(deps: Deps): Hono<Env> {
     const who = c.get('session').user.name;
     return carryOut(c, deps, `/sources/deliveries/${receiptId}`, async () => {
       const asked = { who, reason, receiptId, phone };
-      const { leadId, became } = await ask(deps.nats, 'ops.ingest.correct_receipt', asked, corrected, 15_000);
+      const { leadId, became } = await ask(deps.nats, correctReceipt, asked, 15_000);
       const details = { receipt: receiptId, lead: leadId };
       await audit(deps.postgres.em(), { action: 'correct_receipt', who, reason, details });
       if (became === 'joined') return `It joined lead ${leadId}, which is open.`;

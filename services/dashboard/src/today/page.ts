@@ -1,3 +1,4 @@
+import type { DiallingState } from '@leadline/contracts/commands/dialling';
 import { html } from 'hono/html';
 import { addDays, istDay } from '../web/ist.ts';
 import {
@@ -9,7 +10,7 @@ import {
   toShortDateAndClock,
   toWords,
 } from '../web/indian-format.ts';
-import type { DiallingState, FunnelStep, Today } from './read.ts';
+import type { FunnelStep, Today } from './read.ts';
 import { assetUrls } from '../web/assets.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';
 

@@ -1,3 +1,10 @@
+import {
+  callWindow,
+  diallingState,
+  startDialling,
+  stopDialling,
+  type DiallingState,
+} from '@leadline/contracts/commands/dialling';
 import { databaseNow } from '@leadline/database/locks';
 import { instant, rows } from '@leadline/database/sql';
 import { ask } from '@leadline/messaging/ask';
@@ -138,25 +145,14 @@ function readRetries(em: EntityManager, now: Date): Promise<Today['retries']> {
   );
 }
 
-const diallingState = z.object({
-  state: z.enum(['running', 'stopping', 'stopped']),
-  onTheirWay: z.number(),
-  stoppedAt: z.string().nullable(),
-  stoppedBy: z.string().nullable(),
-  reason: z.string().nullable(),
-});
-export type DiallingState = z.output<typeof diallingState>;
-
-const callWindow = z.object({ open: z.boolean(), opensAt: z.string().nullable() });
-
 /** Undefined where the dispatcher does not answer: then it is not known, and said so. */
 export async function askDialling(
   deps: Deps,
 ): Promise<{ dialling: DiallingState | undefined; window: { open: boolean; opensAt: Date | undefined } | undefined }> {
   const quietly = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(() => undefined);
   const [dialling, window] = await Promise.all([
-    quietly(ask(deps.nats, 'ops.dispatcher.dialling_state', {}, diallingState, 1_500)),
-    quietly(ask(deps.nats, 'ops.dispatcher.call_window', {}, callWindow, 1_500)),
+    quietly(ask(deps.nats, diallingState, {}, 1_500)),
+    quietly(ask(deps.nats, callWindow, {}, 1_500)),
   ]);
   return {
     dialling,
@@ -173,5 +169,5 @@ export function switchDialling(
   to: 'stop' | 'start',
   by: { who: string; reason: string },
 ): Promise<DiallingState> {
-  return ask(deps.nats, `ops.dispatcher.${to}_dialling`, by, diallingState);
+  return ask(deps.nats, to === 'stop' ? stopDialling : startDialling, by);
 }

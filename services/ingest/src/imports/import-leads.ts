@@ -1,3 +1,5 @@
+import type { AskedBy } from '@leadline/contracts/command';
+import { beginImport, importLeads, type RowResult } from '@leadline/contracts/commands/imports';
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { affected, rows } from '@leadline/database/sql';
@@ -5,7 +7,6 @@ import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { aliases } from '../sources/aliases.ts';
 import { findKnownIds } from '../intake/find-receipts.ts';
 import { findWished, hearWishes } from './hear-wishes.ts';
 import type { Fault } from '../intake/lead-schema.ts';
@@ -15,50 +16,7 @@ import type { Origin } from '../intake/origin.ts';
 import { toRowQuery, type FileReading } from '../sources/file-reading.ts';
 import { isMetaFile } from '../sources/meta-file.ts';
 import { toImportHeader } from './to-import-header.ts';
-import { sourceName, toImportedRow, type ImportedRow } from './imported-row.ts';
-
-const mostRows = 1_000;
-const mostColumns = 200;
-const columns = z.array(z.string().max(1_000)).min(1).max(mostColumns);
-
-const beginning = z.object({
-  who: z.string().min(1).max(200),
-  /** Without it the file's own: Meta's, else csv. */
-  source: sourceName.optional(),
-  /** As the person knows it. */
-  file: z.string().max(500),
-  columns,
-  aliases: aliases.default({}),
-  dryRun: z.boolean(),
-});
-
-const batch = z.object({
-  source: sourceName,
-  /** Rows that were imported before are new under another name. */
-  again: z
-    .string()
-    .regex(/^[\w.-]{1,40}$/, 'must be 1 to 40 letters, digits, dots, dashes')
-    .optional(),
-  columns,
-  /** The file's own names for our fields. */
-  aliases: aliases.default({}),
-  /** Of dates in numbers, in the whole file. */
-  dates: z.enum(['day-first', 'month-first']).default('day-first'),
-  /** Rows that are too old to be called are called all the same. */
-  ringsOld: z.boolean().default(false),
-  /** Nothing is stored; the answers are what they would be. */
-  dryRun: z.boolean(),
-  rows: z.array(z.object({ row: z.int(), cells: z.array(z.string()).max(mostColumns) })).max(mostRows),
-});
-
-type RowResult = {
-  row: number;
-  result: 'accepted' | 'joined' | 'duplicate' | 'rejected';
-  leadId: number | null;
-  faults: Fault[];
-  /** Why the number of a row that is no fault is not rung. */
-  notes: Fault[];
-};
+import { toImportedRow, type ImportedRow } from './imported-row.ts';
 
 /** `ops.ingest.begin_import` and `import_leads`: a file's header, then its rows, a batch at a time. */
 export async function answerImports(
@@ -68,7 +26,7 @@ export async function answerImports(
   maxLeadAgeDays: number,
 ): Promise<Answering> {
   const answering = await Promise.all([
-    answer(nats, 'ops.ingest.begin_import', beginning, async (asked) => {
+    answer(nats, beginImport, async (asked) => {
       const header = toImportHeader(asked.columns, asked.aliases);
       const source = asked.source ?? header.source;
       if (!asked.dryRun && header.faults.length === 0) {
@@ -81,7 +39,7 @@ export async function answerImports(
       }
       return { ...header, source };
     }),
-    answer(nats, 'ops.ingest.import_leads', batch, (asked) => importRows(asked, maxLeadAgeDays, postgres, receiving)),
+    answer(nats, importLeads, (asked) => importRows(asked, maxLeadAgeDays, postgres, receiving)),
   ]);
   return {
     async stop() {
@@ -96,7 +54,7 @@ export async function answerImports(
  * @throws when not all of them are known to be stored
  */
 async function importRows(
-  asked: z.output<typeof batch>,
+  asked: AskedBy<typeof importLeads>,
   maxLeadAgeDays: number,
   postgres: Database,
   receiving: Receiving,

@@ -1,5 +1,5 @@
+import { sourceName } from '@leadline/contracts/lead-fields';
 import { hash } from 'node:crypto';
-import { z } from 'zod';
 import type { Fault } from '../intake/lead-schema.ts';
 import { parseCsvRow } from '../sources/csv.ts';
 import type { FileReading } from '../sources/file-reading.ts';
@@ -7,10 +7,6 @@ import type { ParsedLead } from '../sources/parsed-lead.ts';
 import { readFields, toKey } from '../sources/read-fields.ts';
 import { readWish } from '../sources/read-wish.ts';
 import { sourceColumn } from './to-import-header.ts';
-
-export const sourceName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, beginning with a letter');
 
 export type ImportedRow = {
   row: number;

@@ -1,18 +1,10 @@
+import type { ImportHeader } from '@leadline/contracts/commands/imports';
 import type { FileReading } from '../sources/file-reading.ts';
 import { soundsLikePhone } from '../sources/find-phone-field.ts';
 import { isMetaFile, isQuestion } from '../sources/meta-file.ts';
 import { toKey, type FieldNames } from '../sources/read-fields.ts';
 import { tellsWish } from '../sources/read-wish.ts';
 import { usualNames } from '../sources/usual-names.ts';
-
-export type ImportHeader = {
-  /** What each column is taken for; null: it is kept, and used for nothing. */
-  columns: { column: string; field: string | null }[];
-  /** Where the leads came from, unless the person who imports says otherwise. */
-  source: string;
-  /** Why the file can not be imported as it is. */
-  faults: string[];
-};
 
 const fields = new Map<string, string>(
   Object.entries(usualNames).flatMap(([field, names]: [string, FieldNames[keyof FieldNames]]) =>

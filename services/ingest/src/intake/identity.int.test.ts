@@ -1,3 +1,7 @@
+import { erase } from '@leadline/contracts/commands/erase';
+import { importLeads } from '@leadline/contracts/commands/imports';
+import { receipts, replay, correctReceipt } from '@leadline/contracts/commands/receipts';
+import { addSource } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
@@ -5,7 +9,6 @@ import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { z } from 'zod';
 import { readIngestConfig } from '../config.ts';
 import { start, type Ingest } from '../start.ts';
 
@@ -30,9 +33,8 @@ beforeAll(async () => {
     return start(config, { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog });
   };
   replicas = [await launch(), await launch()];
-  const added = z.object({ url: z.string() });
   const add = async (source: string): Promise<string> =>
-    new URL((await ask(ops, 'ops.ingest.add_source', { who: 'test', source }, added)).url).pathname;
+    new URL((await ask(ops, addSource, { who: 'test', source })).url).pathname;
   [make, indiamart] = [await add('make'), await add('indiamart')];
 });
 afterAll(async () => {
@@ -64,35 +66,21 @@ const api = async (id: string, phone: string, more: object = {}, key?: string) =
 };
 const push = (id: string, phone: string, more: object = {}) =>
   post(indiamart, { RESPONSE: [{ UNIQUE_QUERY_ID: id, SENDER_NAME: 'Asha', SENDER_MOBILE: phone, ...more }] });
-const row = z.object({ row: z.number(), result: z.string(), leadId: z.number().nullable() });
 const importRows = (rows: string[][], columns = ['Enquiry ID', 'name', 'phone', 'product'], dryRun = false) =>
-  ask(
-    ops,
-    'ops.ingest.import_leads',
-    { source: 'fair', columns, dryRun, rows: rows.map((cells, at) => ({ row: at + 2, cells })) },
-    z.array(row),
-  );
+  ask(ops, importLeads, { source: 'fair', columns, dryRun, rows: rows.map((cells, at) => ({ row: at + 2, cells })) });
 const phones = async (): Promise<string[]> =>
   (await db.query<{ phone: string }>('select phone from leads order by id')).map(({ phone }) => phone.slice(-4));
 const enquiries = () =>
   db.query<{ product_name: string | null; query_message: string | null }>(
     'select product_name, query_message from lead_enquiries order by added_at',
   );
-const receipts = () => ask(ops, 'ops.ingest.receipts', {}, z.array(z.looseObject({ sameIdAs: z.string().nullable() })));
+const readReceipts = () => ask(ops, receipts, {});
 
 test('three people under one id are three leads, each once, and the receipts say whose id it was', async () => {
   for (const phone of ['9820222021', '9820222022', '9820222023', '9820222022', '9820222021', '9820222023'])
     expect((await record('9de22fa', phone)).status).toBe(202);
   expect(await phones()).toEqual(['2021', '2022', '2023']);
-  const kept = z.array(
-    z.object({
-      id: z.string(),
-      sourceLeadId: z.string().nullable(),
-      sameIdAs: z.string().nullable(),
-      otherNumbers: z.number(),
-    }),
-  );
-  const told = (await ask(ops, 'ops.ingest.receipts', {}, kept)).filter(({ sourceLeadId }) => sourceLeadId !== null);
+  const told = (await readReceipts()).filter(({ sourceLeadId }) => sourceLeadId !== null);
   expect(told.map(({ sourceLeadId }) => sourceLeadId)).toEqual(['9de22fa', '9de22fa', '9de22fa']);
   const first = told.at(-1);
   expect(first).toMatchObject({ sameIdAs: null, otherNumbers: 2 });
@@ -132,7 +120,7 @@ test('a file and an API whose ids are counted lose nobody either', async () => {
   expect((await api('1', '9821000012', {}, 'k1')).status).toBe(422);
   expect(await api('1', '9821000012', {}, 'k2')).toEqual(nita);
   // A count in a file is no id: only the API's is known with another number.
-  expect((await receipts()).filter(({ sameIdAs }) => sameIdAs !== null)).toHaveLength(1);
+  expect((await readReceipts()).filter(({ sameIdAs }) => sameIdAs !== null)).toHaveLength(1);
 });
 
 test('whatever ids, keys and ways they carry: as many numbers, as many leads or refusals that are seen', async () => {
@@ -217,17 +205,11 @@ test('an old version bound the id, and took the next person for a repeat: a repl
     [first?.id],
   );
   await db.query('delete from leads where id > $1', [first?.id]);
-  const replay = (apply: boolean) =>
-    ask(
-      ops,
-      'ops.ingest.replay',
-      { who: 'asha', since: '2026-01-01T00:00:00Z', apply },
-      z.object({ changes: z.array(z.object({ kind: z.string() })) }),
-    );
-  expect((await replay(false)).changes).toEqual([{ kind: 'new_lead' }]);
-  await replay(true);
+  const replayAll = (apply: boolean) => ask(ops, replay, { who: 'asha', since: '2026-01-01T00:00:00Z', apply });
+  expect((await replayAll(false)).changes).toEqual([{ kind: 'new_lead' }]);
+  await replayAll(true);
   expect(await phones()).toEqual(['2021', '2022']);
-  expect((await replay(true)).changes).toEqual([]);
+  expect((await replayAll(true)).changes).toEqual([]);
   // Redelivered, both are known.
   await record('9de22fa', '9820222022');
   await record('9de22fa', '9820222021');
@@ -239,12 +221,7 @@ test('a corrected number goes on as a lead of its own where its id is somebody e
   await record('9de22fa', '022-22355342');
   const [refused] = await db.query<{ id: string }>(`select id from lead_receipts where verdict = 'rejected'`);
   const correct = (phone: string) =>
-    ask(
-      ops,
-      'ops.ingest.correct_receipt',
-      { who: 'asha', reason: 'test', receiptId: refused?.id, phone },
-      z.object({ leadId: z.number(), became: z.string() }),
-    );
+    ask(ops, correctReceipt, { who: 'asha', reason: 'test', receiptId: refused?.id ?? '', phone });
   const corrected = await correct('9820222022');
   expect(corrected.became).toBe('lead');
   expect(await correct('9820222022')).toEqual({ leadId: corrected.leadId, became: 'known' });
@@ -255,9 +232,8 @@ test('a corrected number goes on as a lead of its own where its id is somebody e
 test('an id of an erased person is a repeat for that person only', async () => {
   const yesterday = new Date(Date.now() - 86_400_000).toISOString();
   const first = await api('shared', '9826100041', { enquiredAt: yesterday });
-  const erased = z.looseObject({ counts: z.looseObject({}) });
-  const erase = { who: 'asha', reason: 'asked', phone: '9826100041', dryRun: false };
-  await ask(ops, 'ops.ingest.erase', erase, erased);
+  const asked = { who: 'asha', reason: 'asked', phone: '9826100041', dryRun: false };
+  await ask(ops, erase.ingest, asked);
   expect(await api('shared', '9826100041', { enquiredAt: yesterday })).toEqual(first);
   const other = await api('shared', '9826100042', { enquiredAt: yesterday });
   expect(other.status).toBe(202);

@@ -1,3 +1,4 @@
+import { addSource } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import { endWithUs } from '@leadline/servers/reaper';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
@@ -11,7 +12,6 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { openDatabase, type Database } from '@leadline/database/open-database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { readIngestConfig } from '../config.ts';
 import { start, type Ingest } from '../start.ts';
 
@@ -125,8 +125,7 @@ test('while the database is away the answer is 503, and after it everything is t
 
 test('a vendor hears 503 while the database is away, whether its address is known or not, and success after it', async () => {
   const ops = await nats.connect('ops');
-  const shown = z.object({ url: z.string() });
-  const { url } = await ask(ops, 'ops.ingest.add_source', { who: 'test', source: 'indiamart' }, shown);
+  const { url } = await ask(ops, addSource, { who: 'test', source: 'indiamart' });
   const push = (to: string) =>
     fetch(to, { method: 'POST', body: '{"UNIQUE_QUERY_ID":"away-1","SENDER_MOBILE":"9000077001"}' });
   expect((await push(url)).status).toBe(200);

@@ -1,5 +1,6 @@
 import { ofOurDays } from '@leadline/contracts/outside-time';
 import { leadStatuses } from '@leadline/contracts/statuses';
+import { fieldFault, type FieldFault } from '@leadline/contracts/field-fault';
 import { z } from 'zod';
 
 /** Postgres can't store a NUL, and a lone surrogate is no character: refused here, before any SQL. */
@@ -54,15 +55,8 @@ export const acceptedLead = z
   .object({ id: z.int().meta({ examples: [42] }), status: leadStatuses })
   .meta({ id: 'AcceptedLead' });
 
-/** What is wrong with one field. Never the value itself. */
-export const fault = z
-  .object({
-    pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the body', examples: ['/phone'] }),
-    reason: z.string().meta({ description: 'For programs', examples: ['landline'] }),
-    detail: z.string().meta({ description: 'For people' }),
-  })
-  .meta({ id: 'Fault' });
-export type Fault = z.infer<typeof fault>;
+export const fault = fieldFault.meta({ id: 'Fault' });
+export type Fault = FieldFault;
 
 /** RFC 9457. */
 export const problem = z

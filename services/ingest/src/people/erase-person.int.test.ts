@@ -1,5 +1,5 @@
+import { erase } from '@leadline/contracts/commands/erase';
 import { ask } from '@leadline/messaging/ask';
-import { erased } from '@leadline/messaging/erase';
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
@@ -40,8 +40,8 @@ async function postRefused(body: string): Promise<void> {
   const { status } = await fetch(`${ingest.url}/v1/leads`, { method: 'POST', headers, body });
   expect(status).toBe(422);
 }
-const erase = (phone: string, dryRun = false) =>
-  ask(ops, 'ops.ingest.erase', { phone, who: 'test', reason: 'asked by mail', dryRun }, erased);
+const eraseOf = (phone: string, dryRun = false) =>
+  ask(ops, erase.ingest, { phone, who: 'test', reason: 'asked by mail', dryRun });
 const bodies = async (): Promise<string[]> => {
   const found = await db.query<{ body: string }>(
     `select concat_ws(' ', nullif(body, ''), query, phone_raw) as body from lead_receipts order by received_at, id`,
@@ -80,11 +80,11 @@ test('what was refused is emptied however the number is written in it, and nobod
      select gen_random_uuid(), 'justdial', '', '१२३' || n, 'rejected' from generate_series(1, 450) as n`,
   );
   const before = await bodies();
-  const rehearsed = await erase('9876543210', true);
+  const rehearsed = await eraseOf('9876543210', true);
   expect([rehearsed.counts['deliveries'], await bodies()]).toEqual([10, before]);
-  expect((await erase('9876543210')).counts['deliveries']).toBe(10);
+  expect((await eraseOf('9876543210')).counts['deliveries']).toBe(10);
   const left = await bodies();
   expect(left).toHaveLength(before.length - 10);
   for (const other of others) expect(left.join()).toContain(other);
-  expect((await erase('9876543210')).counts['deliveries']).toBe(0);
+  expect((await eraseOf('9876543210')).counts['deliveries']).toBe(0);
 });

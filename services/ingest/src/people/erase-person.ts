@@ -1,3 +1,4 @@
+import { erase, type EraseAsked, type Erased } from '@leadline/contracts/commands/erase';
 import { mentionsPhone } from '@leadline/contracts/phone-number';
 import { lockNumbers } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
@@ -5,14 +6,14 @@ import { rehearse } from '@leadline/database/rehearse';
 import { affected, instant, row, rows } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { eraseAsked, erasedValue, type EraseAsked, type Erased } from '@leadline/messaging/erase';
+import { erasedValue } from '@leadline/messaging/erased-value';
 import { requirePhone } from '@leadline/messaging/require-phone';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
 /** `ops.ingest.erase` */
 export function answerErase(nats: Nats, postgres: Database): Promise<Answering> {
-  return answer(nats, 'ops.ingest.erase', eraseAsked, (asked) => erasePerson(asked, postgres));
+  return answer(nats, erase.ingest, (asked) => erasePerson(asked, postgres));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Database } from '@leadline/database/open-database';
 import { affected } from '@leadline/database/sql';
-import { erasedValue } from '@leadline/messaging/erase';
+import { erasedValue } from '@leadline/messaging/erased-value';
 
 const atOnce = 500;
 

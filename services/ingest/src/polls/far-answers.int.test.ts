@@ -1,3 +1,4 @@
+import { addSource, type SourceConnection } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { oddities } from '@leadline/simulator/odd-answers';
@@ -12,7 +13,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { readIngestConfig } from '../config.ts';
 import { start, type Ingest } from '../start.ts';
 
@@ -80,12 +80,11 @@ const control = async (what: string, body: unknown): Promise<void> => {
 };
 const answers = (vendor: string, given: object[]): Promise<void> =>
   control('faults', { vendor, faults: { gapMs: 0, answers: given } });
-const shown = z.object({ id: z.uuid(), url: z.url() });
-const connections = new Map<string, z.output<typeof shown>>();
-async function connectionOf(source: string): Promise<z.output<typeof shown>> {
+const connections = new Map<string, SourceConnection>();
+async function connectionOf(source: string): Promise<SourceConnection> {
   const known = connections.get(source);
   if (known !== undefined) return known;
-  const added = await ask(ops, 'ops.ingest.add_source', { who: 'test', source, secret: secrets[source] }, shown);
+  const added = await ask(ops, addSource, { who: 'test', source, secret: secrets[source] });
   connections.set(source, added);
   return added;
 }

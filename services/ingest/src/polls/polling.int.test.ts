@@ -1,3 +1,4 @@
+import { addSource, type SourceConnection } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { readSimulatorConfig } from '@leadline/simulator/config';
@@ -12,7 +13,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { z } from 'zod';
 
 const key = 'glusr-key-of-the-seller';
 const secrets: Record<string, string> = {
@@ -100,10 +100,9 @@ const control = async (what: string, body: unknown): Promise<void> => {
 const enquire = (vendor: string, enquiries: object[]): Promise<void> => control('enquiries', { vendor, enquiries });
 const fault = (vendor: string, faults: object): Promise<void> =>
   control('faults', { vendor, faults: { gapMs: 0, ...faults } });
-const shown = z.object({ id: z.uuid(), url: z.url() });
-const add = (source: string): Promise<z.infer<typeof shown>> =>
+const add = (source: string): Promise<SourceConnection> =>
   until('ingest answers', () =>
-    ask(ops, 'ops.ingest.add_source', { who: 'test', source, secret: secrets[source] }, shown).catch(() => undefined),
+    ask(ops, addSource, { who: 'test', source, secret: secrets[source] }).catch(() => undefined),
   );
 const asked = (vendor: string): Record<string, unknown>[] =>
   readFileSync(join(folder, `${vendor}.jsonl`), 'utf8')

@@ -1,3 +1,4 @@
+import { receipts } from '@leadline/contracts/commands/receipts';
 import { maskPhone } from '@leadline/contracts/phone-number';
 import type { Database } from '@leadline/database/open-database';
 import { instant, rows } from '@leadline/database/sql';
@@ -5,15 +6,6 @@ import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { z } from 'zod';
 import { fault } from '../intake/lead-schema.ts';
-
-const asked = z.object({
-  source: z.string().optional(),
-  leadId: z.int().optional(),
-  verdict: z.enum(['accepted', 'rejected']).optional(),
-  /** Only what came before: the last row's `receivedAt` gives the next page. */
-  before: z.iso.datetime({ offset: true }).optional(),
-  limit: z.int().min(1).max(500).default(50),
-});
 
 const receipt = z
   .object({
@@ -26,9 +18,7 @@ const receipt = z
     leadId: z.number().nullable(),
     phone: z.string().nullable(),
     status: z.string().nullable(),
-    /** The receipt that had this id of the source before, with another number. */
     sameIdAs: z.string().nullable(),
-    /** How many came under this receipt's id with other numbers: the id is no enquiry's own. */
     otherNumbers: z.number(),
   })
   .transform(({ leadId, phone, status, ...found }) => ({
@@ -40,7 +30,7 @@ const receipt = z
 
 /** `ops.ingest.receipts`: what was delivered, newest first. Numbers are masked, bodies and names stay here. */
 export function answerQuestions(nats: Nats, postgres: Database): Promise<Answering> {
-  return answer(nats, 'ops.ingest.receipts', asked, (question) =>
+  return answer(nats, receipts, (question) =>
     rows(
       postgres.em(),
       receipt,

@@ -1,3 +1,5 @@
+import type { AskedBy, ResultOf } from '@leadline/contracts/command';
+import { correctReceipt } from '@leadline/contracts/commands/receipts';
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { Database } from '@leadline/database/open-database';
 import { affected, row } from '@leadline/database/sql';
@@ -10,27 +12,18 @@ import type { ParsedLead } from '../sources/parsed-lead.ts';
 import { findDeliveryOf, readAgain, type StoredDelivery } from './stored-deliveries.ts';
 import { phoneRefusals, toLead } from '../intake/to-lead.ts';
 
-const asked = z.object({
-  who: z.string().min(1).max(200),
-  reason: z.string().min(1).max(300),
-  receiptId: z.uuid(),
-  phone: z.string().min(1).max(200),
-});
-
-type Corrected = { leadId: number | null; became: 'lead' | 'joined' | 'known' };
-
 const receipt = z.object({ verdict: z.string(), part: z.number().nullable() });
 
 /** `ops.ingest.correct_receipt`: a refused delivery goes on with the number that a person puts in its place. */
 export function answerCorrections(nats: Nats, postgres: Database, receiving: Receiving): Promise<Answering> {
-  return answer(nats, 'ops.ingest.correct_receipt', asked, (correction) => correct(correction, postgres, receiving));
+  return answer(nats, correctReceipt, (correction) => correct(correction, postgres, receiving));
 }
 
 async function correct(
-  { who, reason, receiptId, phone }: z.output<typeof asked>,
+  { who, reason, receiptId, phone }: AskedBy<typeof correctReceipt>,
   postgres: Database,
   receiving: Receiving,
-): Promise<Corrected> {
+): Promise<ResultOf<typeof correctReceipt>> {
   const normalised = normalisePhone(phone);
   if (!normalised.ok) throw new CommandRefused(`phone: ${phoneRefusals[normalised.reason]}`);
   const found = await row(postgres.em(), receipt, `select verdict, part from lead_receipts where id = $1`, [receiptId]);

@@ -1,3 +1,5 @@
+import type { AskedBy, ResultOf } from '@leadline/contracts/command';
+import { replay as replayCommand, type ReplayChange } from '@leadline/contracts/commands/receipts';
 import { askAgain } from '../vendors/awaited-leads.ts';
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
@@ -7,46 +9,13 @@ import type { Nats } from '@leadline/messaging/connect';
 import { z } from 'zod';
 import { decideReplay, type ReplayDecision, type StoredPart } from './decide-replay.ts';
 import { retryRefused } from './retry-refused.ts';
-import type { Fault } from '../intake/lead-schema.ts';
 import type { Receiving } from '../intake/keep-delivery.ts';
 import type { ParsedLead } from '../sources/parsed-lead.ts';
 import { findDeliveries, readAgain, type StoredDelivery } from './stored-deliveries.ts';
 import type { Lead } from '../intake/to-lead.ts';
 
-const asked = z.object({
-  who: z.string().min(1).max(200),
-  since: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
-  source: z.string().nullable().default(null),
-  /** Without it nothing is changed. */
-  apply: z.boolean(),
-  /** Where the last page ended. */
-  after: z
-    .object({ place: z.string().regex(/^[\d :.+-]{10,40}$/), id: z.uuid() })
-    .nullable()
-    .default(null),
-  limit: z.int().min(1).max(500).default(200),
-});
-
 /** Older ones are told of and make nobody's phone ring: whoever asked so long ago has gone elsewhere. */
 const mostDays = 7;
-
-type Change = {
-  receiptId: string | null;
-  source: string;
-  leadId: number | null;
-  kind: Exclude<ReplayDecision['kind'], 'same'>;
-  /** What reads otherwise today. */
-  fields: string[];
-  faults: Fault[];
-  applied: boolean;
-};
-type Replayed = {
-  deliveries: number;
-  changes: Change[];
-  /** Leads that a vendor named and that could not be read: they are asked for again. */
-  askedAgain: number;
-  next: { place: string; id: string } | null;
-};
 
 /**
  * `ops.ingest.replay`: reads stored deliveries as they would be read today, a page at a time. Applied, what was refused
@@ -57,14 +26,14 @@ export function answerReplay(
   postgres: Database,
   receiving: Receiving & { wake(): void },
 ): Promise<Answering> {
-  return answer(nats, 'ops.ingest.replay', asked, (question) => replay(question, postgres, receiving));
+  return answer(nats, replayCommand, (question) => replay(question, postgres, receiving));
 }
 
 async function replay(
-  question: z.output<typeof asked>,
+  question: AskedBy<typeof replayCommand>,
   postgres: Database,
   receiving: Receiving & { wake(): void },
-): Promise<Replayed> {
+): Promise<ResultOf<typeof replayCommand>> {
   const { who, since, source, apply, after, limit } = question;
   const now = await databaseNow(postgres.em());
   if (apply && after === null) {
@@ -76,7 +45,7 @@ async function replay(
   }
   const deliveries = await findDeliveries(postgres, { since, source, after, limit });
   const parts = await findParts(postgres, deliveries);
-  const changes: Change[] = [];
+  const changes: ReplayChange[] = [];
   for (const delivery of deliveries) {
     const parsed = readAgain(delivery);
     if (parsed === undefined) continue;
@@ -105,7 +74,7 @@ async function carryOut(
   about: { delivery: StoredDelivery; part: Part | undefined; lead: ParsedLead | undefined; apply: boolean },
   postgres: Database,
   receiving: Receiving,
-): Promise<Omit<Change, 'receiptId' | 'source'> | undefined> {
+): Promise<Omit<ReplayChange, 'receiptId' | 'source'> | undefined> {
   const { delivery, part, lead, apply } = about;
   const told = { leadId: part?.leadId ?? null, kind: decision.kind, fields: [], faults: [], applied: false };
   switch (decision.kind) {

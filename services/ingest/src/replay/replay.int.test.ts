@@ -1,10 +1,11 @@
+import { replay, correctReceipt } from '@leadline/contracts/commands/receipts';
+import { addSource } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { z } from 'zod';
 import { readIngestConfig } from '../config.ts';
 import { start, type Ingest } from '../start.ts';
 
@@ -25,8 +26,7 @@ beforeAll(async () => {
     }),
     { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
   );
-  const added = z.object({ url: z.string() });
-  ({ url } = await ask(ops, 'ops.ingest.add_source', { who: 'test', source: 'indiamart' }, added));
+  ({ url } = await ask(ops, addSource, { who: 'test', source: 'indiamart' }));
 });
 afterAll(async () => {
   await ingest.stop();
@@ -46,13 +46,8 @@ const push = async (...enquiries: object[]): Promise<void> => {
   const response = await fetch(url, { method: 'POST', body: JSON.stringify({ RESPONSE: enquiries }) });
   expect(await response.text()).toBe('{"CODE":200,"STATUS":"SUCCESS"}');
 };
-const replayed = z.object({
-  deliveries: z.number(),
-  changes: z.array(z.object({ kind: z.string(), leadId: z.number().nullable(), fields: z.array(z.string()) })),
-  next: z.object({ place: z.string(), id: z.string() }).nullable(),
-});
-const replay = (apply: boolean, more: object = {}) =>
-  ask(ops, 'ops.ingest.replay', { who: 'asha', since: '2026-01-01T00:00:00Z', apply, ...more }, replayed);
+const replayAll = (apply: boolean, more: object = {}) =>
+  ask(ops, replay, { who: 'asha', since: '2026-01-01T00:00:00Z', apply, ...more });
 const leads = () => db.query('select * from leads order by id');
 const events = () => db.query('select aggregate from ingest_outbox order by 1');
 /** As if an older adapter had refused it. */
@@ -71,9 +66,9 @@ const refuse = async (id: string): Promise<void> => {
 test('what was refused and reads as a lead today is told, and becomes one when it is applied, once', async () => {
   await push(enquiry('A', '9876543210'), enquiry('B', '9876543211'), enquiry('C', '022-22355342'));
   await refuse('B');
-  expect(await replay(false)).toMatchObject({ deliveries: 1, changes: [{ kind: 'new_lead', leadId: null }] });
+  expect(await replayAll(false)).toMatchObject({ deliveries: 1, changes: [{ kind: 'new_lead', leadId: null }] });
   expect(await leads()).toHaveLength(1);
-  const { changes } = await replay(true);
+  const { changes } = await replayAll(true);
   expect(changes).toMatchObject([{ kind: 'new_lead', leadId: expect.any(Number) }]);
   expect((await leads()).map(({ phone }) => phone)).toEqual(['+919876543210', '+919876543211']);
   expect(await events()).toHaveLength(2);
@@ -82,21 +77,21 @@ test('what was refused and reads as a lead today is told, and becomes one when i
     { verdict: 'rejected' },
     { verdict: 'accepted' },
   ]);
-  expect(await replay(true)).toMatchObject({ changes: [] });
+  expect(await replayAll(true)).toMatchObject({ changes: [] });
   expect(await leads()).toHaveLength(2);
 });
 
 test('a lead is described as it reads today, without another call', async () => {
   await push(enquiry('A', '9876543210', { SENDER_CITY: 'Pune' }));
   await db.query(`update leads set city = null, product_name = 'Other', status = 'dispatched'`);
-  expect(await replay(false)).toMatchObject({ changes: [{ kind: 'differs', fields: ['productName', 'city'] }] });
+  expect(await replayAll(false)).toMatchObject({ changes: [{ kind: 'differs', fields: ['productName', 'city'] }] });
   expect(await leads()).toMatchObject([{ city: null, product_name: 'Other' }]);
-  await replay(true);
+  await replayAll(true);
   expect(await leads()).toMatchObject([
     { city: 'Pune', product_name: 'Mill', status: 'dispatched', phone: '+919876543210' },
   ]);
   expect(await events()).toHaveLength(1);
-  expect(await replay(true)).toMatchObject({ changes: [] });
+  expect(await replayAll(true)).toMatchObject({ changes: [] });
 });
 
 test('nobody is called under another number, for what is old, or for what was erased', async () => {
@@ -107,7 +102,7 @@ test('nobody is called under another number, for what is old, or for what was er
   await refuse('B');
   await db.query(`update lead_receipts set received_at = received_at - interval '8 days' where source_lead_id = 'B'`);
   await db.query(`delete from leads where phone = '+919876543212'`);
-  expect((await replay(true)).changes.map(({ kind }) => kind).toSorted()).toEqual(['late', 'other_number']);
+  expect((await replayAll(true)).changes.map(({ kind }) => kind).toSorted()).toEqual(['late', 'other_number']);
   expect(await leads()).toHaveLength(1);
 });
 
@@ -116,17 +111,16 @@ test('it goes through all deliveries page by page, and of one source where that 
   const seen: number[] = [];
   let after: unknown = null;
   do {
-    const page = await replay(false, { limit: 2, after });
+    const page = await replayAll(false, { limit: 2, after });
     seen.push(page.deliveries);
     after = page.next;
   } while (after !== null);
   expect(seen).toEqual([2, 2, 1]);
-  expect(await replay(false, { source: 'justdial' })).toMatchObject({ deliveries: 0 });
+  expect(await replayAll(false, { source: 'justdial' })).toMatchObject({ deliveries: 0 });
 });
 
-const corrected = z.object({ leadId: z.number().nullable(), became: z.string() });
 const correct = (receiptId: string, phone: string) =>
-  ask(ops, 'ops.ingest.correct_receipt', { who: 'omkar', reason: 'asked by mail', receiptId, phone }, corrected);
+  ask(ops, correctReceipt, { who: 'omkar', reason: 'asked by mail', receiptId, phone });
 const rejected = async (): Promise<string> => {
   const [found] = await db.query<{ id: string }>(`select id from lead_receipts where verdict = 'rejected'`);
   return found?.id ?? '';
@@ -154,7 +148,7 @@ test('a refused enquiry goes on with the number that an operator puts in its pla
     { who: 'omkar', reason: 'asked by mail' },
     { who: 'omkar', reason: 'asked by mail' },
   ]);
-  expect((await replay(false)).changes).toEqual([]);
+  expect((await replayAll(false)).changes).toEqual([]);
 });
 
 test('of POST /v1/leads too; a number that is none is refused in words', async () => {

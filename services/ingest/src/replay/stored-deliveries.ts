@@ -1,7 +1,7 @@
 import type { Database } from '@leadline/database/open-database';
 import { instant, rows } from '@leadline/database/sql';
 import { z } from 'zod';
-import { aliases } from '../sources/aliases.ts';
+import { fieldAliases } from '@leadline/contracts/lead-fields';
 import type { ParsedDelivery } from '../sources/adapter.ts';
 import { parseCsvRow } from '../sources/csv.ts';
 import { readRowQuery } from '../sources/file-reading.ts';
@@ -23,7 +23,7 @@ const delivery = z.object({
   contentType: z.string().nullable(),
   deliveryId: z.string().nullable(),
   connectionId: z.string().nullable(),
-  aliases: aliases.nullable().catch(null),
+  aliases: fieldAliases.nullable().catch(null),
   agentMode: z.string().nullable(),
 });
 /** A delivery as it came: the receipt that keeps its body. */

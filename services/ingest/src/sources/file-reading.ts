@@ -1,4 +1,4 @@
-import { aliases as aliasesOf } from './aliases.ts';
+import { fieldAliases } from '@leadline/contracts/lead-fields';
 import type { Aliases } from './read-fields.ts';
 import type { DateOrder } from './to-indian-time.ts';
 
@@ -33,7 +33,7 @@ export function readRowQuery(written: string): FileReading {
 function readAliases(written: string | null): FileReading['aliases'] {
   if (written === null) return {};
   try {
-    return aliasesOf.catch({}).parse(JSON.parse(written));
+    return fieldAliases.catch({}).parse(JSON.parse(written));
   } catch {
     return {};
   }

@@ -1,10 +1,10 @@
+import { fieldAliases } from '@leadline/contracts/lead-fields';
 import { agentModes } from '@leadline/contracts/qualification';
 import type { Database } from '@leadline/database/open-database';
 import { rows } from '@leadline/database/sql';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { aliases } from '../sources/aliases.ts';
 
 /** A row of `source_connections`. */
 export const connectionRow = z.object({
@@ -14,7 +14,7 @@ export const connectionRow = z.object({
   oldTokenHash: z.string().nullable(),
   secret: z.string().nullable(),
   accessToken: z.string().nullable(),
-  aliases: aliases.catch({}),
+  aliases: fieldAliases.catch({}),
   agentMode: agentModes.nullable().catch(null),
   requestsPerMinute: z.number(),
   mostBodyBytes: z.number(),

@@ -1,4 +1,5 @@
-import { agentModes } from '@leadline/contracts/qualification';
+import type { AskedBy } from '@leadline/contracts/command';
+import * as sources from '@leadline/contracts/commands/sources';
 import type { Database } from '@leadline/database/open-database';
 import { affected, instant, rows } from '@leadline/database/sql';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
@@ -6,48 +7,22 @@ import type { Nats } from '@leadline/messaging/connect';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { aliases } from '../sources/aliases.ts';
 import { hashToken } from './connections.ts';
 import type { SourceAdapter } from '../sources/adapter.ts';
 import { readCredentials, toUrlBelow, type PullAdapter } from '../sources/pull-adapter.ts';
 import { findPullAdapter } from '../sources/pull-registry.ts';
 import { adapters, findAdapter } from '../sources/registry.ts';
 
-const who = z.string().min(1).max(200);
-
-const addition = z.object({
-  who,
-  source: z.string(),
-  secret: z.string().min(1).max(500).optional(),
-  accessToken: z.string().min(1).max(2_000).optional(),
-  aliases: aliases.default({}),
-  agentMode: agentModes.optional(),
-  requestsPerMinute: z.int().min(1).max(1_000_000).default(1_200),
-  mostBodyBytes: z.int().min(1_024).max(8_388_608).default(262_144),
-});
-
-const rotation = z.object({
-  who,
-  id: z.uuid(),
-  /** How long the old address still works, so that a vendor can be told the new one without a gap. */
-  keepOldHours: z.number().min(0).max(720).default(0),
-});
-
 /** Where vendors reach us, and we them. */
 export type Places = { publicUrl: string; vendorUrls: Record<string, string> };
-
-/** The address to paste at the vendor, shown once: we keep a hash of its token. Of one that is asked, where that is. */
-type Shown = { id: string; source: string; url: string; secret?: string; curl: string };
 
 /** `ops.ingest.*_source(s)`: who may deliver, over which address. */
 export async function manageSources(nats: Nats, postgres: Database, places: Places): Promise<Answering> {
   const answering = await Promise.all([
-    answer(nats, 'ops.ingest.add_source', addition, (asked) => addSource(asked, postgres, places)),
-    answer(nats, 'ops.ingest.list_sources', z.object({}), () => listSources(postgres)),
-    answer(nats, 'ops.ingest.rotate_source', rotation, (asked) => rotateSource(asked, postgres, places)),
-    answer(nats, 'ops.ingest.disable_source', z.object({ who, id: z.uuid() }), (asked) =>
-      disableSource(asked, postgres),
-    ),
+    answer(nats, sources.addSource, (asked) => addSource(asked, postgres, places)),
+    answer(nats, sources.listSources, () => listSources(postgres)),
+    answer(nats, sources.rotateSource, (asked) => rotateSource(asked, postgres, places)),
+    answer(nats, sources.disableSource, (asked) => disableSource(asked, postgres)),
   ]);
   return {
     async stop() {
@@ -56,7 +31,11 @@ export async function manageSources(nats: Nats, postgres: Database, places: Plac
   };
 }
 
-async function addSource(asked: z.output<typeof addition>, postgres: Database, places: Places): Promise<Shown> {
+async function addSource(
+  asked: AskedBy<typeof sources.addSource>,
+  postgres: Database,
+  places: Places,
+): Promise<sources.SourceConnection> {
   const adapter = findAdapter(asked.source);
   if (adapter === undefined) {
     throw new CommandRefused(`source: must be one of ${adapters.map(({ source }) => source).join(', ')}`);
@@ -96,7 +75,11 @@ async function addSource(asked: z.output<typeof addition>, postgres: Database, p
   return made === undefined ? shown : { ...shown, secret: made };
 }
 
-async function rotateSource(asked: z.output<typeof rotation>, postgres: Database, places: Places): Promise<Shown> {
+async function rotateSource(
+  asked: AskedBy<typeof sources.rotateSource>,
+  postgres: Database,
+  places: Places,
+): Promise<sources.SourceConnection> {
   const token = makeToken(32);
   const adapter = await postgres.transaction(async (em) => {
     const [changed] = await rows(
@@ -120,7 +103,10 @@ async function rotateSource(asked: z.output<typeof rotation>, postgres: Database
   return toShown(adapter, { id: asked.id, token }, places);
 }
 
-async function disableSource(asked: { who: string; id: string }, postgres: Database): Promise<{ id: string }> {
+async function disableSource(
+  asked: AskedBy<typeof sources.disableSource>,
+  postgres: Database,
+): Promise<{ id: string }> {
   const changed = await postgres.transaction(async (em) => {
     await audit(em, asked.who, { action: 'disable_source', id: asked.id, details: {} });
     return affected(
@@ -198,7 +184,7 @@ const listed = z
  * it has answered without a word. `awaited`: of a vendor that only names leads, how many could not be read so far or for
  * a week, the oldest of those that are still asked for, and why.
  */
-function listSources(postgres: Database): Promise<z.output<typeof listed>[]> {
+function listSources(postgres: Database): Promise<sources.ListedSource[]> {
   return rows(
     postgres.em(),
     listed,
@@ -233,7 +219,7 @@ function toShown(
   adapter: SourceAdapter,
   { id, token, secret }: { id: string; token: string; secret?: string | undefined },
   places: Places,
-): Shown {
+): sources.SourceConnection {
   const pull = adapter.methods.length === 0 ? findPullAdapter(adapter.source) : undefined;
   const base = places.vendorUrls[adapter.source];
   const url =

@@ -1,10 +1,16 @@
+import {
+  addSource,
+  disableSource,
+  listSources,
+  rotateSource,
+  type SourceConnection,
+} from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { readIngestConfig } from '../config.ts';
 import { start, type Ingest } from '../start.ts';
 
@@ -36,18 +42,11 @@ afterAll(async () => {
   await db.drop();
 });
 
-const shown = z.object({
-  id: z.uuid(),
-  source: z.string(),
-  url: z.url(),
-  secret: z.string().optional(),
-  curl: z.string(),
-});
-const here = (one: z.infer<typeof shown>) => ({ ...one, url: one.url.replace(other.url, ingest.url) });
+const here = (one: SourceConnection) => ({ ...one, url: one.url.replace(other.url, ingest.url) });
 const add = async (source: string, more: Record<string, unknown> = {}) =>
-  here(await ask(ops, 'ops.ingest.add_source', { who: 'test', source, ...more }, shown));
-const rotate = async (more: Record<string, unknown>) =>
-  here(await ask(ops, 'ops.ingest.rotate_source', { who: 'test', ...more }, shown));
+  here(await ask(ops, addSource, { who: 'test', source, ...more }));
+const rotate = async (more: { id: string; keepOldHours?: number }) =>
+  here(await ask(ops, rotateSource, { who: 'test', ...more }));
 
 const send = async (url: string, body: string | Uint8Array, headers: Record<string, string> = {}) => {
   const sent = typeof body === 'string' ? body : new Blob([new Uint8Array(body)]);
@@ -130,12 +129,7 @@ test('what can be no lead is kept whole and visible, and its sender hears succes
     { body: '[]', reason: 'unreadable', source_lead_id: null },
     { body: 'CODE=200', reason: 'unreadable', source_lead_id: null },
   ]);
-  const [listed] = await ask(
-    ops,
-    'ops.ingest.list_sources',
-    {},
-    z.array(z.object({ id: z.string(), lastDeliveryAt: z.string().nullable(), lastDay: z.unknown() })),
-  ).then((all) => all.filter((one) => one.id === id));
+  const [listed] = await ask(ops, listSources, {}).then((all) => all.filter((one) => one.id === id));
   expect(listed).toEqual({
     id,
     lastDeliveryAt: expect.any(String),
@@ -179,7 +173,7 @@ test('an unknown, foreign, disabled or replaced address is nothing', async () =>
   expect((await send(rotated.url, body)).status).toBe(200);
   const leftOver = async (address: string): Promise<boolean> => (await send(address, body)).status === 404;
   await expect.poll(() => leftOver(url), { timeout: 5_000 }).toBe(true);
-  await ask(ops, 'ops.ingest.disable_source', { who: 'test', id }, z.unknown());
+  await ask(ops, disableSource, { who: 'test', id });
   await expect.poll(() => leftOver(rotated.url), { timeout: 5_000 }).toBe(true);
   expect(await leadsOf('IM-5')).toHaveLength(1);
   const [{ n } = { n: 0 }] = await db.query<{ n: number }>(
@@ -203,7 +197,7 @@ test('an address that was replaced may still be used for as long as was asked', 
 test('neither a token nor a secret stands in the database’s readable part or in an answer but the first', async () => {
   const { url } = await add('indiamart', { secret: 'a-secret-nobody-may-see' });
   const token = url.split('/').at(-1) ?? '';
-  const listed = JSON.stringify(await ask(ops, 'ops.ingest.list_sources', {}, z.unknown()));
+  const listed = JSON.stringify(await ask(ops, listSources, {}));
   expect(listed).not.toMatch(/a-secret-nobody|hash/);
   expect(listed).not.toContain(token);
   const stored = await db.query<{ text: string }>(`select s::text as text from source_connections s`);
@@ -232,7 +226,7 @@ test.for([
   [{ source: 'indiamart', aliases: { colour: ['x'] } }, /^aliases\.colour|^aliases:/],
   [{ source: 'indiamart', agentMode: 'nobody' }, /^agentMode:/],
 ] as [Record<string, unknown>, RegExp][])('%j is told to be wrong', async ([asked, said]) => {
-  await expect(ask(ops, 'ops.ingest.add_source', { who: 'test', ...asked }, z.unknown())).rejects.toThrow(said);
+  await expect(ask(ops, addSource, { who: 'test', ...asked } as never)).rejects.toThrow(said);
 });
 
 test('a connection’s own names for fields are looked at first', async () => {

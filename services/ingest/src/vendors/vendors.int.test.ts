@@ -1,3 +1,5 @@
+import { replay } from '@leadline/contracts/commands/receipts';
+import { addSource, listSources } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
@@ -67,15 +69,8 @@ beforeEach(() => {
   graph.asked.length = 0;
 });
 
-const shown = z.object({
-  id: z.string(),
-  source: z.string(),
-  url: z.string(),
-  secret: z.string().optional(),
-  curl: z.string(),
-});
 const add = (source: string, more: Record<string, unknown> = {}) =>
-  ask(ops, 'ops.ingest.add_source', { who: 'test', source, ...more }, shown);
+  ask(ops, addSource, { who: 'test', source, ...more });
 const send = async (url: string, init: RequestInit = {}) => {
   const response = await fetch(url, init);
   return {
@@ -300,7 +295,7 @@ test('a lead that Meta does not tell is asked for again and again, seen meanwhil
   graph.answers.set('777', [notYet]);
   await signed(url, notification('777'));
   const state = async () => {
-    const listed = await ask(ops, 'ops.ingest.list_sources', {}, z.array(z.looseObject({ id: z.string() })));
+    const listed = await ask(ops, listSources, {});
     return listed.find((one) => one.id === id)?.['awaited'];
   };
   for (let asks = 1; asks <= 4; asks++) {
@@ -325,19 +320,19 @@ test('a lead that Meta does not tell is asked for again and again, seen meanwhil
     await db.query(`select verdict, faults->0->>'reason' as reason from lead_receipts where connection_id = $1`, [id]),
   ).toEqual([{ verdict: 'rejected', reason: 'not_readable' }]);
   graph.answers.set('777', [answerOf('777', '+919876540071')]);
-  const replay = (more: object) =>
-    ask(
-      ops,
-      'ops.ingest.replay',
-      { who: 'test', since: new Date(Date.now() - 30 * 86_400_000).toISOString(), apply: false, ...more },
-      z.looseObject({ askedAgain: z.number() }),
-    );
-  expect((await replay({})).askedAgain).toBe(1);
-  expect((await replay({ apply: true, source: 'form' })).askedAgain).toBe(0);
-  expect((await replay({ apply: true, source: 'meta' })).askedAgain).toBe(1);
+  const replayAll = (more: object) =>
+    ask(ops, replay, {
+      who: 'test',
+      since: new Date(Date.now() - 30 * 86_400_000).toISOString(),
+      apply: false,
+      ...more,
+    });
+  expect((await replayAll({})).askedAgain).toBe(1);
+  expect((await replayAll({ apply: true, source: 'form' })).askedAgain).toBe(0);
+  expect((await replayAll({ apply: true, source: 'meta' })).askedAgain).toBe(1);
   await until('it came after all', async () => (await leadOf('777')) !== undefined);
   expect(await leadOf('777')).toMatchObject({ phone: '+919876540071' });
-  expect((await replay({ apply: true })).askedAgain).toBe(0);
+  expect((await replayAll({ apply: true })).askedAgain).toBe(0);
 });
 
 test('a lead that was given up is asked for again when Meta names it again', async () => {
