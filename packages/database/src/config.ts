@@ -1,3 +1,4 @@
+import { services } from '@leadline/contracts/services';
 import { z } from 'zod';
 import type { Role } from './roles.ts';
 
@@ -7,15 +8,7 @@ export type RolePasswords = {
   secondPasswords: Partial<Record<Role, string>>;
 };
 
-const roleOf = {
-  LEADLINE_DB_PASSWORD_INGEST: 'ingest',
-  LEADLINE_DB_PASSWORD_DISPATCHER: 'dispatcher',
-  LEADLINE_DB_PASSWORD_CALL_TRACKER: 'callTracker',
-  LEADLINE_DB_PASSWORD_CRM_PUSHER: 'crmPusher',
-  LEADLINE_DB_PASSWORD_DASHBOARD: 'dashboard',
-} as const satisfies Record<string, Role>;
-
-const names = Object.entries(roleOf);
+const passwords = services.map(({ env, key }) => ({ name: `LEADLINE_DB_PASSWORD_${env}`, role: key }));
 
 const firstLogin = z.string().optional().meta({
   goal: 'setup',
@@ -29,7 +22,7 @@ const secondLogin = z.string().optional().meta({
 });
 const logins = z.object(
   Object.fromEntries(
-    names.flatMap(([name]) => [
+    passwords.flatMap(({ name }) => [
       [name, firstLogin],
       [`${name}_2`, secondLogin],
     ]),
@@ -54,12 +47,12 @@ export function readMigrateConfig(env: Record<string, string | undefined>): Role
     const [issue] = found.error.issues;
     throw new Error(`${issue?.path.join('.')} ${issue?.message}.`);
   }
-  const { DATABASE_URL: url, ...passwords } = found.data;
+  const { DATABASE_URL: url, ...given } = found.data;
   const rolePasswords: RolePasswords['rolePasswords'] = {};
   const secondPasswords: RolePasswords['secondPasswords'] = {};
-  for (const [name, role] of names) {
-    const password = passwords[name];
-    const second = passwords[`${name}_2`];
+  for (const { name, role } of passwords) {
+    const password = given[name];
+    const second = given[`${name}_2`];
     if (password !== undefined) rolePasswords[role] = password;
     if (second === undefined) continue;
     if (password === undefined) throw new Error(`${name}_2 is set without ${name}.`);

@@ -1,3 +1,4 @@
+import { services } from '@leadline/contracts/services';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { Client, DatabaseError } from 'pg';
@@ -7,7 +8,7 @@ import type { RolePasswords } from './config.ts';
 import { migrations } from './migrations/all.ts';
 import { lockSchema } from './locks.ts';
 import { readUrl } from './read-url.ts';
-import { grants, grantsOfAll, roles, sequencesOf, type Role } from './roles.ts';
+import { grants, grantsOfAll, sequencesOf } from './roles.ts';
 import { entities } from './schema/all.ts';
 import { sessionSettings } from './session.ts';
 
@@ -66,8 +67,8 @@ async function makeRoles(
   client: Client,
   { rolePasswords = {}, secondPasswords = {} }: Partial<RolePasswords>,
 ): Promise<void> {
-  for (const role of Object.keys(rolePasswords).filter(isRole)) {
-    const [name, password, second] = [roles[role], rolePasswords[role], secondPasswords[role]];
+  for (const { key, role: name } of services) {
+    const [password, second] = [rolePasswords[key], secondPasswords[key]];
     if (password === undefined) continue;
     await makeLogin(client, name, password);
     const secondName = `${name}_2`;
@@ -108,22 +109,19 @@ async function atLast(client: Client, statements: [string, ...string[]]): Promis
   }
 }
 
-function isRole(name: string): name is Role {
-  return name in roles;
-}
-
 async function giveGrants(client: Client): Promise<string[]> {
-  const { rows } = await client.query('select rolname from pg_roles where rolname = any($1)', [Object.values(roles)]);
+  const { rows } = await client.query('select rolname from pg_roles where rolname = any($1)', [
+    services.map(({ role }) => role),
+  ]);
   const present = z.array(z.object({ rolname: z.string() })).parse(rows);
   const given: string[] = [];
-  for (const role of Object.keys(roles).filter(isRole)) {
-    const name = roles[role];
-    const lines = grants[role];
+  for (const { key, role: name } of services) {
+    const lines = grants[key];
     if (!present.some(({ rolname }) => rolname === name)) continue;
     await client.query('begin');
     await client.query(`grant usage on schema public to ${name}`);
     for (const line of [...grantsOfAll, ...lines]) await client.query(`grant ${line} to ${name}`);
-    for (const table of sequencesOf[role]) {
+    for (const table of sequencesOf[key]) {
       const { rows: found } = await client.query(`select pg_get_serial_sequence($1, 'id') as sequence`, [table]);
       const { sequence } = z.object({ sequence: z.string().nullable() }).parse(found[0]);
       if (sequence !== null) await client.query(`grant usage, update on sequence ${sequence} to ${name}`);

@@ -1,14 +1,15 @@
+import { services } from '@leadline/contracts/services';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { roles, type Role } from './roles.ts';
+import type { Role } from './roles.ts';
 
 let db: TestDatabase;
 const clients = new Map<Role, Client>();
 
 beforeAll(async () => {
   db = await testDatabase();
-  for (const role of Object.keys(roles) as Role[]) {
+  for (const { key: role } of services) {
     const client = new Client({ connectionString: db.roleUrls[role] });
     await client.connect();
     clients.set(role, client);
@@ -80,7 +81,7 @@ const tables = [
   ]),
 ];
 
-describe.for(Object.keys(roles) as Role[])('%s', (role) => {
+describe.for(services.map(({ key }) => key))('%s', (role) => {
   test.for(tables)('deletes from %s only where it is its own', async (table) => {
     expect(await attempt(role, `delete from ${table}`)).toBe(mayWrite[role].includes(table) ? 'allowed' : denied);
   });

@@ -1,18 +1,12 @@
-/** Each service's own Postgres role. */
-export const roles = {
-  ingest: 'leadline_ingest',
-  dispatcher: 'leadline_dispatcher',
-  callTracker: 'leadline_call_tracker',
-  crmPusher: 'leadline_crm_pusher',
-  dashboard: 'leadline_dashboard',
-} as const;
+import { serviceOf, type ServiceKey } from '@leadline/contracts/services';
 
-export type Role = keyof typeof roles;
+/** Each service's own Postgres role, by the service's key. */
+export type Role = ServiceKey;
 
 /** The same server and database, as another role. */
 export function roleUrl(url: string, role: Role, password: string): string {
   const own = new URL(url);
-  own.username = roles[role];
+  own.username = serviceOf(role).role;
   own.password = password;
   return own.href;
 }
