@@ -3,7 +3,6 @@ import { explain, leadStory, type Explanation } from '@leadline/contracts/comman
 import { receipts, type Receipt } from '@leadline/contracts/commands/receipts';
 import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { z } from 'zod';
 import { showEvents } from './show-events.ts';
 import { openEventReader, type TailEvent } from './tail-event.ts';
 import { pickStreams } from './pick-streams.ts';
@@ -69,10 +68,7 @@ const read = openEventReader();
 
 function toTailEvent({ id, type, at, callId, source, data }: Told['events'][number]): TailEvent {
   const headers: Record<string, string> = { 'ce-id': id };
-  // The dashboard keeps which questions were answered, not what was said.
-  const answered = z.array(z.string()).safeParse(data['answered']);
-  const qualification = Object.fromEntries((answered.data ?? []).map((key) => [key, true]));
-  const payload = { ...data, source, ...(answered.success ? { qualification } : {}) };
+  const payload = { ...data, source };
   const event = read({
     stream: type.startsWith('call.') ? 'CALLS' : type.startsWith('lead.') ? 'LEADS' : 'AGENT',
     seq: 0,

@@ -1,7 +1,7 @@
 import { allEvents } from '@leadline/contracts/events/all';
 import { expect, test } from 'vitest';
 import { openEventReader, type TailEvent } from './tail-event.ts';
-import { toEventLine, toEventWords } from './to-event-line.ts';
+import { toEventLine, toPaintedWords } from './to-event-line.ts';
 
 const plain = (_: string, text: string): string => text;
 
@@ -55,11 +55,11 @@ test('a dead letter says who gave up what and why', () => {
     'leadline-reason': 'malformed: mode',
   };
   const event = read('dlq.CALLS.crm-pusher', {}, headers);
-  expect(toEventWords(event, 'ist').words).toBe('crm-pusher gave up call.qualified: malformed: mode');
+  expect(toPaintedWords(event, 'ist', plain)).toBe('crm-pusher gave up call.qualified: malformed: mode');
 });
 
 test('every event of the contracts has words', () => {
-  const silent = allEvents.filter(({ type }) => toEventWords(read(type, {}), 'ist').words === '');
+  const silent = allEvents.filter(({ type }) => toPaintedWords(read(type, {}), 'ist', plain) === '');
   expect(silent).toEqual([]);
 });
 

@@ -6,7 +6,7 @@ import { Unsuccessful } from '../exit-codes.ts';
 import type { Program } from '../program.ts';
 import { readLeadStory, type LeadStory } from '../read-lead-story.ts';
 import { paint, print, printJson, tell } from '../terminal.ts';
-import { toEventWords } from '../to-event-line.ts';
+import { toPaintedWords } from '../to-event-line.ts';
 import { withNats } from '../with-nats.ts';
 
 export function addLead(program: Program): void {
@@ -62,9 +62,8 @@ function toLines(id: number, { lead, attempts, events, explanation, receipts }: 
     ...attempts.map((attempt) => `  ${toAttemptLine(attempt)}`),
     ...(events.length === 0 ? [] : ['', paint('bold', 'what happened (IST)')]),
     ...events.map((event) => {
-      const { words: said, tone } = toEventWords(event, 'ist');
       const call = event.callId === null ? '' : `call ${event.callId}`;
-      const text = tone === undefined ? said : paint(tone, said);
+      const text = toPaintedWords(event, 'ist', paint);
       return `  ${paint('dim', toClock(event.time, 'ist'))}  ${call.padEnd(12)}  ${paint('cyan', event.subject.padEnd(20))}  ${text}`;
     }),
   ];

@@ -1,6 +1,7 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import type { AuditEntry } from './audit.ts';
-import { toDateAndClock, toWords } from '../web/indian-format.ts';
+import { toDateAndClock } from '../web/indian-format.ts';
 import { layout, section, table, type Piece, type Shown } from '../web/layout.ts';
 import { phoneShown } from '../web/phone-shown.ts';
 

@@ -1,8 +1,8 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import type { RowResult } from '@leadline/contracts/commands/imports';
 import { datesQuestion, type Counts, type ImportHeader } from '@leadline/lead-file/import-lead-file';
 import { html } from 'hono/html';
 import { assetUrls } from '../web/assets.ts';
-import { toWords } from '../web/indian-format.ts';
 import { hiddenToken, layout, section, table, type Piece, type Shown } from '../web/layout.ts';
 
 /** Of those that were not accepted, or are not rung. */

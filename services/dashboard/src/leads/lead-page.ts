@@ -1,9 +1,10 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
-import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock, toWords } from '../web/indian-format.ts';
+import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock } from '../web/indian-format.ts';
 import { istDay } from '../web/ist.ts';
 import type { EventLine } from '../live/live-events.ts';
 import type { Attempt, Explanation, LeadStory, Receipt } from './read.ts';
-import { toEventWords } from '../web/to-event-words.ts';
+import { toLineTitle } from '../live/to-line-title.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';
 import { leadBadge } from './page.ts';
 import { phoneShown } from '../web/phone-shown.ts';
@@ -173,7 +174,7 @@ function timelineCard(events: readonly EventLine[]): Piece {
             html`<h3>${toDateAndClock(lines[0]?.at ?? new Date(0)).split(',')[0]}</h3>
               <ol class="timeline">
                 ${lines.map((line) => {
-                  const { words, tone } = toEventWords(line.type, line.data);
+                  const { words, tone } = toLineTitle(line);
                   return html`<li class="${tone}">
                     <time datetime="${line.at.toISOString()}">${toClockWithSeconds(line.at)}</time>
                     <span class="what">${words}</span>

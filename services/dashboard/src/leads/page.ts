@@ -1,6 +1,7 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import { leadStatuses } from '@leadline/contracts/statuses';
 import { html } from 'hono/html';
-import { toShortDateAndClock, toWords } from '../web/indian-format.ts';
+import { toShortDateAndClock } from '../web/indian-format.ts';
 import { phoneShown } from '../web/phone-shown.ts';
 import type { LeadHit, LeadSearch } from './search.ts';
 import { badge, hiddenToken, layout, section, table, type Piece, type Shown } from '../web/layout.ts';

@@ -2,12 +2,12 @@ import { html } from 'hono/html';
 import { assetUrls } from '../web/assets.ts';
 import { toClockWithSeconds, toDateAndClock } from '../web/indian-format.ts';
 import type { EventFilter, EventLine } from './live-events.ts';
-import { toEventWords } from '../web/to-event-words.ts';
+import { toLineTitle } from './to-line-title.ts';
 import { layout, section, type Piece, type Shown } from '../web/layout.ts';
 
 /** One line of the stream: sent to browsers as it is. */
 export function eventItem(event: EventLine): Piece {
-  const { words, tone } = toEventWords(event.type, event.data);
+  const { words, tone } = toLineTitle(event);
   return html`<li id="event-${event.no}" class="${tone}">
     <time datetime="${event.at.toISOString()}" title="${toDateAndClock(event.at)} IST"
       >${toClockWithSeconds(event.at)}</time

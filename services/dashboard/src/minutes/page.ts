@@ -1,6 +1,7 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { drawDays } from './chart.ts';
-import { toCount, toDayName, toMinutes, toMonthName, toRupees, toWords } from '../web/indian-format.ts';
+import { toCount, toDayName, toMinutes, toMonthName, toRupees } from '../web/indian-format.ts';
 import { daysOfMonth } from '../web/ist.ts';
 import type { MinutesFigures, Rates } from '../minutes-rule.ts';
 import type { Group, MinutesFilter, MonthReport } from './read.ts';

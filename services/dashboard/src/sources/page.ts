@@ -1,5 +1,6 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
-import { toDateAndClock, toShortDateAndClock, toWords } from '../web/indian-format.ts';
+import { toDateAndClock, toShortDateAndClock } from '../web/indian-format.ts';
 import type { readDelivery, RejectedDelivery, SharedId, SourceState } from './read.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';
 

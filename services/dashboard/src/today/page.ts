@@ -1,15 +1,8 @@
+import { toWords } from '@leadline/contracts/to-event-words';
 import type { DiallingState } from '@leadline/contracts/commands/dialling';
 import { html } from 'hono/html';
 import { addDays, istDay } from '../web/ist.ts';
-import {
-  toClock,
-  toCount,
-  toDayName,
-  toLength,
-  toPercent,
-  toShortDateAndClock,
-  toWords,
-} from '../web/indian-format.ts';
+import { toClock, toCount, toDayName, toLength, toPercent, toShortDateAndClock } from '../web/indian-format.ts';
 import type { FunnelStep, Today } from './read.ts';
 import { assetUrls } from '../web/assets.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';

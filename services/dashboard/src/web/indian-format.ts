@@ -43,8 +43,3 @@ export function toLength(milliseconds: number): string {
   const hours = Math.round(seconds / 3_600);
   return parts(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
-
-/** `no_answers` as words. */
-export function toWords(code: string): string {
-  return code.replaceAll(/[_-]/g, ' ');
-}

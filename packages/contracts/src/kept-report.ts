@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { readAgentReport, type AgentReport, type FieldNote } from './to-agent-report.ts';
+
+/** Names of fields that could not be read. What stood there may be personal. */
+const unread = z.array(z.string()).default([]);
+const keptReport = z.union([
+  z.object({ answered: z.array(z.string()), doNotCall: z.boolean().default(false), unread }),
+  z.object({ endedBy: z.string().nullable(), doNotCall: z.boolean().default(false), unread }),
+]);
+/** What may be shown of an agent's report: which questions were answered, and nothing that a person said. */
+export type KeptReport = z.output<typeof keptReport>;
+
+/** A report as a timeline keeps it: of its answers the keys, for the call's row has the rest; not its room. */
+export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Record<string, unknown> {
+  const fields = [...new Set(notes.filter(({ outcome }) => outcome !== 'words').map(({ field }) => field))];
+  const told = fields.length === 0 ? {} : { unread: fields };
+  switch (report.type) {
+    case 'agent.ready':
+      return told;
+    case 'agent.qualified': {
+      const { mode, answers, doNotCall } = report;
+      return { mode, answered: Object.keys(answers), ...(doNotCall ? { doNotCall } : {}), ...told };
+    }
+    case 'agent.ended': {
+      const { endedBy, doNotCall, callbackAt } = report;
+      return { endedBy, doNotCall, callbackAt: callbackAt?.toISOString() ?? null, ...told };
+    }
+  }
+}
+
+/**
+ * What may be shown of a report, from what the agent sent or from what a timeline keeps of it; undefined where neither can
+ * be read. The agent's names its room, which a timeline does not keep.
+ */
+export function readKeptReport(type: string, data: Record<string, unknown>): KeptReport | undefined {
+  const read = 'room' in data ? readAgentReport(type, data) : undefined;
+  if (read?.ok === false) return undefined;
+  const kept = keptReport.safeParse(read === undefined ? data : toKeptData(read.report, read.notes));
+  return kept.success ? kept.data : undefined;
+}

@@ -1,0 +1,100 @@
+import { readKeptReport } from './kept-report.ts';
+
+/** How a person takes it; `unknown`: no event of ours. */
+export type EventTone = 'good' | 'bad' | 'wait' | 'plain' | 'unknown';
+export type EventWords = { words: string; tone: EventTone };
+
+/**
+ * What happened to a lead or a call, said of it: "is dialled, attempt 1". The one place for these words: the command line,
+ * `npm start` and the dashboard show the same. Ids and reasons only: numbers, names and answers are left out.
+ * `data`: an event's payload, or what the dashboard keeps of it. `clock` writes a time as the reader's clock shows it.
+ */
+export function toEventWords(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
+  const read = (key: string, missing = '?'): string => {
+    const value = data[key];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : missing;
+  };
+  const reason = toWords(read('reason', 'no reason told'));
+  const until = (key: string): string => {
+    const at = new Date(read(key));
+    return Number.isNaN(at.getTime()) ? '' : ` until ${clock(at)}`;
+  };
+  const sip = typeof data['sipStatus'] === 'number' ? ` (SIP ${data['sipStatus']})` : '';
+  const plain = (words: string): EventWords => ({ words, tone: 'plain' });
+  switch (type) {
+    case 'lead.created':
+      return plain(`came in from ${read('source', 'unknown')}`);
+    case 'lead.enquiry_added':
+      return plain(`asked again over ${read('enquirySource', 'unknown')}; no second call`);
+    case 'lead.dispatched':
+      return data['because'] === 'told_to_crm'
+        ? {
+            words: `needs no call: talked in call ${read('callId')} a moment ago, and the CRM has been told`,
+            tone: 'good',
+          }
+        : plain(`is being rung, attempt ${read('attempt')}`);
+    case 'lead.retry_scheduled':
+      return { words: `${reason}: rung again, waits${until('retryAt')}`, tone: 'wait' };
+    case 'lead.postponed':
+      return { words: `waits: ${reason}${until('until')}`, tone: 'wait' };
+    case 'lead.failed':
+      return { words: `is given up: ${reason}`, tone: 'bad' };
+    case 'call.dialing':
+      return plain(`is dialled, attempt ${read('attempt')}`);
+    case 'call.dial_failed':
+      return { words: `the dial failed: ${reason}${sip}`, tone: 'bad' };
+    case 'call.ringing':
+      return plain('rings');
+    case 'call.answered':
+      return { words: 'is answered', tone: 'good' };
+    case 'call.qualified':
+      return { words: `is qualified (${toWords(read('mode', 'mode not told'))})`, tone: 'good' };
+    case 'call.failed':
+      return { words: `failed: ${reason}${sip}`, tone: 'bad' };
+    case 'call.ended':
+      return plain(`ended after ${read('durationSeconds')} s, talked ${read('talkSeconds')} s`);
+    case 'call.pushed':
+      return { words: `is task ${read('taskId')} in the CRM`, tone: 'good' };
+    case 'call.push_failed':
+      return { words: `was refused by the CRM: ${toWords(read('errorClass', 'not told why'))}`, tone: 'bad' };
+    case 'agent.ready':
+      return plain('the agent is ready');
+    case 'agent.qualified':
+    case 'agent.ended':
+      return toReportWords(type, data);
+    default:
+      return {
+        words: type.startsWith('dlq.redriven.') ? 'a dead letter was sent back' : '',
+        tone: 'unknown',
+      };
+  }
+}
+
+/** The same where nothing stands before it: "Dialled, attempt 1". An event of no type of ours is its type. */
+export function toEventTitle(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
+  const { words, tone } = toEventWords(type, data, clock);
+  const bare = words.replace(/^(?:is being|is|was) /, '') || type;
+  return { words: `${bare.charAt(0).toUpperCase()}${bare.slice(1)}`, tone };
+}
+
+/** Which questions were answered, and which fields could not be read; what was said stays with the call. */
+function toReportWords(type: string, data: Record<string, unknown>): EventWords {
+  const report = readKeptReport(type, data);
+  if (report === undefined) return { words: 'the agent said something that can not be read', tone: 'bad' };
+  const wish = report.doNotCall ? ', asked never to be called again' : '';
+  const unread = report.unread.length === 0 ? '' : `; could not be read: ${report.unread.join(', ')}`;
+  if ('endedBy' in report) {
+    const endedBy = report.endedBy ?? 'nobody told';
+    return { words: `the agent’s last word: ended by ${endedBy}${wish}${unread}`, tone: 'plain' };
+  }
+  const learnt = report.answered.map(toWords).join(', ');
+  return {
+    words: `the agent learnt ${learnt || 'nothing yet'}${wish}${unread}`,
+    tone: learnt === '' ? 'plain' : 'good',
+  };
+}
+
+/** `no_answers` as words. */
+export function toWords(code: string): string {
+  return code.replaceAll(/[_-]/g, ' ');
+}
