@@ -1,3 +1,4 @@
+import { indianZone } from '@leadline/contracts/indian-time';
 import { ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
 import {
   DashboardBuilder,
@@ -24,7 +25,7 @@ export function toDashboard(): Dashboard {
     .uid('leadline')
     .description('Leads, calls and tasks, and what they stand on. Built by deploy/grafana/generate.ts.')
     .tags(['leadline', 'generated'])
-    .timezone('Asia/Kolkata')
+    .timezone(indianZone)
     .refresh('30s')
     .time({ from: 'now-6h', to: 'now' })
     .tooltip(DashboardCursorSync.Crosshair)

@@ -1,8 +1,8 @@
+import { indianOffsetMs } from '@leadline/contracts/indian-time';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Drill } from './drills.ts';
 import type { Violation } from './invariants.ts';
 
-const istOffsetMs = 330 * 60_000;
 const dayMs = 86_400_000;
 const [opensMs, shutsMs] = [9 * 3_600_000, 21 * 3_600_000];
 const marks = { evening: 'the evening comes', morning: 'the morning comes' };
@@ -19,7 +19,8 @@ export const nightDrill: Drill = {
     const beforeMs = (leads / leadsPerSecond / 2) * 1_000 + random.between(8_000, 10_000);
     // More than a night behind, so that what happens is never in the services' future.
     const now = Date.now();
-    const shutting = Math.floor((now + istOffsetMs - 13 * 3_600_000 - shutsMs) / dayMs) * dayMs + shutsMs - istOffsetMs;
+    const shutting =
+      Math.floor((now + indianOffsetMs - 13 * 3_600_000 - shutsMs) / dayMs) * dayMs + shutsMs - indianOffsetMs;
     const eveningMs = shutting - beforeMs - now;
     world.shiftClock(eveningMs);
     campaign.record.push({ at: Date.now(), until: Date.now(), what: marks.evening, details: [`${eveningMs}`] });
@@ -43,7 +44,7 @@ export const nightDrill: Drill = {
     for (const { event, at, room } of phone) {
       if (event !== 'invite') continue;
       const shift = shifts.findLast((one) => one.at <= at);
-      const local = (at + (shift?.ms ?? 0) + istOffsetMs) % dayMs;
+      const local = (at + (shift?.ms ?? 0) + indianOffsetMs) % dayMs;
       if (local < opensMs || local > shutsMs)
         violations.push({ what: `${room} rang at ${new Date(local).toISOString().slice(11, 19)} Indian time` });
       rung[shift === shifts[0] ? 'evening' : 'morning']++;

@@ -1,7 +1,6 @@
-import { toDay } from './clock.ts';
+import { indianOffset, toIndianDay } from '@leadline/contracts/indian-time';
 
 const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const istOffset = '+05:30';
 
 /**
  * The instant that a person means: `15m`, `1h30m` or `2d` before now; `10:30` in India today; a day or a time without a
@@ -12,10 +11,10 @@ export function toInstant(text: string, now: Date): Date | undefined {
   if (ago !== undefined) return new Date(now.getTime() - ago);
   const clock = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(text);
   const written =
-    clock === null ? text : `${toDay(now)}T${text.padStart(text.length + 2 - (clock[1]?.length ?? 2), '0')}`;
+    clock === null ? text : `${toIndianDay(now)}T${text.padStart(text.length + 2 - (clock[1]?.length ?? 2), '0')}`;
   const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(written);
   if (parts === null) return undefined;
-  const [, day = '', time = '00:00', zone = istOffset] = parts;
+  const [, day = '', time = '00:00', zone = indianOffset] = parts;
   const instant = new Date(`${day}T${time}${zone}`);
   return Number.isNaN(instant.getTime()) || !isDay(day) ? undefined : instant;
 }

@@ -1,4 +1,4 @@
-const indianOffsetMinutes = 330;
+import { indianOffsetMinutes } from './indian-time.ts';
 
 /** The one rule for a time from outside: 2000 to 2099, else it is none. */
 export function ofOurDays(at: Date): Date | null {

@@ -1,3 +1,4 @@
+import { indianZone } from '@leadline/contracts/indian-time';
 import { cutText } from '@leadline/contracts/cut-text';
 import { z } from 'zod';
 import { readPriority } from './to-priority.ts';
@@ -122,9 +123,7 @@ function toLabel(key: string): string {
 
 /** For a person who reads the task. */
 export function toIndianTime(at: Date): string {
-  return new Intl.DateTimeFormat('en-IN', { timeZone: 'Asia/Kolkata', dateStyle: 'medium', timeStyle: 'short' }).format(
-    at,
-  );
+  return new Intl.DateTimeFormat('en-IN', { timeZone: indianZone, dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 /** The customer's number as the CRM writes it: country code and digits, no plus. */

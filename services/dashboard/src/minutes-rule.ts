@@ -1,5 +1,5 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import { failureReasons } from '@leadline/contracts/failure-reason';
-import { istDay } from './web/ist.ts';
 
 /** What of a call counts for the minutes. Lengths come from the database in microseconds: sums stay exact. */
 export type CallFacts = {
@@ -50,7 +50,7 @@ export function toCallMinutes(call: CallFacts, pulseSeconds: number): CallMinute
   return {
     callId: call.id,
     leadId: call.leadId,
-    day: istDay(call.startedAt),
+    day: toIndianDay(call.startedAt),
     source: call.source?.trim() || unknown,
     mode: call.mode ?? unknown,
     outcome: toOutcome(call),

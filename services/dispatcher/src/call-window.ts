@@ -1,3 +1,5 @@
+import { indianOffsetMs } from '@leadline/contracts/indian-time';
+
 /** When a person may be rung, by Indian time: days (0 = Sunday), minutes after midnight. Or always, against the simulator only. */
 export type CallWindow =
   | { kind: 'daily'; days: ReadonlySet<number>; fromMinute: number; toMinute: number }
@@ -5,8 +7,6 @@ export type CallWindow =
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** Asia/Kolkata is UTC+05:30 all year round. */
-const istOffsetMs = 330 * minuteMs;
 /** No setting goes past these hours. */
 const earliestMinute = 9 * 60;
 const latestMinute = 21 * 60;
@@ -52,7 +52,7 @@ function parseDays(text: string): Set<number> {
 /** Whether a phone that may ring from `at` on for `lengthMs` rings inside the window throughout. */
 export function isOpen(window: CallWindow, at: Date, lengthMs: number): boolean {
   if (window.kind === 'simulated') return true;
-  const local = at.getTime() + istOffsetMs;
+  const local = at.getTime() + indianOffsetMs;
   const midnight = Math.floor(local / dayMs) * dayMs;
   return (
     window.days.has(new Date(midnight).getUTCDay()) &&
@@ -64,9 +64,9 @@ export function isOpen(window: CallWindow, at: Date, lengthMs: number): boolean 
 /** The first moment at or after `at` when the window is open for at least `lengthMs`. */
 export function nextOpening(window: CallWindow, at: Date, lengthMs: number): Date {
   if (window.kind === 'simulated' || isOpen(window, at, lengthMs)) return at;
-  const midnight = Math.floor((at.getTime() + istOffsetMs) / dayMs) * dayMs;
+  const midnight = Math.floor((at.getTime() + indianOffsetMs) / dayMs) * dayMs;
   for (let day = 0; day <= 7; day++) {
-    const opening = new Date(midnight + day * dayMs + window.fromMinute * minuteMs - istOffsetMs);
+    const opening = new Date(midnight + day * dayMs + window.fromMinute * minuteMs - indianOffsetMs);
     if (opening >= at && isOpen(window, opening, lengthMs)) return opening;
   }
   throw new Error('the call window is too short for a single ring');

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { minutes, type MinutesGroups } from '@leadline/contracts/commands/minutes';
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import { ask } from '@leadline/messaging/ask';
-import { toDay } from '../clock.ts';
 import { outputOption } from '../command-options.ts';
 import type { Program } from '../program.ts';
 import { paint, print, printJson } from '../terminal.ts';
@@ -25,7 +25,7 @@ Examples:
   leadline minutes --month 2026-10 -o json | jq '.bySource | map_values(.minutes)'`,
     )
     .action(async (options, command) => {
-      const month = options.month ?? toDay(new Date()).slice(0, 7);
+      const month = options.month ?? toIndianDay(new Date()).slice(0, 7);
       const said = await withNats(command.optsWithGlobals(), (nats) => ask(nats, minutes, { month }, 15_000));
       if (options.output === 'json') {
         printJson(said);

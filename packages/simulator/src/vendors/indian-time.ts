@@ -1,15 +1,14 @@
+import { fromIndianIso, toIndianIso } from '@leadline/contracts/indian-time';
+
 /** The day and the clock that an Indian marketplace writes: no zone beside them. */
 export function toIndianTime(at: Date): { day: string; clock: string } {
-  const shifted = new Date(at.getTime() + indianMs).toISOString();
-  return { day: shifted.slice(0, 10), clock: shifted.slice(11, 19) };
+  const text = toIndianIso(at);
+  return { day: text.slice(0, 10), clock: text.slice(11, 19) };
 }
 
 /** `day` as YYYY-MM-DD. Undefined: no such time. */
 export function fromIndianTime(day: string, clock = '00:00:00'): Date | undefined {
-  const at = new Date(`${day}T${clock}Z`);
+  const at = fromIndianIso(`${day}T${clock}`);
   // A day such as 31 February would be moved on.
-  if (Number.isNaN(at.getTime()) || !at.toISOString().startsWith(day)) return undefined;
-  return new Date(at.getTime() - indianMs);
+  return Number.isNaN(at.getTime()) || !toIndianIso(at).startsWith(day) ? undefined : at;
 }
-
-const indianMs = 5.5 * 3_600_000;

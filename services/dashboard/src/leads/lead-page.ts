@@ -1,7 +1,7 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock } from '../web/indian-format.ts';
-import { istDay } from '../web/ist.ts';
 import type { EventLine } from '../live/live-events.ts';
 import type { Attempt, Explanation, LeadStory, Receipt } from './read.ts';
 import { toLineTitle } from '../live/to-line-title.ts';
@@ -165,7 +165,7 @@ function toUnreadWords({ field, times }: Attempt['unreadFields'][number]): strin
 }
 
 function timelineCard(events: readonly EventLine[]): Piece {
-  const days = Map.groupBy(events, ({ at }) => istDay(at));
+  const days = Map.groupBy(events, ({ at }) => toIndianDay(at));
   const body =
     events.length === 0
       ? html`<p class="empty">No event tells of it: it may be older than the streams, or come from the old program.</p>`

@@ -2,7 +2,7 @@ import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { drawDays } from './chart.ts';
 import { toCount, toDayName, toMinutes, toMonthName, toRupees } from '../web/indian-format.ts';
-import { daysOfMonth } from '../web/ist.ts';
+import { daysOfMonth } from '../web/calendar.ts';
 import type { MinutesFigures, Rates } from '../minutes-rule.ts';
 import type { Group, MinutesFilter, MonthReport } from './read.ts';
 import { layout, section, table, type Piece, type Shown } from '../web/layout.ts';

@@ -3,7 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { servingGeneration } from '../read-model/builds.ts';
 import type { Deps } from '../deps.ts';
-import { addMonths } from '../web/ist.ts';
+import { addMonths } from '../web/calendar.ts';
 import { addSums, noCalls, toFigures, type MinutesFigures, type MinutesSum } from '../minutes-rule.ts';
 
 const sum = z.object({

@@ -1,9 +1,9 @@
+import { isMonth, toIndianDay } from '@leadline/contracts/indian-time';
 import { databaseNow } from '@leadline/database/locks';
 import { Hono, type Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Deps } from '../deps.ts';
 import { shownTo, type Env } from '../web/guard.ts';
-import { isMonth, istDay } from '../web/ist.ts';
 import { minutesPage } from './page.ts';
 import { readMonth, readMonths, type MinutesFilter } from './read.ts';
 import { toMinutesCsv } from './to-csv.ts';
@@ -38,7 +38,8 @@ export function minutesRoutes(deps: Deps): Hono<Env> {
 
 async function readMonthAsked(c: Context, deps: Deps): Promise<string> {
   const asked = c.req.query('month');
-  if (asked === undefined || asked === '') return istDay(deps.now(await databaseNow(deps.postgres.em()))).slice(0, 7);
+  if (asked === undefined || asked === '')
+    return toIndianDay(deps.now(await databaseNow(deps.postgres.em()))).slice(0, 7);
   if (!isMonth(asked)) throw new HTTPException(422, { message: 'A month looks like 2026-10.' });
   return asked;
 }

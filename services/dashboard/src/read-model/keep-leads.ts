@@ -1,8 +1,8 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import { affected, instant, rows } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Build } from './builds.ts';
-import { istDay } from '../web/ist.ts';
 import { diffRows } from './diff-rows.ts';
 import { toSpeedBucket } from './speed-buckets.ts';
 import { sumChanges } from './sum-changes.ts';
@@ -76,7 +76,7 @@ function toProgress(lead: z.output<typeof leadFacts>): Progress {
   const waited = lead.firstDialAt === null ? undefined : lead.firstDialAt.getTime() - lead.createdAt.getTime();
   return {
     leadId: lead.id,
-    day: istDay(lead.createdAt),
+    day: toIndianDay(lead.createdAt),
     source: lead.source?.trim() || 'unknown',
     step: lead.step,
     speedBucket: waited === undefined ? null : toSpeedBucket(waited),

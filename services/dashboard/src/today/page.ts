@@ -1,7 +1,8 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import { toWords } from '@leadline/contracts/to-event-words';
 import type { DiallingState } from '@leadline/contracts/commands/dialling';
 import { html } from 'hono/html';
-import { addDays, istDay } from '../web/ist.ts';
+import { addDays } from '../web/calendar.ts';
 import { toClock, toCount, toDayName, toLength, toPercent, toShortDateAndClock } from '../web/indian-format.ts';
 import type { FunnelStep, Today } from './read.ts';
 import { assetUrls } from '../web/assets.ts';
@@ -13,9 +14,9 @@ type Dialling = {
 };
 
 export function todayPage(shown: Shown, today: Today, { dialling, window }: Dialling): Piece {
-  const isNow = today.day === istDay(today.now);
+  const isNow = today.day === toIndianDay(today.now);
   const dayLink = (day: string, text: string): Piece =>
-    html`<a class="button" href="${day === istDay(today.now) ? '/' : `/?day=${day}`}">${text}</a>`;
+    html`<a class="button" href="${day === toIndianDay(today.now) ? '/' : `/?day=${day}`}">${text}</a>`;
   return layout(
     shown,
     {
@@ -62,7 +63,7 @@ const stepNames: Record<FunnelStep['step'], string> = {
 };
 
 function funnelCard({ funnel, day, now }: Today): Piece {
-  const when = day === istDay(now) ? 'today' : 'on that day';
+  const when = day === toIndianDay(now) ? 'today' : 'on that day';
   const most = funnel[0]?.leads ?? 0;
   const rows = funnel.map(({ step, leads }, place) => {
     const before = funnel[place - 1]?.leads ?? leads;

@@ -1,3 +1,4 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import {
   callWindow,
   diallingState,
@@ -12,7 +13,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { readBuilds } from '../read-model/builds.ts';
 import type { Deps } from '../deps.ts';
-import { istDay } from '../web/ist.ts';
 import { steps } from '../read-model/keep-leads.ts';
 import { readDayOutcomes } from '../minutes/read.ts';
 import { quantileOf } from '../read-model/speed-buckets.ts';
@@ -47,7 +47,7 @@ const listed = 12;
 export async function readToday(deps: Deps, asked?: string): Promise<Today> {
   const em = deps.postgres.em();
   const now = deps.now(await databaseNow(em));
-  const day = asked ?? istDay(now);
+  const day = asked ?? toIndianDay(now);
   const [build] = await readBuilds(em);
   const generation = build?.generation ?? 0;
   const [funnel, speeds, outcomes, inProgress, retries] = await Promise.all([

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { carryOut, operatorOnly, readForm, reasonField, shownTo, type Env } from '../web/guard.ts';
-import { isDay } from '../web/ist.ts';
+import { isDay } from '../web/calendar.ts';
 import { todayPage } from './page.ts';
 import { askDialling, readToday, switchDialling } from './read.ts';
 

@@ -1,4 +1,6 @@
-const zone = { timeZone: 'Asia/Kolkata' } as const;
+import { indianZone } from '@leadline/contracts/indian-time';
+
+const zone = { timeZone: indianZone };
 const clock = new Intl.DateTimeFormat('en-IN', { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const clockSeconds = new Intl.DateTimeFormat('en-IN', { ...zone, timeStyle: 'medium', hourCycle: 'h23' });
 const date = new Intl.DateTimeFormat('en-IN', { ...zone, day: 'numeric', month: 'short', year: 'numeric' });

@@ -1,9 +1,9 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import type { SourceAdapter } from './adapter.ts';
 import { parseRows, readListed } from './listed-rows.ts';
 import { toParsedLead } from './parsed-lead.ts';
 import { toUrlBelow, type PullAdapter } from './pull-adapter.ts';
 import { readFields, type FieldNames } from './read-fields.ts';
-import { toIndianDay } from './to-indian-clock.ts';
 
 const names: FieldNames = {
   sourceLeadId: ['inq_id'],

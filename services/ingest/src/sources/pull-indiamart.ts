@@ -3,7 +3,7 @@ import { readSaid, withWords } from './listed-rows.ts';
 import { toUrlBelow, type PulledPage, type PullAdapter } from './pull-adapter.ts';
 import { readFields } from './read-fields.ts';
 import { isDenial, readRows, toWords } from './read-rows.ts';
-import { toIndiaMartTime } from './to-indian-clock.ts';
+import { toIndiaMartTime } from './to-indiamart-time.ts';
 import { decideSaid, type SaidInstead } from './vendor-words.ts';
 
 const minuteMs = 60_000;

@@ -1,8 +1,8 @@
+import { indianOffsetMinutes, indianOffsetMs } from '@leadline/contracts/indian-time';
 import { toAsciiDigits } from '@leadline/contracts/ascii-digits';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const indianOffsetMs = 5.5 * 3_600_000;
 /** Where a spreadsheet's days count from, in Indian time: 46356.5 is noon of 30 November 2026. */
 const sheetEpochMs = Date.UTC(1899, 11, 30) - indianOffsetMs;
 
@@ -11,7 +11,7 @@ export type DateOrder = 'day-first' | 'month-first';
 
 /** Minutes ahead of UTC: those that RFC 5322 knows, and India's. Any other name may be several zones' or nobody's. */
 const zones: Record<string, number> = {
-  ist: 330,
+  ist: indianOffsetMinutes,
   z: 0,
   ut: 0,
   utc: 0,

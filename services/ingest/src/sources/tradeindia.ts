@@ -1,10 +1,10 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import type { SourceAdapter } from './adapter.ts';
 import { parseRows, readListed } from './listed-rows.ts';
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
 import { toUrlBelow, type PullAdapter } from './pull-adapter.ts';
 import { readFields, type Aliases, type FieldNames } from './read-fields.ts';
 import type { Written } from './read-json.ts';
-import { toIndianDay } from './to-indian-clock.ts';
 
 const names: FieldNames = {
   sourceLeadId: ['rfi_id', 'inquiry_id'],

@@ -1,3 +1,4 @@
+import { toIndianDay } from '@leadline/contracts/indian-time';
 import { hash, randomUUID } from 'node:crypto';
 import type { Connection } from './connections.ts';
 import type { AwaitLeads } from './awaited-leads.ts';
@@ -97,12 +98,10 @@ function keyOf(adapter: SourceAdapter, { idempotencyKey }: SentDelivery, part: n
   return toKeyId(idempotencyKey, part);
 }
 
-const indianDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata', dateStyle: 'short' });
-
 /** An enquiry without an id of its own is the same one when it says the same on the same day. */
 function nameOf({ read }: ParsedLead, receivedAt: Date): string | null {
   if (!read.ok) return null;
   const { phone, name, productName, message } = read.lead;
-  const said = JSON.stringify([phone, name, productName, message, indianDay.format(receivedAt)]);
+  const said = JSON.stringify([phone, name, productName, message, toIndianDay(receivedAt)]);
   return `told-${hash('sha256', said).slice(0, 32)}`;
 }

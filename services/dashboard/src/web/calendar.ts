@@ -1,11 +1,4 @@
-/** Asia/Kolkata is UTC+05:30 all year round. */
-const offsetMs = 330 * 60_000;
 const dayMs = 86_400_000;
-
-/** The Indian day of an instant: `2026-10-31`. 18:30 UTC already belongs to the next one. */
-export function istDay(at: Date): string {
-  return new Date(at.getTime() + offsetMs).toISOString().slice(0, 10);
-}
 
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
@@ -27,8 +20,4 @@ export function addMonths(month: string, months: number): string {
 export function isDay(text: string): boolean {
   const at = Date.parse(`${text}T00:00:00Z`);
   return /^20\d\d-\d\d-\d\d$/.test(text) && !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
-}
-
-export function isMonth(text: string): boolean {
-  return /^20\d\d-(0[1-9]|1[0-2])$/.test(text);
 }
