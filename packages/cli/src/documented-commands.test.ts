@@ -2,7 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { createProgram } from './program.ts';
+import { createProgram } from './create-program.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const texts = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.{yaml,yml,md}', 'services/*/src/**/*.ts'], {

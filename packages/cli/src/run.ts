@@ -2,7 +2,7 @@ import { CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
 import { ConfigError } from '@leadline/service-kit/read-config';
 import { CommanderError } from 'commander';
 import { exitCodes, Unsuccessful, WrongUse } from './exit-codes.ts';
-import { createProgram } from './program.ts';
+import { createProgram } from './create-program.ts';
 import { tell } from './terminal.ts';
 
 process.on('SIGINT', () => process.exit(exitCodes.interrupted));

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Outcome } from './outcome.ts';
-import type { DisconnectReason, Participant, Room, Rooms } from './rooms.ts';
+import type { DisconnectReason, Participant, Room } from './room.ts';
+import type { Rooms } from './rooms.ts';
 import { sid } from './sid.ts';
 import { toRefusal } from './sip-status.ts';
 import { TwirpError } from './twirp.ts';

@@ -1,4 +1,4 @@
-import type { Participant, Room } from './rooms.ts';
+import type { Participant, Room } from './room.ts';
 
 const codecs = ['PCMU', 'PCMA', 'opus', 'red']
   .map((name) => `audio/${name}`)

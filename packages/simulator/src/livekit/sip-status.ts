@@ -1,4 +1,4 @@
-import type { DisconnectReason } from './rooms.ts';
+import type { DisconnectReason } from './room.ts';
 import { TwirpError, type TwirpCode } from './twirp.ts';
 
 type Row = { phrase: string; code: TwirpCode; reason: DisconnectReason; failed?: true };

@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Leg } from './bridge.ts';
 import { modeOf, usualAnswers, type AgentBehaviour } from './outcome.ts';
-import type { Dispatch, Participant, Rooms } from './rooms.ts';
+import type { Dispatch, Participant } from './room.ts';
+import type { Rooms } from './rooms.ts';
 import { sid } from './sid.ts';
 
 type Reported = z.infer<typeof reportedAnswers>;
