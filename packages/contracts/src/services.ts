@@ -30,6 +30,9 @@ export type ServiceKey = Service['key'];
 /** A service that publishes events through an outbox. */
 export type PublishingService = Extract<Service, { outbox: string }>['name'];
 
+/** A service that consumes events. Ingest hears none. */
+export type ConsumingService = Exclude<ServiceName, 'ingest'>;
+
 export const serviceNames: readonly ServiceName[] = services.map(({ name }) => name);
 export const publishingServices: readonly PublishingService[] = services.flatMap((service) =>
   service.outbox === null ? [] : [service.name],

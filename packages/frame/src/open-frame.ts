@@ -7,7 +7,7 @@ import { measureMessaging } from '@leadline/messaging/measure-messaging';
 import type { MessagingMetrics } from '@leadline/messaging/messaging-metrics';
 import type { Relay } from '@leadline/messaging/relay';
 import { streamsReady } from '@leadline/messaging/streams-ready';
-import type { ConsumingService, ServiceUser } from '@leadline/messaging/topology';
+import type { ConsumingService, ServiceName } from '@leadline/contracts/services';
 import { probe, startAdminServer } from '@leadline/service-kit/admin-server';
 import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
@@ -75,7 +75,7 @@ export type Parts = {
 
 /** The frame of a service: its consumers, readiness, health, metrics and the order in which it stops. */
 export function openFrame(options: {
-  service: ServiceUser | 'dashboard';
+  service: ServiceName;
   servers: Servers;
   config: { HOST: string; ADMIN_PORT: number };
   metrics: { registry: Registry; messaging: MessagingMetrics };

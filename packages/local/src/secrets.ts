@@ -1,18 +1,14 @@
+import { services } from '@leadline/contracts/services';
 import { natsUsers } from '@leadline/messaging/permissions';
-import type { Role } from '@leadline/database/roles';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
+const roles = z.record(z.enum(services.map(({ key }) => key)), z.string());
+
 const secrets = z.object({
   postgres: z.string(),
-  roles: z.object({
-    ingest: z.string(),
-    dispatcher: z.string(),
-    callTracker: z.string(),
-    crmPusher: z.string(),
-    dashboard: z.string(),
-  }) satisfies z.ZodType<Record<Role, string>>,
+  roles,
   nats: z.record(z.enum(natsUsers), z.string()),
   /** The key of the source `website` on POST /v1/leads. */
   apiKey: z.string(),
@@ -42,13 +38,7 @@ function makeSecrets(): Secrets {
   const random = (): string => randomBytes(18).toString('hex');
   return {
     postgres: random(),
-    roles: {
-      ingest: random(),
-      dispatcher: random(),
-      callTracker: random(),
-      crmPusher: random(),
-      dashboard: random(),
-    },
+    roles: roles.parse(Object.fromEntries(services.map(({ key }) => [key, random()]))),
     nats: z.record(z.enum(natsUsers), z.string()).parse(Object.fromEntries(natsUsers.map((user) => [user, random()]))),
     apiKey: `key-${random()}`,
     agentKey: `agent-${random()}`,

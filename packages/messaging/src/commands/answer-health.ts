@@ -7,7 +7,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { answer, type Answering } from '../connection/ask.ts';
 import type { Nats } from '../connection/connect.ts';
-import { outboxTables } from '../outbox/outbox.ts';
+import { outboxTable } from '../outbox/outbox.ts';
 
 /** Answers `ops.<service>.health` `{ far: boolean }`. It changes nothing, and answers while its database is down. */
 export function answerHealth(options: {
@@ -51,7 +51,7 @@ async function readDatabase(
     `select count(*) filter (where failed_at is null)::int as waiting,
             coalesce(extract(epoch from $1::timestamptz - min(created_at) filter (where failed_at is null)), 0)::float8 as oldest,
             count(*) filter (where failed_at is not null)::int as failed
-       from ${outboxTables[service]} where published_at is null`,
+       from ${outboxTable(service)} where published_at is null`,
     [now],
   );
   return {

@@ -1,3 +1,4 @@
+import type { PublishingService } from '@leadline/contracts/services';
 import { fromHeaders, type Envelope } from '@leadline/contracts/envelope';
 import { affected, instant, row, rows } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
@@ -6,10 +7,10 @@ import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import type { Handler } from '../consume/consume.ts';
 import { findUnknownOf, type Queryable } from '../outbox/know-own-events.ts';
-import { outboxTables } from '../outbox/outbox.ts';
+import { outboxTable } from '../outbox/outbox.ts';
 import { readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
-import { publishes, streamOf, type ServiceUser, type StreamName } from '../topology/topology.ts';
+import { publishes, streamOf, type StreamName } from '../topology/topology.ts';
 
 /** What a service said and its database, restored from a backup, does not know. */
 export type SaidSince = {
@@ -35,8 +36,8 @@ const marginMs = 10 * 60_000;
  * published yet. A redriven event is not the service's own saying, and a foreign message nobody's of ours. Throws when
  * NATS can't be asked.
  */
-export async function readSaidSince(nats: Nats, em: EntityManager, service: ServiceUser): Promise<SaidSince> {
-  const table = outboxTables[service];
+export async function readSaidSince(nats: Nats, em: EntityManager, service: PublishingService): Promise<SaidSince> {
+  const table = outboxTable(service);
   const newest = await row(
     em,
     z.object({ at: instant.nullable() }),
@@ -78,8 +79,8 @@ export function queryable(em: EntityManager): Queryable {
 }
 
 /** Takes them into the outbox as published when they were: from then on it knows what its service has said. */
-export async function keepSaid(em: EntityManager, service: ServiceUser, said: SaidSince): Promise<void> {
-  const table = outboxTables[service];
+export async function keepSaid(em: EntityManager, service: PublishingService, said: SaidSince): Promise<void> {
+  const table = outboxTable(service);
   for (let first = 0; first < said.events.length; first += atOnce) {
     const records = said.events.slice(first, first + atOnce).map((one) => ({
       id: one.id,

@@ -1,3 +1,4 @@
+import type { ConsumingService } from '@leadline/contracts/services';
 import type { JsMsg, StoredMsg } from 'nats';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
@@ -9,7 +10,6 @@ import type { Log } from '../connection/log.ts';
 import type { MessagingMetrics } from './messaging-metrics.ts';
 import { pull, type Consumer, type Hands } from './pull.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
-import type { ConsumingService } from '../topology/topology.ts';
 
 const advisory = z.object({
   type: z.enum(['io.nats.jetstream.advisory.v1.max_deliver', 'io.nats.jetstream.advisory.v1.terminated']),

@@ -1,5 +1,6 @@
+import type { ServiceName } from '@leadline/contracts/services';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { durables, type DurableName, type ServiceUser } from '../topology/topology.ts';
+import { durables, type DurableName } from '../topology/topology.ts';
 
 export type MessagingMetrics = ReturnType<typeof createMessagingMetrics>;
 
@@ -7,13 +8,13 @@ export type MessagingMetrics = ReturnType<typeof createMessagingMetrics>;
 export type Settlement = 'ack' | 'retry' | 'dead_letter';
 
 /** A service's durables: those that carry events, not what JetStream says of them. */
-export function eventDurablesOf(service: ServiceUser | 'dashboard'): DurableName[] {
+export function eventDurablesOf(service: ServiceName): DurableName[] {
   const names = Object.keys(durables).filter((name): name is DurableName => name in durables);
   return names.filter((name) => durables[name].service === service && durables[name].stream !== 'ADVISORIES');
 }
 
 /** The numbers of a service's outbox and of its durables. Durables come from the topology, so labels stay a closed list. */
-export function createMessagingMetrics(registry: Registry, service: ServiceUser | 'dashboard') {
+export function createMessagingMetrics(registry: Registry, service: ServiceName) {
   const registers = [registry];
   const metrics = {
     outboxAge: new Gauge({

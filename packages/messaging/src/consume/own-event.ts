@@ -1,8 +1,9 @@
+import { publishingServices, type PublishingService } from '@leadline/contracts/services';
 import { fromHeaders } from '@leadline/contracts/envelope';
 import type { StoredMsg } from 'nats';
 import { z } from 'zod';
 import { redrivenBy } from '../dead-letters/dead-letters.ts';
-import { publishes, type ServiceUser } from '../topology/topology.ts';
+import { publishes } from '../topology/topology.ts';
 
 /** An event as its service said it: through its outbox, whose row has the same id. */
 export type OwnEvent = {
@@ -27,13 +28,12 @@ const unstorable = /\\u(0000|d[89a-f][0-9a-f]{2})/i;
 const payload = z.record(z.string(), z.unknown());
 
 /** The service that alone says a subject; undefined where none of ours does. */
-export function ownerOf(subject: string): ServiceUser | undefined {
+export function ownerOf(subject: string): PublishingService | undefined {
   return owners.get(subject);
 }
 
-const owners = new Map<string, ServiceUser>();
-for (const service of ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const)
-  for (const subject of publishes[service]) owners.set(subject, service);
+const owners = new Map<string, PublishingService>();
+for (const service of publishingServices) for (const subject of publishes[service]) owners.set(subject, service);
 
 /**
  * Whose saying a message in a subject of ours is, by its envelope: the owner's has the owner as its source, the subject

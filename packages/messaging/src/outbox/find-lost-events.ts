@@ -1,17 +1,11 @@
+import type { PublishingService } from '@leadline/contracts/services';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
-import { outboxTables } from './outbox.ts';
+import { outboxTable } from './outbox.ts';
 import { readOwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
-import {
-  duplicateWindowMs,
-  publishes,
-  streamOf,
-  streams,
-  type ServiceUser,
-  type StreamName,
-} from '../topology/topology.ts';
+import { duplicateWindowMs, publishes, streamOf, streams, type StreamName } from '../topology/topology.ts';
 
 /** As much of a pg client as is needed here. */
 type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }> };
@@ -31,8 +25,8 @@ const marginMs = 10 * 60_000;
  * one. Within the duplicate window the stream itself swallows what is still there. After a longer rest it would store it
  * a second time, so then the stream is looked through, and only what is missing goes out again.
  */
-export async function findLostEvents(nats: Nats, database: Queryable, service: ServiceUser): Promise<string[]> {
-  const table = outboxTables[service];
+export async function findLostEvents(nats: Nats, database: Queryable, service: PublishingService): Promise<string[]> {
+  const table = outboxTable(service);
   const { rows } = await database.query(
     `select id, subject as stream_subject, published_at,
             published_at > clock_timestamp() - make_interval(secs => $1) as swallowed
@@ -65,9 +59,9 @@ const atOnce = 5_000;
 export async function unmarkLostStreams(
   nats: Nats,
   database: Queryable,
-  service: ServiceUser,
+  service: PublishingService,
 ): Promise<Partial<Record<StreamName, number>>> {
-  const table = outboxTables[service];
+  const table = outboxTable(service);
   const lost: Partial<Record<StreamName, number>> = {};
   for (const stream of new Set(publishes[service].map(streamOf))) {
     const first = await fetchMessage(nats, stream, { seq: 1, next_by_subj: '>' });

@@ -1,9 +1,10 @@
+import type { PublishingService } from '@leadline/contracts/services';
 import type { StoredMsg } from 'nats';
 import type { Nats } from '../connection/connect.ts';
-import { outboxTables } from './outbox.ts';
+import { outboxTable } from './outbox.ts';
 import { authorshipOf, readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
-import { publishes, streamOf, type ServiceUser, type StreamName } from '../topology/topology.ts';
+import { publishes, streamOf, type StreamName } from '../topology/topology.ts';
 
 /** As much of a pg client as is needed here. */
 export type Queryable = { query(text: string, values: unknown[]): Promise<{ rowCount: number | null }> };
@@ -20,7 +21,7 @@ export type PassedOver = { subject: string; messages: number };
 export async function findUnknownEvents(
   nats: Nats,
   database: Queryable,
-  services: readonly ServiceUser[],
+  services: readonly PublishingService[],
   tell: (passedOver: PassedOver[]) => void = () => undefined,
 ): Promise<string[]> {
   const passedOver: PassedOver[] = [];
@@ -35,12 +36,12 @@ export async function findUnknownEvents(
 export async function findUnknownOf(
   nats: Nats,
   database: Queryable,
-  service: ServiceUser,
+  service: PublishingService,
   tell: (passedOver: PassedOver) => void = () => undefined,
 ): Promise<OwnEvent[]> {
   const unknown: OwnEvent[] = [];
   for (const event of await findNewestOwn(nats, database, service, tell)) {
-    const { rowCount } = await database.query(`select id from ${outboxTables[service]} where id = $1`, [event.id]);
+    const { rowCount } = await database.query(`select id from ${outboxTable(service)} where id = $1`, [event.id]);
     if (rowCount === null || rowCount === 0) unknown.push(event);
   }
   return unknown;
@@ -57,7 +58,7 @@ const walkedBy = new WeakMap<Nats, Map<string, Walked>>();
 async function findNewestOwn(
   nats: Nats,
   database: Queryable,
-  service: ServiceUser,
+  service: PublishingService,
   tell: (passedOver: PassedOver) => void,
 ): Promise<OwnEvent[]> {
   const found: OwnEvent[] = [];
@@ -74,7 +75,7 @@ async function findNewestOwn(
   for (const [stream, newest] of behind) {
     const isOld = async (message: StoredMsg): Promise<boolean> => {
       const { rowCount } = await database.query(
-        `select 1 from ${outboxTables[service]} where published_at > $1::timestamptz + interval '1 hour' limit 1`,
+        `select 1 from ${outboxTable(service)} where published_at > $1::timestamptz + interval '1 hour' limit 1`,
         [message.time],
       );
       return rowCount !== null && rowCount > 0;
@@ -138,10 +139,13 @@ async function lookBehind(
 }
 
 /** The newest message of a subject that is no event of the subject's owner. */
-export type ForeignMessage = { service: ServiceUser; subject: string; seq: number; at: Date };
+export type ForeignMessage = { service: PublishingService; subject: string; seq: number; at: Date };
 
 /** Of these services' subjects those whose newest message is foreign. Throws when NATS can't be asked. */
-export async function findForeignMessages(nats: Nats, services: readonly ServiceUser[]): Promise<ForeignMessage[]> {
+export async function findForeignMessages(
+  nats: Nats,
+  services: readonly PublishingService[],
+): Promise<ForeignMessage[]> {
   const looks = services.flatMap((service) =>
     publishes[service].map(async (subject): Promise<ForeignMessage[]> => {
       const newest = await fetchMessage(nats, streamOf(subject), { last_by_subj: subject });

@@ -1,11 +1,12 @@
+import type { PublishingService, ServiceName } from '@leadline/contracts/services';
 import { row } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import { eventDurablesOf, type MessagingMetrics } from '../consume/messaging-metrics.ts';
-import { outboxTables } from './outbox.ts';
+import { outboxTable } from './outbox.ts';
 import { pausedUntil } from '../topology/read-topology.ts';
-import { durables, type ServiceUser } from '../topology/topology.ts';
+import { durables } from '../topology/topology.ts';
 
 const answerWithinMs = 1_000;
 
@@ -13,7 +14,7 @@ const answerWithinMs = 1_000;
 export async function measureMessaging(options: {
   em: EntityManager;
   nats: Nats;
-  service: ServiceUser | 'dashboard';
+  service: ServiceName;
   metrics: MessagingMetrics;
 }): Promise<void> {
   const { em, nats, service, metrics } = options;
@@ -23,8 +24,8 @@ export async function measureMessaging(options: {
   ]);
 }
 
-async function measureOutbox(em: EntityManager, service: ServiceUser, metrics: MessagingMetrics): Promise<void> {
-  const table = outboxTables[service];
+async function measureOutbox(em: EntityManager, service: PublishingService, metrics: MessagingMetrics): Promise<void> {
+  const table = outboxTable(service);
   const found = await row(
     em,
     z.object({ age: z.number(), failed: z.number() }),
@@ -38,11 +39,7 @@ async function measureOutbox(em: EntityManager, service: ServiceUser, metrics: M
   metrics.outboxFailed.set(found?.failed ?? 0);
 }
 
-async function measureDurables(
-  nats: Nats,
-  service: ServiceUser | 'dashboard',
-  metrics: MessagingMetrics,
-): Promise<void> {
+async function measureDurables(nats: Nats, service: ServiceName, metrics: MessagingMetrics): Promise<void> {
   await Promise.all(
     eventDurablesOf(service).map(async (durable) => {
       // A number from before would tell that all is well.

@@ -1,3 +1,4 @@
+import { serviceOf, type PublishingService } from '@leadline/contracts/services';
 import type { EventContract, PayloadOf } from '@leadline/contracts/event';
 import { toHeaders } from '@leadline/contracts/envelope';
 import { databaseNow } from '@leadline/database/locks';
@@ -5,14 +6,14 @@ import { affected } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomUUID } from 'node:crypto';
 import { currentTraceparent } from '../span.ts';
-import { publishes, type ServiceUser } from '../topology/topology.ts';
+import { publishes } from '../topology/topology.ts';
 
-export const outboxTables: Record<ServiceUser, string> = {
-  ingest: 'ingest_outbox',
-  dispatcher: 'dispatcher_outbox',
-  'call-tracker': 'call_tracker_outbox',
-  'crm-pusher': 'crm_pusher_outbox',
-};
+/** The table of a service's events to publish. */
+export function outboxTable(service: PublishingService): string {
+  const { outbox } = serviceOf(service);
+  if (outbox === null) throw new Error(`${service} has no outbox`);
+  return outbox;
+}
 
 export type OutboxItem<Contract extends EventContract> = {
   /** What it is about, e.g. `lead/42`: events of one subject keep their order. */
@@ -28,7 +29,7 @@ export type OutboxItem<Contract extends EventContract> = {
  */
 export function enqueue<Contract extends EventContract>(
   em: EntityManager,
-  service: ServiceUser,
+  service: PublishingService,
   contract: Contract,
   item: OutboxItem<Contract>,
 ): Promise<void> {
@@ -38,7 +39,7 @@ export function enqueue<Contract extends EventContract>(
 /** Many events of one contract in one statement. */
 export async function enqueueMany<Contract extends EventContract>(
   em: EntityManager,
-  service: ServiceUser,
+  service: PublishingService,
   contract: Contract,
   items: OutboxItem<Contract>[],
 ): Promise<void> {
@@ -51,7 +52,7 @@ export async function enqueueMany<Contract extends EventContract>(
   });
   await affected(
     em,
-    `with added as (${addRecords(service, '$1::jsonb', 'true')}) select pg_notify('${outboxTables[service]}', '')`,
+    `with added as (${addRecords(service, '$1::jsonb', 'true')}) select pg_notify('${outboxTable(service)}', '')`,
     [JSON.stringify(records)],
   );
 }
@@ -61,7 +62,7 @@ export async function enqueueMany<Contract extends EventContract>(
  * @throws ZodError when the payload does not fit its contract
  */
 export function toOutboxRecord<Contract extends EventContract>(
-  service: ServiceUser,
+  service: PublishingService,
   contract: Contract,
   item: Required<OutboxItem<Contract>>,
 ): Record<string, unknown> {
@@ -84,8 +85,8 @@ export function toOutboxRecord<Contract extends EventContract>(
  * SQL that adds a JSON list of such records to the service's outbox if the condition holds. Whoever runs it notifies the
  * channel that is called as the table: the notification leaves at commit and wakes the relay; equal ones fold into one.
  */
-export function addRecords(service: ServiceUser, records: string, condition: string): string {
-  return `insert into ${outboxTables[service]} (id, aggregate, subject, headers, payload)
+export function addRecords(service: PublishingService, records: string, condition: string): string {
+  return `insert into ${outboxTable(service)} (id, aggregate, subject, headers, payload)
     select r.id, r.aggregate, r.subject, r.headers, r.payload
       from jsonb_to_recordset(${records}) as r(id uuid, aggregate text, subject text, headers jsonb, payload jsonb)
      where ${condition}`;

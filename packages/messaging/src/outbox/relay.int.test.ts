@@ -1,3 +1,4 @@
+import { serviceOf, type PublishingService } from '@leadline/contracts/services';
 import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialing } from '@leadline/contracts/events/call-dialing';
 import { leadCreated } from '@leadline/contracts/events/lead-created';
@@ -15,7 +16,6 @@ import { enqueue, enqueueMany } from './outbox.ts';
 import { provision } from '../topology/provision.ts';
 import { startRelay, type Relay } from './relay.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
-import type { ServiceUser } from '../topology/topology.ts';
 
 let server: TestNats;
 let database: TestDatabase;
@@ -31,17 +31,10 @@ afterEach(async () => {
   await Promise.all([server.close(), database.drop()]);
 });
 
-const role = {
-  ingest: 'ingest',
-  dispatcher: 'dispatcher',
-  'call-tracker': 'callTracker',
-  'crm-pusher': 'crmPusher',
-} as const;
-
-async function relay(service: ServiceUser, nats?: Nats): Promise<Relay> {
+async function relay(service: PublishingService, nats?: Nats): Promise<Relay> {
   const connection = nats ?? (await server.connect(service));
   const started = startRelay({
-    databaseUrl: database.roleUrls[role[service]],
+    databaseUrl: database.roleUrls[serviceOf(service).key],
     nats: connection,
     service,
     log: silentLog,

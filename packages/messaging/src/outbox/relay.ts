@@ -1,3 +1,4 @@
+import type { PublishingService } from '@leadline/contracts/services';
 import { NatsError } from 'nats';
 import { requireWritable } from '@leadline/database/session';
 import type { Part } from '@leadline/time/part';
@@ -10,10 +11,10 @@ import { findLostEvents, unmarkLostStreams } from './find-lost-events.ts';
 import { findUnknownEvents } from './know-own-events.ts';
 import { leadAlone } from './lead-alone.ts';
 import type { Log } from '../connection/log.ts';
-import { outboxTables } from './outbox.ts';
+import { outboxTable } from './outbox.ts';
 import { publishRows, relayRow, type PublishedRows } from './publish-rows.ts';
 import { sparingly } from '../connection/sparingly.ts';
-import type { ServiceUser, StreamName } from '../topology/topology.ts';
+import type { StreamName } from '../topology/topology.ts';
 
 /**
  * `waiting`: another replica leads, or Postgres or NATS is out of reach. `older_database`: the streams hold events that
@@ -50,9 +51,9 @@ const planner = '-c enable_bitmapscan=off -c enable_sort=off';
  * Publishes a service's outbox. One replica leads, by its session's advisory lock, so that the rows of one aggregate keep
  * their order. A row published twice has the same message id and is stored once.
  */
-export function startRelay(options: { databaseUrl: string; nats: Nats; service: ServiceUser; log: Log }): Relay {
+export function startRelay(options: { databaseUrl: string; nats: Nats; service: PublishingService; log: Log }): Relay {
   const { nats, log, service } = options;
-  const table = outboxTables[service];
+  const table = outboxTable(service);
   let state: RelayState = 'waiting';
   /**
    * What was published and could not be marked: nothing more is published before. A disk that stays full for longer than

@@ -1,13 +1,14 @@
+import type { ServiceName } from '@leadline/contracts/services';
 import type { Nats } from '../connection/connect.ts';
 import { describeError } from '../connection/describe-error.ts';
 import { fetchMessage } from './stored-message.ts';
-import { durables, publishes, streamOf, type DurableName, type ServiceUser } from '../topology/topology.ts';
+import { durables, publishes, streamOf, type DurableName } from '../topology/topology.ts';
 
 /**
  * Whether the provisioner has made what this service publishes to and pulls from: true, or what is missing. Once it was
  * all there it stays true: what becomes of it later is for alarms, not for who routes requests.
  */
-export function streamsReady(nats: Nats, service: ServiceUser | 'dashboard'): () => Promise<true | string> {
+export function streamsReady(nats: Nats, service: ServiceName): () => Promise<true | string> {
   let seen = false;
   return async () => {
     if (seen) return true;
@@ -17,7 +18,7 @@ export function streamsReady(nats: Nats, service: ServiceUser | 'dashboard'): ()
   };
 }
 
-async function findMissing(nats: Nats, service: ServiceUser | 'dashboard'): Promise<string[]> {
+async function findMissing(nats: Nats, service: ServiceName): Promise<string[]> {
   const subjects = service === 'dashboard' ? [] : publishes[service];
   const own = Object.keys(durables)
     .filter(isDurable)

@@ -1,16 +1,9 @@
-import { durables, publishes, streamOf, streams, type ServiceUser } from './topology.ts';
+import { serviceNames, type PublishingService, type ServiceName } from '@leadline/contracts/services';
+import { durables, publishes, streamOf, streams } from './topology.ts';
 
-export type NatsUser = 'provisioner' | ServiceUser | 'dashboard' | 'agent' | 'ops';
-export const natsUsers: readonly NatsUser[] = [
-  'provisioner',
-  'ingest',
-  'dispatcher',
-  'call-tracker',
-  'crm-pusher',
-  'dashboard',
-  'agent',
-  'ops',
-];
+/** A login of NATS: each service under its name, and those who are no service. */
+export type NatsUser = 'provisioner' | ServiceName | 'agent' | 'ops';
+export const natsUsers: readonly NatsUser[] = ['provisioner', ...serviceNames, 'agent', 'ops'];
 
 /** What agents say. Their login knows nothing else: see `toNatsUsers`. */
 export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
@@ -64,7 +57,7 @@ export function permissionsOf(user: NatsUser, login: string = user): Permissions
   }
 }
 
-function servicePermissions(user: ServiceUser, inbox: string): Permissions {
+function servicePermissions(user: PublishingService, inbox: string): Permissions {
   const own = Object.entries(durables).filter(([, durable]) => durable.service === user);
   const outboxStreams = new Set(publishes[user].map(streamOf));
   // The dispatcher asks it of all four outboxes before it gives a permit.
@@ -92,7 +85,7 @@ const erases = [
 ];
 
 /** What it takes to consume the service's own durables and to set aside what it gives up. */
-function consumes(service: ServiceUser | 'dashboard'): string[] {
+function consumes(service: ServiceName): string[] {
   return Object.entries(durables)
     .filter(([, durable]) => durable.service === service)
     .flatMap(([name, { stream }]) => [

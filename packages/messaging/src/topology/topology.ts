@@ -1,3 +1,5 @@
+import type { ConsumingService, PublishingService, ServiceName } from '@leadline/contracts/services';
+
 /** All of it in one place: the provisioner, the server's users and the services read it from here. Who may do what with it: permissions.ts. */
 
 const day = 24 * 3_600 * 1_000;
@@ -68,11 +70,9 @@ export function mostOfEach(stream: StreamDefinition): number {
 
 export const duplicateWindowMs = 3_600_000;
 
-export type ServiceUser = 'ingest' | 'dispatcher' | 'call-tracker' | 'crm-pusher';
-
 export type DurableDefinition = {
   stream: StreamName;
-  service: ServiceUser | 'dashboard';
+  service: ServiceName;
   filters: readonly string[];
   ackWaitMs: number;
   /** The bound on what all replicas hold at once; a client's own limit does not bound it. */
@@ -193,12 +193,11 @@ export const durables = {
 } as const satisfies Record<string, DurableDefinition>;
 
 export type DurableName = keyof typeof durables;
-export type ConsumingService = Exclude<ServiceUser, 'ingest'> | 'dashboard';
 /** Those that carry events, not what JetStream says of them. */
 export type EventDurable = Exclude<DurableName, `advisories-${ConsumingService}`>;
 
 /** What each service says of itself through its outbox. */
-export const publishes: Record<ServiceUser, readonly string[]> = {
+export const publishes: Record<PublishingService, readonly string[]> = {
   ingest: ['lead.created', 'lead.enquiry_added'],
   dispatcher: [
     'lead.dispatched',
