@@ -283,6 +283,10 @@ test('the reference is served from here', async () => {
   await goTo('Events');
   await page.getByRole('heading', { name: 'call.qualified' }).waitFor();
   await examine(page, 'events');
+  await goTo('Commands');
+  await page.getByRole('heading', { name: 'ops.dispatcher.explain' }).waitFor();
+  await page.getByRole('table', { name: 'Result of ops.dispatcher.explain' }).waitFor();
+  await examine(page, 'commands');
   await goTo('HTTP API');
   await page.getByRole('heading', { name: 'POST /v1/leads', exact: true }).waitFor();
   await examine(page, 'http-api');

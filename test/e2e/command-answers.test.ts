@@ -8,9 +8,12 @@ import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
 import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 
-/** What the last release answered, one file a subject. `RECORD_ANSWERS=1` writes them: run it on the code of a release. */
+/**
+ * What the last release answered, one file a subject. RECORD_ANSWERS=new records a command that has none yet, and
+ * RECORD_ANSWERS=all records them all, on the code of a release.
+ */
 const samples = join(import.meta.dirname, '../../packages/contracts/samples/answers');
-const isRecording = process.env['RECORD_ANSWERS'] === '1';
+const recording = process.env['RECORD_ANSWERS'];
 
 let system: System;
 /** By subject, all that was answered. */
@@ -162,7 +165,7 @@ test('services answer commands as the last release did: nothing that its command
   for (const service of ['ingest', 'crm-pusher', 'call-tracker', 'dispatcher'])
     await command(`ops.${service}.erase`, { phone: number, ...by, dryRun: false });
 
-  if (isRecording) record();
+  if (recording !== undefined) record(recording === 'all');
   const recorded = readdirSync(samples).map((file) => file.replace(/\.json$/, ''));
   expect(Object.keys(answers).toSorted()).toEqual(recorded.toSorted());
   for (const subject of recorded) {
@@ -173,16 +176,16 @@ test('services answer commands as the last release did: nothing that its command
   }
 });
 
-function record(): void {
-  if (!existsSync(samples)) mkdirSync(samples, { recursive: true });
+function record(areAll: boolean): void {
+  mkdirSync(samples, { recursive: true });
   for (const [subject, answer] of Object.entries(answers)) {
-    const text = `${JSON.stringify(answer, undefined, 2)}\n`;
-    writeFileSync(
-      join(samples, `${subject}.json`),
-      text
-        .replaceAll(/(\/v1\/sources\/\w+\/)[\w-]{20,}/g, '$1token-of-the-recording')
-        .replaceAll('user:profile:key', 'key'),
+    const path = join(samples, `${subject}.json`);
+    if (!areAll && existsSync(path)) continue;
+    const text = JSON.stringify(answer, undefined, 2).replaceAll(
+      /(\/v1\/sources\/\w+\/)[\w-]{20,}/g,
+      '$1token-of-the-recording',
     );
+    writeFileSync(path, `${text}\n`);
   }
 }
 

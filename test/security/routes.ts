@@ -65,6 +65,7 @@ export const routes: readonly Route[] = [
   route('dashboard', 'POST', '/do-not-call/import', 'operator'),
   route('dashboard', 'GET', '/audit', 'session'),
   route('dashboard', 'GET', '/reference/events', 'session'),
+  route('dashboard', 'GET', '/reference/commands', 'session'),
   route('dashboard', 'GET', '/reference/http', 'session'),
   route('dashboard', 'GET', '/asyncapi.json', 'session'),
   route('dashboard', 'GET', '/openapi.json', 'session'),

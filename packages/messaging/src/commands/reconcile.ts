@@ -1,3 +1,4 @@
+import { publishes } from '@leadline/contracts/publishers';
 import type { PublishingService } from '@leadline/contracts/services';
 import { fromHeaders, type Envelope } from '@leadline/contracts/envelope';
 import { affected, instant, row, rows } from '@leadline/database/sql';
@@ -10,7 +11,7 @@ import { findUnknownOf, type Queryable } from '../outbox/know-own-events.ts';
 import { outboxTable } from '../outbox/outbox.ts';
 import { readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
-import { publishes, streamOf, type StreamName } from '../topology/topology.ts';
+import { streamOf, type StreamName } from '../topology/topology.ts';
 
 /** What a service said and its database, restored from a backup, does not know. */
 export type SaidSince = {

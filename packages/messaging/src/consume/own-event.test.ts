@@ -1,7 +1,7 @@
+import { publishes } from '@leadline/contracts/publishers';
 import { toHeaders } from '@leadline/contracts/envelope';
 import { expect, test } from 'vitest';
 import { authorshipOf, ownerOf } from './own-event.ts';
-import { publishes } from '../topology/topology.ts';
 
 const id = '5f0c2f3e-8a55-4a8e-9d36-1a2b3c4d5e6f';
 const own = toHeaders({ id, type: 'lead.failed', source: 'dispatcher', subject: 'lead/7', time: new Date(0) });

@@ -1,9 +1,9 @@
+import { publishes } from '@leadline/contracts/publishers';
 import { publishingServices, type PublishingService } from '@leadline/contracts/services';
 import { fromHeaders } from '@leadline/contracts/envelope';
 import type { StoredMsg } from 'nats';
 import { z } from 'zod';
 import { redrivenBy } from '../dead-letters/dead-letters.ts';
-import { publishes } from '../topology/topology.ts';
 
 /** An event as its service said it: through its outbox, whose row has the same id. */
 export type OwnEvent = {

@@ -1,3 +1,4 @@
+import { publishes } from '@leadline/contracts/publishers';
 import type { PublishingService } from '@leadline/contracts/services';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
@@ -5,7 +6,7 @@ import { outboxTable } from './outbox.ts';
 import { readOwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
-import { duplicateWindowMs, publishes, streamOf, streams, type StreamName } from '../topology/topology.ts';
+import { duplicateWindowMs, streamOf, streams, type StreamName } from '../topology/topology.ts';
 
 /** As much of a pg client as is needed here. */
 type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }> };

@@ -1,10 +1,11 @@
+import { publishes } from '@leadline/contracts/publishers';
 import type { PublishingService } from '@leadline/contracts/services';
 import type { StoredMsg } from 'nats';
 import type { Nats } from '../connection/connect.ts';
 import { outboxTable } from './outbox.ts';
 import { authorshipOf, readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
-import { publishes, streamOf, type StreamName } from '../topology/topology.ts';
+import { streamOf, type StreamName } from '../topology/topology.ts';
 
 /** As much of a pg client as is needed here. */
 export type Queryable = { query(text: string, values: unknown[]): Promise<{ rowCount: number | null }> };

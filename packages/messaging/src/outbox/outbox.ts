@@ -1,3 +1,4 @@
+import { publishes } from '@leadline/contracts/publishers';
 import { serviceOf, type PublishingService } from '@leadline/contracts/services';
 import type { EventContract, PayloadOf } from '@leadline/contracts/event';
 import { toHeaders } from '@leadline/contracts/envelope';
@@ -6,7 +7,6 @@ import { affected } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomUUID } from 'node:crypto';
 import { currentTraceparent } from '../span.ts';
-import { publishes } from '../topology/topology.ts';
 
 /** The table of a service's events to publish. */
 export function outboxTable(service: PublishingService): string {

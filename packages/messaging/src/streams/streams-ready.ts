@@ -1,8 +1,9 @@
+import { publishes } from '@leadline/contracts/publishers';
 import type { ServiceName } from '@leadline/contracts/services';
 import type { Nats } from '../connection/connect.ts';
 import { describeError } from '../connection/describe-error.ts';
 import { fetchMessage } from './stored-message.ts';
-import { durables, publishes, streamOf, type DurableName } from '../topology/topology.ts';
+import { durables, streamOf, type DurableName } from '../topology/topology.ts';
 
 /**
  * Whether the provisioner has made what this service publishes to and pulls from: true, or what is missing. Once it was

@@ -1,12 +1,10 @@
+import { agentSubjects, publishes } from '@leadline/contracts/publishers';
 import { serviceNames, type PublishingService, type ServiceName } from '@leadline/contracts/services';
-import { durables, publishes, streamOf, streams } from './topology.ts';
+import { durables, streamOf, streams } from './topology.ts';
 
 /** A login of NATS: each service under its name, and those who are no service. */
 export type NatsUser = 'provisioner' | ServiceName | 'agent' | 'ops';
 export const natsUsers: readonly NatsUser[] = ['provisioner', ...serviceNames, 'agent', 'ops'];
-
-/** What agents say. Their login knows nothing else: see `toNatsUsers`. */
-export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
 
 /**
  * The account of the services' logins and of the streams. A stream lies on the server's disk under its account's name, so

@@ -1,11 +1,5 @@
-import {
-  agentsAccount,
-  agentSubjects,
-  natsUsers,
-  permissionsOf,
-  type NatsUser,
-  type ServicesAccount,
-} from './permissions.ts';
+import { agentSubjects } from '@leadline/contracts/publishers';
+import { agentsAccount, natsUsers, permissionsOf, type NatsUser, type ServicesAccount } from './permissions.ts';
 
 export type NatsPasswords = {
   passwords: Record<NatsUser, string>;

@@ -1,7 +1,8 @@
+import { publishes } from '@leadline/contracts/publishers';
 import { allEvents } from '@leadline/contracts/events/all';
 import { expect, test } from 'vitest';
 import { permissionsOf, natsUsers } from './permissions.ts';
-import { durables, duplicateWindowMs, mostLetterBytes, publishes, streamOf, streams } from './topology.ts';
+import { durables, duplicateWindowMs, mostLetterBytes, streamOf, streams } from './topology.ts';
 
 const types = allEvents.map(({ type }) => type);
 

@@ -1,4 +1,4 @@
-import type { ConsumingService, PublishingService, ServiceName } from '@leadline/contracts/services';
+import type { ConsumingService, ServiceName } from '@leadline/contracts/services';
 
 /** All of it in one place: the provisioner, the server's users and the services read it from here. Who may do what with it: permissions.ts. */
 
@@ -195,22 +195,6 @@ export const durables = {
 export type DurableName = keyof typeof durables;
 /** Those that carry events, not what JetStream says of them. */
 export type EventDurable = Exclude<DurableName, `advisories-${ConsumingService}`>;
-
-/** What each service says of itself through its outbox. */
-export const publishes: Record<PublishingService, readonly string[]> = {
-  ingest: ['lead.created', 'lead.enquiry_added'],
-  dispatcher: [
-    'lead.dispatched',
-    'lead.retry_scheduled',
-    'lead.postponed',
-    'lead.failed',
-    'call.dialing',
-    'call.answered',
-    'call.dial_failed',
-  ],
-  'call-tracker': ['call.ringing', 'call.qualified', 'call.failed', 'call.ended'],
-  'crm-pusher': ['call.pushed', 'call.push_failed'],
-};
 
 /** A dead letter copies a payload up to so much; a larger one stays where it is, and the letter says where. */
 export const mostLetterBytes = 16_384;

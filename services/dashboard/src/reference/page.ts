@@ -18,7 +18,8 @@ const schema = z.looseObject({
 });
 
 const asyncApi = z.looseObject({
-  channels: z.record(z.string(), z.looseObject({ address: z.string(), description: z.string().optional() })),
+  channels: z.record(z.string(), z.looseObject({ address: z.string().nullable(), description: z.string().optional() })),
+  operations: z.record(z.string(), z.looseObject({ channel: z.object({ $ref: z.string() }), reply: z.unknown() })),
   components: z.looseObject({
     messages: z.record(z.string(), z.looseObject({ name: z.string(), payload: z.unknown() })),
   }),
@@ -26,28 +27,80 @@ const asyncApi = z.looseObject({
 
 /** All events with their payloads, as AsyncAPI describes them. */
 export function eventReferencePage(shown: Shown, document: Record<string, unknown>): Piece {
-  const { channels, components } = asyncApi.parse(document);
-  const entries = Object.entries(channels).toSorted(([, a], [, b]) => (a.address < b.address ? -1 : 1));
-  return layout(
+  const { components, entries } = readSubjects(document, ({ reply }) => reply === undefined);
+  return subjectPage(
     shown,
     {
       title: 'Events',
       at: '/reference/events',
       intro:
         'JSON payloads with CloudEvents headers on NATS JetStream. An unknown key is ignored, so that publishers may add some.',
-      aside: html`<a class="button" href="/asyncapi.json" download>AsyncAPI</a>`,
     },
-    html`<nav class="contents" aria-label="Events on this page">
+    entries.map(({ name, address, description }) => ({
+      name,
+      address,
+      description,
+      body: properties(`Payload of ${address}`, components.messages[name]?.payload, {}),
+    })),
+  );
+}
+
+/** All commands and questions with their bodies and results. */
+export function commandReferencePage(shown: Shown, document: Record<string, unknown>): Piece {
+  const { components, entries } = readSubjects(document, ({ reply }) => reply !== undefined);
+  const resultOf = (name: string): unknown =>
+    schema.parse(components.messages[`${name}Reply`]?.payload ?? {}).properties?.['result'];
+  return subjectPage(
+    shown,
+    {
+      title: 'Commands',
+      at: '/reference/commands',
+      intro:
+        'Core requests of NATS with a JSON body, answered by one replica: { "result": … }, or { "error": words for a person, "kind": "refused" or "failed" }.',
+    },
+    entries.map(({ name, address, description }) => ({
+      name,
+      address,
+      description,
+      body: html`${properties(`Body of ${address}`, components.messages[name]?.payload, {})}
+      ${properties(`Result of ${address}`, resultOf(name), {})}`,
+    })),
+  );
+}
+
+type Subject = { name: string; address: string; description: string | undefined };
+
+function readSubjects(
+  document: Record<string, unknown>,
+  isAsked: (operation: { reply?: unknown }) => boolean,
+): { components: z.output<typeof asyncApi>['components']; entries: Subject[] } {
+  const { channels, components, operations } = asyncApi.parse(document);
+  const entries = Object.values(operations)
+    .filter(isAsked)
+    .flatMap(({ channel }): Subject[] => {
+      const name = channel.$ref.split('/').at(-1) ?? '';
+      const { address = null, description } = channels[name] ?? {};
+      return address === null ? [] : [{ name, address, description }];
+    })
+    .toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  return { components, entries };
+}
+
+function subjectPage(
+  shown: Shown,
+  page: { title: string; at: string; intro: string },
+  entries: readonly (Subject & { body: Piece })[],
+): Piece {
+  return layout(
+    shown,
+    { ...page, aside: html`<a class="button" href="/asyncapi.json" download>AsyncAPI</a>` },
+    html`<nav class="contents" aria-label="${page.title} on this page">
         <ul>
-          ${entries.map(([name, { address }]) => html`<li><a href="#${name}">${address}</a></li>`)}
+          ${entries.map(({ name, address }) => html`<li><a href="#${name}">${address}</a></li>`)}
         </ul>
       </nav>
-      ${entries.map(([name, { address, description }]) =>
-        section(address, properties(`Payload of ${address}`, components.messages[name]?.payload, {}), {
-          id: name,
-          wide: true,
-          ...(description === undefined ? {} : { hint: description }),
-        }),
+      ${entries.map(({ name, address, description, body }) =>
+        section(address, body, { id: name, wide: true, ...(description === undefined ? {} : { hint: description }) }),
       )}`,
   );
 }

@@ -3,14 +3,14 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { shownTo, type Env } from '../web/guard.ts';
-import { eventReferencePage, httpReferencePage } from './page.ts';
+import { commandReferencePage, eventReferencePage, httpReferencePage } from './page.ts';
 
 const openApi = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) });
 
 /** Made here, from the contracts and from what ingest says of itself: no browser asks another host for anything. */
 export function referenceRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>();
-  const events = toAsyncApi();
+  const asyncApi = toAsyncApi();
   const describeHttp = async (): Promise<z.output<typeof openApi> | undefined> => {
     if (deps.ingestUrl === undefined) return undefined;
     try {
@@ -22,9 +22,10 @@ export function referenceRoutes(deps: Deps): Hono<Env> {
       return undefined;
     }
   };
-  app.get('/reference/events', (c) => c.html(eventReferencePage(shownTo(c, deps), events)));
+  app.get('/reference/events', (c) => c.html(eventReferencePage(shownTo(c, deps), asyncApi)));
+  app.get('/reference/commands', (c) => c.html(commandReferencePage(shownTo(c, deps), asyncApi)));
   app.get('/reference/http', async (c) => c.html(httpReferencePage(shownTo(c, deps), await describeHttp())));
-  app.get('/asyncapi.json', (c) => c.json(events));
+  app.get('/asyncapi.json', (c) => c.json(asyncApi));
   app.get('/openapi.json', async (c) => {
     const document = await describeHttp();
     return document === undefined ? c.json({ title: 'Ingest does not answer', status: 503 }, 503) : c.json(document);

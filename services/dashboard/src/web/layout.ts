@@ -24,6 +24,7 @@ const places = [
 
 const references = [
   ['/reference/events', 'Events'],
+  ['/reference/commands', 'Commands'],
   ['/reference/http', 'HTTP API'],
 ] as const;
 

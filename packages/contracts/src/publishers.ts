@@ -1,0 +1,28 @@
+import type { PublishingService } from './services.ts';
+
+/** What each service says through its outbox. NATS lets nobody else say it. */
+export const publishes: Record<PublishingService, readonly string[]> = {
+  ingest: ['lead.created', 'lead.enquiry_added'],
+  dispatcher: [
+    'lead.dispatched',
+    'lead.retry_scheduled',
+    'lead.postponed',
+    'lead.failed',
+    'call.dialing',
+    'call.answered',
+    'call.dial_failed',
+  ],
+  'call-tracker': ['call.ringing', 'call.qualified', 'call.failed', 'call.ended'],
+  'crm-pusher': ['call.pushed', 'call.push_failed'],
+};
+
+/** What voice agents say. Their login knows nothing else. */
+export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
+
+/** Who publishes an event, in words for the documents. */
+export function publisherOf(type: string): string {
+  if (agentSubjects.some((subject) => subject === type)) return 'voice agent';
+  const found = Object.entries(publishes).find(([, types]) => types.includes(type));
+  if (found === undefined) throw new Error(`nobody publishes ${type}`);
+  return found[0];
+}
