@@ -49,6 +49,14 @@ test('what was stored while nobody listened is worked off without a break: agent
   expect(sinceMs).toBeGreaterThan(3_599_000);
 });
 
+test('a clock that is set back leaves no break that begins in the future', async () => {
+  await lately(-120, -119);
+  await note(0);
+  const { behindMs, sinceMs } = await readHearing(dispatcher.em());
+  expect(behindMs).toBeLessThan(1_000);
+  expect(sinceMs).toBeGreaterThanOrEqual(0);
+});
+
 test('a row that is gone means that nothing was ever heard', async () => {
   await db.query('delete from report_hearing');
   expect(await readHearing(dispatcher.em())).toEqual({ behindMs: Number.POSITIVE_INFINITY, sinceMs: 0 });

@@ -28,13 +28,13 @@ export async function readHearing(em: EntityManager): Promise<Hearing> {
     : { behindMs: found.behind, sinceMs: found.since };
 }
 
-/** Notes that all reports from before `until` are known. */
+/** Notes that all reports from before `until` are known. Where the clock was set back, nothing was heard in the future. */
 export async function noteHeard(em: EntityManager, until: Date): Promise<void> {
   await affected(
     em,
     `update report_hearing
         set heard_since = case when $1::timestamptz > heard_until + make_interval(secs => ${longestBreakSeconds})
-                               then $1 else heard_since end,
+                               then $1 else least(heard_since, $1) end,
             heard_until = $1
       where id = 1`,
     [until],

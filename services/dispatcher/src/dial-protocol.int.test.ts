@@ -255,6 +255,15 @@ test('permits keep the pace, the cap and the number, and count only what was sen
   expect((await permitDial(second, slow)).kind).toBe('permitted');
 });
 
+test('a database’s clock that is set back keeps nobody from being dialled', async () => {
+  await addLeads(2);
+  expect((await permitDial(await claimed(), one)).kind).toBe('permitted');
+  shiftMs -= 3_600_000;
+  await database.query(`update leads set created_at = created_at - interval '2 hours', retry_after = null where status = 'new'
+    and not exists (select from calls where lead_id = leads.id)`);
+  expect((await permitDial(await claimed(), one)).kind).toBe('permitted');
+});
+
 test('a call holds a channel until the tracker says that it is free, decided or not', async () => {
   await addLeads(2);
   const [first, second] = [await claimed(), await claimed()];

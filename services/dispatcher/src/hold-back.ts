@@ -1,9 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { DialDecision } from './decide-dial.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
-import type { readControl } from './load-dial-facts.ts';
-
-type Control = Awaited<ReturnType<typeof readControl>>;
+import type { ControlRow } from './load-dial-facts.ts';
+import { toNextDialAt } from './to-next-dial.ts';
 
 /**
  * What keeps everybody from being claimed now, whoever is due; undefined: nothing. The claim asks it before it looks at a
@@ -11,7 +10,7 @@ type Control = Awaited<ReturnType<typeof readControl>>;
  */
 export async function heldBack(
   em: EntityManager,
-  control: Control,
+  control: ControlRow,
   now: Date,
   deps: Pick<Deps, 'database' | 'reports' | 'policy'>,
 ): Promise<Extract<DialDecision, { kind: 'wait' }> | undefined> {
@@ -20,8 +19,9 @@ export async function heldBack(
   if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
   if ((await deps.reports.isHeard(em)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };
   // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
-  if (control.nextDialAt !== null && control.nextDialAt.getTime() > now.getTime() + claimLifeMs(deps.policy))
-    return { kind: 'wait', reason: 'calls_before_restore', until: control.nextDialAt };
+  const next = toNextDialAt(control, now);
+  if (next !== null && next.getTime() > now.getTime() + claimLifeMs(deps.policy))
+    return { kind: 'wait', reason: 'calls_before_restore', until: next };
   if (control.unsentDials >= mostUnsentDials(deps.policy))
     return { kind: 'wait', reason: 'dials_under_way', until: null };
   return undefined;

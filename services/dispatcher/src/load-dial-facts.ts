@@ -40,6 +40,8 @@ const controlRow = z.object({
   breakerDelayMs: z.number().nullable(),
   startupFailures: z.number(),
   probedAt: instant.nullable(),
+  /** The newest permit. */
+  lastSentAt: instant.nullable(),
   unsentDials: z.number(),
 });
 export type ControlRow = z.infer<typeof controlRow>;
@@ -87,6 +89,7 @@ export async function readControl(em: EntityManager): Promise<ControlRow> {
     controlRow,
     `select clock_timestamp() as now, stopped_at, next_dial_at, breaker_open_until, breaker_delay_ms, startup_failures,
             (select max(coalesce(sent_at, claimed_at)) from dials where probe and decided_at is null) as probed_at,
+            (select sent_at from dials where sent_at is not null order by call_id desc limit 1) as last_sent_at,
             (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials
        from dial_control where id = 1`,
     [],

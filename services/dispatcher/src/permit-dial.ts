@@ -9,6 +9,7 @@ import type { Claim } from './claim-due-leads.ts';
 import { mayRing, ringWindowMs } from './decide-dial.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
 import { loadDialFacts, readControl, readLead } from './load-dial-facts.ts';
+import { toNextDialAt } from './to-next-dial.ts';
 
 export type Permit =
   | { kind: 'permitted'; askedForCommitAt: number }
@@ -45,9 +46,9 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
     }
     // A claim from before the breaker opened is no probe: the way must be found open first.
     if (verdict.probe && !claim.probe) return { kind: 'refused', reason: 'breaker_open' };
-    if (control.nextDialAt !== null && control.nextDialAt > now) {
-      return { kind: 'ask_again', reason: 'pace', afterMs: control.nextDialAt.getTime() - now.getTime() };
-    }
+    const next = toNextDialAt(control, now);
+    if (next !== null && next > now)
+      return { kind: 'ask_again', reason: 'pace', afterMs: next.getTime() - now.getTime() };
     if (!(await markSent(em, claim, now, deps))) return { kind: 'lost' };
     if (claim.attempt === 1) {
       const received = isOpen(deps.policy.window, lead.createdAt, ringWindowMs(deps.policy))
