@@ -1,7 +1,7 @@
 import type { JsMsg, MsgHdrs } from 'nats';
 import { createHash } from 'node:crypto';
 import { takesTermReason, type Nats } from '../connection/connect.ts';
-import { storeMessage, type Stored } from '../streams/stored-message.ts';
+import { fetchMessage, storeMessage, type Stored } from '../streams/stored-message.ts';
 import { mostLetterBytes } from '../topology/topology.ts';
 
 /** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
@@ -60,16 +60,35 @@ export async function putAside(nats: Nats, durable: string, message: JsMsg, beca
 }
 
 /**
- * Stores it once: both nets call a message by its place in its stream and by what it says, so that one caught by both is
- * one dead letter. A stream that is lost and made anew counts from one again: the place alone would name another message.
+ * Stores it once: both nets call a message by its place in its stream, so that one caught by both is one dead letter. A
+ * stream that was lost and made anew counts from one again; where another message stood in that place, this one is called
+ * by what it says too.
  */
-export function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
+export async function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
+  const { durable, stream, original } = letter;
+  const place = `dlq:${stream}:${durable}:${original.seq}`;
+  const stored = await storeAs(nats, place, letter);
+  if (stored.kind !== 'stored' || !stored.duplicate) return stored;
+  // Rather two letters of one message than none: users that were made by an older version may not look.
+  const there = await fetchMessage(nats, 'DLQ', { seq: stored.seq }).catch(() => undefined);
+  if (there !== undefined && isOf(there.header, original)) return stored;
+  return storeAs(nats, `${place}:${fingerprint(original)}`, letter);
+}
+
+/** Whether a dead letter's headers tell of this message. */
+export function isOf(header: MsgHdrs, { subject, storedAt }: { subject: string; storedAt: Date }): boolean {
+  const apartMs = Math.abs(storedAt.getTime() - Date.parse(header.get(letterHeaders.storedAt)));
+  // One client tells nanoseconds as a number, which rounds them.
+  return apartMs <= 1 && subject === header.get(letterHeaders.subject);
+}
+
+function storeAs(nats: Nats, messageId: string, letter: DeadLetter): Promise<Stored> {
   const { durable, stream, original } = letter;
   const isLarge = original.data.length > mostLetterBytes;
   return storeMessage(nats, {
     subject: `dlq.${stream}.${durable}`,
     stream: 'DLQ',
-    messageId: `dlq:${stream}:${durable}:${original.seq}:${fingerprint(original)}`,
+    messageId,
     headers: {
       ...keptHeaders(original.headers),
       [letterHeaders.durable]: durable,

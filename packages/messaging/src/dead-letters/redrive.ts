@@ -3,7 +3,7 @@ import { allEvents } from '@leadline/contracts/events/all';
 import type { MsgHdrs, StoredMsg } from 'nats';
 import { CommandRefused } from '../connection/ask.ts';
 import type { Nats } from '../connection/connect.ts';
-import { letterHeaders, redriveFor, redrivenBy } from './dead-letters.ts';
+import { isOf, letterHeaders, redriveFor, redrivenBy } from './dead-letters.ts';
 import { fetchMessage, storeMessage, type Message } from '../streams/stored-message.ts';
 import { streamOf } from '../topology/topology.ts';
 
@@ -292,18 +292,9 @@ export async function readLetterText(nats: Nats, { header, data }: StoredMsg): P
   if (header.get(letterHeaders.payloadBytes) === '') return new TextDecoder().decode(data);
   const at = { seq: Number(header.get(letterHeaders.seq)) };
   const original = await fetchMessage(nats, header.get(letterHeaders.stream), at);
-  return original === undefined || !isOriginal(original, header) ? undefined : new TextDecoder().decode(original.data);
-}
-
-/** In a stream that was lost and made anew another message stands in its place, and may tell of another person. */
-function isOriginal(message: StoredMsg, header: MsgHdrs): boolean {
-  const apartMs = Math.abs(message.time.getTime() - Date.parse(header.get(letterHeaders.storedAt)));
-  return (
-    // One client tells nanoseconds as a number, which rounds them.
-    apartMs <= 1 &&
-    message.subject === header.get(letterHeaders.subject) &&
-    message.data.length === Number(header.get(letterHeaders.payloadBytes))
-  );
+  // In a stream that was lost and made anew another message stands in its place, and may tell of another person.
+  if (original === undefined || !isOf(header, { subject: original.subject, storedAt: original.time })) return undefined;
+  return new TextDecoder().decode(original.data);
 }
 
 function text(headers: MsgHdrs, name: string): string | undefined {

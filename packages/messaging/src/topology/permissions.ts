@@ -1,6 +1,6 @@
 import { agentSubjects, publishes } from '@leadline/contracts/publishers';
 import { serviceNames, type PublishingService, type ServiceName } from '@leadline/contracts/services';
-import { durables, streamOf, streams } from './topology.ts';
+import { durables, streamOf, streams, type StreamName } from './topology.ts';
 
 /** A login of NATS: each service under its name, and those who are no service. */
 export type NatsUser = 'provisioner' | ServiceName | 'agent' | 'ops';
@@ -59,8 +59,9 @@ function servicePermissions(user: PublishingService, inbox: string): Permissions
   const own = Object.entries(durables).filter(([, durable]) => durable.service === user);
   const outboxStreams = new Set(publishes[user].map(streamOf));
   // The dispatcher asks it of all four outboxes before it gives a permit.
-  const looksInto = user === 'dispatcher' ? new Set(['LEADS', 'CALLS']) : outboxStreams;
-  for (const [, durable] of own) if (durable.stream !== 'ADVISORIES') looksInto.add(durable.stream);
+  const looksInto = new Set<StreamName>(user === 'dispatcher' ? ['LEADS', 'CALLS'] : outboxStreams);
+  // Whoever sets a message aside looks whether what is known by its place is that very message.
+  for (const [, durable] of own) looksInto.add(durable.stream === 'ADVISORIES' ? 'DLQ' : durable.stream);
   return {
     publish: [
       ...publishes[user],
@@ -78,7 +79,6 @@ const erases = [
   '$JS.API.STREAM.INFO.AGENT',
   '$JS.API.STREAM.INFO.DLQ',
   '$JS.API.STREAM.MSG.DELETE.AGENT',
-  '$JS.API.STREAM.MSG.GET.DLQ',
   '$JS.API.STREAM.MSG.DELETE.DLQ',
 ];
 
