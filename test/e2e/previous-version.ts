@@ -14,15 +14,17 @@ export type PreviousVersion = { commit: string; folder: string };
 /**
  * The code that an upgrade replaces, with its own libraries: the last release, or before the first one the code from
  * before the newest migration, so that it meets a schema newer than itself; where history begins with that migration, its
- * beginning.
+ * beginning. `wanted`: that commit instead.
  * @throws Error with one line on what is missing
  */
-export async function fetchPreviousVersion(): Promise<PreviousVersion> {
+export async function fetchPreviousVersion(wanted?: string): Promise<PreviousVersion> {
   const git: Git = async (...args) => {
     const { stdout } = await run('git', args, { cwd: root, maxBuffer: 256 * 1024 * 1024 });
     return stdout.trim();
   };
-  const commit = await findPrevious(git).catch(() => undefined);
+  const commit = await (
+    wanted === undefined ? findPrevious(git) : git('rev-parse', '--verify', `${wanted}^{commit}`)
+  ).catch(() => undefined);
   if (commit === undefined) throw new Error('the history of this clone does not reach back to the version before');
   const folder = mkdtempSync(join(tmpdir(), 'leadline-previous-'));
   removeWithUs(folder);

@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Poison } from './disturb-events.ts';
 import { feedLeads, shortCalls, type Posted } from './feed-leads.ts';
 import type { Random } from './random.ts';
-import { durableNames, isReadyWithin, type World } from './world.ts';
+import { isReadyWithin } from './wait-for-services.ts';
+import { durableNames, type World } from './world.ts';
 
 /** Dead letters that a person repaired and sent back, by event and durable. */
 export type Repaired = Set<string>;

@@ -4,11 +4,12 @@ import { deployQuietly, repairHalf, type Deployed, type Repaired } from './after
 import { askAgain, type Asked } from './ask-again.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
-import { faults, killedWhileDraining, type Fault } from './faults.ts';
+import { faultsOf, killedWhileDraining, type Fault } from './faults.ts';
 import { feedLeads, type Posted } from './feed-leads.ts';
 import { lookAtLastWords } from './look-at-last-words.ts';
 import { openRandom, type Random } from './random.ts';
-import { durableNames, startWorld, untilReady, type Policy, type World } from './world.ts';
+import { untilReady } from './wait-for-services.ts';
+import { durableNames, startWorld, type Policy, type World } from './world.ts';
 
 /** What the harness did and when, ms since 1970: the only memory of the run beside the ledgers. */
 export type Noted = { at: number; until: number; what: string; details: string[] };
@@ -44,6 +45,8 @@ export type Plan = {
   /** At half of it, leads that come all at once, with every process killed while they do. */
   burst?: { leads: number; perSecond: number };
   source?: string;
+  /** The tree of another version that runs beside it. */
+  beside?: string;
   /**
    * A backlog that stands still ends the run: what was to come after it tells nothing more. One that only drains slowly
    * is waited for, else a slow machine would look like a broken promise.
@@ -73,6 +76,7 @@ export async function runCampaign(
   say(`seed ${seed}: starting the servers, ${plan.leads} leads, ${plan.faults} faults`);
   const world = await startWorld({
     ...(plan.source === undefined ? {} : { source: plan.source }),
+    ...(plan.beside === undefined ? {} : { beside: plan.beside }),
     policy: plan.policy,
     say,
   });
@@ -207,7 +211,7 @@ async function injectFaults(campaign: Campaign, plan: Plan): Promise<void> {
   const queue: Fault[] = [];
   const drains = Math.max(1, plan.crashes);
   // Of more kinds than a short run has room for, those that have a check of their own always come.
-  const drawn = faults.filter((fault) => fault !== killedWhileDraining);
+  const drawn = faultsOf([...campaign.world.services.keys()]).filter((fault) => fault !== killedWhileDraining);
   const watched = drawn.filter(({ checked }) => checked === true);
   const others = drawn.filter(({ checked }) => checked !== true);
   while (queue.length < plan.faults - drains) {

@@ -39,8 +39,13 @@ export const checkConsequences: Check = async (campaign, ledgers) => {
   const [kept, told] = await Promise.all([readAccepted(campaign), readTold(campaign)]);
   const made = await world.query<{ id: number; created_at: Date }>(`select id, created_at from calls`);
   const madeAt = new Map(made.map(({ id, created_at }) => [id, created_at.getTime()]));
-  const listed = await world.query<{ call_room: string; enquiries: string[] | null; failed: boolean }>(
-    `select c.call_room, p.enquiries, p.failed_at is not null as failed from crm_pushes p join calls c on c.id = p.call_id`,
+  const listed = await world.query<{
+    call_room: string;
+    enquiries: string[] | null;
+    sent_at: Date | null;
+    failed: boolean;
+  }>(
+    `select c.call_room, p.enquiries, p.sent_at, p.failed_at is not null as failed from crm_pushes p join calls c on c.id = p.call_id`,
   );
   const facts = {
     told,
@@ -64,7 +69,7 @@ type Facts = {
   told: Told[];
   madeAt: Map<number, number>;
   rungAt: Map<string, number>;
-  listed: Map<string, { enquiries: string[] | null; failed: boolean }>;
+  listed: Map<string, { enquiries: string[] | null; sent_at: Date | null; failed: boolean }>;
   tasks: Set<string>;
 };
 
@@ -83,7 +88,9 @@ function hasConsequence(one: Kept, ledgers: Ledgers, facts: Facts): boolean {
     .filter(({ lead_id }) => lead_id === one.lead_id)
     .some((call) => {
       const push = facts.listed.get(call.call_room);
-      const isListed = push?.failed === true || (facts.tasks.has(call.call_room) && push?.enquiries?.includes(one.id));
+      // An older version tells of all that was there when it sent the task, and does not keep which.
+      const isInTask = push?.enquiries?.includes(one.id) ?? (push?.sent_at?.getTime() ?? 0) > receivedAt;
+      const isListed = push?.failed === true || (facts.tasks.has(call.call_room) && isInTask);
       const rungAt = facts.rungAt.get(call.call_room) ?? Number.NEGATIVE_INFINITY;
       return isListed || rungAt > receivedAt || (facts.madeAt.get(call.id) ?? 0) > receivedAt;
     });

@@ -3,7 +3,8 @@ import { ask } from '@leadline/messaging/ask';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Direction, LinkFault } from '@leadline/servers/link';
 import type { Random } from './random.ts';
-import { isReadyWithin, serviceNames, type World } from './world.ts';
+import { isReadyWithin } from './wait-for-services.ts';
+import type { ServiceName, World } from './world.ts';
 
 /** Injects, waits, heals. What it says goes into the run's record, beside the time. */
 export type Fault = {
@@ -18,15 +19,15 @@ type Note = (what: string) => void;
 const longestLockMs = 12_000;
 const secondsMs = (random: Random, from: number, to: number): number => random.between(from * 1_000, to * 1_000);
 
-const processFaults: Fault[] = [
-  ...serviceNames.map((name): Fault => ({
+const faultsOfServices = (names: readonly ServiceName[]): Fault[] => [
+  ...names.map((name): Fault => ({
     name: `kill ${name}`,
     exposures: 'kill -9 of a service',
     async run(world) {
       world.services.get(name)?.kill();
     },
   })),
-  ...serviceNames.map((name): Fault => ({
+  ...names.map((name): Fault => ({
     name: `freeze ${name}`,
     exposures: 'SIGSTOP of a service',
     async run(world, random) {
@@ -37,6 +38,9 @@ const processFaults: Fault[] = [
       service?.thaw();
     },
   })),
+];
+
+const serverFaults: Fault[] = [
   {
     name: 'kill nats-server',
     exposures: 'kill -9 of nats-server',
@@ -228,8 +232,10 @@ export const killedWhileDraining: Fault = {
   },
 };
 
-export const faults: readonly Fault[] = [
-  ...processFaults,
+/** All there are, for a world of these services. */
+export const faultsOf = (names: readonly ServiceName[]): readonly Fault[] => [
+  ...faultsOfServices(names),
+  ...serverFaults,
   ...partitions,
   noNats,
   frozenDispatchers,

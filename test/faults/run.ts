@@ -98,7 +98,7 @@ async function runSeeds(seeds: number): Promise<never> {
 async function runDrills(seeds: number): Promise<never> {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     for (const drill of drills.filter(({ key }) => given.drill === undefined || key === given.drill)) {
-      const missing = drill.misses?.();
+      const missing = await drill.misses?.();
       if (missing !== undefined) {
         say(`not run: ${drill.name}: ${missing}`);
         report.notRun[drill.key] = missing;

@@ -110,7 +110,8 @@ function copy(from: string, to: string): void {
   execFileSync('cp', ['-a', from, to]);
 }
 
-export function keepPostgres(dir: string): Promise<Server> {
+/** `env`: beside our own environment. */
+export function keepPostgres(dir: string, env: Record<string, string> = {}): Promise<Server> {
   return keepServer('Postgres', join(dir, 'data'), signalAll, (port): Promise<RunningPostgres> =>
     startPostgres({
       dir,
@@ -118,6 +119,7 @@ export function keepPostgres(dir: string): Promise<Server> {
       ...(port === undefined ? {} : { port }),
       password: 'faults',
       durable: true,
+      env: { ...process.env, ...env },
     }),
   );
 }

@@ -13,14 +13,16 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Pool } from 'pg';
-import { keepProcess, lastWords, type Kept } from './kept-process.ts';
+import { openClock, type Clock } from './clock.ts';
+import { keepProcess, type Kept } from './kept-process.ts';
 import { openLink, type Link } from '@leadline/servers/link';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
+import { untilOk, untilReady } from './wait-for-services.ts';
 import { keepNats, keepNatsCluster, keepPostgres, type Server } from './servers.ts';
 
 export const durableNames = Object.entries(durables);
 
-export const serviceNames = [
+const serviceNames = [
   'ingest',
   'ingest-joining',
   'dispatcher-1',
@@ -29,7 +31,9 @@ export const serviceNames = [
   'crm-pusher',
   'dashboard',
 ] as const;
-export type ServiceName = (typeof serviceNames)[number];
+/** Where two versions run side by side, these are of the other one. */
+const besideNames = ['ingest-joining', 'dispatcher-2', 'call-tracker-2', 'crm-pusher-2', 'dashboard-2'] as const;
+export type ServiceName = (typeof serviceNames)[number] | (typeof besideNames)[number];
 
 export type Policy = typeof usualPolicy;
 
@@ -74,6 +78,8 @@ export type World = {
   natsNodes: Server[];
   /** `postgres`, `nats`: those that can be filled. */
   disks: Map<string, SmallDisk>;
+  /** Where they can be stepped: of Postgres, as `postgres`, and of each service. */
+  clocks: Map<string, Clock>;
   phoneLog: string;
   crmLog: string;
   logFiles: string[];
@@ -90,6 +96,8 @@ export type World = {
 
 export type WorldOptions = {
   source?: string;
+  /** Another version's tree: one replica of each service runs from it, beside one of `source`. */
+  beside?: string;
   policy: Policy;
   /** Three nats-servers, each stream on all of them. */
   cluster?: boolean;
@@ -97,6 +105,8 @@ export type WorldOptions = {
   dispatcher?: Record<string, string>;
   /** File systems of so many megabytes, which can be filled. */
   disks?: { postgres?: number; nats?: number };
+  /** Each service and Postgres has a clock of its own. */
+  clocks?: boolean;
   say: (line: string) => void;
 };
 
@@ -119,7 +129,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const disks = Object.entries(options.disks ?? {}).map(
     ([name, megabytes]) => [name, mountSmallDisk(join(folder, name), megabytes)] as const,
   );
-  const database = await keepPostgres(join(folder, 'postgres'));
+  const clocks = new Map<string, Clock>();
+  /** What a process is started with, so that its clock can be stepped. */
+  const clockOf = (name: string): Record<string, string> => {
+    if (options.clocks !== true) return {};
+    const clock = openClock(folder, name);
+    clocks.set(name, clock);
+    return clock.env;
+  };
+  const database = await keepPostgres(join(folder, 'postgres'), clockOf('postgres'));
   const nodes = options.cluster
     ? await keepNatsCluster(path, join(folder, 'nats'), natsPasswords)
     : [await keepNats(path, join(folder, 'nats'), natsPasswords)];
@@ -140,12 +158,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const pool = new Pool({ connectionString: ownUrl.href, max: 4 });
   pool.on('error', () => undefined);
 
-  const [simulatorPort, ingestPort, joiningPort, trackerPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+  const [simulatorPort, ingestPort, joiningPort] = [await freePort(), await freePort(), await freePort()];
+  /** Of each call-tracker; webhooks come to them in turn. */
+  const trackerPorts: number[] = [];
+  let webhooks = 0;
   const links = new Map<string, Link>();
   const link = async (name: string, target: () => number): Promise<Link> => {
     const opened = await openLink(name, target);
@@ -156,7 +172,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const phoneLog = join(folder, 'phone.jsonl');
   const crmLog = join(folder, 'crm.jsonl');
   const agentLink = await link('agent-nats', natsPort);
-  const webhookLink = await link('livekit-webhooks', () => trackerPort);
+  const webhookLink = await link('livekit-webhooks', () => trackerPorts[webhooks++ % trackerPorts.length] ?? 0);
   let shiftMs = 0;
   const greeting = (): object => ({ shiftMs });
   const compileCache = join(state, 'compile-cache');
@@ -186,6 +202,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
   await untilOk(simulatorUrl, 20_000);
 
+  const treeOf = (name: ServiceName): string =>
+    besideNames.some((other) => other === name) ? (options.beside ?? source) : source;
   const adminUrls = new Map<ServiceName, string>();
   const services = new Map<ServiceName, Kept>();
   const launch = async (name: ServiceName, kind: Role, user: NatsUser, env: Record<string, string>): Promise<void> => {
@@ -200,7 +218,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       name,
       await keepProcess({
         name,
-        args: [join(source, 'test/faults/service-process.ts'), service],
+        args: [join(treeOf(name), 'test/faults/service-process.ts'), service],
         logFile: logFile(name),
         greeting,
         env: {
@@ -210,6 +228,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           NATS_PASS: natsPasswords[user],
           ADMIN_PORT: String(adminPort),
           NODE_COMPILE_CACHE: compileCache,
+          ...clockOf(name),
           ...env,
         },
       }),
@@ -255,24 +274,32 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...options.dispatcher,
     });
   }
-  await launch('call-tracker', 'callTracker', 'call-tracker', {
-    ...(await liveKit('call-tracker')),
-    PORT: String(trackerPort),
-    AGENT_KEY: 'faults-agent-key-over-http',
-    MIN_TALK_SECONDS: '0.5',
-    PROVIDER_RING_LIMIT_SECONDS: String(policy.providerRingSeconds),
-  });
-  const crmLink = await link('crm-pusher-crm', () => simulatorPort);
-  await launch('crm-pusher', 'crmPusher', 'crm-pusher', {
-    CRM_URL: `http://127.0.0.1:${crmLink.port}/crm/v1`,
-    CRM_API_KEY: crmKey,
-    CRM_REQUESTS_PER_MINUTE: '100000',
-    CRM_TIMEOUT_SECONDS: '2',
-    CRM_LOOK_AGAIN_SECONDS: '8',
-    CRM_LOOK_GAP_SECONDS: '2',
-    CRM_SWEEP_AFTER_SECONDS: '5',
-  });
-  await launch('dashboard', 'dashboard', 'dashboard', { PORT: String(await freePort()) });
+  const isBeside = options.beside !== undefined;
+  for (const name of ['call-tracker', ...(isBeside ? ['call-tracker-2' as const] : [])] as const) {
+    const port = await freePort();
+    trackerPorts.push(port);
+    await launch(name, 'callTracker', 'call-tracker', {
+      ...(await liveKit(name)),
+      PORT: String(port),
+      AGENT_KEY: 'faults-agent-key-over-http',
+      MIN_TALK_SECONDS: '0.5',
+      PROVIDER_RING_LIMIT_SECONDS: String(policy.providerRingSeconds),
+    });
+  }
+  for (const name of ['crm-pusher', ...(isBeside ? ['crm-pusher-2' as const] : [])] as const) {
+    const crmLink = await link(`${name}-crm`, () => simulatorPort);
+    await launch(name, 'crmPusher', 'crm-pusher', {
+      CRM_URL: `http://127.0.0.1:${crmLink.port}/crm/v1`,
+      CRM_API_KEY: crmKey,
+      CRM_REQUESTS_PER_MINUTE: '100000',
+      CRM_TIMEOUT_SECONDS: '2',
+      CRM_LOOK_AGAIN_SECONDS: '8',
+      CRM_LOOK_GAP_SECONDS: '2',
+      CRM_SWEEP_AFTER_SECONDS: '5',
+    });
+  }
+  for (const name of ['dashboard', ...(isBeside ? ['dashboard-2' as const] : [])] as const)
+    await launch(name, 'dashboard', 'dashboard', { PORT: String(await freePort()) });
 
   const world: World = {
     folder,
@@ -286,7 +313,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     links,
     phoneLog,
     crmLog,
-    logFiles: [...serviceNames, 'simulator'].map(logFile),
+    logFiles: [...services.keys(), 'simulator'].map(logFile),
     ops,
     provisioner,
     get postgres() {
@@ -295,6 +322,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     natsServer,
     natsNodes: nodes,
     disks: new Map(disks),
+    clocks,
     async query<Row>(text: string, values: unknown[] = []) {
       return (await pool.query(text, values)).rows as Row[];
     },
@@ -333,48 +361,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     throw error;
   }
   return world;
-}
-
-/** Every service says that it is ready. @throws Error naming those that are not */
-export async function untilReady(world: World, withinMs: number): Promise<number> {
-  const since = performance.now();
-  for (;;) {
-    const late: ServiceName[] = [];
-    for (const [name, url] of world.adminUrls) if (!(await isOk(`${url}/readyz`))) late.push(name);
-    if (late.length === 0) return performance.now() - since;
-    if (performance.now() - since > withinMs) {
-      const words = late.map((name) => `${name}: ${lastWords(world.services.get(name)?.logFile ?? '')}`);
-      throw new Error(`not ready within ${withinMs} ms:\n${words.join('\n')}`);
-    }
-    await wait(100);
-  }
-}
-
-export async function isReadyWithin(world: World, name: ServiceName, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isOk(`${world.adminUrls.get(name) ?? ''}/readyz`))) {
-    if (performance.now() > deadline) return false;
-    await wait(100);
-  }
-  return true;
-}
-
-async function untilOk(url: string, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isOk(url))) {
-    if (performance.now() > deadline) throw new Error(`${url} does not answer`);
-    await wait(50);
-  }
-}
-
-async function isOk(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
-  }
 }
 
 /** A cluster elects its leaders first. */

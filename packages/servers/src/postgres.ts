@@ -21,8 +21,8 @@ export type RunningPostgres = {
 
 const run = promisify(execFile);
 
-/** `database` is made where it is not there yet. */
-type Options = { dir: string; database: string; password: string; durable: boolean };
+/** `database` is made where it is not there yet. `env`: instead of our own environment. */
+type Options = { dir: string; database: string; password: string; durable: boolean; env?: NodeJS.ProcessEnv };
 
 /**
  * Starts the embedded Postgres on 127.0.0.1, making its cluster first where `dir` is empty. `durable: false` is for
@@ -55,7 +55,12 @@ async function startOn(port: number, bin: string, options: Options): Promise<Run
     data,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
-  const child = spawn(command, args, { cwd: options.dir, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const child = spawn(command, args, {
+    cwd: options.dir,
+    ...(options.env === undefined ? {} : { env: options.env }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   endWithUs(child);
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => {
