@@ -4,7 +4,7 @@ import type { StreamName } from '@leadline/messaging/topology';
 import { readEvents, readLastEvents, readStreamEnds, type StreamEnds } from './stored-events.ts';
 import { isFailure, openEventReader, type TailEvent } from './tail-event.ts';
 
-export type EventFilter = { leadId?: number | undefined; source?: string | undefined; isFailed?: boolean | undefined };
+type EventFilter = { leadId?: number | undefined; source?: string | undefined; isFailed?: boolean | undefined };
 
 export type EventsAsked = {
   streams: Map<StreamName, string[]>;

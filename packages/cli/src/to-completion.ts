@@ -6,9 +6,9 @@ export type CommandShape = {
   argument: ValueShape;
   commands: CommandShape[];
 };
-export type OptionShape = { flags: string[]; summary: string; takesValue: boolean; value: ValueShape };
+type OptionShape = { flags: string[]; summary: string; takesValue: boolean; value: ValueShape };
 /** What may stand for a value: one of these, a file, or, with neither, what no shell can know. */
-export type ValueShape = { choices: readonly string[]; isFile: boolean };
+type ValueShape = { choices: readonly string[]; isFile: boolean };
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];

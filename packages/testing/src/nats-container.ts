@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers';
 
-export const natsImage = 'nats:2-alpine';
+const natsImage = 'nats:2-alpine';
 
 /**
  * A nats-server in a container, with the store of `startNatsServer` in the same place: a later one on the same folder
