@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { Gauge, type Registry } from 'prom-client';
 import { listen, type Listening } from './listen.ts';
-import { traceRequests } from './trace-requests.ts';
+import { traceRequests } from '@leadline/tracing/trace-requests';
 import { within } from '@leadline/time/within';
 
 /** The state of one thing a service stands on: true, or what is wrong in a few words. */

@@ -1,7 +1,7 @@
 import { createLogger, type Log } from './logger.ts';
 import type { Part } from '@leadline/time/part';
 import { ConfigError } from './read-config.ts';
-import { startTracing, type TracingSettings } from './start-tracing.ts';
+import { startTracing, type TracingSettings } from '@leadline/tracing/start-tracing';
 import { version } from './version.ts';
 
 /** `stop` is the ordered shutdown. */
@@ -40,7 +40,7 @@ export async function runProcess<C extends TracingSettings & { LOG_LEVEL: string
   process.on('uncaughtException', (error) => die(error, 'a fault nobody caught ends the process'));
   process.on('unhandledRejection', (error) => die(error, 'a rejection nobody caught ends the process'));
 
-  const tracing = await startTracing(options.service, config);
+  const tracing = await startTracing(options.service, version(), config);
   let running: RunningService | undefined;
   let stopping = false;
   const stop = (signal: string): void => {

@@ -1,6 +1,6 @@
 import { blameFor } from '@leadline/messaging/blame';
 import { answerProblem } from '@leadline/service-kit/problem';
-import { traceRequests } from '@leadline/service-kit/trace-requests';
+import { traceRequests } from '@leadline/tracing/trace-requests';
 import { openWebhookReceiver } from '@leadline/telephony/webhook-receiver';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';

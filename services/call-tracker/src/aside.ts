@@ -1,4 +1,4 @@
-import { boundToTrace } from '@leadline/messaging/span';
+import { boundToTrace } from '@leadline/tracing/span';
 import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';

@@ -4,7 +4,7 @@ import { callQualified } from '@leadline/contracts/events/call-qualified';
 import { callRinging } from '@leadline/contracts/events/call-ringing';
 import { databaseNow, lockCall } from '@leadline/database/locks';
 import { enqueue } from '@leadline/messaging/outbox';
-import { inSpan, inTrace } from '@leadline/messaging/span';
+import { inSpan, inTrace } from '@leadline/tracing/span';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { stepCall, type CallEvent, type Step, type Summary } from './call-state.ts';
 import type { Deps } from './deps.ts';

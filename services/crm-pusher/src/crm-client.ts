@@ -1,5 +1,5 @@
 import { cutText } from '@leadline/contracts/cut-text';
-import { inSpan, noteOnSpan, type SpanOptions } from '@leadline/messaging/span';
+import { inSpan, noteOnSpan, type SpanOptions } from '@leadline/tracing/span';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 import { z } from 'zod';
 import type { Config } from './config.ts';

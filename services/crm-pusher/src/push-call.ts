@@ -1,7 +1,7 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import { databaseNow } from '@leadline/database/locks';
 import { erasedValue } from '@leadline/messaging/erased-value';
-import { inSpan } from '@leadline/messaging/span';
+import { inSpan } from '@leadline/tracing/span';
 import { decideConflict, decidePush, toPatience, type CrmAnswer } from './decide-push.ts';
 import type { Deps } from './deps.ts';
 import {

@@ -1,5 +1,5 @@
 import { decideFault } from '@leadline/database/decide-fault';
-import { traceRequests } from '@leadline/service-kit/trace-requests';
+import { traceRequests } from '@leadline/tracing/trace-requests';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';

@@ -1,4 +1,4 @@
-import { currentTraceparent } from '@leadline/messaging/span';
+import { currentTraceparent } from '@leadline/tracing/span';
 import { isRefusedRequest, liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Claim } from './claim-due-leads.ts';

@@ -4,7 +4,7 @@ import { roomName } from '@leadline/contracts/room-name';
 import { lockDialControl } from '@leadline/database/locks';
 import { affected, instant, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
-import { startSpan, type OpenSpan } from '@leadline/messaging/span';
+import { startSpan, type OpenSpan } from '@leadline/tracing/span';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';

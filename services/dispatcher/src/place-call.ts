@@ -1,5 +1,5 @@
 import { databaseNow } from '@leadline/database/locks';
-import { inSpan, noteOnSpan } from '@leadline/messaging/span';
+import { inSpan, noteOnSpan } from '@leadline/tracing/span';
 import { liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import { awaitAgent, type AgentArrival, type AgentReadiness } from './await-agent.ts';

@@ -1,5 +1,5 @@
 import { jobMetadata } from '@leadline/contracts/job-metadata';
-import { startSpan } from '@leadline/messaging/span';
+import { startSpan } from '@leadline/tracing/span';
 import { expect, test } from 'vitest';
 import type { Claim } from './claim-due-leads.ts';
 import { toJobMetadata } from './to-job-metadata.ts';

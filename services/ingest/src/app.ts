@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Database } from '@leadline/database/open-database';
 import { answerProblem } from '@leadline/service-kit/problem';
-import { traceRequests } from '@leadline/service-kit/trace-requests';
+import { traceRequests } from '@leadline/tracing/trace-requests';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { apiDocument } from './api/api-document.ts';

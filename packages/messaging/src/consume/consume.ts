@@ -14,7 +14,7 @@ import { done, later, reject, type Outcome } from './outcome.ts';
 import { authorshipOf } from './own-event.ts';
 import { pull, type Consumer, type Hands, type Pulling } from './pull.ts';
 import { sparingly } from '../connection/sparingly.ts';
-import { inSpan, type SpanOptions } from '../span.ts';
+import { inSpan, type SpanOptions } from '@leadline/tracing/span';
 import { durables, type EventDurable } from '../topology/topology.ts';
 
 /** An event as a handler gets it. It may come twice, late, or out of order. */

@@ -6,7 +6,7 @@ import { databaseNow } from '@leadline/database/locks';
 import { affected } from '@leadline/database/sql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomUUID } from 'node:crypto';
-import { currentTraceparent } from '../span.ts';
+import { currentTraceparent } from '@leadline/tracing/span';
 
 /** The table of a service's events to publish. */
 export function outboxTable(service: PublishingService): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
-import { currentTraceparent, inSpan } from '../span.ts';
+import { currentTraceparent, inSpan } from '@leadline/tracing/span';
 import { storeMessage, type Stored } from '../streams/stored-message.ts';
 import { streamOf, type StreamName } from '../topology/topology.ts';
 

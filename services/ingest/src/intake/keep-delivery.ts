@@ -1,4 +1,4 @@
-import { currentTraceparent } from '@leadline/messaging/span';
+import { currentTraceparent } from '@leadline/tracing/span';
 import type { Log } from '@leadline/service-kit/logger';
 import { hash, randomUUID } from 'node:crypto';
 import type { Delivery } from './delivery.ts';

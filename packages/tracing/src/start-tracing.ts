@@ -1,7 +1,6 @@
 import { within } from '@leadline/time/within';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { hostname } from 'node:os';
-import { version } from './version.ts';
 
 export type TracingSettings = {
   /** Of an OTLP collector, HTTP with JSON; without it nothing is traced and the SDK is not even loaded. */
@@ -21,7 +20,7 @@ const stopWithinMs = 2_000;
  * Sends spans to the collector, for the whole process. By hand and not by instrumentation packages: those need loader
  * hooks, take seconds to start, and put whole URLs and statements into their spans, where phone numbers stand.
  */
-export async function startTracing(service: string, settings: TracingSettings): Promise<Tracing> {
+export async function startTracing(service: string, version: string, settings: TracingSettings): Promise<Tracing> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: share = 1 } = settings;
   if (endpoint === undefined) return { stop: async () => undefined };
   const [sdk, { OTLPTraceExporter }, { AsyncLocalStorageContextManager }, { W3CTraceContextPropagator }, resources] =
@@ -36,7 +35,7 @@ export async function startTracing(service: string, settings: TracingSettings): 
   const own = {
     'service.name': service,
     'service.namespace': 'leadline',
-    'service.version': version(),
+    'service.version': version,
     'service.instance.id': hostname(),
   };
   const provider = new sdk.TracerProvider({
