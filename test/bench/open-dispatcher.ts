@@ -40,7 +40,7 @@ export async function openDispatcher(
     now: (databaseTime) => databaseTime,
     random: Math.random,
     reports: { isHeard: () => Promise.resolve(true as const) },
-    database: {
+    generation: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),

@@ -6,7 +6,7 @@ import { until } from '@leadline/testing/until';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkFiring, scrape, type Reached, type Scrape } from './fires.ts';
+import { checkFiring, scrape, type Reached, type Scrape } from './check-alerts.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 
 const root = join(import.meta.dirname, '../..');

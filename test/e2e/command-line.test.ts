@@ -12,7 +12,7 @@ import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
 import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { leadlineCommand, type LeadlineCommand } from './leadline-command.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
-import { whereIs } from './where-is.ts';
+import { findText } from './find-text.ts';
 
 let system: System;
 let leadline: LeadlineCommand;
@@ -175,7 +175,7 @@ test('dead letters are listed, shown, and go back repaired', async () => {
   expect(((await leadline.json('dlq', 'list')) as unknown[]).length).toBe(letters.length - 1);
 });
 
-const findEverywhere = (text: string): Promise<string[]> => whereIs(text, system, leadline);
+const findEverywhere = (text: string): Promise<string[]> => findText(text, system, leadline);
 
 test('a person is erased everywhere, and what was sent before does not bring them back', async () => {
   const number = numberEnding('042');

@@ -13,7 +13,7 @@ import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
 import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { leadlineCommand, type LeadlineCommand } from './leadline-command.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
-import { whereIs } from './where-is.ts';
+import { findText } from './find-text.ts';
 
 const roles = { ingest: 'ingest', 'call-tracker': 'callTracker', dispatcher: 'dispatcher' } as const;
 type Service = keyof typeof roles;
@@ -169,8 +169,8 @@ test.for([
   // The number leaves the calls last: whoever reads no further than this knows what the CRM holds.
   if (service === 'dispatcher') expect(out).toContain(`task ${person.task}`);
   if (killed !== 'the command') {
-    expect(await whereIs(person.number.slice(-10), system, leadline)).toContain('calls');
-    expect(await whereIs(person.place, system, leadline)).toEqual(kept);
+    expect(await findText(person.number.slice(-10), system, leadline)).toContain('calls');
+    expect(await findText(person.place, system, leadline)).toEqual(kept);
     await startProcess(service);
   }
 
@@ -179,7 +179,7 @@ test.for([
   expect(again.out).toContain(service === 'ingest' ? 'erased of ingest: 1 leads' : 'ingest erased it before, at ');
   expect(again.out).toContain('erased of dispatcher: 1 calls');
   expect(again.out).toContain(`task ${person.task}`);
-  for (const word of person.words) expect([word, await whereIs(word, system, leadline)]).toEqual([word, []]);
+  for (const word of person.words) expect([word, await findText(word, system, leadline)]).toEqual([word, []]);
   const tombstones = await system.db.query(`select from erased_numbers where phone_hash = leadline_phone_hash($1)`, [
     person.number,
   ]);

@@ -17,9 +17,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: `${dispatcher}/place-call.ts`,
-        find: "  const token = await inSpan('await permit', {}, () => awaitPermit(claim, around, deps));\n",
+        find: "  const token = await inSpan('await permit', {}, () => awaitPermit(claim, waits, deps));\n",
         put: `  const early = dial(claim, { token: await deps.livekit.signDialToken(), askedForCommitAt: performance.now() }, deps);
-  const token = await awaitPermit(claim, around, deps);\n`,
+  const token = await awaitPermit(claim, waits, deps);\n`,
       },
       {
         file: `${dispatcher}/place-call.ts`,
@@ -134,7 +134,7 @@ import { z } from 'zod';
       },
       {
         file: `${dispatcher}/settle-and-recover.ts`,
-        find: '  if (await deps.database.holds(deps.postgres.em())) await revokeUnsentDials(deps, stopping);\n',
+        find: '  if (await deps.generation.holds(deps.postgres.em())) await revokeUnsentDials(deps, stopping);\n',
         put: `  await revokeUnsentDials(deps, stopping);
       const { livekit, policy } = deps;
       const silent = await rows(
@@ -183,8 +183,8 @@ import { z } from 'zod';
     edits: [
       {
         file: `${dispatcher}/place-call.ts`,
-        find: "  const token = await inSpan('await permit', {}, () => awaitPermit(claim, around, deps));\n",
-        put: '  if (claim.callId < 0) await awaitPermit(claim, around, deps);\n  const token: DialToken | undefined = { token: await deps.livekit.signDialToken(), askedForCommitAt: performance.now() };\n',
+        find: "  const token = await inSpan('await permit', {}, () => awaitPermit(claim, waits, deps));\n",
+        put: '  if (claim.callId < 0) await awaitPermit(claim, waits, deps);\n  const token: DialToken | undefined = { token: await deps.livekit.signDialToken(), askedForCommitAt: performance.now() };\n',
       },
     ],
   },

@@ -83,6 +83,6 @@ export const outbound: Readonly<Record<string, string>> = {
   'services/crm-pusher/src/crm-client.ts': 'CRM_URL',
   'services/dashboard/src/reference/routes.ts': 'INGEST_URL',
   'services/dashboard/src/accounts/single-sign-on.ts': 'OIDC_ISSUER, and what that tells of itself',
-  'services/ingest/src/polls/fetch-awaited.ts': 'META_GRAPH_URL',
+  'services/ingest/src/polls/fetch-named-leads.ts': 'META_GRAPH_URL',
   'services/ingest/src/polls/fetch-page.ts': 'INDIAMART_URL, TRADEINDIA_URL, EXPORTERSINDIA_URL',
 };

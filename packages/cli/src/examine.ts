@@ -3,7 +3,7 @@ import { buildState } from '@leadline/contracts/commands/read-model';
 import { publishingServices } from '@leadline/contracts/services';
 import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { findForeignMessages } from '@leadline/messaging/know-own-events';
+import { findForeignMessages } from '@leadline/messaging/find-unknown-events';
 import { readDurables, readStreams } from '@leadline/messaging/read-topology';
 import { listDeadLetters } from '@leadline/messaging/redrive';
 import { streamOf } from '@leadline/messaging/topology';

@@ -8,7 +8,7 @@ import type { NatsUser } from '@leadline/messaging/permissions';
 import { createLogger } from '@leadline/service-kit/logger';
 import { join } from 'node:path';
 import { adoptStreams } from './adopt-streams.ts';
-import type { Crew } from './crew.ts';
+import type { ProcessGroup } from './process-group.ts';
 import { findNatsServer } from '@leadline/servers/find-nats-server';
 import { freePort, onFreePort } from '@leadline/servers/free-port';
 import { startNatsServer } from '@leadline/servers/nats-server';
@@ -22,7 +22,7 @@ export type NatsAccess = { readonly url: string; user: (name: NatsUser) => { use
 export type Ground = {
   folder: string;
   secrets: Secrets;
-  crew: Crew;
+  group: ProcessGroup;
   /** Where the servers listen; kept up to date. */
   ports: { postgres: number; nats: number };
   say: (line: string) => void;
@@ -36,7 +36,7 @@ export async function startDatabase(ground: Ground): Promise<DatabaseAccess> {
   const { secrets, say, ports } = ground;
   say('starting Postgres');
   const access = { url: '', of: (role: Role) => roleUrl(access.url, role, secrets.roles[role]) };
-  await ground.crew.keep('server', 'postgres', 'Postgres', async () => {
+  await ground.group.keep('server', 'postgres', 'Postgres', async () => {
     const dir = join(ground.folder, 'postgres');
     const running = await onFreePort(
       (port) => startPostgres({ dir, database: 'leadline', port, password: secrets.postgres, durable: true }),
@@ -82,7 +82,7 @@ export async function startMessages(ground: Ground): Promise<NatsAccess> {
   say('starting nats-server');
   adoptStreams(join(folder, 'nats', 'jetstream'), 'LEADLINE');
   const access = { url: '', user: (name: NatsUser) => ({ user: name, pass: secrets.nats[name] }) };
-  await ground.crew.keep('server', 'nats', 'nats-server', async () => {
+  await ground.group.keep('server', 'nats', 'nats-server', async () => {
     const running = await onFreePort(
       (port) =>
         startNatsServer({

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LocalConfig } from './config.ts';
-import { openCrew, type Stage } from './crew.ts';
+import { openProcessGroup, type Stage } from './process-group.ts';
 import { freePort } from '@leadline/servers/free-port';
 import { noteProcesses, runItself } from './leftovers.ts';
 import { toRunFile, writeRunFile, type RunFile } from './run-file.ts';
@@ -49,10 +49,10 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   let world: World | undefined;
   let run: RunFile | undefined;
 
-  const crew = openCrew({
+  const group = openProcessGroup({
     say: (line) => say(freeMegabytes(folder) < 1 ? `${line} (the disk of ${folder} is full: free some of it)` : line),
     changed() {
-      const everyone = Object.entries(crew.pids()).map(([name, pid]) => ({ name, pid }));
+      const everyone = Object.entries(group.pids()).map(([name, pid]) => ({ name, pid }));
       noteProcesses(join(folder, 'processes.json'), [{ name: runItself, pid: process.pid }, ...everyone]);
       if (world === undefined || run === undefined) return;
       const { nats, processes } = run;
@@ -62,13 +62,13 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     },
   });
   const tellRun = (now: World, before: RunFile['processes']): void => {
-    run = toRunFile(now, toSimulator(now), { ...before, ...crew.pids('service'), ...crew.pids('server') });
+    run = toRunFile(now, toSimulator(now), { ...before, ...group.pids('service'), ...group.pids('server') });
     writeRunFile(runFile, run);
   };
   const stop = async (): Promise<void> => {
     world = undefined;
     rmSync(runFile, { force: true });
-    await crew.stop();
+    await group.stop();
   };
 
   /** What each was told last, and who has said that it listens. */
@@ -80,7 +80,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   const keep = async (stage: Stage, member: Member, ground: Promise<World>): Promise<void> => {
     const program = toProgram(member, folder, env);
     startNewLog(program.logFile);
-    await crew.keep(stage, member, program.name, async () => {
+    await group.keep(stage, member, program.name, async () => {
       listening.delete(member);
       told.delete(member);
       const settings = ground.then(async (stood) => {
@@ -119,7 +119,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     await Promise.all(
       members.filter(isStale).map(async (member) => {
         restarting.add(member);
-        await crew.restart(member).finally(() => restarting.delete(member));
+        await group.restart(member).finally(() => restarting.delete(member));
       }),
     );
   };
@@ -127,7 +127,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   const ports = await choosePorts(say);
   try {
     const secrets = loadSecrets(join(folder, 'secrets.json'));
-    const ground = { folder, secrets, crew, ports, say };
+    const ground = { folder, secrets, group, ports, say };
     const servers = Promise.all([
       config.DATABASE_URL === undefined ? startDatabase(ground) : useDatabase(config.DATABASE_URL, env, say),
       config.NATS_URL === undefined ? startMessages(ground) : useMessages(config.NATS_URL),

@@ -1,7 +1,7 @@
 import type { Database } from '@leadline/database/open-database';
 import type { Log } from '@leadline/service-kit/logger';
 import type { LiveKit } from '@leadline/telephony/livekit';
-import type { Aside } from './aside.ts';
+import type { Background } from './background.ts';
 import type { Policy } from './call-facts.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -14,7 +14,7 @@ export type Deps = {
   metrics: Metrics;
   policy: Policy;
   /** What is asked of LiveKit, beside the transactions and after them. */
-  aside: Aside;
+  background: Background;
   /** How often in a row a due call's step has failed in this process, through no fault of anything else. */
   failedSteps: Map<number, number>;
 };

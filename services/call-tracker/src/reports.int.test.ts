@@ -58,8 +58,8 @@ beforeAll(async () => {
   });
   const around = { postgres, nats: await nats.connect('call-tracker'), livekit, now, log: silentLog };
   tracker = await start(config, around);
-  const aside = { run: () => undefined, stop: async () => undefined };
-  deps = { ...around, metrics: createMetrics(), policy, aside, failedSteps: new Map() };
+  const background = { run: () => undefined, stop: async () => undefined };
+  deps = { ...around, metrics: createMetrics(), policy, background, failedSteps: new Map() };
 });
 
 afterAll(async () => {

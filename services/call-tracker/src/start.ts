@@ -6,7 +6,7 @@ import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { listen } from '@leadline/service-kit/listen';
 import type { LiveKit } from '@leadline/telephony/livekit';
 import { createApp } from './app.ts';
-import { workAside } from './aside.ts';
+import { workInBackground } from './background.ts';
 import { clearReports } from './clear-reports.ts';
 import { toPolicy, toShown, type Config } from './config.ts';
 import type { Deps } from './deps.ts';
@@ -32,9 +32,9 @@ export type CallTracker = Running & { url: string };
 /** Runs a call-tracker until it is stopped. It closes neither the database nor NATS: they are the caller's. */
 export async function start(config: Config, environment: Environment): Promise<CallTracker> {
   const { postgres, nats, log } = environment;
-  const aside = workAside({ atOnce: 16, stopWithinMs: 6_000, log });
+  const background = workInBackground({ atOnce: 16, stopWithinMs: 6_000, log });
   const metrics = createMetrics();
-  const deps: Deps = { ...environment, metrics, policy: toPolicy(config), aside, failedSteps: new Map() };
+  const deps: Deps = { ...environment, metrics, policy: toPolicy(config), background, failedSteps: new Map() };
   const frame = openFrame({ service: 'call-tracker', servers: environment, config, metrics });
 
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'call-tracker', log });
@@ -71,7 +71,7 @@ export async function start(config: Config, environment: Environment): Promise<C
     stopOrder: (answering) => [
       [answering],
       [server, hearing, settling, recovering, holding, clearing, forgetting, consumers],
-      [aside],
+      [background],
     ],
     relay,
     done: consumers.done,

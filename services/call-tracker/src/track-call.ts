@@ -48,11 +48,11 @@ export async function trackCall(
   inTrace(kept.traceparent, () => note(kept, step, told, deps));
   for (const effect of step.effects) {
     if (effect.kind === 'look') {
-      deps.aside.run(`look ${callId}`, async () => {
+      deps.background.run(`look ${callId}`, async () => {
         await trackCall(callId, await lookAtLeg(callId, kept.room, deps), deps);
       });
     }
-    if (effect.kind === 'stop') deps.aside.run(`stop ${callId}`, () => stopLeg(callId, kept.room, deps));
+    if (effect.kind === 'stop') deps.background.run(`stop ${callId}`, () => stopLeg(callId, kept.room, deps));
   }
   return 'tracked';
 }

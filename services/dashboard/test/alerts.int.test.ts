@@ -2,7 +2,7 @@ import { findPromtool } from '../../../test/operations/find-promtool.ts';
 import { until } from '@leadline/testing/until';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkFiring, scrape, type Scrape } from '../../../test/e2e/fires.ts';
+import { checkFiring, scrape, type Scrape } from '../../../test/e2e/check-alerts.ts';
 import { startStand, untilKept, visitor, type Stand } from './start-dashboard.ts';
 
 let stand: Stand;

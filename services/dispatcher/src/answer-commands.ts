@@ -47,7 +47,7 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
     on(doNotCall.findDoNotCall, (asked) => findDoNotCall(asked, deps)),
     on(erase.dispatcher, (asked) => erasePerson(asked, deps)),
     on(lead.explain, async ({ leadId }) => toWire(await decideNow(leadId, deps))),
-    on(compareDatabase, async () => ({ unknown: await deps.database.compare() })),
+    on(compareDatabase, async () => ({ unknown: await deps.generation.compare() })),
     on(dialling.callWindow, () => readWindow(deps)),
   ]);
 }

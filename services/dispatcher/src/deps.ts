@@ -20,7 +20,7 @@ export type Deps = {
   log: Log;
   metrics: Metrics;
   policy: Policy;
-  database: CurrentDatabase;
+  generation: CurrentDatabase;
   reports: ReportHearing;
   /** This process among the replicas. */
   owner: string;

@@ -84,7 +84,7 @@ async function replica(owner: string): Promise<Deps> {
     metrics: createMetrics(),
     policy,
     reports: { isHeard: () => Promise.resolve(true as const) },
-    database: {
+    generation: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),

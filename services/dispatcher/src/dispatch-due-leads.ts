@@ -17,7 +17,7 @@ const stopWithinMs = 10_000;
 export const claimedAtOnce = 8;
 
 /** Claims due leads and runs their attempts side by side; the caps live in the database, not here. */
-export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
+export function dispatchDueLeads(waits: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
   const stopping = new AbortController();
   const placing = new Set<Promise<void>>();
   let claiming: Promise<void> = Promise.resolve();
@@ -30,7 +30,7 @@ export function dispatchDueLeads(around: { readiness: AgentReadiness; guard: Per
   };
   const place = (claim: Claim): void => {
     const attempt = claim.span
-      .run(() => placeCall(claim, { ...around, stopping: stopping.signal }, deps))
+      .run(() => placeCall(claim, { ...waits, stopping: stopping.signal }, deps))
       .catch((error: unknown) => {
         // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
         deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');

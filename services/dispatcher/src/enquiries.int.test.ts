@@ -46,7 +46,7 @@ beforeAll(async () => {
     metrics: createMetrics(),
     policy: toPolicy(config),
     reports: { isHeard: () => Promise.resolve(true as const) },
-    database: {
+    generation: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),

@@ -79,7 +79,7 @@ beforeAll(async () => {
     metrics: createMetrics(),
     policy,
     reports: { isHeard: () => Promise.resolve(true as const) },
-    database: {
+    generation: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),
@@ -123,8 +123,8 @@ async function attempt(): Promise<{ leadId: number; callId: number; became: stri
   const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   const guard = { blockedBy: () => Promise.resolve(undefined) };
-  const around = { readiness: agentReadiness(), guard, stopping: new AbortController().signal };
-  await claim.span.run(() => placeCall(claim, around, deps));
+  const waits = { readiness: agentReadiness(), guard, stopping: new AbortController().signal };
+  await claim.span.run(() => placeCall(claim, waits, deps));
   const [told] = await database.query<{ became: string | null; breaker: 'open' | 'closed' }>(
     `select coalesce(d.put_back_reason, (select o.payload->>'reason' from dispatcher_outbox o
                        where o.subject = 'call.dial_failed' and o.aggregate = 'call/' || d.call_id),

@@ -12,9 +12,9 @@ export async function heldBack(
   em: EntityManager,
   control: ControlRow,
   now: Date,
-  deps: Pick<Deps, 'database' | 'reports' | 'policy'>,
+  deps: Pick<Deps, 'generation' | 'reports' | 'policy'>,
 ): Promise<Extract<DialDecision, { kind: 'wait' }> | undefined> {
-  const knowledge = await deps.database.knowledge(em);
+  const knowledge = await deps.generation.knowledge(em);
   if (knowledge === 'older') return { kind: 'wait', reason: 'older_database', until: null };
   if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
   if ((await deps.reports.isHeard(em)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };

@@ -29,7 +29,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
   return deps.postgres.transaction(async (em): Promise<Permit> => {
     await lockCall(em, claim.callId);
     await lockDialControl(em);
-    if (!(await deps.database.holds(em))) return { kind: 'refused', reason: 'older_database' };
+    if (!(await deps.generation.holds(em))) return { kind: 'refused', reason: 'older_database' };
     if ((await deps.reports.isHeard(em)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
     const control = await readControl(em);
     const now = deps.now(control.now);

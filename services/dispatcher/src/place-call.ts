@@ -21,12 +21,12 @@ const longestSinceCommitMs = 1_000;
  */
 export async function placeCall(
   claim: Claim,
-  around: { readiness: AgentReadiness; guard: PermitGuard; stopping: AbortSignal },
+  waits: { readiness: AgentReadiness; guard: PermitGuard; stopping: AbortSignal },
   deps: Deps,
 ): Promise<void> {
   const log = deps.log.child({ leadId: claim.leadId, callId: claim.callId, attempt: claim.attempt });
-  const arrival = await inSpan('await agent', {}, () => awaitAgent(claim, around.readiness, deps, around.stopping));
-  if (around.stopping.aborted) {
+  const arrival = await inSpan('await agent', {}, () => awaitAgent(claim, waits.readiness, deps, waits.stopping));
+  if (waits.stopping.aborted) {
     await revokeDial(claim.callId, { putBack: 'dispatcher_stopping' }, deps);
     return endRoom(claim, deps);
   }
@@ -39,7 +39,7 @@ export async function placeCall(
     return endRoom(claim, deps);
   }
 
-  const token = await inSpan('await permit', {}, () => awaitPermit(claim, around, deps));
+  const token = await inSpan('await permit', {}, () => awaitPermit(claim, waits, deps));
   if (token === undefined) return endRoom(claim, deps);
   log.info('dialling');
   const result = await inSpan('dial', { kind: 'client' }, async () => {
@@ -60,12 +60,12 @@ type DialToken = { token: string; askedForCommitAt: number };
 /** Asks for the permit until it is given, refused or the claim is too old. Undefined: nobody rings, and the dial is put back. */
 async function awaitPermit(
   claim: Claim,
-  around: { guard: PermitGuard; stopping: AbortSignal },
+  waits: { guard: PermitGuard; stopping: AbortSignal },
   deps: Deps,
 ): Promise<DialToken | undefined> {
   const deadline = claim.claimedAt + claimLifeMs(deps.policy);
   for (;;) {
-    const blocked = around.stopping.aborted ? 'dispatcher_stopping' : await around.guard.blockedBy();
+    const blocked = waits.stopping.aborted ? 'dispatcher_stopping' : await waits.guard.blockedBy();
     if (blocked !== undefined) {
       await revokeDial(claim.callId, { putBack: blocked }, deps);
       return undefined;
@@ -87,7 +87,7 @@ async function awaitPermit(
           await revokeDial(claim.callId, { putBack: permit.reason }, deps);
           return undefined;
         }
-        await wait(permit.afterMs, undefined, { signal: around.stopping }).catch(() => undefined);
+        await wait(permit.afterMs, undefined, { signal: waits.stopping }).catch(() => undefined);
     }
   }
 }

@@ -35,7 +35,7 @@ export async function lookForTrunk(livekit: LiveKit, trunkId: string): Promise<t
 }
 
 /** What the claim asks of the database. Where it can't be asked, the part `database` says so. */
-function askKnowledge({ database, postgres }: Deps): Promise<Knowledge | undefined> {
+function askKnowledge({ generation: database, postgres }: Deps): Promise<Knowledge | undefined> {
   return within(
     2_000,
     database.knowledge(postgres.em()).catch(() => undefined),

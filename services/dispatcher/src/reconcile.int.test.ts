@@ -50,7 +50,7 @@ beforeEach(async () => {
     owner: 'test',
     livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
-    database: watchGeneration(postgres, own, silentLog),
+    generation: watchGeneration(postgres, own, silentLog),
     reports: watchHearing(90_000),
     policy: {
       window: parseCallWindow('mon-sun 09:00-21:00'),
@@ -84,7 +84,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(answering.map((each) => each.stop()));
-  await deps.database.stop();
+  await deps.generation.stop();
   await Promise.all([nats.close(), database.drop()]);
 });
 
@@ -139,7 +139,7 @@ async function askReconcile() {
   return ask(ops, reconcile.dispatcher, { who: 'asha', reason: 'restored last night’s backup' }, 20_000);
 }
 
-const holds = (): Promise<boolean> => deps.database.holds(deps.postgres.em());
+const holds = (): Promise<boolean> => deps.generation.holds(deps.postgres.em());
 
 test('nobody is claimed, permitted or rung again after a restore until the streams are reconciled', async () => {
   const [rung, untouched, refused, givenUp] = [
@@ -190,7 +190,7 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
 
   await until('NATS is there again', () => deps.nats.isUp());
   // Whoever asks is told what the claim asks.
-  expect(await deps.database.knowledge(deps.postgres.em())).toBe('older');
+  expect(await deps.generation.knowledge(deps.postgres.em())).toBe('older');
   expect(await ask(await nats.connect('ops'), explain, { leadId: untouched })).toMatchObject({
     kind: 'wait',
     reason: 'older_database',
@@ -253,7 +253,7 @@ test.for<[string, Record<string, string>]>([
   await started.stop();
   await nats.restart('kill');
   await until('NATS is there again', () => deps.nats.isUp() && deps.nats.reconnects() === 1);
-  expect(await deps.database.compare()).toEqual([]);
+  expect(await deps.generation.compare()).toEqual([]);
   expect(await ask(await nats.connect('ops'), explain, { leadId: lead })).toMatchObject({ kind: 'dial' });
   expect((await claimDueLeads(deps, 1))[0]?.leadId).toBe(lead);
 });

@@ -47,7 +47,7 @@ export async function start(config: Config, environment: Environment): Promise<D
     random: Math.random,
     metrics,
     policy,
-    database: watchGeneration(postgres, nats, log),
+    generation: watchGeneration(postgres, nats, log),
     reports: watchHearing(config.REPORT_GRACE_SECONDS * 1_000),
     owner: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
@@ -92,7 +92,7 @@ export async function start(config: Config, environment: Environment): Promise<D
     routes: diallingRoutes(deps, config.OPS_KEY, wake),
     answers: [...(await answerCommands(deps, wake)), await answerReconcile(deps), hearing],
     // Side by side, for each may take its time; nothing is claimed any more once the first list has ended.
-    stopOrder: (answering) => [[answering], [dispatching, dispatch, sweep, forgetting, consumers, deps.database]],
+    stopOrder: (answering) => [[answering], [dispatching, dispatch, sweep, forgetting, consumers, deps.generation]],
     relay,
     done: consumers.done,
     note: { mostCalls: policy.maxConcurrentCalls },

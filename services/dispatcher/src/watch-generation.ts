@@ -1,7 +1,7 @@
 import { readGeneration } from '@leadline/database/generation';
 import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
-import { findUnknownEvents } from '@leadline/messaging/know-own-events';
+import { findUnknownEvents } from '@leadline/messaging/find-unknown-events';
 import { queryable } from '@leadline/messaging/reconcile';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';

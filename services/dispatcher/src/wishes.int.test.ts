@@ -60,7 +60,7 @@ beforeAll(async () => {
       contactPauseMs: 0,
     },
     reports: { isHeard: () => Promise.resolve(true as const) },
-    database: {
+    generation: {
       knowledge: () => Promise.resolve('current'),
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),

@@ -5,8 +5,8 @@ import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { listen } from '@leadline/service-kit/listen';
 import { answerCommands } from './answer-commands.ts';
 import { createApp } from './app.ts';
-import { fetchAwaited } from './polls/fetch-awaited.ts';
-import { openAwaitLeads } from './vendors/awaited-leads.ts';
+import { fetchNamedLeads } from './polls/fetch-named-leads.ts';
+import { openAwaitLeads } from './vendors/named-leads.ts';
 import type { Config } from './config.ts';
 import { openConnections } from './vendors/connections.ts';
 import { forgetOldPeople } from './people/forget-old-people.ts';
@@ -54,7 +54,7 @@ export async function start(config: Config, environment: Servers & { fetch?: typ
     exportersindia: config.EXPORTERSINDIA_URL,
   };
   const meta = { graphUrl: config.META_GRAPH_URL, accessToken: config.META_PAGE_TOKEN };
-  const asking = fetchAwaited({ ...receiving, ...meta, postgres, fetch });
+  const asking = fetchNamedLeads({ ...receiving, ...meta, postgres, fetch });
   const app = createApp({
     ...receiving,
     awaitLeads: openAwaitLeads(postgres, () => asking.wake()),

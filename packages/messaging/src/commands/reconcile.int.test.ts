@@ -6,7 +6,7 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Nats } from '../connection/connect.ts';
-import { findForeignMessages, findUnknownEvents, type PassedOver } from '../outbox/know-own-events.ts';
+import { findForeignMessages, findUnknownEvents, type PassedOver } from '../outbox/find-unknown-events.ts';
 import { enqueueMany } from '../outbox/outbox.ts';
 import { keepSaid, moveSequence, readSaidSince } from './reconcile.ts';
 import { startRelay, type Relay } from '../outbox/relay.ts';

@@ -7,7 +7,7 @@ import type { StoredMsg } from 'nats';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import type { Handler } from '../consume/consume.ts';
-import { findUnknownOf, type Queryable } from '../outbox/know-own-events.ts';
+import { findUnknownOf, type Queryable } from '../outbox/find-unknown-events.ts';
 import { outboxTable } from '../outbox/outbox.ts';
 import { readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';

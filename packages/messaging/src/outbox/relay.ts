@@ -8,8 +8,8 @@ import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import { describeError } from '../connection/describe-error.ts';
 import { findLostEvents, unmarkLostStreams } from './find-lost-events.ts';
-import { findUnknownEvents } from './know-own-events.ts';
-import { leadAlone } from './lead-alone.ts';
+import { findUnknownEvents } from './find-unknown-events.ts';
+import { electLeader } from './elect-leader.ts';
 import type { Log } from '../connection/log.ts';
 import { outboxTable } from './outbox.ts';
 import { publishRows, relayRow, type PublishedRows } from './publish-rows.ts';
@@ -72,7 +72,7 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   const tellOutage = sparingly();
   const tellWaiting = sparingly();
 
-  const lead = async (client: Client, stopping: AbortSignal): Promise<void> => {
+  const workAsLeader = async (client: Client, stopping: AbortSignal): Promise<void> => {
     let provedAt = performance.now();
     const mayPublish = (): boolean => performance.now() - provedAt < leadsForMs;
     await client.query(`listen ${table}`);
@@ -172,15 +172,15 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     return subjects.length === 0;
   };
 
-  const leading = leadAlone({
+  const leading = electLeader({
     databaseUrl: options.databaseUrl,
     name: `${service}-relay`,
     lockClass: 'relay',
     lock: table,
     sessionOptions: planner,
-    async lead(client, stopping) {
+    async asLeader(client, stopping) {
       try {
-        await lead(client, stopping);
+        await workAsLeader(client, stopping);
       } finally {
         state = 'waiting';
       }

@@ -1,6 +1,6 @@
 import { requireWritable } from '@leadline/database/session';
 import { describeError } from '@leadline/messaging/describe-error';
-import { leadAlone } from '@leadline/messaging/lead-alone';
+import { electLeader } from '@leadline/messaging/elect-leader';
 import type { Part } from '@leadline/time/part';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from '../vendors/connections.ts';
@@ -33,12 +33,12 @@ export function startPolling(deps: Omit<Polling, 'stopping'>): Part {
     for (let at = 0; at < due.length && !stopping.aborted; at += atOnce)
       await Promise.all(due.slice(at, at + atOnce).map((connection) => poll(connection, stopping)));
   };
-  return leadAlone({
+  return electLeader({
     databaseUrl: deps.postgres.url,
     name: 'ingest-poller',
     lockClass: 'poller',
     lock: 'ingest_poller',
-    async lead(client, asked) {
+    async asLeader(client, asked) {
       const lost = new AbortController();
       const stopping = AbortSignal.any([asked, lost.signal]);
       // A vendor may take longer than the server waits for a word of its leader.

@@ -1,6 +1,6 @@
 import type { AskedBy, ResultOf } from '@leadline/contracts/command';
 import { replay as replayCommand, type ReplayChange } from '@leadline/contracts/commands/receipts';
-import { askAgain } from '../vendors/awaited-leads.ts';
+import { askAgain } from '../vendors/named-leads.ts';
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { affected, rows } from '@leadline/database/sql';

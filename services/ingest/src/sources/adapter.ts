@@ -16,11 +16,9 @@ export type RawDelivery = {
 export type ProvenDelivery = RawDelivery & { bytes: Uint8Array; signature?: string | null };
 
 /** A lead that was only named: what it says has to be asked for. */
-export type AwaitedLead = { sourceLeadId: string };
+export type NamedLead = { sourceLeadId: string };
 
-export type ParsedDelivery =
-  | { ok: true; leads: ParsedLead[]; awaited?: AwaitedLead[] }
-  | { ok: false; faults: Fault[] };
+export type ParsedDelivery = { ok: true; leads: ParsedLead[]; awaited?: NamedLead[] } | { ok: false; faults: Fault[] };
 
 /** What became of a delivery that was committed, one entry a lead. */
 export type TakenLead =

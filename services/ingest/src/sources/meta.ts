@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { isSame } from './is-same.ts';
-import { unreadable, type AwaitedLead, type ParsedDelivery, type RawDelivery, type SourceAdapter } from './adapter.ts';
+import { unreadable, type NamedLead, type ParsedDelivery, type RawDelivery, type SourceAdapter } from './adapter.ts';
 import { toParsedLead, type ParsedLead } from './parsed-lead.ts';
 import { readAnswers, type Answer } from './questions.ts';
 import type { Aliases, FieldNames } from './read-fields.ts';
@@ -52,7 +52,7 @@ function parseMeta({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
   // A lead that is only just made, or may not be read, has been seen with no answers in it: it is asked for again.
   if (listOf(body, 'field_data').length > 0) return { ok: true, leads: [toMetaLead(body, aliases)] };
   const awaited = listOf(body, 'entry').flatMap((entry) =>
-    listOf(entry, 'changes').flatMap((change): AwaitedLead[] => {
+    listOf(entry, 'changes').flatMap((change): NamedLead[] => {
       const value = fieldOf(change, 'value');
       const sourceLeadId = fieldOf(value, 'leadgen_id');
       if (fieldOf(change, 'field') !== 'leadgen' || typeof sourceLeadId !== 'string') return [];

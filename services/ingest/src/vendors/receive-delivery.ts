@@ -1,7 +1,7 @@
 import { toIndianDay } from '@leadline/contracts/indian-time';
 import { hash, randomUUID } from 'node:crypto';
 import type { Connection } from './connections.ts';
-import type { AwaitLeads } from './awaited-leads.ts';
+import type { AwaitLeads } from './named-leads.ts';
 import { toKeyId } from '../intake/id-scopes.ts';
 import { keepDelivery, type Receiving } from '../intake/keep-delivery.ts';
 import type { ProvenDelivery, SourceAdapter, TakenLead } from '../sources/adapter.ts';

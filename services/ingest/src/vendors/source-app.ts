@@ -7,7 +7,7 @@ import { receiveDelivery, type SentDelivery } from './receive-delivery.ts';
 import type { Receiving } from '../intake/keep-delivery.ts';
 import { readIdempotencyKey } from '../api/read-idempotency-key.ts';
 import type { Reply, SourceAdapter } from '../sources/adapter.ts';
-import type { AwaitLeads } from './awaited-leads.ts';
+import type { AwaitLeads } from './named-leads.ts';
 import { findAdapter } from '../sources/registry.ts';
 import { toProblem, type StatusProblem } from '../api/to-problem.ts';
 

@@ -4,7 +4,7 @@ import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 
 /** `stop` refuses new work and resolves when nothing is on any more, or after `stopWithinMs`. */
-export type Aside = Part & {
+export type Background = Part & {
   /** Starts the work soon, unless work of the same name is still on. */
   run(name: string, work: () => Promise<void>): void;
 };
@@ -13,7 +13,7 @@ export type Aside = Part & {
  * Runs what nobody waits for, a few at a time. Work lost with the process is done by the sweep; work that throws is
  * logged.
  */
-export function workAside(options: { atOnce: number; stopWithinMs: number; log: Log }): Aside {
+export function workInBackground(options: { atOnce: number; stopWithinMs: number; log: Log }): Background {
   const waiting = new Map<string, () => Promise<void>>();
   const running = new Map<string, Promise<void>>();
   let stopped = false;

@@ -4,7 +4,7 @@ import { supervise, type Running, type Supervised } from './supervise.ts';
 const stages = ['server', 'simulator', 'service'] as const;
 export type Stage = (typeof stages)[number];
 
-export type Crew = {
+export type ProcessGroup = {
   keep(stage: Stage, key: string, name: string, start: () => Promise<Running>): Promise<void>;
   /** Of those that run at this moment, by key. */
   pids(stage?: Stage): Record<string, number>;
@@ -14,7 +14,7 @@ export type Crew = {
 };
 
 /** The processes of this run, each started again when it dies. `changed` follows each start and each death. */
-export function openCrew(options: { say: (line: string) => void; changed: () => void }): Crew {
+export function openProcessGroup(options: { say: (line: string) => void; changed: () => void }): ProcessGroup {
   const members: { stage: Stage; key: string; supervised: Supervised }[] = [];
   return {
     async keep(stage, key, name, start) {

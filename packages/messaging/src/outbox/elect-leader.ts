@@ -20,7 +20,7 @@ const session =
  * and a server that is no primary any more leads nobody. It returns when
  * `stopping` is aborted, and throws when its session is lost: then it begins anew.
  */
-export function leadAlone(options: {
+export function electLeader(options: {
   databaseUrl: string;
   /** Shown by Postgres. */
   name: string;
@@ -28,7 +28,7 @@ export function leadAlone(options: {
   /** What is led, of several in one class. */
   lock: string;
   sessionOptions?: string;
-  lead: (client: Client, stopping: AbortSignal) => Promise<void>;
+  asLeader: (client: Client, stopping: AbortSignal) => Promise<void>;
   /** The session is lost, or was never had. */
   lost: (error: unknown) => void;
   /** Between two looks at whether another still leads. */
@@ -42,7 +42,7 @@ export function leadAlone(options: {
     await client.connect();
     while (!isStopping()) {
       await requireWritable(client);
-      if (await tryToLead(client, options.lockClass, options.lock)) await options.lead(client, stop.signal);
+      if (await tryToLead(client, options.lockClass, options.lock)) await options.asLeader(client, stop.signal);
       else await options.rest(stop.signal);
     }
   };

@@ -2,7 +2,7 @@ import type { LeadlineCommand } from './leadline-command.ts';
 import type { System } from './system.ts';
 
 /** Where a text is found: in which tables, the read models among them, and whether in a stream. */
-export async function whereIs(text: string, { db }: System, leadline: LeadlineCommand): Promise<string[]> {
+export async function findText(text: string, { db }: System, leadline: LeadlineCommand): Promise<string[]> {
   const tables = await db.query<{ name: string }>(
     `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
   );

@@ -1,8 +1,8 @@
 import type { Database } from '@leadline/database/open-database';
 import { every, type Timer } from '@leadline/service-kit/every';
 import { createHmac } from 'node:crypto';
-import { claimAwaited, settleAwaited, type DueLead } from '../vendors/awaited-leads.ts';
-import { decideAwaited, type AwaitedAnswer } from '../vendors/decide-awaited.ts';
+import { claimNamedLeads, settleNamedLead, type DueLead } from '../vendors/named-leads.ts';
+import { decideNamedLead, type NamedLeadAnswer } from '../vendors/decide-named-lead.ts';
 import { receiveParsed, type SentDelivery } from '../vendors/receive-delivery.ts';
 import type { Receiving } from '../intake/keep-delivery.ts';
 import type { SourceAdapter } from '../sources/adapter.ts';
@@ -25,14 +25,14 @@ const atOnce = 8;
 const patienceMs = 15_000;
 
 /** Asks for the leads that vendors have only named, in every replica: each is claimed by one. */
-export function fetchAwaited(deps: Asking): Timer {
+export function fetchNamedLeads(deps: Asking): Timer {
   return every({
     name: 'ask for awaited leads',
     ms: lookEachMs,
     log: deps.log,
     async work(stopping) {
       while (!stopping.aborted) {
-        const due = await claimAwaited(deps.postgres, atOnce, 4 * patienceMs);
+        const due = await claimNamedLeads(deps.postgres, atOnce, 4 * patienceMs);
         await Promise.all(due.map((one) => askForOne(one, deps)));
         if (due.length < atOnce) return;
       }
@@ -46,17 +46,17 @@ async function askForOne(due: DueLead, deps: Asking): Promise<void> {
   const { source, id: connectionId } = due.connection;
   const asked = await ask(due, adapter, deps);
   const ageMs = Date.now() - due.receivedAt.getTime();
-  const decision = decideAwaited(asked?.answer ?? null, due.attempts, ageMs);
+  const decision = decideNamedLead(asked?.answer ?? null, due.attempts, ageMs);
   switch (decision.kind) {
     case 'take': {
       const sent = asked?.sent ?? toSent(due.notification);
       const stored = await receiveParsed([decision.lead], { adapter, connection: due.connection, sent }, deps);
-      if (stored.kind === 'taken') await settleAwaited(deps.postgres, due.id, { kind: 'done' });
+      if (stored.kind === 'taken') await settleNamedLead(deps.postgres, due.id, { kind: 'done' });
       return;
     }
     case 'later':
       deps.log.warn({ source, connectionId, because: decision.error }, 'an awaited lead could not be read yet');
-      await settleAwaited(deps.postgres, due.id, decision);
+      await settleNamedLead(deps.postgres, due.id, decision);
       return;
     case 'give_up': {
       const faults = [{ pointer: '', reason: 'not_readable', detail: `could not be read: ${decision.error}` }];
@@ -64,7 +64,7 @@ async function askForOne(due: DueLead, deps: Asking): Promise<void> {
       const sent = toSent(due.notification);
       const stored = await receiveParsed([refused], { adapter, connection: due.connection, sent }, deps);
       if (stored.kind === 'taken')
-        await settleAwaited(deps.postgres, due.id, { kind: 'given_up', error: decision.error });
+        await settleNamedLead(deps.postgres, due.id, { kind: 'given_up', error: decision.error });
     }
   }
 }
@@ -74,7 +74,7 @@ async function ask(
   due: DueLead,
   adapter: SourceAdapter,
   deps: Asking,
-): Promise<{ answer: AwaitedAnswer; sent: SentDelivery } | undefined> {
+): Promise<{ answer: NamedLeadAnswer; sent: SentDelivery } | undefined> {
   const token = due.connection.accessToken ?? deps.accessToken ?? '';
   const url = new URL(`${deps.graphUrl.replace(/\/$/, '')}/${encodeURIComponent(due.sourceLeadId)}`);
   url.searchParams.set('access_token', token);

@@ -3,10 +3,10 @@ import { affected, instant, row, rows } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { connectionRow, type Connection } from './connections.ts';
-import type { AwaitedLead } from '../sources/adapter.ts';
+import type { NamedLead } from '../sources/adapter.ts';
 
 /** Resolves once it is committed that these leads will be asked for. The same one twice is asked for once. */
-export type AwaitLeads = (leads: readonly AwaitedLead[], connection: Connection, notification: string) => Promise<void>;
+export type AwaitLeads = (leads: readonly NamedLead[], connection: Connection, notification: string) => Promise<void>;
 
 export function openAwaitLeads(postgres: Database, wake: () => void): AwaitLeads {
   return async (leads, connection, notification) => {
@@ -49,7 +49,7 @@ export type DueLead = z.output<typeof dueRow>;
  * Takes leads that are due, for so long that nobody else asks meanwhile; one whose process dies comes up again by itself.
  * Each is counted as asked for.
  */
-export function claimAwaited(postgres: Database, most: number, forMs: number): Promise<DueLead[]> {
+export function claimNamedLeads(postgres: Database, most: number, forMs: number): Promise<DueLead[]> {
   return rows(
     postgres.em(),
     dueRow,
@@ -71,7 +71,7 @@ export function claimAwaited(postgres: Database, most: number, forMs: number): P
   );
 }
 
-export async function settleAwaited(
+export async function settleNamedLead(
   postgres: Database,
   id: string,
   as: { kind: 'done' } | { kind: 'later'; delayMs: number; error: string } | { kind: 'given_up'; error: string },

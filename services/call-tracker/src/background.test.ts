@@ -1,39 +1,39 @@
 import { silentLog } from '@leadline/testing/silent-log';
 import { expect, test, vi } from 'vitest';
-import { workAside } from './aside.ts';
+import { workInBackground } from './background.ts';
 
 test('runs so many at once, and nothing twice', async () => {
-  const aside = workAside({ atOnce: 2, stopWithinMs: 20, log: silentLog });
+  const background = workInBackground({ atOnce: 2, stopWithinMs: 20, log: silentLog });
   const gate = Promise.withResolvers<void>();
   const begun: string[] = [];
   const work = (name: string) => async (): Promise<void> => {
     begun.push(name);
     await gate.promise;
   };
-  for (const name of ['a', 'b', 'c', 'a', 'c']) aside.run(name, work(name));
+  for (const name of ['a', 'b', 'c', 'a', 'c']) background.run(name, work(name));
   expect(begun).toEqual(['a', 'b']);
   gate.resolve();
   await vi.waitFor(() => expect(begun).toEqual(['a', 'b', 'c']));
-  aside.run('a', work('a again'));
+  background.run('a', work('a again'));
   expect(begun.at(-1)).toBe('a again');
 });
 
 test('work that throws stops nothing, and a stop waits only so long', async () => {
-  const aside = workAside({ atOnce: 1, stopWithinMs: 20, log: silentLog });
+  const background = workInBackground({ atOnce: 1, stopWithinMs: 20, log: silentLog });
   const done: string[] = [];
-  aside.run('throws', async () => {
+  background.run('throws', async () => {
     throw new Error('on purpose');
   });
-  aside.run('goes on', async () => {
+  background.run('goes on', async () => {
     done.push('goes on');
     await new Promise(() => undefined);
   });
   await vi.waitFor(() => expect(done).toEqual(['goes on']));
-  aside.run('never begun', async () => {
+  background.run('never begun', async () => {
     done.push('never begun');
   });
-  await aside.stop();
-  aside.run('too late', async () => {
+  await background.stop();
+  background.run('too late', async () => {
     done.push('too late');
   });
   expect(done).toEqual(['goes on']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideAwaited, type AwaitedAnswer } from './decide-awaited.ts';
+import { decideNamedLead, type NamedLeadAnswer } from './decide-named-lead.ts';
 
 const lead = {
   sourceLeadId: '1',
@@ -10,7 +10,7 @@ const lead = {
   isTest: false,
   enquiryType: null,
 };
-const answer = (more: Partial<NonNullable<AwaitedAnswer>> = {}): AwaitedAnswer => ({
+const answer = (more: Partial<NonNullable<NamedLeadAnswer>> = {}): NamedLeadAnswer => ({
   status: 200,
   code: null,
   retryAfterMs: null,
@@ -59,8 +59,8 @@ test.for([
     0,
     { kind: 'later', delayMs: 2_000, error: expect.stringContaining('may not read it (100)') },
   ],
-] as [string, AwaitedAnswer, number, number, unknown][])('%s', ([_what, given, attempts, ageMs, expected]) => {
-  expect(decideAwaited(given, attempts, ageMs)).toEqual(expected);
+] as [string, NamedLeadAnswer, number, number, unknown][])('%s', ([_what, given, attempts, ageMs, expected]) => {
+  expect(decideNamedLead(given, attempts, ageMs)).toEqual(expected);
 });
 
 test.for([1, 2, 3, 4, 10, 12, 17, 32, 100, 102, 190, 200, 299, 341, 368, 613, 803, 2_635, 80_005, 999_999, null])(
@@ -69,13 +69,13 @@ test.for([1, 2, 3, 4, 10, 12, 17, 32, 100, 102, 190, 200, 299, 341, 368, 613, 80
     let ageMs = 0;
     let asked = 0;
     for (let attempts = 1; ageMs <= 7 * day; attempts++) {
-      const decision = decideAwaited(answer({ status: 400, code }), attempts, ageMs);
+      const decision = decideNamedLead(answer({ status: 400, code }), attempts, ageMs);
       if (decision.kind !== 'later') throw new Error('ended early');
       expect(decision.delayMs).toBeLessThanOrEqual(3_600_000);
       ageMs += decision.delayMs;
       asked++;
     }
     expect(asked).toBeGreaterThan(24 * 7);
-    expect(decideAwaited(answer({ status: 400, code }), asked, ageMs).kind).toBe('give_up');
+    expect(decideNamedLead(answer({ status: 400, code }), asked, ageMs).kind).toBe('give_up');
   },
 );

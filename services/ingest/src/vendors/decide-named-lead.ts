@@ -1,7 +1,7 @@
 import type { ParsedLead } from '../sources/parsed-lead.ts';
 
 /** What the vendor said when it was asked for a lead; null: nothing that could be read. */
-export type AwaitedAnswer = {
+export type NamedLeadAnswer = {
   status: number;
   /** The vendor's own code for its refusal. */
   code: number | null;
@@ -9,7 +9,7 @@ export type AwaitedAnswer = {
   lead: ParsedLead | null;
 } | null;
 
-export type AwaitedDecision =
+export type NamedLeadDecision =
   | { kind: 'take'; lead: ParsedLead }
   | { kind: 'later'; delayMs: number; error: string }
   | { kind: 'give_up'; error: string };
@@ -51,7 +51,7 @@ const meanings: readonly { codes: (code: number) => boolean; error: string; isLi
  * What follows from an answer. Nobody but time, or a person who mends the token, makes it better: asked for again, ever
  * more slowly, for a week. A replay asks again for what was given up.
  */
-export function decideAwaited(answer: AwaitedAnswer, attempts: number, ageMs: number): AwaitedDecision {
+export function decideNamedLead(answer: NamedLeadAnswer, attempts: number, ageMs: number): NamedLeadDecision {
   if (answer !== null && answer.status === 200 && answer.lead !== null) return { kind: 'take', lead: answer.lead };
   const meaning = meanings.find(({ codes }) => answer?.code != null && codes(answer.code));
   const error = toError(answer, meaning?.error);
@@ -62,7 +62,7 @@ export function decideAwaited(answer: AwaitedAnswer, attempts: number, ageMs: nu
   return { kind: 'later', delayMs: Math.max(growing, told > 0 ? told : least), error };
 }
 
-function toError(answer: AwaitedAnswer, meaning: string | undefined): string {
+function toError(answer: NamedLeadAnswer, meaning: string | undefined): string {
   if (answer === null) return 'no answer';
   if (answer.code !== null)
     return meaning === undefined ? `refused with code ${answer.code}` : `${meaning} (${answer.code})`;
