@@ -1,5 +1,5 @@
 import { servicesAccounts } from '@leadline/messaging/permissions';
-import { duplicateWindowMs, durables, mostOfEach, streams, type DurableName } from '@leadline/messaging/topology';
+import { duplicateWindowMs, durables, maxOfEach, streams, type DurableName } from '@leadline/messaging/topology';
 import { maxDeliver } from '@leadline/messaging/provision';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -90,7 +90,7 @@ function streamResources(): object[] {
       maxAge: `${stream.maxAgeMs / 3_600_000}h`,
       maxBytes: stream.maxBytes,
       maxMsgSize: stream.maxMessageBytes,
-      maxMsgsPerSubject: mostOfEach(stream),
+      maxMsgsPerSubject: maxOfEach(stream),
       duplicateWindow: `${duplicateWindowMs / 3_600_000}h`,
       preventDelete: true,
     },

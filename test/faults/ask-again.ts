@@ -46,7 +46,7 @@ export function askAgain(
     while (!stopping.signal.aborted) {
       await wait(150);
       const found = await world
-        .query<{ phone: string; moment: string | null }>(moments, [world.policy.mostRetries])
+        .query<{ phone: string; moment: string | null }>(moments, [world.policy.maxRetries])
         .catch(() => []);
       for (const { phone, moment } of found) {
         if (moment === null || chosen.has(phone)) continue;

@@ -28,7 +28,7 @@ export type Campaign = {
   repaired: Repaired;
   deployed: Deployed | undefined;
   /** The most memory that each process was seen to hold, KiB. */
-  mostKib: Map<string, number>;
+  maxKib: Map<string, number>;
 };
 
 export type Plan = {
@@ -36,7 +36,7 @@ export type Plan = {
   leads: number;
   leadsPerSecond: number;
   /** Sources hold back while more leads than these are not called yet; without it, which is load, they never do. */
-  mostWaiting?: number;
+  maxWaiting?: number;
   /** How many random faults at least. */
   faults: number;
   policy: Policy;
@@ -57,7 +57,7 @@ export type Plan = {
   say: (line: string) => void;
 };
 
-const mostArmed = 3;
+const maxArmed = 3;
 /** The share of the leads with which the last crash point is armed: to come there, it needs some that follow. */
 const lastCrashAt = 0.8;
 /** For the whole backlog; under load, which brings more than this machine can ring meanwhile, without any progress. */
@@ -96,7 +96,7 @@ export async function runCampaign(
       leads: plan.leads,
       perSecond: plan.leadsPerSecond,
       random: openRandom(seed, 'leads'),
-      mostWaiting: plan.mostWaiting,
+      maxWaiting: plan.maxWaiting,
       posted: campaign.posted,
     });
     const progress = setInterval(() => void sayProgress(campaign, plan), 10_000);
@@ -155,7 +155,7 @@ export function openCampaign(seed: number, world: World): Campaign {
     drainedMs: undefined,
     repaired: new Set(),
     deployed: undefined,
-    mostKib: new Map(),
+    maxKib: new Map(),
   };
 }
 
@@ -185,12 +185,12 @@ async function burst(campaign: Campaign, plan: Plan): Promise<Posted[]> {
   return posted;
 }
 
-export function measureMemory({ world, mostKib }: Campaign): void {
+export function measureMemory({ world, maxKib }: Campaign): void {
   for (const kept of [...world.services.values(), world.simulator]) {
     if (kept.pid === undefined) continue;
     try {
       const kib = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${kept.pid}/status`, 'utf8'))?.[1] ?? 0);
-      mostKib.set(kept.name, Math.max(mostKib.get(kept.name) ?? 0, kib));
+      maxKib.set(kept.name, Math.max(maxKib.get(kept.name) ?? 0, kib));
     } catch {
       // Gone just now, or no such folder on this system.
     }
@@ -293,7 +293,7 @@ async function crashAtPoints(campaign: Campaign, plan: Plan): Promise<void> {
   while (queue.length > 0) {
     const early = campaign.posted.length / plan.leads < (lastCrashAt * (all - queue.length)) / all;
     const next = queue.findIndex((point) => !point.services.some((name) => armed.has(name)));
-    const [point] = early || next < 0 || working.size >= mostArmed ? [] : queue.splice(next, 1);
+    const [point] = early || next < 0 || working.size >= maxArmed ? [] : queue.splice(next, 1);
     if (point === undefined) {
       await Promise.race([...working, wait(200)]);
       continue;

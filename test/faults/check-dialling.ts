@@ -24,7 +24,7 @@ export const checkRings: Check = ({ world: { policy } }, { phone, calls, stored,
   );
   for (const [leadId, rung] of rungLeads) {
     // Whoever asks again while his last attempt is under way has attempts anew.
-    if (rung.length > (1 + policy.mostRetries) * (1 + (joined.get(leadId) ?? 0)))
+    if (rung.length > (1 + policy.maxRetries) * (1 + (joined.get(leadId) ?? 0)))
       violations.push({ what: `${rung.length} attempts rang`, leadId });
     if (new Set(rung.map(({ attempt }) => attempt)).size < rung.length)
       violations.push({ what: 'one attempt rang twice', leadId });
@@ -85,7 +85,7 @@ export const checkCaps: Check = ({ record, world: { policy } }, { phone, calls }
     else if (isEnd(event)) live.delete(sipCallId);
     most = Math.max(most, live.size);
   }
-  if (most > policy.mostCalls) violations.push({ what: `${most} calls at once; ${policy.mostCalls} are allowed` });
+  if (most > policy.maxCalls) violations.push({ what: `${most} calls at once; ${policy.maxCalls} are allowed` });
   const permits = calls.flatMap(({ sent_at, lead_id }) =>
     sent_at === null ? [] : [{ at: sent_at.getTime(), lead_id }],
   );

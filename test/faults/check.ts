@@ -166,14 +166,14 @@ const checks: Record<Invariant, Check> = {
   },
 
   /** No process ended but by the harness, and none grew without bound. */
-  I11({ world, mostKib }) {
+  I11({ world, maxKib }) {
     const violations: Violation[] = [];
     for (const kept of [...world.services.values(), world.simulator]) {
       for (const what of kept.unexpected) violations.push({ what });
       const log = readFileSync(kept.logFile, 'utf8');
       if (/nobody caught|unhandled/i.test(log))
         violations.push({ what: `${kept.name} says that something was not caught` });
-      const kib = mostKib.get(kept.name) ?? 0;
+      const kib = maxKib.get(kept.name) ?? 0;
       if (kib > 600 * 1_024) violations.push({ what: `${kept.name} held ${Math.round(kib / 1_024)} MiB` });
     }
     return { checked: world.services.size + 1, violations };

@@ -38,5 +38,5 @@ export const twoVersionsDrill: Drill = {
     return { I5: violations };
   },
   // So few that faults and calls come together.
-  plan: () => ({ ...levels.L1, mostWaiting: 60, ...(folder === undefined ? {} : { beside: folder }) }),
+  plan: () => ({ ...levels.L1, maxWaiting: 60, ...(folder === undefined ? {} : { beside: folder }) }),
 };

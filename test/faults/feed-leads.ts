@@ -39,7 +39,7 @@ export const shortCalls = ['2042', '3042'];
 
 /**
  * POSTs leads as sources do: each again until it is taken, some again although it was, a few numbers twice under other
- * ids. With `mostWaiting` they hold back while more leads than that are not called yet, so that a slow machine is given
+ * ids. With `maxWaiting` they hold back while more leads than that are not called yet, so that a slow machine is given
  * what it can do. Resolves when every lead is taken.
  */
 export async function feedLeads(
@@ -50,14 +50,14 @@ export async function feedLeads(
     random: Random;
     from?: number;
     uniqueNumbers?: boolean;
-    mostWaiting?: number | undefined;
+    maxWaiting?: number | undefined;
     /** Each lead is put here as it is sent. */
     posted?: Posted[];
     endings?: readonly string[];
   },
 ): Promise<Posted[]> {
-  const { random, mostWaiting, posted = [] } = options;
-  const waiting = mostWaiting === undefined ? undefined : watchWaiting(world);
+  const { random, maxWaiting, posted = [] } = options;
+  const waiting = maxWaiting === undefined ? undefined : watchWaiting(world);
   const sending: Promise<void>[] = [];
   const first = options.from ?? 0;
   for (let n = first; n < first + options.leads; n++) {
@@ -77,7 +77,7 @@ export async function feedLeads(
       })(),
     );
     do await wait(1_000 / options.perSecond);
-    while (waiting !== undefined && mostWaiting !== undefined && waiting.leads() > mostWaiting);
+    while (waiting !== undefined && maxWaiting !== undefined && waiting.leads() > maxWaiting);
   }
   waiting?.stop();
   await Promise.all(sending);

@@ -44,12 +44,12 @@ export const usualPolicy = {
   leewaySeconds: 1,
   providerRingSeconds: 4,
   reportGraceSeconds: 3,
-  mostCalls: 56,
+  maxCalls: 56,
   callsPerSecond: 20,
-  mostRetries: 2,
+  maxRetries: 2,
 };
 
-export const loadPolicy: Policy = { ...usualPolicy, mostCalls: 100, callsPerSecond: 60 };
+export const loadPolicy: Policy = { ...usualPolicy, maxCalls: 100, callsPerSecond: 60 };
 
 const repository = join(import.meta.dirname, '../..');
 const state = join(repository, '.leadline');
@@ -263,8 +263,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       CALL_WINDOW: 'simulated',
       AGENT_WAIT_SECONDS: '2',
       CALLS_PER_SECOND: String(policy.callsPerSecond),
-      MAX_CONCURRENT_CALLS: String(policy.mostCalls),
-      MAX_CALL_RETRIES: String(policy.mostRetries),
+      MAX_CONCURRENT_CALLS: String(policy.maxCalls),
+      MAX_CALL_RETRIES: String(policy.maxRetries),
       CONTACT_PAUSE_HOURS: '0.002',
       RETRY_DELAYS: 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s',
       PUT_BACK_SECONDS: '2',

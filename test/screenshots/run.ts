@@ -14,7 +14,7 @@ import { sendLeads } from './send-leads.ts';
 // the dashboard that the documents show.
 const root = join(import.meta.dirname, '../..');
 const pictures = join(root, 'docs/pictures');
-const mostBytes = 150_000;
+const maxBytes = 150_000;
 
 const chromium = findChromium();
 if (chromium === undefined) throw new Error(howToGetOne);
@@ -84,7 +84,7 @@ async function take(page: Page, { name, path, height }: { name: string; path: st
   const file = join(pictures, `${name}.png`);
   await page.screenshot({ path: file });
   const { size } = statSync(file);
-  if (size > mostBytes) throw new Error(`${file} has ${size} bytes: at most ${mostBytes}`);
+  if (size > maxBytes) throw new Error(`${file} has ${size} bytes: at most ${maxBytes}`);
   process.stdout.write(`${file}  ${size} bytes\n`);
 }
 

@@ -36,9 +36,9 @@ export type Agent = {
 /** A mode that nobody knows is the agent author's mistake, and seen at the first try. */
 const knownMode = agentQualified.schema.pick({ mode: true });
 
-const mostAnswerBytes = 200_000;
+const maxAnswerBytes = 200_000;
 /** A character takes at most four bytes, or six as an escape in JSON. */
-const fitting = { mostCharacters: 30_000 };
+const fitting = { maxCharacters: 30_000 };
 
 /**
  * Connects a voice agent with the NATS user that may report calls and nothing else. Connect when the process starts and
@@ -122,7 +122,7 @@ export async function connectAgent(options: {
 
 /** The stream takes 256 KB a message: of answers that would be more, what fits. */
 function toFitting(answers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Buffer.byteLength(JSON.stringify(answers)) < mostAnswerBytes ? answers : toAnswers(answers, fitting).answers;
+  return Buffer.byteLength(JSON.stringify(answers)) < maxAnswerBytes ? answers : toAnswers(answers, fitting).answers;
 }
 
 function isPermanent(error: unknown): boolean {

@@ -24,7 +24,7 @@ const shared = [
 ] as const;
 
 const oldOutboxSeconds = 60;
-const mostSkewMs = 2_000;
+const maxSkewMs = 2_000;
 
 /** What the services say of themselves and of what they stand on. `askedAt` and `answeredAt` are by our own clock. */
 export function judgeServices(asked: AskedHealth[], times: { askedAt: Date; answeredAt: Date }): Finding[] {
@@ -84,7 +84,7 @@ function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: D
     const apart = databaseTime === null ? 0 : Math.abs(new Date(databaseTime).getTime() - service);
     const ahead = Math.max(askedAt.getTime() - service, service - answeredAt.getTime(), 0);
     const about = `${one.service}: clock`;
-    if (apart > mostSkewMs)
+    if (apart > maxSkewMs)
       return [
         bad(
           about,
@@ -92,7 +92,7 @@ function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: D
           'let NTP set the clocks of both machines',
         ),
       ];
-    return ahead > mostSkewMs
+    return ahead > maxSkewMs
       ? [
           note(
             about,

@@ -16,7 +16,7 @@ export type EventsAsked = {
 export type Shown = { event: TailEvent; text: string };
 
 /** An agent's report may come before the event that tells whose call it is. */
-const mostWaiting = 500;
+const maxWaiting = 500;
 
 /**
  * Shows what is stored, oldest first, and then whatever comes. Resolves when all that was stored is shown, or with
@@ -48,7 +48,7 @@ export async function showEvents(nats: Nats, asked: EventsAsked, show: (shown: S
   const onMessage = (message: Tailed): void => {
     const shown = pick(message);
     if (shown !== undefined) show(shown);
-    else if (calls !== undefined && message.stream === 'AGENT') waiting = [...waiting, message].slice(-mostWaiting);
+    else if (calls !== undefined && message.stream === 'AGENT') waiting = [...waiting, message].slice(-maxWaiting);
     if (calls !== undefined && message.stream === 'CALLS') lookAgain();
   };
   const lookAgain = (): void => {

@@ -25,7 +25,7 @@ type Stored = {
   header(name: string): string | undefined;
 };
 
-const mostRooms = 50_000;
+const maxRooms = 50_000;
 
 /**
  * Reads events in the order in which the streams tell them. An agent's report names only its room; whose call that is
@@ -41,7 +41,7 @@ export function openEventReader(
     if (room !== undefined && stored.subject.startsWith('call.') && isKept({ leadId, source })) {
       rooms.delete(room);
       rooms.set(room, { leadId, source });
-      if (rooms.size > mostRooms) rooms.delete(rooms.keys().next().value ?? '');
+      if (rooms.size > maxRooms) rooms.delete(rooms.keys().next().value ?? '');
     }
     const told = room === undefined ? undefined : rooms.get(room);
     const said = new Date(stored.header('ce-time') ?? Number.NaN);

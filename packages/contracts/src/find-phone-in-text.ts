@@ -23,7 +23,7 @@ const goesOnBehind = /^\s\d(?!\d{0,2}\s?\p{L})/u;
 /** Between two numbers of one list. */
 const listed = /^[\s,;/&|]*(?:(?:or|and|या|और)\s+)?$/i;
 
-const mostCharacters = 20_000;
+const maxCharacters = 20_000;
 
 /**
  * The Indian mobile in a text that people wrote, such as an enquiry's message, in words or in HTML. It is found only where
@@ -32,7 +32,7 @@ const mostCharacters = 20_000;
  * @returns the number in E.164 and the further ones of the list; undefined where there is none, or more than one
  */
 export function findPhoneInText(text: string): { phone: string; alternates: string[] } | undefined {
-  const plain = toAsciiDigits(toPlain(text.slice(0, mostCharacters)));
+  const plain = toAsciiDigits(toPlain(text.slice(0, maxCharacters)));
   const lists: string[][] = [];
   let end = Number.NaN;
   for (const match of plain.matchAll(candidate)) {

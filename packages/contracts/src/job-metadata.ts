@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { agentModes } from './qualification.ts';
 
 /** LiveKit takes 512 KiB of metadata, and an agent's prompt much less. */
-export const mostProducts = 20;
-export const mostProductCharacters = 200;
-export const mostNameCharacters = 200;
+export const maxProducts = 20;
+export const maxProductCharacters = 200;
+export const maxNameCharacters = 200;
 
 /** What the voice agent is told of its job, as `ctx.job.metadata` (JSON text). Nothing secret: anyone with room admin sees it. */
 export const jobMetadata = z.object({
@@ -14,10 +14,10 @@ export const jobMetadata = z.object({
   leadId: z.int(),
   attempt: z.int().positive(),
   mode: agentModes,
-  name: z.string().max(mostNameCharacters),
+  name: z.string().max(maxNameCharacters),
   phone: z.string(),
   /** The lead's own first, then the newest of what was asked for besides. */
-  products: z.array(z.string().max(mostProductCharacters)).max(mostProducts),
+  products: z.array(z.string().max(maxProductCharacters)).max(maxProducts),
   /** W3C trace context of this attempt, where it is traced: an agent with OpenTelemetry goes on from it. */
   traceparent: z.string().optional(),
 });

@@ -5,7 +5,7 @@
 export type NameOfWish = 'no_calls' | 'calls' | undefined;
 
 /** Longer is a text, and no field's name. */
-const mostCharacters = 200;
+const maxCharacters = 200;
 
 /** Says by itself that it is about calls. */
 const noCalls = anyOf(
@@ -109,7 +109,7 @@ const ofOneNumber = /^dn[cd] ?(?:mobile|phone)$/;
 
 /** Reads a field's name in any spelling: `Do_Not_Call__c`, `HasOptedOutOfCall`, `DND (Y/N)`, `Phone opt-in`, `कॉल न करें`. */
 export function readNameOfWish(name: string): NameOfWish {
-  return name.length <= mostCharacters && mayTell(name) ? decideName(name) : undefined;
+  return name.length <= maxCharacters && mayTell(name) ? decideName(name) : undefined;
 }
 
 /** Most names tell nothing of this, and are asked for with every record. */

@@ -23,7 +23,7 @@ const tellingFirst: PhoneRefusal[] = [
  * numbers at once (the first good one counts). A written STD code makes it a landline, whatever else the digits may be.
  */
 export function normalisePhone(text: string): NormalisedPhone {
-  const ascii = toAsciiDigits(text.slice(0, mostCharacters));
+  const ascii = toAsciiDigits(text.slice(0, maxCharacters));
   const read = toParts(ascii).map(readIndianNumber);
   const phones = [...new Set(read.flatMap((one) => (one.ok ? [one.phone] : [])))];
   const [phone, ...alternates] = phones;
@@ -37,7 +37,7 @@ export function normalisePhone(text: string): NormalisedPhone {
 }
 
 /** More is no field of phones. */
-const mostCharacters = 2_000;
+const maxCharacters = 2_000;
 
 /** What a spreadsheet makes of a number: 9.87654E+09. */
 const scientific = /(?:^|[\s,;/:])\d(?:[.,]\d+)?e\+?\d{1,2}(?:$|[\s,;/])/i;

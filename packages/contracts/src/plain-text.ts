@@ -6,9 +6,9 @@ export function repairText(text: string): string {
   return text.toWellFormed().replaceAll(/[^\P{Cc}\t\n\r]/gu, '');
 }
 
-/** At most `mostCharacters` UTF-16 units of a well-formed text, never half a character. */
-export function cutText(text: string, mostCharacters: number): string {
-  if (text.length <= mostCharacters) return text;
-  const cut = text.slice(0, mostCharacters);
+/** At most `maxCharacters` UTF-16 units of a well-formed text, never half a character. */
+export function cutText(text: string, maxCharacters: number): string {
+  if (text.length <= maxCharacters) return text;
+  const cut = text.slice(0, maxCharacters);
   return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }

@@ -42,8 +42,8 @@ type ReportType = (typeof reportTypes)[number];
 /** Every name that a note's `field` may have. */
 export const noteFields = ['time', 'mode', 'qualification', 'endedBy', 'doNotCall', 'callbackAt', ...knownAnswerKeys];
 
-const mostRoomCharacters = 256;
-const mostWordsCharacters = 300;
+const maxRoomCharacters = 256;
+const maxWordsCharacters = 300;
 
 /**
  * Reads an agent's report, each field by itself: what can't be read is dropped and noted, the rest counts. The same for
@@ -60,7 +60,7 @@ export function readAgentReport(type: unknown, data: unknown): ReadReport {
   }
   const fields = toFields(told);
   const room = typeof fields.room.value === 'string' ? repairText(fields.room.value).trim() : '';
-  if (room === '' || room.length > mostRoomCharacters) {
+  if (room === '' || room.length > maxRoomCharacters) {
     return { ok: false, faults: [{ pointer: '/data/room', detail: 'must be the text from the job: call-…' }] };
   }
   const notes: FieldNote[] = [];
@@ -270,7 +270,7 @@ function toCallback(
       }
       const detail = 'no time in ISO 8601; kept as words';
       notes.push({ field: 'callbackAt', pointer, outcome: 'words', detail });
-      return { callbackAt: null, callbackWords: cutText(text, mostWordsCharacters) };
+      return { callbackAt: null, callbackWords: cutText(text, maxWordsCharacters) };
     }
   }
 }

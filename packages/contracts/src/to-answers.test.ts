@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mostAnswerCharacters, mostAnswers, mostKeyCharacters, mostReportCharacters, toAnswers } from './to-answers.ts';
+import { maxAnswerCharacters, maxAnswers, maxKeyCharacters, maxReportCharacters, toAnswers } from './to-answers.ts';
 
 const answersOf = (reported: Record<string, unknown>) => toAnswers(reported).answers;
 
@@ -54,12 +54,12 @@ test('keys are repaired and cut, and none of two that become one is lost', () =>
 
 test('of what is too much as much is kept as fits, and the rest is told', () => {
   const long = toAnswers({ note: 'x'.repeat(30_000), budget: '8 lakh' });
-  expect(long.answers['note']).toHaveLength(mostAnswerCharacters);
+  expect(long.answers['note']).toHaveLength(maxAnswerCharacters);
   expect(long.answers['budget']).toBe('8 lakh');
   expect(long.faults).toEqual([{ key: 'note', outcome: 'cut', detail: 'the answer is too long' }]);
   const many = toAnswers(Object.fromEntries(Array.from({ length: 300 }, (_, no) => [`k${no}`, 'x'])));
-  expect(Object.keys(many.answers)).toHaveLength(mostAnswers);
-  expect(many.faults).toHaveLength(300 - mostAnswers);
+  expect(Object.keys(many.answers)).toHaveLength(maxAnswers);
+  expect(many.faults).toHaveLength(300 - maxAnswers);
 });
 
 test('whatever is reported becomes bounded, well-formed text, and becomes the same again', () => {
@@ -68,8 +68,8 @@ test('whatever is reported becomes bounded, well-formed text, and becomes the sa
       const { answers } = toAnswers(reported);
       const texts = Object.entries(answers).flat();
       for (const text of texts) expect(text.isWellFormed() && !text.includes('\u0000')).toBe(true);
-      expect(Object.keys(answers).every((key) => key !== '' && key.length <= mostKeyCharacters)).toBe(true);
-      expect(Object.values(answers).join('').length).toBeLessThanOrEqual(mostReportCharacters);
+      expect(Object.keys(answers).every((key) => key !== '' && key.length <= maxKeyCharacters)).toBe(true);
+      expect(Object.values(answers).join('').length).toBeLessThanOrEqual(maxReportCharacters);
       expect(answersOf(answers)).toEqual(answers);
     }),
     { numRuns: 3_000 },

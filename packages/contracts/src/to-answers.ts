@@ -3,10 +3,10 @@ import { cutText, repairText } from './plain-text.ts';
 import type { Answers } from './qualification.ts';
 
 /** Bounds of one report: beyond them an answer is cut or left out, and the rest counts. */
-export const mostKeyCharacters = 200;
-export const mostAnswerCharacters = 20_000;
-export const mostAnswers = 200;
-export const mostReportCharacters = 200_000;
+export const maxKeyCharacters = 200;
+export const maxAnswerCharacters = 20_000;
+export const maxAnswers = 200;
+export const maxReportCharacters = 200_000;
 
 const deepestNesting = 8;
 
@@ -19,7 +19,7 @@ export type AnswerFault = { key: string; outcome: 'dropped' | 'cut'; detail: str
  */
 export function toAnswers(
   reported: Readonly<Record<string, unknown>>,
-  { mostCharacters } = { mostCharacters: mostReportCharacters },
+  { maxCharacters } = { maxCharacters: maxReportCharacters },
 ): { answers: Answers; faults: AnswerFault[] } {
   const kept = new Map<string, string>();
   const faults: AnswerFault[] = [];
@@ -30,8 +30,8 @@ export function toAnswers(
     const name = toKey(key);
     const known = kept.get(name);
     const whole = known === undefined || known === text ? text : `${known}; ${text}`;
-    const fitting = cutText(whole, Math.min(mostAnswerCharacters, mostCharacters - characters));
-    if ((known === undefined && kept.size >= mostAnswers) || fitting === '') {
+    const fitting = cutText(whole, Math.min(maxAnswerCharacters, maxCharacters - characters));
+    if ((known === undefined && kept.size >= maxAnswers) || fitting === '') {
       faults.push({ key, outcome: 'dropped', detail: 'the report holds too much' });
       continue;
     }
@@ -44,7 +44,7 @@ export function toAnswers(
 
 /** A key that every reader takes: not empty, bounded, and no name that objects have of their own. */
 function toKey(key: string): string {
-  const repaired = cutText(repairText(key).trim(), mostKeyCharacters).trim();
+  const repaired = cutText(repairText(key).trim(), maxKeyCharacters).trim();
   if (repaired === '') return 'answer';
   return repaired === '__proto__' ? 'proto' : repaired;
 }

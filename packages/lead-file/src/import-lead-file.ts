@@ -51,8 +51,8 @@ export type Import = {
   counted?: (counts: Readonly<Counts>) => void;
 };
 
-const mostRows = 500;
-const mostBytes = 400 * 1024;
+const maxRows = 500;
+const maxBytes = 400 * 1024;
 const onTheirWay = 4;
 const answerWithinMs = 60_000;
 /** Ingest may be started anew meanwhile: the same rows again add nothing. */
@@ -182,7 +182,7 @@ async function* toBatches(rows: AsyncIterable<LeadRow>): AsyncGenerator<LeadRow[
   let size = 0;
   for await (const row of rows) {
     const bytes = row.cells.reduce((sum, cell) => sum + Buffer.byteLength(cell) + 8, 16);
-    if (batch.length > 0 && (batch.length >= mostRows || size + bytes > mostBytes)) {
+    if (batch.length > 0 && (batch.length >= maxRows || size + bytes > maxBytes)) {
       yield batch;
       batch = [];
       size = 0;

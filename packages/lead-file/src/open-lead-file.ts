@@ -26,8 +26,8 @@ export type LeadFile = {
 };
 
 /** Longer is no lead: most likely a quote that is never closed. */
-const mostRowBytes = 256 * 1024;
-const mostHeadCharacters = 64 * 1024;
+const maxRowBytes = 256 * 1024;
+const maxHeadCharacters = 64 * 1024;
 
 /**
  * Reads a CSV file while it comes in, a few rows at a time: UTF-8 or UTF-16, with or without BOM; comma, semicolon, tab or bar;
@@ -37,7 +37,7 @@ const mostHeadCharacters = 64 * 1024;
 export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<LeadFile> {
   const texts = toTexts(bytes);
   let head = '';
-  while (!/[\r\n]/.test(head.trimStart()) && head.length < mostHeadCharacters) {
+  while (!/[\r\n]/.test(head.trimStart()) && head.length < maxHeadCharacters) {
     const next = await texts.next();
     if (next.done === true) break;
     head += next.value;
@@ -47,7 +47,7 @@ export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<Le
   const [hintLine = '', hinted = ''] = /^sep=([,;|\t])\r?\n/.exec(head) ?? [];
   const rest = head.slice(hintLine.length);
   const delimiter = hinted === '' ? toDelimiter(rest.trimStart().split(/[\r\n]/, 1)[0] ?? '') : readDelimiter(hinted);
-  const parser = parse({ delimiter, relax_column_count: true, relax_quotes: true, max_record_size: mostRowBytes });
+  const parser = parse({ delimiter, relax_column_count: true, relax_quotes: true, max_record_size: maxRowBytes });
   pipeline(Readable.from(follow(rest, texts)), parser, () => undefined);
 
   const records = readRecords(parser);

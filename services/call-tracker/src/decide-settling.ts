@@ -46,7 +46,7 @@ export function settlesAt({ call, facts, dial }: Known, policy: Policy): Settlin
 export type Hearing = { behindMs: number; sinceMs: number };
 
 /** It is noted each second. */
-const mostBehindMs = 5_000;
+const maxBehindMs = 5_000;
 /** An agent whose last word is here reports again what it could not, within seconds. */
 const reportedAgainMs = 10_000;
 
@@ -57,7 +57,7 @@ const reportedAgainMs = 10_000;
 export function awaitsHearing({ call, facts }: Known, hearing: Hearing | undefined, policy: Policy): boolean {
   if (hearing === undefined || !facts.everAnswered || hasAnswers(call)) return false;
   const graceMs = facts.agentEndedAt === null ? policy.reportGraceMs : Math.min(policy.reportGraceMs, reportedAgainMs);
-  return hearing.behindMs > mostBehindMs || hearing.sinceMs < graceMs;
+  return hearing.behindMs > maxBehindMs || hearing.sinceMs < graceMs;
 }
 
 /** The settled call: `called` with answers, else `failed`, with its true end. */

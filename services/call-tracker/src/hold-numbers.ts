@@ -16,7 +16,7 @@ type Touched = Pick<Deps, 'postgres' | 'now' | 'log'>;
 const letters = 'dlq.AGENT.call-tracker-agent';
 
 /** So many dead letters of one room are remembered, the newest. */
-const mostOfRoom = 1_000;
+const maxOfRoom = 1_000;
 const dayMs = 86_400_000;
 
 /** No phone rings for the number of this room's call, until its report is handled or a person has looked at it. */
@@ -56,7 +56,7 @@ export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal)
       const letter = await fetchMessage(nats, 'DLQ', { seq: readTo + 1, next_by_subj: letters });
       if (letter === undefined) break;
       const room = await roomOfLastWord(nats, letter);
-      if (room !== undefined) unseen.set(room, [...(unseen.get(room) ?? []).slice(1 - mostOfRoom), letter.seq]);
+      if (room !== undefined) unseen.set(room, [...(unseen.get(room) ?? []).slice(1 - maxOfRoom), letter.seq]);
       readTo = letter.seq;
     }
     for (const [room, seqs] of unseen) {

@@ -27,7 +27,7 @@ export type AgentEvent =
 export type Learnt = { call: Call; facts: Facts };
 
 /** So many reports are remembered per unreadable field. */
-const mostUnreadTimes = 50;
+const maxUnreadTimes = 50;
 
 /** What a report teaches. `at` is its time kept within the call's; a wish counts from when it is heard, which is now. */
 export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date, now: Date): Learnt {
@@ -97,7 +97,7 @@ function noteUnread(facts: Facts, { at, unread }: { at: Date; unread: readonly s
   const unreadFields = { ...facts.unreadFields };
   for (const field of unread) {
     const times = new Set([...(unreadFields[field] ?? []), at.toISOString()]);
-    unreadFields[field] = [...times].toSorted().slice(-mostUnreadTimes);
+    unreadFields[field] = [...times].toSorted().slice(-maxUnreadTimes);
   }
   return { ...facts, unreadFields };
 }

@@ -17,13 +17,13 @@ const event = z.looseObject({
 });
 
 /** What fits of a report counts, so more is read than NATS would take. */
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 /** `POST /v1/reports`, for agents that have only HTTP: the same code as over NATS, and as harmless to repeat. */
 export function reportRoutes(agentKey: string, deps: Deps): Hono {
   const app = new Hono();
   const tooLarge = { title: 'The report is larger than 1 MB', status: 413 } as const;
-  const limit = bodyLimit({ maxSize: mostBytes, onError: (c) => answerProblem(c, tooLarge) });
+  const limit = bodyLimit({ maxSize: maxBytes, onError: (c) => answerProblem(c, tooLarge) });
   app.post('/v1/reports', limit, requireBearer(agentKey), async (c) => {
     const body = event.safeParse(await c.req.json().catch(() => undefined));
     const read = body.success

@@ -11,7 +11,7 @@ const batch = 200;
 const unheardSeconds = 5;
 const oldCallHours = 24;
 /** A step that failed this often in a row is taken without what the agent said. */
-const mostFailedSteps = 3;
+const maxFailedSteps = 3;
 
 const backlogMs = 3_000;
 
@@ -52,7 +52,7 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
 /** One call that can't be settled must not stand before the others, and its end must not hang on what its agent said. */
 async function stepDueCall(callId: number, hearing: Hearing, deps: Deps): Promise<void> {
   const { failedSteps } = deps;
-  const withoutAgent = (failedSteps.get(callId) ?? 0) >= mostFailedSteps;
+  const withoutAgent = (failedSteps.get(callId) ?? 0) >= maxFailedSteps;
   try {
     await trackCall(callId, { kind: 'due', hearing }, deps, { withoutAgent });
     failedSteps.delete(callId);

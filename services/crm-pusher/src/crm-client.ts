@@ -24,10 +24,10 @@ const operations = {
 } as const;
 type Operation = keyof typeof operations;
 
-const mostNameCharacters = 200;
+const maxNameCharacters = 200;
 const pageSize = 100;
 /** A customer with more tasks than this is not searched to the end: that is no person any more. */
-const mostPages = 100;
+const maxPages = 100;
 
 const listed = z.object({ data: z.array(z.looseObject({ _id: z.string() })) });
 const customerRow = z.looseObject({ _id: z.string(), mobile: z.string() });
@@ -82,7 +82,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
     path: string,
     found: (row: unknown) => string | undefined,
   ): Promise<CrmAnswer & { id?: string }> => {
-    for (let page = 1; page <= mostPages; page++) {
+    for (let page = 1; page <= maxPages; page++) {
       const answer = await request(operation, `${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`);
       // No search is refused for a call's sake: it is our address or our account.
       if (answer.kind === 'refused' || answer.kind === 'conflict')
@@ -111,7 +111,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
     async createCustomer({ mobile, name }) {
       const answer = await request('create_customer', '/customers', {
         mobile,
-        ...(name === null ? {} : { name: cutText(name, mostNameCharacters) }),
+        ...(name === null ? {} : { name: cutText(name, maxNameCharacters) }),
         ...(config.CRM_CUSTOMER_SEGMENT === undefined ? {} : { segment: config.CRM_CUSTOMER_SEGMENT }),
       });
       // Nobody is missing yet: the address is wrong.

@@ -84,9 +84,9 @@ function messageOf(body: unknown): string {
 }
 
 /** A CRM that goes on saying that there is one, and never finds it, is asked so often. */
-const mostConflicts = 6;
+const maxConflicts = 6;
 /** A task may be there each time: its looks are far apart, and a few are enough. */
-const mostTaskConflicts = 3;
+const maxTaskConflicts = 3;
 
 /**
  * What follows when the CRM says that a customer or a task is there already, or that the customer is not any more: the
@@ -99,7 +99,7 @@ export function decideConflict(
   conflicts: number,
   policy: PushPolicy,
 ): { kind: 'look'; afterMs: number } | { kind: 'give_up' } {
-  if (conflicts > (what === 'customer' ? mostConflicts : mostTaskConflicts)) return { kind: 'give_up' };
+  if (conflicts > (what === 'customer' ? maxConflicts : maxTaskConflicts)) return { kind: 'give_up' };
   return { kind: 'look', afterMs: what === 'task' ? policy.lookAgainMs : growing(conflicts, policy) };
 }
 

@@ -9,7 +9,7 @@ import { reference, toCrmMobile } from './to-crm-task.ts';
 import { toEnquiryTask } from './to-enquiry-task.ts';
 
 /** Older ones are told of on the lead's page only. */
-const mostDays = 7;
+const maxDays = 7;
 const atOnce = 50;
 /** What the CRM refused is asked for again after this: somebody may have mended it there. */
 const refusedWaits = `interval '1 hour'`;
@@ -64,7 +64,7 @@ async function noteEnquiries({ postgres }: Deps): Promise<void> {
     `insert into crm_enquiries (enquiry_id, lead_id)
      select distinct on (e.lead_id) e.receipt_id, e.lead_id
        from lead_enquiries e
-      where e.added_at > clock_timestamp() - interval '${mostDays} days' and ${isUntold('true')}
+      where e.added_at > clock_timestamp() - interval '${maxDays} days' and ${isUntold('true')}
         and not exists (select from crm_enquiries t where t.lead_id = e.lead_id and t.told_at is null)
         and not exists (select from calls c where c.lead_id = e.lead_id and c.status in ('calling', 'called'))
         and (exists (select from crm_enquiries t where t.lead_id = e.lead_id)

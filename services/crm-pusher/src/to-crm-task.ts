@@ -25,23 +25,23 @@ export type QualifiedCall = {
 export type Enquiry = { source: string; productName: string | null; message: string | null; enquiredAt: Date };
 
 /** The vendor documents no lengths; these have been taken. In UTF-16 units: fewer than that in characters. */
-const mostTitle = 200;
-const mostDescription = 20_000;
-const mostEarlierLine = 60;
+const maxTitle = 200;
+const maxDescription = 20_000;
+const maxEarlierLine = 60;
 
 /** The body of POST /tasks. The vendor documents its words, not this body: it is in this one place. */
 export const crmTask = z.object({
   customerId: z.string().min(1),
   titleType: z.enum(['followup', 'callback']),
-  title: z.string().min(1).max(mostTitle),
-  description: z.string().min(1).max(mostDescription),
+  title: z.string().min(1).max(maxTitle),
+  description: z.string().min(1).max(maxDescription),
   priority: z.enum(['low', 'normal', 'high', 'urgent']),
   status: z.literal('not_started'),
   dueDate: z.string().optional(),
 });
 export type CrmTask = z.infer<typeof crmTask>;
 
-const mostWishCharacters = 500;
+const maxWishCharacters = 500;
 
 /** How a task of ours is known again: in its text, for the vendor has no field for it. Matched whole. */
 export function reference(room: string): string {
@@ -64,12 +64,12 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
     ...(call.callbackWords === null ? [] : [`Wishes to be called back: "${call.callbackWords}".`]),
   ];
   const said = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
-  const answers = fit(said, mostDescription - lengthOf([...head, known]));
-  const enquiries = newest(call.enquiries.map(toEnquiryLine), mostDescription - lengthOf([...head, ...answers, known]));
+  const answers = fit(said, maxDescription - lengthOf([...head, known]));
+  const enquiries = newest(call.enquiries.map(toEnquiryLine), maxDescription - lengthOf([...head, ...answers, known]));
   return crmTask.parse({
     customerId,
     titleType: isCallback ? 'callback' : 'followup',
-    title: cutText(title, mostTitle),
+    title: cutText(title, maxTitle),
     description: [...head, ...answers, known, ...enquiries].join('\n'),
     priority: readPriority(call.answers['seriousness'] ?? '') ?? mapping.priority,
     status: 'not_started',
@@ -100,7 +100,7 @@ function fit(lines: readonly string[], room: number): string[] {
 function newest(lines: readonly string[], room: number): string[] {
   if (lengthOf(lines) <= room) return [...lines];
   const kept: string[] = [];
-  let left = room - mostEarlierLine;
+  let left = room - maxEarlierLine;
   for (const line of lines.toReversed()) {
     if (line.length + 1 > left) break;
     kept.unshift(line);
@@ -113,7 +113,7 @@ function newest(lines: readonly string[], room: number): string[] {
 /** The agent may not have known of it: it may have come while the person was talking. */
 export function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
   const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
-  return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, mostWishCharacters)}`}`;
+  return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, maxWishCharacters)}`}`;
 }
 
 function toLabel(key: string): string {

@@ -11,16 +11,16 @@ export type ToldEnquiries = {
   enquiries: Enquiry[];
 };
 
-const mostTitle = 200;
-const mostDescription = 20_000;
-const mostEnquiries = 30;
+const maxTitle = 200;
+const maxDescription = 20_000;
+const maxEnquiries = 30;
 
 /** Enquiries of a buyer with whom the agent has just talked, as one task; the same ones always give the same task. */
 export function toEnquiryTask(told: ToldEnquiries, customerId: string, mapping: TaskMapping): CrmTask {
   const products = [...new Set(told.enquiries.flatMap(({ productName }) => productName?.trim() || []))];
   const subject = [...products, told.name ?? ''].filter((part) => part !== '').join(', ');
   const talked = told.talkedAt === null ? '' : `, after the talk of ${toIndianTime(told.talkedAt)}`;
-  const newest = told.enquiries.slice(-mostEnquiries);
+  const newest = told.enquiries.slice(-maxEnquiries);
   const description = [
     told.reference,
     `The buyer asked for more${talked}; the voice agent does not call for it.`,
@@ -29,8 +29,8 @@ export function toEnquiryTask(told: ToldEnquiries, customerId: string, mapping: 
   return crmTask.parse({
     customerId,
     titleType: 'followup',
-    title: cut(`Asked again${subject === '' ? '' : `: ${subject}`}`, mostTitle),
-    description: cut(description, mostDescription),
+    title: cut(`Asked again${subject === '' ? '' : `: ${subject}`}`, maxTitle),
+    description: cut(description, maxDescription),
     priority: mapping.priority,
     status: 'not_started',
   });

@@ -22,9 +22,9 @@ import { referenceRoutes } from './reference/routes.ts';
 import { sourceRoutes } from './sources/routes.ts';
 import { todayRoutes } from './today/routes.ts';
 
-const mostBytes = 2 * 1024 * 1024;
+const maxBytes = 2 * 1024 * 1024;
 /** Of leads. */
-const mostFileBytes = 20 * 1024 * 1024;
+const maxFileBytes = 20 * 1024 * 1024;
 
 /** The pages. Everything but logging in and what pages load needs a session. */
 export function createApp(deps: Deps, live: LiveEvents, redrives: Redrives): Hono<Env> {
@@ -55,8 +55,8 @@ export function createApp(deps: Deps, live: LiveEvents, redrives: Redrives): Hon
       'cache-control': 'public, max-age=31536000, immutable',
     });
   });
-  const formLimit = bodyLimit({ maxSize: mostBytes });
-  const fileLimit = bodyLimit({ maxSize: mostFileBytes });
+  const formLimit = bodyLimit({ maxSize: maxBytes });
+  const fileLimit = bodyLimit({ maxSize: maxFileBytes });
   app.use((c, next) => (c.req.path === '/import' ? fileLimit : formLimit)(c, next));
   app.use(guard(deps));
   for (const routes of [

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
-import { heldBack, mostUnsentDials } from './hold-back.ts';
+import { heldBack, maxUnsentDials } from './hold-back.ts';
 import { loadDialFacts, lockLead, oldCallHolds, readControl, waitsForReport, type LeadRow } from './load-dial-facts.ts';
 import { heed } from './heed-enquiries.ts';
 import { noteWait } from './note-wait.ts';
@@ -49,14 +49,14 @@ export async function isAnyDue(deps: Deps): Promise<boolean> {
             (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials`,
     [],
   );
-  if (seen === undefined || seen.unsentDials >= mostUnsentDials(deps.policy)) return false;
+  if (seen === undefined || seen.unsentDials >= maxUnsentDials(deps.policy)) return false;
   return seen.hasFresh || (seen.earliest !== null && seen.earliest <= deps.now(seen.now));
 }
 
 /** @returns the oldest due leads that may be claimed now, at most so many */
-export async function claimDueLeads(deps: Deps, most: number): Promise<Claim[]> {
+export async function claimDueLeads(deps: Deps, maxClaims: number): Promise<Claim[]> {
   for (;;) {
-    const { claims, lookAgain } = await claimTogether(deps, most);
+    const { claims, lookAgain } = await claimTogether(deps, maxClaims);
     if (claims.length > 0 || !lookAgain) return claims;
   }
 }
@@ -66,7 +66,7 @@ export async function claimDueLeads(deps: Deps, most: number): Promise<Claim[]> 
  * row with its dial, so that no second dispatcher can hold it. Each is asked about after those before it were written.
  * `lookAgain`: all the oldest were told to wait, or refused.
  */
-async function claimTogether(deps: Deps, most: number): Promise<{ claims: Claim[]; lookAgain: boolean }> {
+async function claimTogether(deps: Deps, maxClaims: number): Promise<{ claims: Claim[]; lookAgain: boolean }> {
   let inHand: number | undefined;
   const claims: Claim[] = [];
   try {
@@ -76,11 +76,11 @@ async function claimTogether(deps: Deps, most: number): Promise<{ claims: Claim[
       const now = deps.now(control.now);
       if ((await heldBack(em, control, now, deps)) !== undefined) return false;
       // A tripped breaker lets one probe out.
-      const room = control.breakerDelayMs === null ? mostUnsentDials(deps.policy) - control.unsentDials : 1;
+      const room = control.breakerDelayMs === null ? maxUnsentDials(deps.policy) - control.unsentDials : 1;
       const due = await getNewLeads(em, now, control.breakerDelayMs !== null);
       let outOfTheWay = 0;
       for (const leadId of due) {
-        if (claims.length >= Math.min(most, room)) break;
+        if (claims.length >= Math.min(maxClaims, room)) break;
         inHand = leadId;
         const lead = await lockLead(em, leadId);
         if (lead === undefined) continue;

@@ -22,12 +22,12 @@ export async function heldBack(
   const next = toNextDialAt(control, now);
   if (next !== null && next.getTime() > now.getTime() + claimLifeMs(deps.policy))
     return { kind: 'wait', reason: 'calls_before_restore', until: next };
-  if (control.unsentDials >= mostUnsentDials(deps.policy))
+  if (control.unsentDials >= maxUnsentDials(deps.policy))
     return { kind: 'wait', reason: 'dials_under_way', until: null };
   return undefined;
 }
 
 /** What the pace lets through within an agent's wait: a claim beyond that would only be put back. */
-export function mostUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
+export function maxUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
   return Math.max(1, Math.floor(policy.agentWaitMs / policy.paceMs));
 }

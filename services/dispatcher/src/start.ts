@@ -95,6 +95,6 @@ export async function start(config: Config, environment: Environment): Promise<D
     stopOrder: (answering) => [[answering], [dispatching, dispatch, sweep, forgetting, consumers, deps.generation]],
     relay,
     done: consumers.done,
-    note: { mostCalls: policy.maxConcurrentCalls },
+    note: { maxCalls: policy.maxConcurrentCalls },
   });
 }

@@ -1,8 +1,8 @@
 import { cutText } from '@leadline/contracts/cut-text';
 import {
-  mostNameCharacters,
-  mostProductCharacters,
-  mostProducts,
+  maxNameCharacters,
+  maxProductCharacters,
+  maxProducts,
   type JobMetadata,
 } from '@leadline/contracts/job-metadata';
 import type { Claim } from './claim-due-leads.ts';
@@ -10,8 +10,8 @@ import type { Claim } from './claim-due-leads.ts';
 /** What the agent is told of an attempt, bounded: whatever a buyer asked for how often, LiveKit takes it. */
 export function toJobMetadata(claim: Claim, traceparent: string | undefined): JobMetadata {
   const { room, callId, leadId, attempt, mode, phone } = claim;
-  const products = [...new Set(claim.products.map((product) => cutText(product, mostProductCharacters)))];
-  const newest = products.length > mostProducts ? products.slice(1 - mostProducts) : products.slice(1);
+  const products = [...new Set(claim.products.map((product) => cutText(product, maxProductCharacters)))];
+  const newest = products.length > maxProducts ? products.slice(1 - maxProducts) : products.slice(1);
   return {
     version: 1,
     room,
@@ -19,7 +19,7 @@ export function toJobMetadata(claim: Claim, traceparent: string | undefined): Jo
     leadId,
     attempt,
     mode,
-    name: cutText(claim.name, mostNameCharacters),
+    name: cutText(claim.name, maxNameCharacters),
     phone,
     products: [...products.slice(0, 1), ...newest],
     traceparent,

@@ -13,8 +13,8 @@ import { createSourceApp, type SourceDeps } from './vendors/source-app.ts';
 import { toProblem } from './api/to-problem.ts';
 
 /** Room for a message of 10 000 characters, each escaped. */
-const mostBytes = 256 * 1024;
-const mostBatchBytes = 8 * 1024 * 1024;
+const maxBytes = 256 * 1024;
+const maxBatchBytes = 8 * 1024 * 1024;
 
 type Deps = Receiving &
   SourceDeps & { postgres: Database; findSource: (authorization: string | undefined) => string | undefined };
@@ -26,7 +26,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.use('*', traceRequests());
 
   app.post('/v1/leads', (c) =>
-    withBody(c, deps, mostBytes, async (text, sender) => {
+    withBody(c, deps, maxBytes, async (text, sender) => {
       const answer = await receiveLead(text, sender, deps);
       if (!answer.accepted) return refuse(c, answer.problem);
       const { id, status } = answer;
@@ -34,7 +34,7 @@ export function createApp(deps: Deps): OpenAPIHono {
     }),
   );
   app.post('/v1/leads/batch', (c) =>
-    withBody(c, deps, mostBatchBytes, async (text, sender) => {
+    withBody(c, deps, maxBatchBytes, async (text, sender) => {
       const answer = await receiveBatch(text, sender, deps);
       return answer.accepted ? c.json(answer.result) : refuse(c, answer.problem);
     }),
@@ -63,7 +63,7 @@ export function createApp(deps: Deps): OpenAPIHono {
 async function withBody(
   c: Context,
   deps: Deps,
-  most: number,
+  maxBodyBytes: number,
   work: (text: string, sender: Sender) => Promise<Response>,
 ): Promise<Response> {
   // While stopping, whoever keeps a connection open is sent to another replica with the next request.
@@ -74,12 +74,13 @@ async function withBody(
   if (idempotencyKey === undefined) return refuse(c, toProblem('invalid-idempotency-key'));
   const sender = { source, idempotencyKey };
 
-  const tooLarge = (): Response => refuse(c, toProblem('too-large', { detail: `At most ${most} bytes are taken.` }));
+  const tooLarge = (): Response =>
+    refuse(c, toProblem('too-large', { detail: `At most ${maxBodyBytes} bytes are taken.` }));
   const told = c.req.header('content-length');
-  if (told !== undefined) return Number(told) > most ? tooLarge() : work(await c.req.text(), sender);
+  if (told !== undefined) return Number(told) > maxBodyBytes ? tooLarge() : work(await c.req.text(), sender);
   // Sent in chunks: counted while it is read.
   let response: Response | undefined;
-  const refused = await bodyLimit({ maxSize: most, onError: tooLarge })(c, async () => {
+  const refused = await bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge })(c, async () => {
     response = await work(await c.req.text(), sender);
   });
   return response ?? (refused instanceof Response ? refused : tooLarge());

@@ -43,9 +43,9 @@ export async function start(config: Config, environment: Servers & { fetch?: typ
       relay.wake();
       return outcomes;
     },
-    mostTogether: 100,
-    mostOnTheirWay: 3,
-    mostWaiting: 20_000,
+    maxTogether: 100,
+    maxOnTheirWay: 3,
+    maxWaiting: 20_000,
   });
   const receiving = { group, metrics, log };
   const vendorUrls = {

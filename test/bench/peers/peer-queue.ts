@@ -9,4 +9,4 @@ export type PeerQueue = {
 export const jobName = 'lead';
 
 /** The most that are sent together, as ingest's groups. */
-export const mostTogether = 100;
+export const maxTogether = 100;

@@ -1,5 +1,5 @@
 import { PgBoss } from 'pg-boss';
-import { jobName, mostTogether, type PeerQueue } from './peer-queue.ts';
+import { jobName, maxTogether, type PeerQueue } from './peer-queue.ts';
 
 /**
  * A queue that notifies, and a worker that fetches in batches and goes on at once while they come full: what pg-boss names
@@ -22,7 +22,7 @@ export async function openPgBoss(url: string): Promise<PeerQueue> {
     },
     async work(claimed) {
       const options = {
-        batchSize: mostTogether,
+        batchSize: maxTogether,
         burstWhenBatchFull: true,
         pollingIntervalSeconds: 0.5,
         notifyPollingIntervalSeconds: 0.5,

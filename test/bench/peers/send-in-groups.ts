@@ -1,4 +1,4 @@
-import { mostTogether } from './peer-queue.ts';
+import { maxTogether } from './peer-queue.ts';
 
 /**
  * What comes while a group is being sent goes together in the next one, as ingest does. Each resolves or rejects with its
@@ -10,8 +10,8 @@ export function sendInGroups<T>(sendAll: (all: T[]) => Promise<void>): (one: T) 
   const sendOn = async (): Promise<void> => {
     isSending = true;
     while (waiting.length > 0) {
-      const group = waiting.slice(0, mostTogether);
-      waiting = waiting.slice(mostTogether);
+      const group = waiting.slice(0, maxTogether);
+      waiting = waiting.slice(maxTogether);
       try {
         await sendAll(group.map(({ one }) => one));
         for (const { resolve } of group) resolve();

@@ -22,7 +22,7 @@ const advisory = z.object({
 });
 
 /** What ends a process each time it is handled ends it so often more, after JetStream's own count. */
-const mostDeaths = 50;
+const maxDeaths = 50;
 const longestHoldMs = 30_000;
 
 /**
@@ -113,7 +113,7 @@ async function handleAgain(
   net: Net,
 ): Promise<'handled' | 'stopping' | { because: string }> {
   const consuming = net.consuming.find(({ durable }) => durable === given.durable);
-  if (consuming === undefined || message.info.deliveryCount > mostDeaths) return { because: 'deliveries_used_up' };
+  if (consuming === undefined || message.info.deliveryCount > maxDeaths) return { because: 'deliveries_used_up' };
   const delivery = toGivenUp(given.original, {
     stream: given.stream,
     deliveries: given.deliveries,

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Nats } from '../connection/connect.ts';
 import { consume, on, type Consuming, type Handler, type Received } from './consume.ts';
 import { startAdvisoryNet } from './advisory-net.ts';
-import { mostFaults } from './decide-settlement.ts';
+import { maxFaults } from './decide-settlement.ts';
 import { done, later, reject, type Outcome } from './outcome.ts';
 import { provision } from '../topology/provision.ts';
 import type { Consumer } from './pull.ts';
@@ -152,8 +152,8 @@ test('a message that fails by its own fault is a dead letter in the end', async 
     const found = await listDeadLetters(ops);
     return found.length > 0 && found;
   });
-  expect(letters[0]).toMatchObject({ reason: 'cannot_be_handled', deliveries: mostFaults });
-  expect(seen).toHaveLength(mostFaults);
+  expect(letters[0]).toMatchObject({ reason: 'cannot_be_handled', deliveries: maxFaults });
+  expect(seen).toHaveLength(maxFaults);
 });
 
 test('what a handler throws in an outage is handled again after a while, in the same delivery', async () => {
@@ -348,7 +348,7 @@ test('what JetStream gave up and fails by its own fault is a dead letter by the 
     return letters.length > 0 && letters;
   });
   expect(letter).toMatchObject({ eventId: id, reason: 'cannot_be_handled', deliveries: 2, payload: { room } });
-  expect(seen).toHaveLength(mostFaults);
+  expect(seen).toHaveLength(maxFaults);
 });
 
 test('a message caught by both nets is one dead letter', async () => {

@@ -55,7 +55,7 @@ export type Consuming = Consumer & {
 };
 
 /** While nothing is seen to be down, something is busy: after so many tries it is handed back, for a longer while. */
-const mostTriesInHand = 5;
+const maxTriesInHand = 5;
 const longestHoldMs = 30_000;
 
 /**
@@ -108,7 +108,7 @@ export function consume(options: {
       if (outcome.kind !== 'later' || outcome.blame === 'message') return outcome;
       hands.look();
       if (await hands.isReady()) {
-        if (tries >= mostTriesInHand) return outcome;
+        if (tries >= maxTriesInHand) return outcome;
         const ms = outcome.delayMs ?? Math.min(longestHoldMs, retryDelayMs(tries, random()));
         if (!(await hands.hold(delivery, ms))) return undefined;
         tries++;
@@ -278,7 +278,7 @@ function faultsOf(error: z.ZodError): string {
   return `malformed: ${[...new Set(faults)].join(', ')}`;
 }
 
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 function toKey({ seq, storedAt }: Delivery): string {
   return `${seq} ${storedAt.getTime()}`;
@@ -288,5 +288,5 @@ function remember(faults: Map<string, number>, key: string, count: number): void
   faults.delete(key);
   faults.set(key, count);
   const oldest = faults.keys().next();
-  if (faults.size > mostRemembered && oldest.done !== true) faults.delete(oldest.value);
+  if (faults.size > maxRemembered && oldest.done !== true) faults.delete(oldest.value);
 }

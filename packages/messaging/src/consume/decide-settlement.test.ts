@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideSettlement, mostFaults, retryDelayMs } from './decide-settlement.ts';
+import { decideSettlement, maxFaults, retryDelayMs } from './decide-settlement.ts';
 import { done, later, reject } from './outcome.ts';
 
 describe('decideSettlement', () => {
@@ -14,18 +14,18 @@ describe('decideSettlement', () => {
     ],
     ['a first failure comes back', later('x', 'message'), 1, 1, { kind: 'retry', delayMs: 1_500 }],
     ['a given delay is kept', later('x', 'message', 70), 1, 1, { kind: 'retry', delayMs: 70 }],
-    ['one fault below the cap comes back', later('x', 'message', 1), mostFaults - 1, 9, { kind: 'retry', delayMs: 1 }],
+    ['one fault below the cap comes back', later('x', 'message', 1), maxFaults - 1, 9, { kind: 'retry', delayMs: 1 }],
     [
       'faults of its own up to the cap make a dead letter',
       later('x', 'message', 1),
-      mostFaults,
-      mostFaults,
+      maxFaults,
+      maxFaults,
       { kind: 'dead_letter', because: 'x' },
     ],
     [
       'no number of deliveries through an outage makes a dead letter',
       later('x', 'elsewhere', 1),
-      mostFaults,
+      maxFaults,
       900,
       { kind: 'retry', delayMs: 1 },
     ],

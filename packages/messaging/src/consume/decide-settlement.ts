@@ -6,7 +6,7 @@ export type SettlementDecision =
   | { kind: 'dead_letter'; because: string };
 
 /** A message whose own handling failed this often is set aside. */
-export const mostFaults = 8;
+export const maxFaults = 8;
 
 /** `faults` counts how often the message itself was to blame, this time included; `random` from 0 to 1 spreads retries. */
 export function decideSettlement(
@@ -21,7 +21,7 @@ export function decideSettlement(
     case 'reject':
       return { kind: 'dead_letter', because: outcome.because };
     case 'later':
-      if (outcome.blame === 'message' && faults >= mostFaults) return { kind: 'dead_letter', because: outcome.because };
+      if (outcome.blame === 'message' && faults >= maxFaults) return { kind: 'dead_letter', because: outcome.because };
       return { kind: 'retry', delayMs: outcome.delayMs ?? retryDelayMs(deliveries, random) };
   }
 }

@@ -2,7 +2,7 @@ import type { JsMsg, MsgHdrs } from 'nats';
 import { createHash } from 'node:crypto';
 import { takesTermReason, type Nats } from '../connection/connect.ts';
 import { fetchMessage, storeMessage, type Stored } from '../streams/stored-message.ts';
-import { mostLetterBytes } from '../topology/topology.ts';
+import { maxLetterBytes } from '../topology/topology.ts';
 
 /** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
 export const redriveFor = 'leadline-redrive-for';
@@ -84,7 +84,7 @@ export function isOf(header: MsgHdrs, { subject, storedAt }: { subject: string; 
 
 function storeAs(nats: Nats, messageId: string, letter: DeadLetter): Promise<Stored> {
   const { durable, stream, original } = letter;
-  const isLarge = original.data.length > mostLetterBytes;
+  const isLarge = original.data.length > maxLetterBytes;
   return storeMessage(nats, {
     subject: `dlq.${stream}.${durable}`,
     stream: 'DLQ',

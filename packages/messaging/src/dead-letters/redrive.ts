@@ -79,7 +79,7 @@ async function readLetter(nats: Nats, seq: number): Promise<{ letter: DeadLetter
 }
 
 /** A dead letter that came back this often needs another remedy. */
-const mostRedrives = 20;
+const maxRedrives = 20;
 
 /**
  * Sends a dead letter back to the one durable that gave it up. A payload given replaces the broken one; either must fit
@@ -94,7 +94,7 @@ export async function redrive(
 ): Promise<Redriven> {
   const { letter, message } = await readLetter(nats, asked.seq);
   const times = (letter.redriven?.times ?? 0) + 1;
-  if (times > mostRedrives) throw new CommandRefused(`seq: it has been sent back ${mostRedrives} times already`);
+  if (times > maxRedrives) throw new CommandRefused(`seq: it has been sent back ${maxRedrives} times already`);
   const payload = asked.payload ?? letter.payload;
   if (payload === gonePayload)
     throw new CommandRefused('seq: its payload was too large to be copied, and is gone from its stream: give one');

@@ -1,6 +1,6 @@
 import type { Nats } from '../connection/connect.ts';
 import { fetchMessage } from './stored-message.ts';
-import { durables, mostOfEach, streams, type StreamName } from '../topology/topology.ts';
+import { durables, maxOfEach, streams, type StreamName } from '../topology/topology.ts';
 
 /**
  * Whether a message that is gone was pushed out by newer ones of its subject, whose share of the stream is full. Else
@@ -9,8 +9,8 @@ import { durables, mostOfEach, streams, type StreamName } from '../topology/topo
 export async function isPushedOut(nats: Nats, stream: StreamName, subject: string, seq: number): Promise<boolean> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
   const { state } = await manager.streams.info(stream, { subjects_filter: subject });
-  const most = mostOfEach(streams[stream]);
-  if (most < 0 || (state.subjects?.[subject] ?? 0) < most) return false;
+  const maxMessages = maxOfEach(streams[stream]);
+  if (maxMessages < 0 || (state.subjects?.[subject] ?? 0) < maxMessages) return false;
   const oldest = await fetchMessage(nats, stream, { seq: 1, next_by_subj: subject });
   return oldest !== undefined && oldest.seq > seq;
 }
@@ -20,7 +20,7 @@ const fullFrom = 0.5;
 const fullTo = 0.4;
 const atOnce = 200;
 /** One run frees so much at most; the next goes on. */
-const mostRemoved = 20_000;
+const maxRemoved = 20_000;
 
 /**
  * Makes room in AGENT once it is half full: takes out the oldest reports, and never one that the call-tracker has not
@@ -36,7 +36,7 @@ export async function makeRoomForReports(nats: Nats, maxBytes: number = streams.
   if ((await bytes()) < maxBytes * fullFrom) return 0;
   const settledTo = (await manager.consumers.info(stream, durable)).ack_floor.stream_seq;
   let removed = 0;
-  while (removed < mostRemoved && (await bytes()) > maxBytes * fullTo) {
+  while (removed < maxRemoved && (await bytes()) > maxBytes * fullTo) {
     const oldest = await fetchMessage(nats, stream, { seq: 1, next_by_subj: '>' });
     if (oldest === undefined || oldest.seq > settledTo) break;
     const count = Math.min(atOnce, settledTo - oldest.seq + 1);

@@ -24,7 +24,7 @@ export type TailStart = {
 };
 
 /** A pull holds this many: enough to keep the wire busy, too few to be felt in memory. */
-const mostAtOnce = 500;
+const maxAtOnce = 500;
 
 /**
  * Tells what a stream holds, in order and each message once, from a time, from after a message, or from its beginning;
@@ -43,7 +43,7 @@ export function tail(
 
   const read = async (): Promise<void> => {
     const consumer = await openReader(nats, stream, from, last);
-    const messages = await consumer.consume({ max_messages: mostAtOnce });
+    const messages = await consumer.consume({ max_messages: maxAtOnce });
     endReading = () => void messages.close();
     if (isStopping()) endReading();
     for await (const message of messages) {
@@ -86,7 +86,7 @@ export async function* readStored(
   while ((last ?? 0) < upTo) {
     const consumer = await openReader(nats, stream, from, last);
     if ((await consumer.info()).num_pending === 0) return;
-    const messages = await consumer.consume({ max_messages: mostAtOnce });
+    const messages = await consumer.consume({ max_messages: maxAtOnce });
     let isMissing = false;
     // What was still to come may have been erased meanwhile.
     const looking = setInterval(() => {

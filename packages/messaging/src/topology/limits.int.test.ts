@@ -36,13 +36,13 @@ async function bytesOf(stream: string): Promise<number> {
 test('a flood of dead letters of one durable pushes out its own oldest, and nobody else’s', async () => {
   const pusher = await server.connect('crm-pusher');
   await pusher.connection.jetstream().publish('dlq.CALLS.crm-pusher', 'the only one');
-  const most = streams.DLQ.maxMessagesEach;
-  await inBatches(most + 300, (at) =>
+  const maxMessages = streams.DLQ.maxMessagesEach;
+  await inBatches(maxMessages + 300, (at) =>
     tracker.connection.jetstream().publish('dlq.AGENT.call-tracker-agent', String(at)),
   );
   const manager = await (await server.connect('provisioner')).connection.jetstreamManager();
   const { state } = await manager.streams.info('DLQ', { subjects_filter: 'dlq.>' });
-  expect(state.subjects).toEqual({ 'dlq.CALLS.crm-pusher': 1, 'dlq.AGENT.call-tracker-agent': most });
+  expect(state.subjects).toEqual({ 'dlq.CALLS.crm-pusher': 1, 'dlq.AGENT.call-tracker-agent': maxMessages });
   const oldest = await fetchMessage(ops, 'DLQ', { seq: 1, next_by_subj: 'dlq.AGENT.call-tracker-agent' });
   expect(Number(oldest?.string())).toBeGreaterThan(0);
   // The first of them was pushed out; one that somebody deletes from the midst was not.
@@ -101,8 +101,8 @@ test('a flooded AGENT gets room again by what was settled, and what nobody has r
   await inBatches(300, () => agent.connection.jetstream().publish('agent.ready', payload));
   const genuine = await agent.connection.jetstream().publish('agent.ended', 'the last word');
   // Half full, and nothing of it read.
-  const [mostBytes, unread] = [2_000_000, 100];
-  expect(await makeRoomForReports(tracker, mostBytes)).toBe(0);
+  const [maxBytes, unread] = [2_000_000, 100];
+  expect(await makeRoomForReports(tracker, maxBytes)).toBe(0);
   const reading = await tracker.connection.jetstream().consumers.get('AGENT', 'call-tracker-agent');
   const settle = async (count: number): Promise<void> => {
     for await (const message of await reading.fetch({ max_messages: count, expires: 2_000 })) await message.ackAck();
@@ -111,11 +111,11 @@ test('a flooded AGENT gets room again by what was settled, and what nobody has r
   await settle(60);
   await settle(60);
   await settle(21);
-  expect(await makeRoomForReports(tracker, mostBytes)).toBe(300 - unread + 1);
+  expect(await makeRoomForReports(tracker, maxBytes)).toBe(300 - unread + 1);
   const { state } = await manager.streams.info('AGENT');
   expect(state.messages).toBe(unread);
   expect(await fetchMessage(ops, 'AGENT', { seq: genuine.seq })).toBeDefined();
-  expect(await makeRoomForReports(tracker, mostBytes)).toBe(0);
+  expect(await makeRoomForReports(tracker, maxBytes)).toBe(0);
   // Of so much nobody needs room: a month of ordinary reports is left alone, read or not.
   await settle(100);
   expect(await makeRoomForReports(tracker)).toBe(0);

@@ -9,7 +9,7 @@ import {
   type JetStreamManager,
 } from 'nats';
 import type { Nats } from '../connection/connect.ts';
-import { duplicateWindowMs, durables, mostOfEach, streams, type DurableDefinition } from './topology.ts';
+import { duplicateWindowMs, durables, maxOfEach, streams, type DurableDefinition } from './topology.ts';
 
 /**
  * JetStream counts every delivery, whoever is to blame for it. Consumers keep a message in hand while something else is, so
@@ -31,7 +31,7 @@ export async function provision(nats: Nats, replicas = 1): Promise<void> {
       discard: stream.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
       max_age: nanos(stream.maxAgeMs),
       max_bytes: stream.maxBytes,
-      max_msgs_per_subject: mostOfEach(stream),
+      max_msgs_per_subject: maxOfEach(stream),
       max_msg_size: stream.maxMessageBytes,
       duplicate_window: nanos(duplicateWindowMs),
       num_replicas: replicas,

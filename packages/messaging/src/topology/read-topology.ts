@@ -8,7 +8,7 @@ import {
   type StreamInfo,
 } from 'nats';
 import type { Nats } from '../connection/connect.ts';
-import { duplicateWindowMs, durables, mostOfEach, streams, type DurableName, type StreamName } from './topology.ts';
+import { duplicateWindowMs, durables, maxOfEach, streams, type DurableName, type StreamName } from './topology.ts';
 
 export type StreamState = {
   name: StreamName;
@@ -107,7 +107,7 @@ function compareStream(name: StreamName, { config }: StreamInfo): string[] {
     ...differ('subjects', toList(config.subjects), toList(wanted.subjects)),
     ...differ('max_age', config.max_age, nanos(wanted.maxAgeMs)),
     ...differ('max_bytes', config.max_bytes, wanted.maxBytes),
-    ...differ('max_msgs_per_subject', config.max_msgs_per_subject, mostOfEach(wanted)),
+    ...differ('max_msgs_per_subject', config.max_msgs_per_subject, maxOfEach(wanted)),
     ...differ('discard', config.discard, wanted.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old),
     ...differ('duplicate_window', config.duplicate_window, nanos(duplicateWindowMs)),
     ...differ('max_msg_size', config.max_msg_size, wanted.maxMessageBytes),

@@ -2,7 +2,7 @@ import { publishes } from '@leadline/contracts/publishers';
 import { allEvents } from '@leadline/contracts/events/all';
 import { expect, test } from 'vitest';
 import { permissionsOf, natsUsers } from './permissions.ts';
-import { durables, duplicateWindowMs, mostLetterBytes, streamOf, streams } from './topology.ts';
+import { durables, duplicateWindowMs, maxLetterBytes, streamOf, streams } from './topology.ts';
 
 const types = allEvents.map(({ type }) => type);
 
@@ -38,7 +38,7 @@ test('the dead letters have room for the largest message of any stream and its h
 test('all durables’ shares of dead letters and advisories together are less than their streams', () => {
   const carrying = Object.values(durables).filter(({ stream }) => stream !== 'ADVISORIES').length;
   const headers = 2_048;
-  expect(carrying * streams.DLQ.maxMessagesEach * (mostLetterBytes + headers)).toBeLessThan(streams.DLQ.maxBytes);
+  expect(carrying * streams.DLQ.maxMessagesEach * (maxLetterBytes + headers)).toBeLessThan(streams.DLQ.maxBytes);
   // Used up and terminated, each some 400 bytes.
   const advisory = 800;
   expect(2 * carrying * streams.ADVISORIES.maxMessagesEach * advisory).toBeLessThan(streams.ADVISORIES.maxBytes);

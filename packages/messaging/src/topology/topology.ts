@@ -48,7 +48,7 @@ export const streams = {
     maxBytes: 1024 * mebibyte,
     maxMessageBytes: 524_288,
     discard: 'old',
-    // Of each durable. All shares together are less than the stream: see mostLetterBytes.
+    // Of each durable. All shares together are less than the stream: see maxLetterBytes.
     maxMessagesEach: 6_000,
   },
   ADVISORIES: {
@@ -64,7 +64,7 @@ export const streams = {
 export type StreamName = keyof typeof streams;
 
 /** How many of one subject a stream keeps, as JetStream has it: -1 is no bound. */
-export function mostOfEach(stream: StreamDefinition): number {
+export function maxOfEach(stream: StreamDefinition): number {
   return stream.maxMessagesEach ?? -1;
 }
 
@@ -197,7 +197,7 @@ export type DurableName = keyof typeof durables;
 export type EventDurable = Exclude<DurableName, `advisories-${ConsumingService}`>;
 
 /** A dead letter copies a payload up to so much; a larger one stays where it is, and the letter says where. */
-export const mostLetterBytes = 16_384;
+export const maxLetterBytes = 16_384;
 
 /** The stream that keeps a subject. */
 export function streamOf(subject: string): StreamName {

@@ -14,7 +14,7 @@ import { authenticate, denied, TwirpError, type Claims } from './twirp.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** `limits.max_metadata_size` of a real server, unless it is set otherwise; also for a dispatch since June 2026. */
-const mostMetadataBytes = 512 * 1024;
+const maxMetadataBytes = 512 * 1024;
 const roomOnly = z.object({ room: z.string().default('') });
 const roomAndIdentity = z.object({ room: z.string().default(''), identity: z.string().default('') });
 const dispatchBody = z.object({
@@ -247,7 +247,7 @@ export function liveKitApp(options: {
   );
 
   method('AgentDispatchService/CreateDispatch', admin, dispatchBody, (body) => {
-    if (Buffer.byteLength(body.metadata) > mostMetadataBytes)
+    if (Buffer.byteLength(body.metadata) > maxMetadataBytes)
       throw new TwirpError('invalid_argument', 'twirp error unknown: metadata size exceeds limits');
     return toListedDispatch(dispatch(rooms.find(body.room) ?? makeRoom(body.room, {}, []), body));
   });

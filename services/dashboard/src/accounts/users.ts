@@ -83,7 +83,7 @@ async function findUser(
 
 export type LoginDecision = { kind: 'in'; user: User } | { kind: 'wrong' } | { kind: 'too_many' };
 
-const most = { pair: 5, address: 30, name: 100 };
+const maxFailures = { pair: 5, address: 30, name: 100 };
 
 /**
  * Checks name and password. A try is counted before it is checked, over all replicas, so that many at once are as many
@@ -112,7 +112,7 @@ export async function logIn(
     [name, asked.address],
   );
   if (failures === undefined || tried === undefined) throw new Error('a login was not counted');
-  if (failures.pair > most.pair || failures.address > most.address || failures.name > most.name) {
+  if (failures.pair > maxFailures.pair || failures.address > maxFailures.address || failures.name > maxFailures.name) {
     // Refused unheard: it proves nothing, and would only put off the end of the wait.
     await affected(em, `delete from dashboard_login_failures where id = $1`, [tried.id]);
     return { kind: 'too_many' };

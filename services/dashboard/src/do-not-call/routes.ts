@@ -8,7 +8,7 @@ import { carryOut, operatorOnly, readForm, reasonField, shownTo, tellAt, type En
 import { doNotCallPage } from './page.ts';
 
 const phoneField = { phone: z.string().trim().min(1, 'is missing').max(100) };
-const mostLines = 20_000;
+const maxLines = 20_000;
 const importedAtOnce = 8;
 
 /** Numbers are sent in forms, never in addresses. */
@@ -43,8 +43,8 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
     );
     const text = `${numbers}\n${file === undefined ? '' : await file.text()}`;
     const lines = [...new Set(text.split(/[\r\n]+/).map((line) => line.trim()))].filter((line) => line !== '');
-    if (lines.length === 0 || lines.length > mostLines) {
-      const told = lines.length === 0 ? 'There is no number in it.' : `At most ${mostLines} numbers are taken at once.`;
+    if (lines.length === 0 || lines.length > maxLines) {
+      const told = lines.length === 0 ? 'There is no number in it.' : `At most ${maxLines} numbers are taken at once.`;
       return tellAt(c, deps, '/do-not-call', { kind: 'refused', text: told });
     }
     const who = c.get('session').user.name;

@@ -22,7 +22,7 @@ const columns = 'event_id as id, no, type, at, lead_id, call_id, source, data';
 
 /** Numbers are given before they are committed: that many below the highest are looked at again. */
 const lookBack = 200;
-const mostAtOnce = 1_000;
+const maxAtOnce = 1_000;
 
 export type EventFilter = {
   /** A subject, or the beginning of some: `call.` or `lead.failed`. */
@@ -74,7 +74,7 @@ export async function readMissed(deps: Deps, filter: EventFilter, after: number)
     deps.postgres.em(),
     lineOf,
     `select ${columns} from lead_events where no > $1 order by no desc limit $2`,
-    [after - lookBack, mostAtOnce],
+    [after - lookBack, maxAtOnce],
   );
   return found.filter((event) => passes(event, filter)).toReversed();
 }
@@ -109,7 +109,7 @@ export function liveEvents(deps: Deps): LiveEvents {
             deps.postgres.em(),
             lineOf,
             `select ${columns} from lead_events where no > $1 order by no limit $2`,
-            [highest - lookBack, mostAtOnce],
+            [highest - lookBack, maxAtOnce],
           );
     highest = Math.max(highest ?? 0, ...found.map(({ no }) => no));
     for (const event of found) {
@@ -117,7 +117,7 @@ export function liveEvents(deps: Deps): LiveEvents {
       told.set(event.id, event.no);
       for (const heard of listeners.keys()) heard(event);
     }
-    for (const [id, no] of told) if (no < highest - 2 * mostAtOnce) told.delete(id);
+    for (const [id, no] of told) if (no < highest - 2 * maxAtOnce) told.delete(id);
   };
   const timer = every({ name: 'look for live events', ms: 1_000, work: look, log: deps.log });
   return {

@@ -10,7 +10,7 @@ import { findSession } from '../accounts/sessions.ts';
 const backFill = 200;
 /** A proxy that hears nothing for longer may end the stream; a session that ended is noticed as often. */
 const heartbeatMs = 15_000;
-const mostWaiting = 2_000;
+const maxWaiting = 2_000;
 
 export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
   const app = new Hono<Env>();
@@ -38,7 +38,7 @@ export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
       const stopListening = live.listen((event) => {
         if (!passes(event, filter)) return;
         waiting.push(event);
-        if (waiting.length > mostWaiting) waiting.shift();
+        if (waiting.length > maxWaiting) waiting.shift();
         wake();
       }, end);
       stream.onAbort(end);

@@ -1,4 +1,4 @@
-import { mostRows, type BatchResult, type Fault } from '../intake/lead-schema.ts';
+import { maxRows, type BatchResult, type Fault } from '../intake/lead-schema.ts';
 import { keepDelivery, type Receiving } from '../intake/keep-delivery.ts';
 import { nestsTooDeep, tooDeep, writeJson } from '../intake/nesting.ts';
 import { toLead, type ReadLead } from '../intake/to-lead.ts';
@@ -110,6 +110,6 @@ function readRows(text: string): { ok: true; rows: unknown[] } | Faulty {
     faults: [{ pointer: rows === value ? '' : '/leads', reason, detail }],
   });
   if (!Array.isArray(rows)) return refuse('not_a_batch', 'must be {"leads": [ … ]}');
-  if (rows.length > mostRows) return refuse('too_many_rows', `has ${rows.length} rows; at most ${mostRows} at once`);
+  if (rows.length > maxRows) return refuse('too_many_rows', `has ${rows.length} rows; at most ${maxRows} at once`);
   return { ok: true, rows };
 }

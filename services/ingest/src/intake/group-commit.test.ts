@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { groupCommit } from './group-commit.ts';
 
-function gated(options: { mostTogether: number; mostOnTheirWay: number; mostWaiting: number }) {
+function gated(options: { maxTogether: number; maxOnTheirWay: number; maxWaiting: number }) {
   const groups: number[][] = [];
   const gates: PromiseWithResolvers<void>[] = [];
   const group = groupCommit<number, string>({
@@ -17,7 +17,7 @@ function gated(options: { mostTogether: number; mostOnTheirWay: number; mostWait
   return { group, groups, gates };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
-const roomy = { mostTogether: 3, mostOnTheirWay: 1, mostWaiting: 100 };
+const roomy = { maxTogether: 3, maxOnTheirWay: 1, maxWaiting: 100 };
 
 test('what comes together goes together, each with its own result', async () => {
   const { group, groups, gates } = gated(roomy);
@@ -29,7 +29,7 @@ test('what comes together goes together, each with its own result', async () => 
 });
 
 test('what arrives while groups are on their way makes the next one, and no group is too large', async () => {
-  const { group, groups, gates } = gated({ ...roomy, mostOnTheirWay: 2 });
+  const { group, groups, gates } = gated({ ...roomy, maxOnTheirWay: 2 });
   const results = [1, 2, 3, 4, 5, 6, 7, 8].map(async (item) => group.add(item));
   await turn();
   expect(groups).toEqual([
@@ -56,7 +56,7 @@ test('a group that fails fails its own only', async () => {
 });
 
 test('a full queue takes nothing more', async () => {
-  const { group, gates } = gated({ ...roomy, mostWaiting: 1 });
+  const { group, gates } = gated({ ...roomy, maxWaiting: 1 });
   const first = group.add(1);
   await turn();
   const second = group.add(2);
@@ -69,7 +69,7 @@ test('a full queue takes nothing more', async () => {
 });
 
 test('drain waits for what waits and for what is on its way', async () => {
-  const { group, gates } = gated({ ...roomy, mostTogether: 1 });
+  const { group, gates } = gated({ ...roomy, maxTogether: 1 });
   const results = [1, 2].map(async (item) => group.add(item));
   let drained = false;
   const draining = group.stop().then(() => {

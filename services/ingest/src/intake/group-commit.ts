@@ -15,9 +15,9 @@ type Waiting<Item, Result> = { item: Item; done: PromiseWithResolvers<Result> };
 export function groupCommit<Item, Result>(options: {
   /** One result an item, in their order. */
   commit: (items: Item[]) => Promise<Result[]>;
-  mostTogether: number;
-  mostOnTheirWay: number;
-  mostWaiting: number;
+  maxTogether: number;
+  maxOnTheirWay: number;
+  maxWaiting: number;
 }): GroupCommit<Item, Result> {
   const waiting: Waiting<Item, Result>[] = [];
   let onTheirWay = 0;
@@ -41,17 +41,17 @@ export function groupCommit<Item, Result>(options: {
   };
   const departures = (): void => {
     scheduled = false;
-    while (waiting.length > 0 && onTheirWay < options.mostOnTheirWay) {
+    while (waiting.length > 0 && onTheirWay < options.maxOnTheirWay) {
       onTheirWay++;
-      void depart(waiting.splice(0, options.mostTogether));
+      void depart(waiting.splice(0, options.maxTogether));
     }
   };
   return {
     add(item) {
-      if (waiting.length >= options.mostWaiting) return undefined;
+      if (waiting.length >= options.maxWaiting) return undefined;
       const done = Promise.withResolvers<Result>();
       waiting.push({ item, done });
-      if (!scheduled && onTheirWay < options.mostOnTheirWay) {
+      if (!scheduled && onTheirWay < options.maxOnTheirWay) {
         // After this turn of the loop: all requests that came in with it go together.
         scheduled = true;
         setImmediate(departures);

@@ -8,11 +8,11 @@ const storable = z
   .string()
   .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds a character that can not be stored');
 
-const text = (most: number) => storable.trim().max(most);
+const text = (max: number) => storable.trim().max(max);
 
 /** Absent, null and blank are the same: not told. */
-const optional = (most: number) =>
-  text(most)
+const optional = (max: number) =>
+  text(max)
     .transform((value) => (value === '' ? null : value))
     .nullish();
 
@@ -74,10 +74,10 @@ export const problem = z
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problem>;
 
-export const mostRows = 1_000;
+export const maxRows = 1_000;
 
 export const newLeads = z
-  .object({ leads: z.array(newLead).max(mostRows) })
+  .object({ leads: z.array(newLead).max(maxRows) })
   .meta({ id: 'NewLeads', description: 'A bare array of leads is taken too.' });
 
 const rowResult = z.union([

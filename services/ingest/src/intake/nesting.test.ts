@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mostLevels, nestsTooDeep, textNestsTooDeep, writeJson } from './nesting.ts';
+import { maxLevels, nestsTooDeep, textNestsTooDeep, writeJson } from './nesting.ts';
 
 const nested = (levels: number, of = '"["'): string => '{"a":['.repeat(levels / 2) + of + ']}'.repeat(levels / 2);
 
@@ -8,8 +8,8 @@ test.for([
   ['a text', '"[[[["', false],
   ['a number', '7', false],
   ['nothing', 'null', false],
-  ['as deep as may be', nested(mostLevels), false],
-  ['one level deeper', `[${nested(mostLevels)}]`, true],
+  ['as deep as may be', nested(maxLevels), false],
+  ['one level deeper', `[${nested(maxLevels)}]`, true],
   ['a hundred thousand levels', nested(100_000), true],
 ] as const)('%s', ([, text, expected]) => {
   expect([textNestsTooDeep(text), nestsTooDeep(JSON.parse(text))]).toEqual([expected, expected]);

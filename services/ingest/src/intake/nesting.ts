@@ -1,13 +1,13 @@
 /** How deep a body may nest. No sender's record comes near it; V8 gives up between 2,000 and 5,000. */
-export const mostLevels = 100;
+export const maxLevels = 100;
 
-export const tooDeep = { pointer: '', reason: 'too_deep', detail: `is nested deeper than ${mostLevels} levels` };
+export const tooDeep = { pointer: '', reason: 'too_deep', detail: `is nested deeper than ${maxLevels} levels` };
 
-/** Whether a parsed JSON value nests deeper than `mostLevels`. Walks without recursion, whatever the depth. */
+/** Whether a parsed JSON value nests deeper than `maxLevels`. Walks without recursion, whatever the depth. */
 export function nestsTooDeep(value: unknown): boolean {
   let level = [value].filter(isNest);
   for (let depth = 1; level.length > 0; depth++) {
-    if (depth > mostLevels) return true;
+    if (depth > maxLevels) return true;
     level = level.flatMap((one) => Object.values(one)).filter(isNest);
   }
   return false;
@@ -19,7 +19,7 @@ export function textNestsTooDeep(text: string): boolean {
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
     if (token === '[' || token === '{') depth++;
     else if (token === ']' || token === '}') depth--;
-    if (depth > mostLevels) return true;
+    if (depth > maxLevels) return true;
   }
   return false;
 }

@@ -7,7 +7,7 @@ export type FetchedPage =
   | { kind: 'limited'; detail: string; retryAfterMs: number | undefined };
 
 const patienceMs = 30_000;
-const mostBytes = 64 * 1024 * 1024;
+const maxBytes = 64 * 1024 * 1024;
 
 /** Asks a vendor once. Never throws: whatever happens is told, and never with the address, which holds the secret. */
 export async function fetchPage(
@@ -26,7 +26,7 @@ export async function fetchPage(
     const text = await readText(response);
     if (status === 204 || status === 205) return { kind: 'rows', rows: [] };
     if (text === undefined)
-      return { kind: 'failed', detail: `answered more than ${mostBytes} bytes`, retryAfterMs: undefined };
+      return { kind: 'failed', detail: `answered more than ${maxBytes} bytes`, retryAfterMs: undefined };
     if (status < 300) return readPage(text);
     const detail = [`answered ${status}`, toDetail(readPage(text))].filter((part) => part !== '').join(', ');
     if (status === 429) return { kind: 'limited', detail, retryAfterMs };
@@ -53,7 +53,7 @@ async function readText(response: Response): Promise<string | undefined> {
   let bytes = 0;
   for await (const chunk of response.body) {
     bytes += chunk.length;
-    if (bytes > mostBytes) return undefined;
+    if (bytes > maxBytes) return undefined;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

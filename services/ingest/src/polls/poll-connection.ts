@@ -26,9 +26,9 @@ type WindowRead =
   { kind: 'read'; rows: number; fresh: number; blank: boolean } | Extract<FetchedPage, { detail: string }>;
 
 /** A vendor that pays no heed to the page it is asked for has no end. */
-const mostPages = 1_000;
+const maxPages = 1_000;
 const atOnce = 200;
-const mostErrorCharacters = 300;
+const maxErrorCharacters = 300;
 
 /**
  * Asks a vendor for one window and stores all that is new in it. Only then is the window marked as read: whatever ends
@@ -54,7 +54,7 @@ export async function pollConnection(connection: Connection, pull: PullAdapter, 
   const retryAfterMs = 'retryAfterMs' in read ? read.retryAfterMs : undefined;
   const kind = read.kind === 'unreadable' ? 'failed' : read.kind;
   const nextAt = decideNextPoll({ kind, retryAfterMs }, poll.failures + 1, poll.now, pull);
-  const error = withoutSecrets(`${pull.adapter.title} ${read.detail}`, connection).slice(0, mostErrorCharacters);
+  const error = withoutSecrets(`${pull.adapter.title} ${read.detail}`, connection).slice(0, maxErrorCharacters);
   await keepFailure(polling.postgres, poll, { error, nextAt });
   polling.log.warn({ source, connectionId, because: read.kind, nextAt }, 'a vendor could not be asked');
 }
@@ -68,7 +68,7 @@ async function readWindow(poll: Poll, window: PollWindow, pull: PullAdapter, pol
   const seen = new Set<string>();
   let rows = 0;
   let fresh = 0;
-  for (let page = 1; page <= mostPages; page++) {
+  for (let page = 1; page <= maxPages; page++) {
     const url = pull.toUrl(base, credentials, window, page);
     const fetched = await fetchPage(url, (text) => pull.readPage(text), {
       fetch: polling.fetch,
@@ -91,7 +91,7 @@ async function readWindow(poll: Poll, window: PollWindow, pull: PullAdapter, pol
     if (fetched.kind === 'some') return fetched.rest;
     if (told.length === 0 || !pull.paged) return { kind: 'read', rows, fresh, blank: false };
   }
-  return { kind: 'failed', detail: `answered ${mostPages} pages without an end`, retryAfterMs: undefined };
+  return { kind: 'failed', detail: `answered ${maxPages} pages without an end`, retryAfterMs: undefined };
 }
 
 /** @returns how many were new; undefined when not all are known to be stored */

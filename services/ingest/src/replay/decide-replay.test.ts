@@ -3,7 +3,7 @@ import { decideReplay, type ReplayDecision, type StoredPart } from './decide-rep
 import type { ParsedLead } from '../sources/parsed-lead.ts';
 
 const now = new Date('2026-11-23T06:00:00Z');
-const age = { receivedAt: new Date('2026-11-22T06:00:00Z'), now, mostDays: 7 };
+const age = { receivedAt: new Date('2026-11-22T06:00:00Z'), now, maxDays: 7 };
 const described = { name: 'Asha', email: null, productName: 'Mill', city: 'Pune', state: null, message: null };
 const stored: StoredPart = { verdict: 'accepted', isRepeat: false, leadId: 7, phone: '+919876543210', described };
 const lead = { ...described, name: 'Asha', phone: '+919876543210', sourceLeadId: 'A-1', enquiredAt: null };

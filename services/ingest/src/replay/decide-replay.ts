@@ -33,14 +33,14 @@ const dayMs = 24 * 3_600_000;
 export function decideReplay(
   stored: StoredPart | undefined,
   parsed: ParsedLead | undefined,
-  age: { receivedAt: Date; now: Date; mostDays: number },
+  age: { receivedAt: Date; now: Date; maxDays: number },
 ): ReplayDecision {
   const read = parsed?.read;
   // An id that was believed with another number: somebody was taken for a repeat of somebody else.
   const isAnother = stored?.isRepeat === true && read?.ok === true && hasOtherNumber(stored, read.lead);
   if (stored === undefined || stored.verdict === 'rejected' || isAnother) {
     if (read?.ok !== true) return { kind: 'same' };
-    const isLate = age.now.getTime() - age.receivedAt.getTime() > age.mostDays * dayMs;
+    const isLate = age.now.getTime() - age.receivedAt.getTime() > age.maxDays * dayMs;
     return { kind: isLate ? 'late' : 'new_lead', lead: read.lead };
   }
   if (stored.isRepeat || stored.leadId === null) return { kind: 'same' };

@@ -15,7 +15,7 @@ import { findDeliveries, readAgain, type StoredDelivery } from './stored-deliver
 import type { Lead } from '../intake/to-lead.ts';
 
 /** Older ones are told of and make nobody's phone ring: whoever asked so long ago has gone elsewhere. */
-const mostDays = 7;
+const maxDays = 7;
 
 /**
  * `ops.ingest.replay`: reads stored deliveries as they would be read today, a page at a time. Applied, what was refused
@@ -55,7 +55,7 @@ async function replay(
     for (const place of [...places].toSorted((a, b) => a - b)) {
       const part = stored.get(place);
       const lead = leads[place];
-      const decision = decideReplay(part, lead, { receivedAt: delivery.receivedAt, now, mostDays });
+      const decision = decideReplay(part, lead, { receivedAt: delivery.receivedAt, now, maxDays });
       if (decision.kind === 'same') continue;
       const change = await carryOut(decision, { delivery, part, lead, apply }, postgres, receiving);
       if (change !== undefined) changes.push({ receiptId: part?.id ?? null, source: delivery.source, ...change });

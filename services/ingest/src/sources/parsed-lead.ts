@@ -44,9 +44,9 @@ export type Reading = {
 export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
   const all = (field: keyof FieldNames) => pickAll(fields, namesOf(field, reading.names, reading.aliases));
   const told = (field: keyof FieldNames) => all(field).filter(({ value }) => !isNothing(value));
-  const pick = (field: keyof FieldNames, most: number): string | null => {
+  const pick = (field: keyof FieldNames, maxCharacters: number): string | null => {
     for (const { value } of told(field)) {
-      const text = cut(toPlainText(value), most);
+      const text = cut(toPlainText(value), maxCharacters);
       if (text !== '') return text;
     }
     return null;
@@ -114,6 +114,6 @@ function findForeign(told: { name: string; value: string }[]): Fault | undefined
   return other && toFault(other.name, 'foreign', 'is another country; only Indian mobiles are called');
 }
 
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : text.slice(0, most).toWellFormed();
+function cut(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters ? text : text.slice(0, maxCharacters).toWellFormed();
 }

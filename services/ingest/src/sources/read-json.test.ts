@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mostLevels } from '../intake/nesting.ts';
+import { maxLevels } from '../intake/nesting.ts';
 import { readJson, unpackJson, type Written } from './read-json.ts';
 
 describe('what is meant is not in doubt', () => {
@@ -65,8 +65,8 @@ test('JSON is read as it stands, mended or not', () => {
 
 test('what is nested deeper than anybody nests is refused, however deep', () => {
   const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
-  expect(readJson(nested(mostLevels))).toBeDefined();
-  for (const depth of [mostLevels + 1, 2_000, 100_000]) {
+  expect(readJson(nested(maxLevels))).toBeDefined();
+  for (const depth of [maxLevels + 1, 2_000, 100_000]) {
     expect(readJson(nested(depth))).toBeUndefined();
     expect(readJson(JSON.stringify(nested(depth)))).not.toBeInstanceOf(Array);
     expect(readJson('{"a":'.repeat(depth))).toBeUndefined();

@@ -13,7 +13,7 @@ const maxWraps = 3;
  * Reads JSON and keeps each number as it is written: an id of 17 digits would be rounded, a phone number sent as a
  * number would lose its zeros, and a spreadsheet's 9.87654E+09 must be seen as such. What is no JSON is read again as
  * `mendJson` mends it, and JSON that came as a text is unpacked.
- * @returns undefined when it is not JSON, or nested deeper than `mostLevels`
+ * @returns undefined when it is not JSON, or nested deeper than `maxLevels`
  */
 export function readJson(text: string): Written | undefined {
   let value = parse(text);

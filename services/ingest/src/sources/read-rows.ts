@@ -30,7 +30,7 @@ const wrappers = [
   'list',
 ];
 const deepest = 3;
-const mostStarts = 20;
+const maxStarts = 20;
 
 /**
  * The rows in a vendor's answer: a bare array, an array inside of an object, either with something in front of the JSON
@@ -95,7 +95,7 @@ function readSomewhere(text: string): Written | undefined {
   const whole = readJson(text);
   if (whole !== undefined) return typeof whole === 'object' && whole !== null ? whole : undefined;
   let start = -1;
-  for (let tries = 0; tries < mostStarts; tries++) {
+  for (let tries = 0; tries < maxStarts; tries++) {
     start = indexOfEither(text, start + 1);
     if (start === -1) return undefined;
     const end = text.lastIndexOf(text[start] === '[' ? ']' : '}');

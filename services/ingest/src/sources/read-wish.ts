@@ -43,7 +43,7 @@ function toPlain(value: string): string {
     .replaceAll(/^[\s"'([{.,;:!-]+|[\s"')\]}.,;:!-]+$/gu, '');
 }
 
-const mostPlainCharacters = 60;
+const maxPlainCharacters = 60;
 
 const strongest: readonly Wish[] = ['do_not_call', 'unclear', 'callable'];
 
@@ -68,6 +68,6 @@ export function readFieldWish(key: string, { name, value }: Field): Wish | undef
       // Consent that is refused; without an answer nobody refused it.
       return !meansNothing(value) && readSaid(value) === 'no' ? 'do_not_call' : 'callable';
     case undefined:
-      return value.length <= mostPlainCharacters && plainWish.test(toPlain(value)) ? 'do_not_call' : undefined;
+      return value.length <= maxPlainCharacters && plainWish.test(toPlain(value)) ? 'do_not_call' : undefined;
   }
 }

@@ -34,7 +34,7 @@ const meanings: readonly { kind: SaidInstead['kind']; words: RegExp }[] = [
   { kind: 'nothing', words: /\bnothing (?:new|found)|\b(?:0|zero) (?:new )?(?:inquir|enquir|record|lead|result)/i },
 ];
 
-const mostCharacters = 200;
+const maxCharacters = 200;
 
 /** What these words mean; without a meaning they are as `otherwise` says. The vendor's words stay in the detail. */
 export function decideSaid(words: string, otherwise: 'refused' | 'unreadable'): SaidInstead {
@@ -52,7 +52,7 @@ export function decideSaid(words: string, otherwise: 'refused' | 'unreadable'): 
 function toTellable(words: string): string {
   const plain = words.replaceAll(/\s+/g, ' ').trim();
   const masked = plain.replaceAll(/\S+@\S+/g, '…').replaceAll(/\+?\d[\d -]{5,}\d/g, '…');
-  return masked.length <= mostCharacters ? masked : `${masked.slice(0, mostCharacters).toWellFormed()}…`;
+  return masked.length <= maxCharacters ? masked : `${masked.slice(0, maxCharacters).toWellFormed()}…`;
 }
 
 /**

@@ -49,7 +49,7 @@ export type DueLead = z.output<typeof dueRow>;
  * Takes leads that are due, for so long that nobody else asks meanwhile; one whose process dies comes up again by itself.
  * Each is counted as asked for.
  */
-export function claimNamedLeads(postgres: Database, most: number, forMs: number): Promise<DueLead[]> {
+export function claimNamedLeads(postgres: Database, maxLeads: number, forMs: number): Promise<DueLead[]> {
   return rows(
     postgres.em(),
     dueRow,
@@ -67,7 +67,7 @@ export function claimNamedLeads(postgres: Database, most: number, forMs: number)
               'secret', s.secret, 'accessToken', s.access_token, 'aliases', s.aliases, 'agentMode', s.agent_mode,
               'requestsPerMinute', s.requests_per_minute, 'mostBodyBytes', s.most_body_bytes) as connection
        from claimed c join source_connections s on s.id = c.connection_id`,
-    [most, forMs],
+    [maxLeads, forMs],
   );
 }
 

@@ -117,12 +117,13 @@ function toText(bytes: Uint8Array, contentType: string | null): string {
 
 async function withinLimit(
   c: Context,
-  most: number,
+  maxBytes: number,
   work: (bytes: Uint8Array) => Promise<Response>,
 ): Promise<Response> {
-  const tooLarge = (): Response => refuse(c, toProblem('too-large', { detail: `At most ${most} bytes are taken.` }));
+  const tooLarge = (): Response =>
+    refuse(c, toProblem('too-large', { detail: `At most ${maxBytes} bytes are taken.` }));
   let response: Response | undefined;
-  const refused = await bodyLimit({ maxSize: most, onError: tooLarge })(c, async () => {
+  const refused = await bodyLimit({ maxSize: maxBytes, onError: tooLarge })(c, async () => {
     response = await work(new Uint8Array(await c.req.arrayBuffer()));
   });
   return response ?? (refused instanceof Response ? refused : tooLarge());
