@@ -13,8 +13,8 @@ export type Dispatching = Part & {
 };
 
 const stopWithinMs = 10_000;
-/** They hold the dialling's lock together, and permits wait for it meanwhile. */
-export const claimedAtOnce = 8;
+/** They hold the dialling's lock together, and permits wait for it meanwhile: as many round trips as one claim took once. */
+export const claimedAtOnce = 4;
 
 /** Claims due leads and runs their attempts side by side; the caps live in the database, not here. */
 export function dispatchDueLeads(waits: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
