@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { answeringPhone, leadBody } from './leads.ts';
-import { apiKey, type System } from './start-system.ts';
+import { keys } from './servers.ts';
+import type { System } from './start-system.ts';
 
 /** When each number's lead was sent off, ms since 1970. */
 export type Sent = ReadonlyMap<string, number>;
@@ -25,7 +26,7 @@ export function driveLeads(system: Pick<System, 'ingestUrl'>): LeadDriver {
     sent.set(phone, Date.now());
     const answer = await fetch(`${system.ingestUrl}/v1/leads`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${keys.apiKey}`, 'content-type': 'application/json' },
       body: leadBody(n, phone),
     });
     await answer.text();

@@ -1,8 +1,9 @@
+import { bench, type Settings } from '@leadline/world/timings';
+import { toSettings } from '@leadline/world/to-settings';
 import { setTimeout as wait } from 'node:timers/promises';
 import { raceAccepting, type Contender, type Rate } from './race-accepting.ts';
-import type { Servers, Stand } from './servers.ts';
+import { keys, nobody, type Servers, type Stand } from './servers.ts';
 import { startProcess, type RunningProcess } from './start-process.ts';
-import { apiKey } from './start-system.ts';
 import { ownTree, programOf, type Tree } from './tree.ts';
 
 export type Accepting = Record<'ingest' | 'route' | 'plain', Rate>;
@@ -31,10 +32,11 @@ export async function measureAccepting(servers: Servers, say: (line: string) => 
 }
 
 export function startIngest(tree: Tree, stand: Stand): Promise<RunningProcess> {
-  return startProcess(programOf(tree, 'services/ingest/src/main.ts'), {
-    ...stand.settings('ingest', 'ingest'),
-    API_KEYS: `website:${apiKey}`,
-  });
+  return startProcess(programOf(tree, 'services/ingest/src/main.ts'), toIngest(stand));
+}
+
+function toIngest(stand: Stand): Settings {
+  return toSettings('ingest', { servers: stand.servers('ingest'), simulator: nobody, keys, timings: bench });
 }
 
 export function startRoute(): Promise<RunningProcess> {
@@ -42,7 +44,7 @@ export function startRoute(): Promise<RunningProcess> {
 }
 
 export function startPlain(stand: Stand): Promise<RunningProcess> {
-  return startProcess(programOf(ownTree, 'test/bench/plain-service.ts'), stand.settings('ingest', 'ingest'));
+  return startProcess(programOf(ownTree, 'test/bench/plain-service.ts'), toIngest(stand));
 }
 
 /** One of them. Ingest on its stand has settled when everything is published. */

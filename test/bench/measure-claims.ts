@@ -2,7 +2,7 @@ import { claimDueLeads } from '../../services/dispatcher/src/claim-due-leads.ts'
 import type { Deps } from '../../services/dispatcher/src/deps.ts';
 import { permitDial } from '../../services/dispatcher/src/permit-dial.ts';
 import { median } from './figures.ts';
-import { openDispatcher } from './open-dispatcher.ts';
+import { openDispatcher, toDispatcher } from './open-dispatcher.ts';
 import type { Servers, Stand } from './servers.ts';
 
 /** ms that a claim and its permit take together, early in the day and late in it. */
@@ -53,7 +53,7 @@ async function openStand(servers: Servers, name: string, calls: number): Promise
     insert into call_facts (call_id, slot_free_at, number_free_at)
     select id, at + interval '2 minutes', at + interval '2 minutes' from c`);
   await stand.query('analyze');
-  return { stand, ...(await openDispatcher(stand.settings('dispatcher', 'dispatcher'))) };
+  return { stand, ...(await openDispatcher(toDispatcher(stand))) };
 }
 
 /** Each lead's ms; its dial is then taken as ended, so that no cap fills. */

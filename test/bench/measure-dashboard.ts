@@ -1,8 +1,10 @@
+import { bench } from '@leadline/world/timings';
+import { toSettings } from '@leadline/world/to-settings';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '@leadline/servers/free-port';
 import { median, percentile, round } from './figures.ts';
-import type { Servers, Stand } from './servers.ts';
+import { keys, nobody, type Servers, type Stand } from './servers.ts';
 import { startProcess, type RunningProcess } from './start-process.ts';
 
 type Pages = { calls: number; todayMs: number; todayP90Ms: number; minutesMs: number; minutesP90Ms: number };
@@ -92,13 +94,17 @@ function peakMbOf(pid: number | undefined): number | undefined {
 
 async function startDashboard(stand: Stand): Promise<RunningProcess> {
   const port = await freePort();
-  return startProcess(new URL('../../services/dashboard/src/main.ts', import.meta.url), {
-    ...stand.settings('dashboard', 'dashboard'),
-    PORT: String(port),
-    PUBLIC_URL: `http://127.0.0.1:${port}`,
-    RUPEES_PER_PULSE: '0.9',
-    FIRST_USERS: `${operator.name}:operator:${operator.password}`,
-  });
+  return startProcess(
+    new URL('../../services/dashboard/src/main.ts', import.meta.url),
+    toSettings('dashboard', {
+      servers: stand.servers('dashboard'),
+      simulator: nobody,
+      port,
+      keys,
+      timings: bench,
+      dashboard: { firstUsers: `${operator.name}:operator:${operator.password}` },
+    }),
+  );
 }
 
 async function rebuild(stand: Stand, dashboard: RunningProcess, calls: number): Promise<Rebuild> {

@@ -13,7 +13,7 @@ const program = (path: string): string => new URL(path, import.meta.url).pathnam
 /** How long `leadline tail` and a bare nats client take, process start to end, to print the same stored events. */
 export async function measureTail(servers: Servers, say: (line: string) => void): Promise<Tailing> {
   const stand = await servers.stand('tailing');
-  const { NATS_URL = '', NATS_USER = '', NATS_PASS = '' } = stand.settings('ingest', 'ops');
+  const { url: NATS_URL, user: NATS_USER, pass: NATS_PASS } = stand.nats('ops');
   const nats = await connectNats({ url: NATS_URL, user: NATS_USER, pass: NATS_PASS, name: 'bench', log: silentLog });
   const jetstream = nats.connection.jetstream();
   for (let first = 0; first < events; first += 500) {

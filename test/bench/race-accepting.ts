@@ -1,7 +1,7 @@
 import { median, percentile } from './figures.ts';
 import { generateLoad, type Load } from './generate-load.ts';
 import { anyPhone, leadBody } from './leads.ts';
-import { apiKey } from './start-system.ts';
+import { keys } from './servers.ts';
 
 /** Something that takes in leads over HTTP on this port, and how long to wait until what it still does has come to its end. */
 export type Contender = { port: number; settled(): Promise<void> };
@@ -22,7 +22,7 @@ export async function raceAccepting<Name extends string>(
   let n = 0;
   const load = async (who: Name, seconds: number): Promise<Load> => {
     const measured = await generateLoad(
-      { port: contenders[who].port, path: '/v1/leads', headers: { authorization: `Bearer ${apiKey}` } },
+      { port: contenders[who].port, path: '/v1/leads', headers: { authorization: `Bearer ${keys.apiKey}` } },
       { connections, seconds, body: () => leadBody(++n, anyPhone(n)) },
     );
     // What it still has to do would take its time from the next one's turn.

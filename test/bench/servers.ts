@@ -1,5 +1,6 @@
 import { initDatabase } from '@leadline/database/init-database';
-import { roleUrl, type Role } from '@leadline/database/roles';
+import { serviceOf, type ServiceKey } from '@leadline/contracts/services';
+import { roleUrl } from '@leadline/database/roles';
 import { findNatsServer } from '@leadline/servers/find-nats-server';
 import { startNatsServer } from '@leadline/servers/nats-server';
 import { startPostgres } from '@leadline/servers/postgres';
@@ -10,16 +11,34 @@ import { toNatsConfig } from '@leadline/messaging/to-nats-config';
 import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
 import { rolePasswords } from '@leadline/testing/role-passwords';
 import { silentLog } from '@leadline/testing/silent-log';
+import type { Keys } from '@leadline/world/to-settings';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+
+export type NatsLogin = { url: string; user: string; pass: string };
+
+/** The keys of every measurement. */
+export const keys: Keys = {
+  apiKey: 'bench-api-key-of-website',
+  opsKey: 'bench-ops-key-of-operators',
+  agentKey: 'bench-agent-key-over-http',
+  liveKitKey: 'bench-key',
+  liveKitSecret: 'bench-secret-of-at-least-32-characters',
+  crmKey: 'bench-crm-key',
+  trunkId: 'ST_bench',
+};
+
+/** Where nobody answers: for measurements without a simulated world. */
+export const nobody = { url: 'http://127.0.0.1:9' };
 
 /** A database and a nats-server that only the services of one measurement use. */
 export type Stand = {
   /** As superuser. */
   query(text: string): Promise<Record<string, unknown>[]>;
-  /** What a service with this role and user is told. */
-  settings(role: Role, user: NatsUser): Record<string, string>;
+  /** What a service is told of them, which has its own role and user. */
+  servers(service: ServiceKey): { databaseUrl: string; nats: NatsLogin };
+  nats(user: NatsUser): NatsLogin;
 };
 
 export type Servers = {
@@ -87,14 +106,14 @@ export async function startServers(say: (line: string) => void): Promise<Servers
         () => client.end(),
         () => server.kill(),
       );
+      const login = (user: NatsUser): NatsLogin => ({ url: server.url, user, pass: passwords[user] });
       return {
         query: async (text) => (await client.query(text)).rows as Record<string, unknown>[],
-        settings: (role, user) => ({
-          DATABASE_URL: roleUrl(url.href, role, rolePasswords[role]),
-          NATS_URL: server.url,
-          NATS_USER: user,
-          NATS_PASS: passwords[user],
+        servers: (service) => ({
+          databaseUrl: roleUrl(url.href, service, rolePasswords[service]),
+          nats: login(serviceOf(service).name),
         }),
+        nats: login,
       };
     },
     async stop() {

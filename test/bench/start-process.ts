@@ -1,5 +1,6 @@
 import { freePort } from '@leadline/servers/free-port';
 import { endProcess, endWithUs } from '@leadline/servers/reaper';
+import type { Settings } from '@leadline/world/timings';
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -14,10 +15,11 @@ export type RunningProcess = { port: number; pid: number; stop(): Promise<void> 
  */
 export async function startProcess(
   file: URL,
-  settings: Record<string, string>,
+  settings: Settings,
   listensOn: 'PORT' | 'ADMIN_PORT' = 'PORT',
 ): Promise<RunningProcess> {
-  const port = settings[listensOn] === undefined ? await freePort() : Number(settings[listensOn]);
+  const asked = Number(settings[listensOn] ?? 0);
+  const port = asked === 0 ? await freePort() : asked;
   const child = spawn(process.execPath, [fileURLToPath(file)], {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', ...settings, [listensOn]: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,11 +1,14 @@
+import { serviceNames, serviceOf, type ServiceName } from '@leadline/contracts/services';
 import { freePort } from '@leadline/servers/free-port';
 import { join } from 'node:path';
-import type { Stand } from './servers.ts';
+import { bench, withTimings, type Settings } from '@leadline/world/timings';
+import { toSettings } from '@leadline/world/to-settings';
+import { keys, type Stand } from './servers.ts';
 import { startProcess, type RunningProcess } from './start-process.ts';
 import { programOf, type Tree } from './tree.ts';
 
-const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher', 'dashboard'] as const;
-export type Service = (typeof services)[number];
+const services = serviceNames;
+export type Service = ServiceName;
 
 /** The services of a tree and the world that its own simulator makes for them. */
 export type System = {
@@ -19,9 +22,6 @@ export type System = {
   stop(): Promise<void>;
 };
 
-export const apiKey = 'bench-api-key-of-website';
-const liveKitKey = { LIVEKIT_API_KEY: 'bench-key', LIVEKIT_API_SECRET: 'bench-secret-of-at-least-32-characters' };
-
 /**
  * Starts the services as they are shipped, each with its own role and user. Caps and pace stand wide open and calls are
  * short, so that neither is what is measured. The simulator is the tree's own: it speaks the contracts of its revision.
@@ -32,37 +32,38 @@ export async function startSystem(
   stand: Stand,
   options: { folder: string; services: readonly Service[] },
 ): Promise<System> {
-  const [simulatorPort, trackerPort] = [String(await freePort()), String(await freePort())];
+  const [simulatorPort, trackerPort] = [await freePort(), await freePort()];
   const phoneLog = join(options.folder, 'phone.jsonl');
   const running: Record<string, RunningProcess> = {};
-  const settings = toSettings(stand, `http://127.0.0.1:${simulatorPort}`);
-  const { NATS_URL = '', NATS_USER = '', NATS_PASS = '' } = stand.settings('dashboard', 'agent');
-  const start = async (service: Service, more: Record<string, string> = {}): Promise<void> => {
-    const file = programOf(tree, `services/${service}/src/main.ts`);
+  const place = { simulator: { url: `http://127.0.0.1:${simulatorPort}` }, keys };
+  const start = async (service: Service, more: Settings = {}): Promise<void> => {
+    const { key } = serviceOf(service);
+    const settings = toSettings(key, {
+      ...place,
+      servers: stand.servers(key),
+      port: service === 'call-tracker' ? trackerPort : undefined,
+      timings: withTimings(bench, { [key]: more }),
+    });
     const listensOn = service === 'dispatcher' || service === 'crm-pusher' ? 'ADMIN_PORT' : 'PORT';
-    const port: Record<string, string> = service === 'call-tracker' ? { PORT: trackerPort } : {};
-    running[service] = await startProcess(file, { ...settings[service], ...port, ...more }, listensOn);
+    running[service] = await startProcess(programOf(tree, `services/${service}/src/main.ts`), settings, listensOn);
   };
   const stop = async (): Promise<void> => {
     await Promise.all(Object.values(running).map((one) => one.stop()));
   };
 
   try {
-    running['simulator'] = await startProcess(programOf(tree, 'packages/simulator/src/main.ts'), {
-      ...liveKitKey,
-      NATS_URL,
-      NATS_USER,
-      NATS_PASS,
-      PORT: simulatorPort,
-      SIP_TRUNK_ID: 'ST_bench',
-      WEBHOOK_URL: `http://127.0.0.1:${trackerPort}/webhooks/livekit`,
-      PHONE_LOG: phoneLog,
-      CRM_LOG: join(options.folder, 'crm.jsonl'),
-      CRM_API_KEY: 'bench-crm-key',
-      CRM_REQUESTS_PER_MINUTE: '1000000',
-      SIMULATED_RING_SECONDS: '0.1',
-      SIMULATED_TALK_SECONDS: '0.5',
+    const settings = toSettings('simulator', {
+      ...place,
+      servers: { nats: stand.nats('agent') },
+      port: simulatorPort,
+      timings: bench,
+      outside: {
+        webhookUrl: `http://127.0.0.1:${trackerPort}/webhooks/livekit`,
+        phoneLog,
+        crmLog: join(options.folder, 'crm.jsonl'),
+      },
     });
+    running['simulator'] = await startProcess(programOf(tree, 'packages/simulator/src/main.ts'), settings);
     for (const service of services) if (options.services.includes(service)) await start(service);
   } catch (error) {
     await stop();
@@ -77,34 +78,5 @@ export async function startSystem(
       await start('dispatcher', more);
     },
     stop,
-  };
-}
-
-function toSettings(stand: Stand, world: string): Record<Service, Record<string, string>> {
-  const liveKit = { ...liveKitKey, LIVEKIT_URL: world };
-  return {
-    ingest: { ...stand.settings('ingest', 'ingest'), API_KEYS: `website:${apiKey}` },
-    dispatcher: {
-      ...stand.settings('dispatcher', 'dispatcher'),
-      ...liveKit,
-      SIP_TRUNK_ID: 'ST_bench',
-      CALL_WINDOW: 'simulated',
-      MAX_CONCURRENT_CALLS: '10000',
-      CALLS_PER_SECOND: '1000',
-      OPS_KEY: 'bench-ops-key-of-operators',
-    },
-    'call-tracker': {
-      ...stand.settings('callTracker', 'call-tracker'),
-      ...liveKit,
-      MIN_TALK_SECONDS: '0.1',
-      AGENT_KEY: 'bench-agent-key-over-http',
-    },
-    'crm-pusher': {
-      ...stand.settings('crmPusher', 'crm-pusher'),
-      CRM_URL: `${world}/crm/v1`,
-      CRM_API_KEY: 'bench-crm-key',
-      CRM_REQUESTS_PER_MINUTE: '100000',
-    },
-    dashboard: stand.settings('dashboard', 'dashboard'),
   };
 }

@@ -4,7 +4,7 @@ import type { Faults } from '@leadline/simulator/faults';
 import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { openLiveKit } from '@leadline/telephony/livekit';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testDatabase } from '@leadline/testing/database';
 import { testNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
@@ -13,6 +13,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { serviceOf, type ServiceKey } from '@leadline/contracts/services';
+import type { Part } from '@leadline/time/part';
+import { test as testTimings, withTimings, type Settings, type Timings } from '@leadline/world/timings';
+import { toSettings, type Keys } from '@leadline/world/to-settings';
 import { readCallTrackerConfig } from '../../services/call-tracker/src/config.ts';
 import { start as startCallTracker } from '../../services/call-tracker/src/start.ts';
 import { readCrmPusherConfig } from '../../services/crm-pusher/src/config.ts';
@@ -56,15 +60,20 @@ export type LeadRow = {
   failure_reason: string | null;
 };
 
-type Service = { stop(): Promise<void> };
-type Overrides = Partial<
-  Record<'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher' | 'simulator', Record<string, string>>
->;
+/** The dashboard is no part of this system. */
+type SystemService = Exclude<ServiceKey, 'dashboard'>;
 
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
-const liveKitKey = { LIVEKIT_API_KEY: 'test-key', LIVEKIT_API_SECRET: 'test-secret-of-at-least-32-characters' };
-const apiKey = 'test-api-key-of-website';
+const keys: Keys = {
+  apiKey: 'test-api-key-of-website',
+  opsKey: 'test-ops-key-of-operators',
+  agentKey: 'test-agent-key-over-http',
+  liveKitKey: 'test-key',
+  liveKitSecret: 'test-secret-of-at-least-32-characters',
+  crmKey: 'test-crm-key',
+  trunkId: 'ST_test',
+};
 
 /** A number of its own for each lead, ending in the digits that choose what happens. */
 let numbers = 0;
@@ -77,105 +86,56 @@ export function numberEnding(digits: string): string {
  * The four services over a real Postgres and a real nats-server, with the simulated world where LiveKit, the voice agent
  * and the CRM stand. Each service has its own role and NATS user. Waits of minutes are seconds here.
  */
-export async function startSystem(options: { overrides?: Overrides; dispatchers?: number } = {}) {
-  const own = options.overrides ?? {};
+export async function startSystem(options: { overrides?: Timings; dispatchers?: number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'leadline-e2e-'));
   const [db, nats] = await Promise.all([testDatabase(), testNats()]);
   const trackerPort = await freePort();
   const simulator: Simulator = await startSimulator(
-    readSimulatorConfig({
-      ...liveKitKey,
-      SIP_TRUNK_ID: 'ST_test',
-      WEBHOOK_URL: `http://127.0.0.1:${trackerPort}/webhooks/livekit`,
-      NATS_URL: nats.url,
-      NATS_USER: 'agent',
-      NATS_PASS: nats.user('agent').pass,
-      PHONE_LOG: join(folder, 'phone.jsonl'),
-      CRM_LOG: join(folder, 'crm.jsonl'),
-      CRM_API_KEY: 'test-crm-key',
-      CRM_REQUESTS_PER_MINUTE: '100000',
-      SIMULATED_RING_SECONDS: '0.3',
-      SIMULATED_TALK_SECONDS: '1.3',
-      TIME_FACTOR: '1',
-      ...own.simulator,
-    }),
+    readSimulatorConfig(
+      toSettings('simulator', {
+        servers: { nats: { url: nats.url, ...nats.user('agent') } },
+        simulator: { url: '' },
+        keys,
+        timings: withTimings(testTimings, options.overrides ?? {}),
+        outside: {
+          webhookUrl: `http://127.0.0.1:${trackerPort}/webhooks/livekit`,
+          phoneLog: join(folder, 'phone.jsonl'),
+          crmLog: join(folder, 'crm.jsonl'),
+        },
+      }),
+    ),
   );
-  const liveKit = { ...liveKitKey, LIVEKIT_URL: simulator.url };
   let shiftMs = 0;
   const opened: (Database | Nats)[] = [];
-  const stand = async (
-    role: 'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher',
-    user: 'ingest' | 'dispatcher' | 'call-tracker' | 'crm-pusher',
-  ) => {
-    const postgres = await db.open(role, 10);
-    const connection = await nats.connect(user);
+  const connect = async (service: SystemService) => {
+    const postgres = await db.open(service, 10);
+    const connection = await nats.connect(serviceOf(service).name);
     opened.push(postgres, connection);
     return {
       postgres,
       nats: connection,
-      livekit: openLiveKit({
-        url: simulator.url,
-        apiKey: liveKitKey.LIVEKIT_API_KEY,
-        apiSecret: liveKitKey.LIVEKIT_API_SECRET,
-      }),
+      livekit: openLiveKit({ url: simulator.url, apiKey: keys.liveKitKey, apiSecret: keys.liveKitSecret }),
       fetch,
       now: (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs),
       log: silentLog,
     };
   };
-  const servers = (role: keyof TestDatabase['roleUrls']) => ({
-    DATABASE_URL: db.roleUrls[role],
-    NATS_URL: nats.url,
-    ADMIN_PORT: '0',
-  });
-
-  const dispatcherEnv = {
-    ...servers('dispatcher'),
-    ...liveKit,
-    SIP_TRUNK_ID: 'ST_test',
-    CALL_WINDOW: 'simulated',
-    RING_SECONDS: '2',
-    MAX_CALL_SECONDS: '20',
-    REPORT_GRACE_SECONDS: '3',
-    AGENT_WAIT_SECONDS: '2',
-    CALLS_PER_SECOND: '50',
-    MAX_CONCURRENT_CALLS: '20',
-    MAX_CALL_RETRIES: '2',
-    RETRY_DELAYS: 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s',
-    OPS_KEY: 'test-ops-key-of-operators',
-    ...own.dispatcher,
-  };
-  const callTrackerEnv = {
-    ...servers('callTracker'),
-    ...liveKit,
-    PORT: String(trackerPort),
-    RING_SECONDS: '2',
-    MAX_CALL_SECONDS: '20',
-    MIN_TALK_SECONDS: '0.5',
-    REPORT_GRACE_SECONDS: '3',
-    PROVIDER_RING_LIMIT_SECONDS: '1',
-    AGENT_KEY: 'test-agent-key-over-http',
-    ...own.callTracker,
-  };
-  // Read at each start: a test may change its overrides in between.
-  const crmPusherEnv = () => ({
-    ...servers('crmPusher'),
-    CRM_URL: `${simulator.url}/crm/v1`,
-    CRM_API_KEY: 'test-crm-key',
-    CRM_REQUESTS_PER_MINUTE: '100000',
-    CRM_LOOK_AGAIN_SECONDS: '2',
-    CRM_LOOK_GAP_SECONDS: '1',
-    CRM_SWEEP_AFTER_SECONDS: '5',
-    ...own.crmPusher,
-  });
-  const ingestEnv = { ...servers('ingest'), PORT: '0', API_KEYS: `website:${apiKey}`, ...own.ingest };
+  /** Read at each start: a test may change its overrides in between. */
+  const settingsOf = (service: SystemService): Settings =>
+    toSettings(service, {
+      servers: { databaseUrl: db.roleUrls[service], nats: { url: nats.url, ...nats.user(serviceOf(service).name) } },
+      simulator,
+      port: service === 'callTracker' ? trackerPort : undefined,
+      keys,
+      timings: withTimings(testTimings, options.overrides ?? {}),
+    });
   const launch = {
-    ingest: async () => startIngest(readIngestConfig(ingestEnv), await stand('ingest', 'ingest')),
+    ingest: async () => startIngest(readIngestConfig(settingsOf('ingest')), await connect('ingest')),
     dispatcher: async () =>
-      startDispatcher(readDispatcherConfig(dispatcherEnv), await stand('dispatcher', 'dispatcher')),
+      startDispatcher(readDispatcherConfig(settingsOf('dispatcher')), await connect('dispatcher')),
     callTracker: async () =>
-      startCallTracker(readCallTrackerConfig(callTrackerEnv), await stand('callTracker', 'call-tracker')),
-    crmPusher: async () => startCrmPusher(readCrmPusherConfig(crmPusherEnv()), await stand('crmPusher', 'crm-pusher')),
+      startCallTracker(readCallTrackerConfig(settingsOf('callTracker')), await connect('callTracker')),
+    crmPusher: async () => startCrmPusher(readCrmPusherConfig(settingsOf('crmPusher')), await connect('crmPusher')),
   };
   const [ingest, callTracker, crmPusher, ...dispatchers] = await Promise.all([
     launch.ingest(),
@@ -184,7 +144,7 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
     ...Array.from({ length: options.dispatchers ?? 1 }, launch.dispatcher),
   ]);
   const ops = await nats.connect('ops');
-  const services: Service[] = [ingest, ...dispatchers, callTracker, crmPusher];
+  const services: Part[] = [ingest, ...dispatchers, callTracker, crmPusher];
 
   const lines = <T>(path: string): T[] =>
     existsSync(path)
@@ -213,36 +173,19 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
     trackerUrl: `http://127.0.0.1:${trackerPort}`,
     dispatcherUrl: dispatchers[0]?.adminUrl ?? '',
     adminUrls: [ingest, ...dispatchers, callTracker, crmPusher].map(({ adminUrl }) => adminUrl),
-    opsKey: dispatcherEnv.OPS_KEY,
+    opsKey: keys.opsKey,
     /** Lets the dispatcher's and the tracker's time run this much ahead of the database's. */
     shift(ms: number): void {
       shiftMs = ms;
     },
     /** What a process of its own is told to be one of these services. */
-    settingsOf(role: 'ingest' | 'dispatcher' | 'callTracker' | 'crmPusher'): Record<string, string> {
-      const env = {
-        ingest: ingestEnv,
-        dispatcher: dispatcherEnv,
-        callTracker: callTrackerEnv,
-        crmPusher: crmPusherEnv(),
-      }[role];
-      const users = {
-        ingest: 'ingest',
-        dispatcher: 'dispatcher',
-        callTracker: 'call-tracker',
-        crmPusher: 'crm-pusher',
-      } as const;
-      const { user, pass } = nats.user(users[role]);
-      return { ...env, NATS_USER: user, NATS_PASS: pass };
-    },
+    settingsOf,
     /** A dispatcher as a process of its own, to be frozen and killed. `freezeAtDial`: it stops itself right before its first request. */
     dispatcherProcess(given: { freezeAtDial: boolean }): ChildProcess {
       const child = spawn(process.execPath, [join(import.meta.dirname, 'dispatcher-process.ts')], {
         env: {
           ...process.env,
-          ...dispatcherEnv,
-          NATS_USER: 'dispatcher',
-          NATS_PASS: nats.user('dispatcher').pass,
+          ...settingsOf('dispatcher'),
           LOG_LEVEL: process.env['LEADLINE_TEST_LOG'] ?? 'silent',
           ...(given.freezeAtDial ? { FREEZE_AT_DIAL: '1' } : {}),
         },
@@ -252,13 +195,13 @@ export async function startSystem(options: { overrides?: Overrides; dispatchers?
       children.push(child);
       return child;
     },
-    apiKey,
+    apiKey: keys.apiKey,
 
     /** POSTs a lead and answers its id. */
     async post(phone: string, more: Record<string, unknown> = {}): Promise<number> {
       const response = await fetch(`${ingest.url}/v1/leads`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${apiKey}` },
+        headers: { authorization: `Bearer ${keys.apiKey}` },
         body: JSON.stringify({ name: 'Asha Verma', phone, productName: 'Paper cup machine', ...more }),
       });
       const body = z.object({ id: z.number().optional() }).parse(await response.json());

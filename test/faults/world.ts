@@ -1,5 +1,6 @@
 import { initDatabase } from '@leadline/database/init-database';
-import { roleUrl, type Role } from '@leadline/database/roles';
+import { serviceOf, type ServiceKey } from '@leadline/contracts/services';
+import { roleUrl } from '@leadline/database/roles';
 import { findNatsServer } from '@leadline/servers/find-nats-server';
 import { freePort } from '@leadline/servers/free-port';
 import { removeWithUs } from '@leadline/servers/reaper';
@@ -9,6 +10,8 @@ import { natsUsers, type NatsUser } from '@leadline/messaging/permissions';
 import { durables } from '@leadline/messaging/topology';
 import { rolePasswords } from '@leadline/testing/role-passwords';
 import { silentLog } from '@leadline/testing/silent-log';
+import { faults, withTimings, type Settings, type Timings } from '@leadline/world/timings';
+import { toSettings, type Keys } from '@leadline/world/to-settings';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -53,12 +56,17 @@ export const loadPolicy: Policy = { ...usualPolicy, maxCalls: 100, callsPerSecon
 
 const repository = join(import.meta.dirname, '../..');
 const state = join(repository, '.leadline');
-const apiKey = 'faults-api-key-of-website';
-const opsKey = 'faults-ops-key-of-operators';
-const liveKitKey = { LIVEKIT_API_KEY: 'faults-key', LIVEKIT_API_SECRET: 'faults-secret-of-at-least-32-characters' };
-const crmKey = 'faults-crm-key-of-the-tenant';
+const keys: Keys = {
+  apiKey: 'faults-api-key-of-website',
+  opsKey: 'faults-ops-key-of-operators',
+  agentKey: 'faults-agent-key-over-http',
+  liveKitKey: 'faults-key',
+  liveKitSecret: 'faults-secret-of-at-least-32-characters',
+  crmKey: 'faults-crm-key-of-the-tenant',
+  trunkId: 'ST_faults',
+};
 /** What may stand in no log, metric, header or answer. */
-export const secrets = [apiKey, opsKey, liveKitKey.LIVEKIT_API_SECRET, crmKey, 'faults-agent-key-over-http'];
+export const secrets = [keys.apiKey, keys.opsKey, keys.liveKitSecret, keys.crmKey, keys.agentKey];
 
 export type World = {
   folder: string;
@@ -176,135 +184,87 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   let shiftMs = 0;
   const greeting = (): object => ({ shiftMs });
   const compileCache = join(state, 'compile-cache');
+  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  const timings = toTimings(policy);
   const simulator = await keepProcess({
     name: 'simulator',
     args: [join(repository, 'packages/simulator/src/main.ts')],
     logFile: logFile('simulator'),
     greeting,
     env: {
-      ...liveKitKey,
-      PORT: String(simulatorPort),
-      SIP_TRUNK_ID: 'ST_faults',
-      WEBHOOK_URL: `http://127.0.0.1:${webhookLink.port}/webhooks/livekit`,
-      NATS_URL: `nats://127.0.0.1:${agentLink.port}`,
-      NATS_USER: 'agent',
-      NATS_PASS: natsPasswords.agent,
-      PHONE_LOG: phoneLog,
-      CRM_LOG: crmLog,
-      CRM_API_KEY: crmKey,
-      CRM_REQUESTS_PER_MINUTE: '100000',
-      SIMULATED_RING_SECONDS: '0.3',
-      SIMULATED_TALK_SECONDS: '0.8',
-      LIVEKIT_LEEWAY_SECONDS: String(policy.leewaySeconds),
+      ...toSettings('simulator', {
+        servers: { nats: { url: `nats://127.0.0.1:${agentLink.port}`, user: 'agent', pass: natsPasswords.agent } },
+        simulator: { url: simulatorUrl },
+        port: simulatorPort,
+        keys,
+        timings,
+        outside: { webhookUrl: `http://127.0.0.1:${webhookLink.port}/webhooks/livekit`, phoneLog, crmLog },
+      }),
       NODE_COMPILE_CACHE: compileCache,
     },
   });
-  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
   await untilOk(simulatorUrl, 20_000);
 
   const treeOf = (name: ServiceName): string =>
     besideNames.some((other) => other === name) ? (options.beside ?? source) : source;
   const adminUrls = new Map<ServiceName, string>();
   const services = new Map<ServiceName, Kept>();
-  const launch = async (name: ServiceName, kind: Role, user: NatsUser, env: Record<string, string>): Promise<void> => {
+  const launch = async (name: ServiceName, key: ServiceKey, port?: number, over: Settings = {}): Promise<void> => {
     const postgresLink = await link(`${name}-postgres`, () => serving.port);
     const natsLink = await link(`${name}-nats`, natsPort);
-    const url = new URL(roleUrl(database.url, kind, rolePasswords[kind]));
+    const rings = key === 'dispatcher' || key === 'callTracker';
+    const liveKitLink = rings ? await link(`${name}-livekit`, () => simulatorPort) : undefined;
+    const crmLink = key === 'crmPusher' ? await link(`${name}-crm`, () => simulatorPort) : undefined;
+    const url = new URL(roleUrl(database.url, key, rolePasswords[key]));
     url.port = String(postgresLink.port);
     const adminPort = await freePort();
     adminUrls.set(name, `http://127.0.0.1:${adminPort}`);
-    const service = user;
+    const user = serviceOf(key).name;
+    const settings = toSettings(key, {
+      servers: {
+        databaseUrl: url.href,
+        nats: { url: `nats://127.0.0.1:${natsLink.port}`, user, pass: natsPasswords[user] },
+      },
+      simulator: {
+        url: simulatorUrl,
+        liveKitUrl: liveKitLink && `http://127.0.0.1:${liveKitLink.port}`,
+        crmUrl: crmLink && `http://127.0.0.1:${crmLink.port}/crm/v1`,
+      },
+      port,
+      adminPort,
+      keys,
+      timings: withTimings(timings, { [key]: over }),
+    });
     services.set(
       name,
       await keepProcess({
         name,
-        args: [join(treeOf(name), 'test/faults/service-process.ts'), service],
+        args: [join(treeOf(name), 'test/faults/service-process.ts'), user],
         logFile: logFile(name),
         greeting,
-        env: {
-          DATABASE_URL: url.href,
-          NATS_URL: `nats://127.0.0.1:${natsLink.port}`,
-          NATS_USER: user,
-          NATS_PASS: natsPasswords[user],
-          ADMIN_PORT: String(adminPort),
-          NODE_COMPILE_CACHE: compileCache,
-          ...clockOf(name),
-          ...env,
-        },
+        env: { ...settings, NODE_COMPILE_CACHE: compileCache, ...clockOf(name) },
       }),
     );
   };
-  const liveKit = async (name: ServiceName): Promise<Record<string, string>> => {
-    const liveKitLink = await link(`${name}-livekit`, () => simulatorPort);
-    return {
-      ...liveKitKey,
-      LIVEKIT_URL: `http://127.0.0.1:${liveKitLink.port}`,
-      LIVEKIT_LEEWAY_SECONDS: String(policy.leewaySeconds),
-      RING_SECONDS: String(policy.ringSeconds),
-      MAX_CALL_SECONDS: String(policy.maxCallSeconds),
-      REPORT_GRACE_SECONDS: String(policy.reportGraceSeconds),
-    };
-  };
-  await launch('ingest', 'ingest', 'ingest', {
-    PORT: String(ingestPort),
-    API_KEYS: `website:${apiKey}`,
-    // Some numbers come twice on purpose, as leads of their own: one has to wait for the other's end.
-    DEDUPE_DAYS: '0',
-  });
-  await launch('ingest-joining', 'ingest', 'ingest', {
-    PORT: String(joiningPort),
-    API_KEYS: `website:${apiKey}`,
-    DEDUPE_DAYS: '1',
-  });
-  for (const name of ['dispatcher-1', 'dispatcher-2'] as const) {
-    await launch(name, 'dispatcher', 'dispatcher', {
-      ...(await liveKit(name)),
-      SIP_TRUNK_ID: 'ST_faults',
-      CALL_WINDOW: 'simulated',
-      AGENT_WAIT_SECONDS: '2',
-      CALLS_PER_SECOND: String(policy.callsPerSecond),
-      MAX_CONCURRENT_CALLS: String(policy.maxCalls),
-      MAX_CALL_RETRIES: String(policy.maxRetries),
-      CONTACT_PAUSE_HOURS: '0.002',
-      RETRY_DELAYS: 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s',
-      PUT_BACK_SECONDS: '2',
-      BREAKER_FIRST_SECONDS: '1',
-      BREAKER_LONGEST_SECONDS: '3',
-      OPS_KEY: opsKey,
-      ...options.dispatcher,
-    });
-  }
+  await launch('ingest', 'ingest', ingestPort);
+  await launch('ingest-joining', 'ingest', joiningPort, { DEDUPE_DAYS: '1' });
+  await launch('dispatcher-1', 'dispatcher', undefined, options.dispatcher);
+  await launch('dispatcher-2', 'dispatcher', undefined, options.dispatcher);
   const isBeside = options.beside !== undefined;
   for (const name of ['call-tracker', ...(isBeside ? ['call-tracker-2' as const] : [])] as const) {
     const port = await freePort();
     trackerPorts.push(port);
-    await launch(name, 'callTracker', 'call-tracker', {
-      ...(await liveKit(name)),
-      PORT: String(port),
-      AGENT_KEY: 'faults-agent-key-over-http',
-      MIN_TALK_SECONDS: '0.5',
-      PROVIDER_RING_LIMIT_SECONDS: String(policy.providerRingSeconds),
-    });
+    await launch(name, 'callTracker', port);
   }
-  for (const name of ['crm-pusher', ...(isBeside ? ['crm-pusher-2' as const] : [])] as const) {
-    const crmLink = await link(`${name}-crm`, () => simulatorPort);
-    await launch(name, 'crmPusher', 'crm-pusher', {
-      CRM_URL: `http://127.0.0.1:${crmLink.port}/crm/v1`,
-      CRM_API_KEY: crmKey,
-      CRM_REQUESTS_PER_MINUTE: '100000',
-      CRM_TIMEOUT_SECONDS: '2',
-      CRM_LOOK_AGAIN_SECONDS: '8',
-      CRM_LOOK_GAP_SECONDS: '2',
-      CRM_SWEEP_AFTER_SECONDS: '5',
-    });
-  }
+  for (const name of ['crm-pusher', ...(isBeside ? ['crm-pusher-2' as const] : [])] as const)
+    await launch(name, 'crmPusher');
   for (const name of ['dashboard', ...(isBeside ? ['dashboard-2' as const] : [])] as const)
-    await launch(name, 'dashboard', 'dashboard', { PORT: String(await freePort()) });
+    await launch(name, 'dashboard', await freePort());
 
   const world: World = {
     folder,
     policy,
-    apiKey,
+    apiKey: keys.apiKey,
     ingestUrl: `http://127.0.0.1:${ingestPort}`,
     joiningUrl: `http://127.0.0.1:${joiningPort}`,
     adminUrls,
@@ -361,6 +321,26 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     throw error;
   }
   return world;
+}
+
+/** The timings of the campaign, with the numbers that its checks hold the services to. */
+function toTimings(policy: Policy): Timings {
+  const leeway = { LIVEKIT_LEEWAY_SECONDS: String(policy.leewaySeconds) };
+  return withTimings(faults, {
+    simulator: leeway,
+    calls: {
+      ...leeway,
+      RING_SECONDS: String(policy.ringSeconds),
+      MAX_CALL_SECONDS: String(policy.maxCallSeconds),
+      REPORT_GRACE_SECONDS: String(policy.reportGraceSeconds),
+    },
+    dispatcher: {
+      CALLS_PER_SECOND: String(policy.callsPerSecond),
+      MAX_CONCURRENT_CALLS: String(policy.maxCalls),
+      MAX_CALL_RETRIES: String(policy.maxRetries),
+    },
+    callTracker: { PROVIDER_RING_LIMIT_SECONDS: String(policy.providerRingSeconds) },
+  });
 }
 
 /** A cluster elects its leaders first. */

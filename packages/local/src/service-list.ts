@@ -1,5 +1,7 @@
-import type { Role } from '@leadline/database/roles';
+import { serviceOf, services } from '@leadline/contracts/services';
 import type { NatsUser } from '@leadline/messaging/permissions';
+import { human, type Timings } from '@leadline/world/timings';
+import { toSettings, type Member } from '@leadline/world/to-settings';
 import { basename, join } from 'node:path';
 import type { Secrets } from './secrets.ts';
 import type { ServiceProgram, ServiceSettings } from './service-process.ts';
@@ -34,8 +36,7 @@ export const friendlyPorts = {
 export type Ports = Record<keyof typeof friendlyPorts, number>;
 
 /** Whom a run consists of beside its servers, by the name in run.json. */
-export const members = ['simulator', 'ingest', 'dispatcher', 'callTracker', 'crmPusher', 'dashboard'] as const;
-export type Member = (typeof members)[number];
+export const members: readonly Member[] = ['simulator', ...services.map(({ key }) => key)];
 
 /** On which ports each listens. */
 export const portsOf: Record<Member, readonly (keyof Ports)[]> = {
@@ -48,7 +49,6 @@ export const portsOf: Record<Member, readonly (keyof Ports)[]> = {
 };
 
 const root = join(import.meta.dirname, '../../..');
-const trunk = 'ST_simulated';
 
 const folders: Record<Member, string> = {
   simulator: 'packages/simulator',
@@ -74,117 +74,62 @@ export function toProgram(member: Member, folder: string, env: Record<string, st
   };
 }
 
-/** LiveKit, the voice agent and the CRM, in one process. */
-export function toSimulator(world: World): {
-  url: string;
-  phoneLog: string;
-  crmLog: string;
-  settings: ServiceSettings;
-} {
-  const url = `http://127.0.0.1:${world.ports.simulator}`;
-  const phoneLog = join(world.folder, 'simulator', 'phone.jsonl');
-  const crmLog = join(world.folder, 'simulator', 'crm.jsonl');
-  const env = {
-    HOST: '127.0.0.1',
-    ...liveKitKeys(world),
-    ...natsLogin(world, 'agent'),
-    PORT: String(world.ports.simulator),
-    SIP_TRUNK_ID: trunk,
-    WEBHOOK_URL: `http://127.0.0.1:${world.ports.callTracker}/webhooks/livekit`,
-    PHONE_LOG: phoneLog,
-    CRM_LOG: crmLog,
-    CRM_API_KEY: world.secrets.crmKey,
+/** Where the simulated world is and where it writes what it saw. */
+export function toSimulator({ folder, ports }: World): { url: string; phoneLog: string; crmLog: string } {
+  return {
+    url: `http://127.0.0.1:${ports.simulator}`,
+    phoneLog: join(folder, 'simulator', 'phone.jsonl'),
+    crmLog: join(folder, 'simulator', 'crm.jsonl'),
   };
-  return { url, phoneLog, crmLog, settings: { env, readyUrl: url } };
 }
 
-/** What each service is told. Whoever adds one adds it here. */
-export function toServices(world: World): Map<Role, ServiceSettings> {
+/** What a member is told, and where it says that it is ready. */
+export function toMemberSettings(member: Member, world: World): ServiceSettings {
   const { ports, secrets } = world;
-  const liveKit = { ...liveKitKeys(world), LIVEKIT_URL: `http://127.0.0.1:${ports.simulator}`, SIP_TRUNK_ID: trunk };
-  const service = (name: NatsUser, role: Role, admin: number, env: Record<string, string>): ServiceSettings => ({
-    readyUrl: `http://127.0.0.1:${admin}/readyz`,
-    env: {
-      HOST: '127.0.0.1',
-      DATABASE_URL: world.database.of(role),
-      ...natsLogin(world, name),
-      ADMIN_PORT: String(admin),
-      ...env,
+  const { url, phoneLog, crmLog } = toSimulator(world);
+  const at = (port: number): string => `http://127.0.0.1:${port}`;
+  const place = {
+    simulator: { url },
+    keys: { ...secrets, trunkId: 'ST_simulated' },
+    timings: withChoices(human, world.env),
+  };
+  if (member === 'simulator') {
+    const env = toSettings(member, {
+      ...place,
+      servers: { nats: toLogin(world, 'agent') },
+      port: ports.simulator,
+      outside: { webhookUrl: `${at(ports.callTracker)}/webhooks/livekit`, phoneLog, crmLog },
+    });
+    return { env, readyUrl: url };
+  }
+  const adminPort = ports[`${member}Admin`];
+  const env = toSettings(member, {
+    ...place,
+    servers: { databaseUrl: world.database.of(member), nats: toLogin(world, serviceOf(member).name) },
+    adminPort,
+    port: member === 'dispatcher' || member === 'crmPusher' ? undefined : ports[member],
+    dashboard: {
+      ingestUrl: at(ports.ingest),
+      ops: world.nats.user('ops'),
+      firstUsers: `viewer:viewer:${secrets.dashboard.viewer},operator:operator:${secrets.dashboard.operator}`,
     },
   });
-  return new Map<Role, ServiceSettings>([
-    [
-      'ingest',
-      service('ingest', 'ingest', ports.ingestAdmin, {
-        PORT: String(ports.ingest),
-        API_KEYS: `website:${secrets.apiKey}`,
-        ...toVendors(world),
-      }),
-    ],
-    [
-      'dispatcher',
-      service('dispatcher', 'dispatcher', ports.dispatcherAdmin, {
-        ...liveKit,
-        CALL_WINDOW: 'simulated',
-        // Real waits are hours: here they are short enough to be watched.
-        CALLS_PER_SECOND: world.env['CALLS_PER_SECOND'] ?? '5',
-        RETRY_DELAYS:
-          world.env['RETRY_DELAYS'] ??
-          'unanswered=20s,40s rejected=20s,40s dispatch_failed=10s startup_failed=10s stale_timeout=20s no_answers=20s,40s',
-        OPS_KEY: secrets.opsKey,
-      }),
-    ],
-    [
-      'callTracker',
-      service('call-tracker', 'callTracker', ports.callTrackerAdmin, {
-        ...liveKit,
-        PORT: String(ports.callTracker),
-        AGENT_KEY: secrets.agentKey,
-        // The simulated person who hangs up at once has talked for 0.3 s, the others for two.
-        MIN_TALK_SECONDS: '1',
-      }),
-    ],
-    [
-      'crmPusher',
-      service('crm-pusher', 'crmPusher', ports.crmPusherAdmin, {
-        CRM_URL: `http://127.0.0.1:${ports.simulator}/crm/v1`,
-        CRM_API_KEY: secrets.crmKey,
-      }),
-    ],
-    [
-      'dashboard',
-      service('dashboard', 'dashboard', ports.dashboardAdmin, {
-        PORT: String(ports.dashboard),
-        PUBLIC_URL: `http://127.0.0.1:${ports.dashboard}`,
-        INGEST_URL: `http://127.0.0.1:${ports.ingest}`,
-        OPS_NATS_USER: world.nats.user('ops').user,
-        OPS_NATS_PASS: world.nats.user('ops').pass,
-        FIRST_USERS: `viewer:viewer:${secrets.dashboard.viewer},operator:operator:${secrets.dashboard.operator}`,
-        // A made-up price, so that there is something to see.
-        RUPEES_PER_PULSE: world.env['RUPEES_PER_PULSE'] ?? '0.9',
-      }),
-    ],
+  return { env, readyUrl: `${at(adminPort)}/readyz` };
+}
+
+/** What a person may choose in the environment of `npm start`; the rest is what the simulated people need. */
+const choices = ['CALLS_PER_SECOND', 'RETRY_DELAYS', 'RUPEES_PER_PULSE'];
+
+function withChoices(timings: Timings, env: Record<string, string>): Timings {
+  const chosen = Object.entries(timings).map(([member, settings]) => [
+    member,
+    Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [name, choices.includes(name) ? (env[name] ?? value) : value]),
+    ),
   ]);
+  return Object.fromEntries(chosen);
 }
 
-/** The marketplaces are simulated too: no vendor that exists is asked for anything. */
-function toVendors({ ports }: World): Record<string, string> {
-  const vendors = `http://127.0.0.1:${ports.simulator}/vendors`;
-  return {
-    INDIAMART_URL: `${vendors}/indiamart`,
-    TRADEINDIA_URL: `${vendors}/tradeindia`,
-    EXPORTERSINDIA_URL: `${vendors}/exportersindia`,
-    META_GRAPH_URL: `${vendors}/graph/v26.0`,
-    // The simulator's own, as its README tells it.
-    META_PAGE_TOKEN: 'simulated-vendor-key',
-  };
-}
-
-function liveKitKeys({ secrets }: World): Record<string, string> {
-  return { LIVEKIT_API_KEY: secrets.liveKitKey, LIVEKIT_API_SECRET: secrets.liveKitSecret };
-}
-
-function natsLogin({ nats }: World, name: NatsUser): Record<string, string> {
-  const { user, pass } = nats.user(name);
-  return { NATS_URL: nats.url, NATS_USER: user, NATS_PASS: pass };
+function toLogin({ nats }: World, name: NatsUser): { url: string; user: string; pass: string } {
+  return { url: nats.url, ...nats.user(name) };
 }

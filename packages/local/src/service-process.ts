@@ -17,7 +17,7 @@ export type ServiceProgram = {
 
 /** What it is told once that runs. */
 export type ServiceSettings = {
-  env: Record<string, string>;
+  env: Readonly<Record<string, string>>;
   /** Answers 200 when the process works. */
   readyUrl: string;
 };

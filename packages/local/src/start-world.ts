@@ -11,14 +11,14 @@ import {
   friendlyPorts,
   members,
   portsOf,
+  toMemberSettings,
   toProgram,
-  toServices,
   toSimulator,
-  type Member,
   type Ports,
   type World,
 } from './service-list.ts';
-import { answersOk, startNewLog, startService, type ServiceSettings } from './service-process.ts';
+import type { Member } from '@leadline/world/to-settings';
+import { answersOk, startNewLog, startService } from './service-process.ts';
 import { startDatabase, startMessages, useDatabase, useMessages } from './start-servers.ts';
 
 export type RunningWorld = {
@@ -85,7 +85,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
       told.delete(member);
       const settings = ground.then(async (stood) => {
         await moveFromTaken(member, program.name);
-        const found = toSettings(stood, member);
+        const found = toMemberSettings(member, stood);
         told.set(member, JSON.stringify(found.env));
         return found;
       });
@@ -93,7 +93,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     });
     const started = await ground;
     const deadline = performance.now() + 30_000;
-    while (!listening.has(member) || !(await answersOk(toSettings(started, member).readyUrl))) {
+    while (!listening.has(member) || !(await answersOk(toMemberSettings(member, started).readyUrl))) {
       if (performance.now() > deadline)
         throw new Error(`${program.name} is not ready; it says why in ${program.logFile}`);
       await wait(15);
@@ -115,7 +115,9 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     const now = world;
     if (now === undefined) return;
     const isStale = (member: Member): boolean =>
-      !restarting.has(member) && told.has(member) && told.get(member) !== JSON.stringify(toSettings(now, member).env);
+      !restarting.has(member) &&
+      told.has(member) &&
+      told.get(member) !== JSON.stringify(toMemberSettings(member, now).env);
     await Promise.all(
       members.filter(isStale).map(async (member) => {
         restarting.add(member);
@@ -150,13 +152,6 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     await stop();
     throw error;
   }
-}
-
-function toSettings(world: World, member: Member): ServiceSettings {
-  if (member === 'simulator') return toSimulator(world).settings;
-  const settings = toServices(world).get(member);
-  if (settings === undefined) throw new Error(`nobody says what ${member} is told`);
-  return settings;
 }
 
 /** Postgres begins with 60 MB and keeps a few files of 16 MB for what it is about to write. */

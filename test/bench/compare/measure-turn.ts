@@ -220,7 +220,7 @@ async function measureLock(
   ground: Ground,
   leads: LeadDriver,
 ): Promise<Pick<Figures, 'lockRoundTrips' | 'lockRoundTripsInBurst' | 'lockHeldMs' | 'dispatcherRoundTrips'>> {
-  const direct = ground.settings('dispatcher', 'dispatcher')['DATABASE_URL'] ?? '';
+  const direct = ground.servers('dispatcher').databaseUrl;
   const tap = await tapWire(direct);
   try {
     await system.restartDispatcher({ DATABASE_URL: tap.urlOf(direct) });

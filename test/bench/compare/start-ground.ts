@@ -1,4 +1,5 @@
-import { roleUrl, type Role } from '@leadline/database/roles';
+import { serviceOf } from '@leadline/contracts/services';
+import { roleUrl } from '@leadline/database/roles';
 import { findNatsServer } from '@leadline/servers/find-nats-server';
 import { freePort } from '@leadline/servers/free-port';
 import { startNatsServer } from '@leadline/servers/nats-server';
@@ -12,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import type { Stand } from '../servers.ts';
+import type { NatsLogin, Stand } from '../servers.ts';
 import { ownTree, programOf, type Tree } from '../tree.ts';
 
 /** A Postgres and a nats-server of their own, brought to a tree's schema, roles and streams by its own setup. */
@@ -75,6 +76,7 @@ export async function startGround(tree: Tree, say: (line: string) => void): Prom
     await client.connect();
     stops.push(() => client.end());
     let asked = 0;
+    const login = (user: NatsUser): NatsLogin => ({ url: nats.url, user, pass: passwordOf(user) });
     return {
       folder,
       postgresPid: postgres.pid,
@@ -85,12 +87,11 @@ export async function startGround(tree: Tree, say: (line: string) => void): Prom
         asked++;
         return (await client.query(text)).rows as Record<string, unknown>[];
       },
-      settings: (role: Role, user: NatsUser) => ({
-        DATABASE_URL: roleUrl(postgres.url, role, rolePasswords[role]),
-        NATS_URL: nats.url,
-        NATS_USER: user,
-        NATS_PASS: passwordOf(user),
+      servers: (service) => ({
+        databaseUrl: roleUrl(postgres.url, service, rolePasswords[service]),
+        nats: login(serviceOf(service).name),
       }),
+      nats: login,
       stop,
     };
   } catch (error) {

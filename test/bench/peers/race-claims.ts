@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { median } from '../figures.ts';
 import { generateLoad } from '../generate-load.ts';
 import { anyPhone, leadBody } from '../leads.ts';
-import { apiKey } from '../start-system.ts';
+import { keys } from '../servers.ts';
 
 /** An intake and a worker that are to pass the same leads on. */
 export type Racer = {
@@ -45,7 +45,7 @@ export async function raceClaims(
     const before = await readClaimed(racer);
     const began = performance.now();
     const load = await generateLoad(
-      { port: racer.intakePort, path: '/v1/leads', headers: { authorization: `Bearer ${apiKey}` } },
+      { port: racer.intakePort, path: '/v1/leads', headers: { authorization: `Bearer ${keys.apiKey}` } },
       { connections, seconds: patienceMs / 1_000, requests: leads, body: () => leadBody(++n, anyPhone(n)) },
     );
     const acceptMs = performance.now() - began;

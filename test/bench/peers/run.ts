@@ -7,6 +7,7 @@ import { round } from '../figures.ts';
 import { startIngest } from '../measure-accepting.ts';
 import { endCalls } from '../measure-claims.ts';
 import { startServers, type Servers } from '../servers.ts';
+import { toDispatcher } from '../open-dispatcher.ts';
 import { startProcess, type RunningProcess } from '../start-process.ts';
 import { ownTree, programOf } from '../tree.ts';
 import { raceClaims, type Claims, type Racer } from './race-claims.ts';
@@ -76,9 +77,7 @@ async function keep(starting: Promise<RunningProcess>): Promise<RunningProcess> 
 async function startLeadline(on: Servers): Promise<Racer> {
   const stand = await on.stand('leadline_race');
   const ingest = await keep(startIngest(ownTree, stand));
-  const claimer = await keep(
-    startProcess(programOf(ownTree, 'test/bench/peers/claimer.ts'), stand.settings('dispatcher', 'dispatcher')),
-  );
+  const claimer = await keep(startProcess(programOf(ownTree, 'test/bench/peers/claimer.ts'), toDispatcher(stand)));
   return {
     intakePort: ingest.port,
     workerPort: claimer.port,
