@@ -19,7 +19,10 @@ const schema = z.looseObject({
 
 const asyncApi = z.looseObject({
   channels: z.record(z.string(), z.looseObject({ address: z.string().nullable(), description: z.string().optional() })),
-  operations: z.record(z.string(), z.looseObject({ channel: z.object({ $ref: z.string() }), reply: z.unknown() })),
+  operations: z.record(
+    z.string(),
+    z.looseObject({ channel: z.object({ $ref: z.string() }), reply: z.unknown().optional() }),
+  ),
   components: z.looseObject({
     messages: z.record(z.string(), z.looseObject({ name: z.string(), payload: z.unknown() })),
   }),
@@ -49,7 +52,7 @@ export function eventReferencePage(shown: Shown, document: Record<string, unknow
 export function commandReferencePage(shown: Shown, document: Record<string, unknown>): Piece {
   const { components, entries } = readSubjects(document, ({ reply }) => reply !== undefined);
   const resultOf = (name: string): unknown =>
-    schema.parse(components.messages[`${name}Reply`]?.payload ?? {}).properties?.['result'];
+    toObject(schema.parse(components.messages[`${name}Reply`]?.payload ?? {}).properties?.['result']);
   return subjectPage(
     shown,
     {
@@ -62,10 +65,23 @@ export function commandReferencePage(shown: Shown, document: Record<string, unkn
       name,
       address,
       description,
-      body: html`${properties(`Body of ${address}`, components.messages[name]?.payload, {})}
+      body: html`${bodyOf(address, components.messages[name]?.payload)}
       ${properties(`Result of ${address}`, resultOf(name), {})}`,
     })),
   );
+}
+
+function bodyOf(address: string, described: unknown): Piece {
+  return Object.keys(schema.parse(described ?? {}).properties ?? {}).length === 0
+    ? html`<p>Its body is empty: <code>{}</code>.</p>`
+    : properties(`Body of ${address}`, described, {});
+}
+
+/** The object that a result is, a list of, or null in place of. */
+function toObject(described: unknown): unknown {
+  const { type, items, anyOf } = schema.parse(described ?? {});
+  if (type === 'array') return items;
+  return anyOf?.find((choice) => schema.parse(choice).properties !== undefined) ?? described;
 }
 
 type Subject = { name: string; address: string; description: string | undefined };
