@@ -120,7 +120,7 @@ function followInstall(installer, seconds) {
   } catch {
     // A full disk, or one that we may not write: the installer meets the same, and its words are explained.
   }
-  const live = process.stderr.isTTY === true;
+  const live = process.stderr.isTTY;
   const show = () => {
     const line = `  ${progress} (${seconds()} s)`;
     process.stderr.write(live ? `\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}` : `${line}\n`);
@@ -186,6 +186,8 @@ function launch(file, args, { stdio, cwd = root, env = {}, detached = false }) {
   const child = spawn(file, args, { cwd, stdio, detached, env: { ...env, ...inherited, PATH: path } });
   const pass = (signal) => {
     endedBy ??= signal;
+    // It could not be started.
+    if (child.pid === undefined) return;
     try {
       process.kill(detached ? -child.pid : child.pid, signal);
     } catch {
