@@ -5,7 +5,7 @@
  * A shortest counterexample: compile with -DBFS, run ./pan, then  spin -p -t <the same -D flags> dial.pml
  *
  * The step of the model, and the function of the code that it stands for:
- *   claim            services/dispatcher/src/claim-due-leads.ts claimDueLead
+ *   claim            services/dispatcher/src/claim-due-leads.ts claimDueLeads
  *   CLAIM            services/dispatcher/src/decide-dial.ts decideDial
  *   PERMIT           services/dispatcher/src/permit-dial.ts permitDial
  *   P_NUM, NOANS     services/dispatcher/src/load-dial-facts.ts loadDialFacts
