@@ -17,7 +17,14 @@ import { toProductMs, watchCpu, type CpuMs, type CpuWatch } from './watch-cpu.ts
 export type Turn = {
   figures: Figures;
   /** What was seen of it within the waits. */
-  seen: { pacedSent: number; pacedDialled: number; burstSent: number; burstDialled: number; burstEnded: number };
+  seen: {
+    pacedSent: number;
+    pacedDialled: number;
+    burstSent: number;
+    burstDialled: number;
+    burstEnded: number;
+    burstPutBack: number;
+  };
   cpuMs: Record<string, number>;
   statements: Record<string, number>;
 };
@@ -72,6 +79,7 @@ export async function measureTurn(
         burstSent: sizes.leads,
         burstDialled: burst.dialled,
         burstEnded: burst.ended,
+        burstPutBack: burst.putBack,
       },
       cpuMs: burst.cpuMs,
       statements: burst.statements,
@@ -145,6 +153,7 @@ async function measureBurst(options: {
   figures: Pick<Figures, BurstFigures>;
   dialled: number;
   ended: number;
+  putBack: number;
   cpuMs: CpuMs;
   statements: Record<string, number>;
 }> {
@@ -152,7 +161,7 @@ async function measureBurst(options: {
   const first = await lastCallId(ground);
   const [workBefore, cpuBefore] = [await countWork(ground), cpu.read()];
   const sent = await leads.burst(count);
-  const ended = await untilEnded(ground, first, count, waitMs.burst);
+  const { ended, putBack } = await untilEnded(ground, first, count, waitMs.burst);
   const spent = toDifference(cpu.read(), cpuBefore);
   const work: Work = minusWork(await countWork(ground), workBefore);
   const invites = await untilInvited(system.phoneLog, sent, 0);
@@ -177,6 +186,7 @@ async function measureBurst(options: {
     },
     dialled: invites.size,
     ended,
+    putBack,
     cpuMs,
     statements,
   };
@@ -230,7 +240,7 @@ async function measureLock(
     const paced = tap.take();
     const first = await lastCallId(ground);
     await leads.burst(tappedLeads);
-    const ended = await untilEnded(ground, first, tappedLeads, waitMs.paced);
+    const { ended } = await untilEnded(ground, first, tappedLeads, waitMs.paced);
     const burst = tap.take();
     const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
     const seen = paced.holdings.length > 0;
@@ -257,19 +267,24 @@ async function lastCallId(ground: Ground): Promise<number> {
 const outboxes = ['ingest', 'dispatcher', 'call_tracker', 'crm_pusher'].map(
   (name) => `select from ${name}_outbox where published_at is null`,
 );
-const progress = z.tuple([z.object({ ended: z.coerce.number(), busy: z.boolean() })]);
+const progress = z.tuple([z.object({ ended: z.coerce.number(), busy: z.boolean(), put_back: z.coerce.number() })]);
 
-/** Waits until so many calls made since `first` have ended and nothing is left to publish. @returns how many have ended */
-async function untilEnded(ground: Ground, first: number, count: number, withinMs: number): Promise<number> {
+/** How many calls made since `first` have ended, and how many dials were put back before they rang: their leads come again. */
+type Ended = { ended: number; putBack: number };
+
+/** Waits until so many calls have ended and nothing is left to publish, or the wait is over. */
+async function untilEnded(ground: Ground, first: number, count: number, withinMs: number): Promise<Ended> {
   const deadline = performance.now() + withinMs;
   for (;;) {
-    const [{ ended, busy }] = progress.parse(
+    const [found] = progress.parse(
       await ground.query(`
-        select (select count(*) from calls where id > ${first} and status not in ('calling', 'called')) as ended,
-               exists (${outboxes.join(' union all ')})
-               or exists (select from dials where call_id > ${first} and decided_at is null) as busy`),
+        select count(*) filter (where c.status not in ('calling', 'called') and d.put_back_reason is null) as ended,
+               count(*) filter (where d.put_back_reason is not null) as put_back,
+               coalesce(bool_or(d.decided_at is null), false) or exists (${outboxes.join(' union all ')}) as busy
+          from calls c join dials d on d.call_id = c.id where c.id > ${first}`),
     );
-    if ((ended >= count && !busy) || performance.now() > deadline) return ended;
+    if ((found.ended >= count && !found.busy) || performance.now() > deadline)
+      return { ended: found.ended, putBack: found.put_back };
     await wait(250);
   }
 }

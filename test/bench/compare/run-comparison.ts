@@ -110,5 +110,5 @@ function toBreakdown(turns: Comparison['turns'], of: 'cpuMs' | 'statements'): st
 }
 
 function toSeen({ seen }: Turn): string {
-  return `${seen.pacedDialled} of ${seen.pacedSent} dialled in time at the pace, ${seen.burstDialled} of ${seen.burstSent} in the burst; ${seen.burstEnded} calls ended`;
+  return `${seen.pacedDialled} of ${seen.pacedSent} dialled in time at the pace, ${seen.burstDialled} of ${seen.burstSent} in the burst; ${seen.burstEnded} calls ended, ${seen.burstPutBack} dials put back`;
 }
