@@ -85,7 +85,7 @@ if (refused.length > 0) {
 
 function toExpression(licences: z.infer<typeof licence>[]): string {
   return licences
-    .map((one) => ('expression' in one ? one.expression : (one.license.id ?? one.license.name ?? '')))
+    .map((entry) => ('expression' in entry ? entry.expression : (entry.license.id ?? entry.license.name ?? '')))
     .join(' AND ');
 }
 

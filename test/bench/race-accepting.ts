@@ -41,11 +41,11 @@ export async function raceAccepting<Name extends string>(
 }
 
 function toRate(loads: readonly Load[]): Rate {
-  const latenciesMs = loads.flatMap((one) => one.latenciesMs);
+  const latenciesMs = loads.flatMap((load) => load.latenciesMs);
   return {
-    perSecond: median(loads.map((one) => one.perSecond)),
+    perSecond: median(loads.map((load) => load.perSecond)),
     p50: percentile(latenciesMs, 0.5),
     p99: percentile(latenciesMs, 0.99),
-    refused: loads.reduce((sum, one) => sum + one.refused, 0),
+    refused: loads.reduce((sum, load) => sum + load.refused, 0),
   };
 }

@@ -61,8 +61,8 @@ test('each status has its row, and the files that the row names set it', () => {
   const rows = tableOf('old status');
   const named = new Set(rows.map(([status = '']) => status.replace(', again', '')));
   const all = [
-    ...leadStatuses.options.map((one) => `lead \`${one}\``),
-    ...callStatuses.options.map((one) => `call \`${one}\``),
+    ...leadStatuses.options.map((option) => `lead \`${option}\``),
+    ...callStatuses.options.map((option) => `call \`${option}\``),
   ];
   expect([...named].toSorted()).toEqual(all.toSorted());
   for (const [status = '', , files] of rows) {

@@ -375,7 +375,7 @@ function toWords(open: Map<string, number>): string {
 }
 
 function total(values: Iterable<number>): number {
-  return [...values].reduce((sum, one) => sum + one, 0);
+  return [...values].reduce((sum, value) => sum + value, 0);
 }
 
 async function sayProgress({ world, record, exposures }: Campaign, plan: Plan): Promise<void> {

@@ -100,7 +100,7 @@ export const checkCaps: Check = ({ record, world: { policy } }, { phone, calls }
   for (const { what, details } of record) {
     if (what !== 'stop switch') continue;
     const [from, until] = ['stopped', 'starting'].map((word) =>
-      Number(details.find((one) => one.endsWith(word))?.split(' ')[0]),
+      Number(details.find((detail) => detail.endsWith(word))?.split(' ')[0]),
     );
     if (from === undefined || until === undefined || Number.isNaN(from) || Number.isNaN(until)) continue;
     const rung = phone.filter(({ event, at }) => event === 'invite' && at > from && at < until);

@@ -51,7 +51,7 @@ export const checkConsequences: Check = async (campaign, ledgers) => {
     told,
     madeAt,
     rungAt: newestRings(ledgers),
-    listed: new Map(listed.map((one) => [one.call_room, one])),
+    listed: new Map(listed.map((row) => [row.call_room, row])),
     tasks: new Set(ledgers.crm.flatMap(({ event, room }) => (event === 'task.created' && room ? [room] : []))),
   };
   for (const one of kept) {
@@ -73,23 +73,23 @@ type Facts = {
   tasks: Set<string>;
 };
 
-function hasConsequence(one: Kept, ledgers: Ledgers, facts: Facts): boolean {
-  const lead = ledgers.leads.find(({ id }) => id === one.lead_id);
+function hasConsequence(kept: Kept, ledgers: Ledgers, facts: Facts): boolean {
+  const lead = ledgers.leads.find(({ id }) => id === kept.lead_id);
   if (lead === undefined) return false;
   if (lead.status === 'failed' && refusals.includes(lead.failure_reason ?? '')) return true;
-  const receivedAt = one.received_at.getTime();
+  const receivedAt = kept.received_at.getTime();
   const isTold = facts.told.some(
     ({ enquiry_id, enquiries, failed }) =>
-      (enquiry_id === one.id || enquiries?.includes(one.id) === true) &&
+      (enquiry_id === kept.id || enquiries?.includes(kept.id) === true) &&
       (failed || facts.tasks.has(`enquiry-${enquiry_id}`)),
   );
   if (isTold) return true;
   return ledgers.calls
-    .filter(({ lead_id }) => lead_id === one.lead_id)
+    .filter(({ lead_id }) => lead_id === kept.lead_id)
     .some((call) => {
       const push = facts.listed.get(call.call_room);
       // An older version tells of all that was there when it sent the task, and does not keep which.
-      const isInTask = push?.enquiries?.includes(one.id) ?? (push?.sent_at?.getTime() ?? 0) > receivedAt;
+      const isInTask = push?.enquiries?.includes(kept.id) ?? (push?.sent_at?.getTime() ?? 0) > receivedAt;
       const isListed = push?.failed === true || (facts.tasks.has(call.call_room) && isInTask);
       const rungAt = facts.rungAt.get(call.call_room) ?? Number.NEGATIVE_INFINITY;
       return isListed || rungAt > receivedAt || (facts.madeAt.get(call.id) ?? 0) > receivedAt;

@@ -166,7 +166,7 @@ export const checkDeadLetters: Check = ({ poison, repaired, deployed }, { stored
   for (const [key, { head, text, eventId }] of found) {
     if (expected.has(key)) continue;
     const whose = poison.some((one) => one.eventId === eventId) ? 'poisoned for others' : 'no poison';
-    const copies = stored.filter((one) => one.eventId === eventId && one.stream !== 'DLQ').map(({ seq }) => seq);
+    const copies = stored.filter((row) => row.eventId === eventId && row.stream !== 'DLQ').map(({ seq }) => seq);
     const { length } = text;
     violations.push({
       what: `a dead letter nobody poisoned: ${key} (${whose}, ${length} characters, stored as ${copies.join(', ')}): ${head}`,

@@ -78,18 +78,18 @@ const checks: Record<Invariant, Check> = {
     const receipts = await readAccepted(campaign);
     const bySourceId = Map.groupBy(receipts, ({ source_lead_id }) => source_lead_id);
     const ids = new Set(leads.map(({ id }) => id));
-    for (const one of [...posted, ...asked]) {
-      const rows = bySourceId.get(one.sourceLeadId) ?? [];
-      if (one.refused.length > 0)
-        violations.push({ what: `${one.sourceLeadId} was refused with ${one.refused.join(', ')}` });
-      if (rows.length !== 1) violations.push({ what: `${one.sourceLeadId} has ${rows.length} accepted receipts` });
-      for (const id of one.ids) {
+    for (const delivery of [...posted, ...asked]) {
+      const rows = bySourceId.get(delivery.sourceLeadId) ?? [];
+      if (delivery.refused.length > 0)
+        violations.push({ what: `${delivery.sourceLeadId} was refused with ${delivery.refused.join(', ')}` });
+      if (rows.length !== 1) violations.push({ what: `${delivery.sourceLeadId} has ${rows.length} accepted receipts` });
+      for (const id of delivery.ids) {
         if (id !== rows[0]?.lead_id || !ids.has(id))
-          violations.push({ what: `${one.sourceLeadId} was told ${id}, which is not its lead`, leadId: id });
+          violations.push({ what: `${delivery.sourceLeadId} was told ${id}, which is not its lead`, leadId: id });
       }
     }
     // Who asked again joined his lead, or made one where it was over.
-    const joined = receipts.filter((one) => one.joined).length;
+    const joined = receipts.filter((receipt) => receipt.joined).length;
     const sent = posted.length + asked.length;
     if (leads.length !== sent - joined)
       violations.push({ what: `${sent} leads were sent, ${joined} joined, and ${leads.length} are there` });

@@ -27,7 +27,7 @@ export const lostStreamDrill: Drill = {
       await wait(calmMs - unreadMs);
       await letTimePass(world);
       const readers = readersOf(world);
-      for (const one of readers) one.freeze();
+      for (const reader of readers) reader.freeze();
       await wait(unreadMs);
       if (stream === 'AGENT') {
         const details = [...(await readUnread(world))];
@@ -36,7 +36,7 @@ export const lostStreamDrill: Drill = {
       await world.natsServer.down();
       rmSync(join(world.folder, 'nats/jetstream/jetstream/LEADLINE/streams', stream), { recursive: true });
       await world.natsServer.up();
-      for (const one of readers) one.thaw();
+      for (const reader of readers) reader.thaw();
       note(`${stream} is lost`);
       await wait(goneMs);
       await provision(world.provisioner);

@@ -43,7 +43,7 @@ export const nightDrill: Drill = {
     const rung = { evening: 0, morning: 0 };
     for (const { event, at, room } of phone) {
       if (event !== 'invite') continue;
-      const shift = shifts.findLast((one) => one.at <= at);
+      const shift = shifts.findLast((known) => known.at <= at);
       const local = (at + (shift?.ms ?? 0) + indianOffsetMs) % dayMs;
       if (local < opensMs || local > shutsMs)
         violations.push({ what: `${room} rang at ${new Date(local).toISOString().slice(11, 19)} Indian time` });

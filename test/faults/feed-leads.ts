@@ -100,17 +100,17 @@ function watchWaiting(world: World): { leads(): number; stop(): void } {
   return { leads: () => leads, stop: () => clearInterval(looking) };
 }
 
-function post(world: World, one: Posted, key: boolean): Promise<void> {
-  const { phone, sourceLeadId } = one;
+function post(world: World, posted: Posted, key: boolean): Promise<void> {
+  const { phone, sourceLeadId } = posted;
   const lead = { ...canary, phone, productName: 'Paper cup machine', sourceLeadId };
-  return postLead(world, world.ingestUrl, one, { lead, key });
+  return postLead(world, world.ingestUrl, posted, { lead, key });
 }
 
 /** Again and again until it is taken or refused for good; what was answered is noted. `key`: with an Idempotency-Key too. */
 export async function postLead(
   world: World,
   url: string,
-  one: Posted,
+  posted: Posted,
   { lead, key }: { lead: object; key: boolean },
 ): Promise<void> {
   for (;;) {
@@ -119,19 +119,19 @@ export async function postLead(
         method: 'POST',
         headers: {
           authorization: `Bearer ${world.apiKey}`,
-          ...(key ? { 'idempotency-key': one.sourceLeadId } : {}),
+          ...(key ? { 'idempotency-key': posted.sourceLeadId } : {}),
         },
         body: JSON.stringify(lead),
         signal: AbortSignal.timeout(10_000),
       });
       const answer: unknown = await response.json();
       if (response.status === 202 && typeof answer === 'object' && answer !== null && 'id' in answer) {
-        one.ids.push(Number(answer.id));
-        one.toldAt.push(Date.now());
+        posted.ids.push(Number(answer.id));
+        posted.toldAt.push(Date.now());
         return;
       }
       if (response.status < 500) {
-        one.refused.push(response.status);
+        posted.refused.push(response.status);
         return;
       }
     } catch {

@@ -119,7 +119,7 @@ function countExposures({ exposures }: Campaign): void {
 }
 
 function endBySum(): never {
-  const violations = Object.values(report.invariants).reduce((sum, one) => sum + one.violations, 0);
+  const violations = Object.values(report.invariants).reduce((sum, invariant) => sum + invariant.violations, 0);
   return end(violations === 0 ? 0 : 1);
 }
 
@@ -146,7 +146,7 @@ async function tellResults(campaign: Campaign, ledgers: Ledgers, results: Map<In
     }
   }
   for (const leadId of stories) say(await tellStory(campaign, ledgers, leadId));
-  return [...results.values()].some((one: Checked) => one.violations.length > 0);
+  return [...results.values()].some((result: Checked) => result.violations.length > 0);
 }
 
 /** One seed with one protection taken out, until the first violation. Exit 0: it was caught; a run that breaks off caught nothing. */

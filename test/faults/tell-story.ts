@@ -11,15 +11,15 @@ export async function tellStory(campaign: Campaign, ledgers: Ledgers, leadId: nu
     if (rooms.has(room)) lines.push({ at, what: `phone: ${event} ${room} ${sipCallId}` });
   for (const { at, event, id, room } of ledgers.crm)
     if (room !== undefined && rooms.has(room)) lines.push({ at, what: `CRM: ${event} ${id} ${room}` });
-  for (const one of ledgers.stored) {
+  for (const row of ledgers.stored) {
     const isIts =
-      one.text.includes(`"leadId":${leadId},`) ||
-      one.text.includes(`"leadId":${leadId}}`) ||
-      [...rooms].some((room) => one.text.includes(room));
+      row.text.includes(`"leadId":${leadId},`) ||
+      row.text.includes(`"leadId":${leadId}}`) ||
+      [...rooms].some((room) => row.text.includes(room));
     if (isIts)
       lines.push({
-        at: one.at,
-        what: `${one.stream} ${one.seq} ${one.subject}${one.ours ? '' : ' (disturbed)'}: ${one.text}`,
+        at: row.at,
+        what: `${row.stream} ${row.seq} ${row.subject}${row.ours ? '' : ' (disturbed)'}: ${row.text}`,
       });
   }
   const [from, until] = [

@@ -30,8 +30,8 @@ test.for(imageNames)(
     const bill = z
       .object({ components: z.array(z.object({ name: z.string(), group: z.string().optional() })) })
       .parse(JSON.parse(await look('cat bill-of-materials.cdx.json')));
-    expect(bill.components.map((one) => one.name)).toContain('zod');
-    expect(bill.components.map((one) => one.name)).not.toContain('vitest');
+    expect(bill.components.map((component) => component.name)).toContain('zod');
+    expect(bill.components.map((component) => component.name)).not.toContain('vitest');
     // What nobody but the simulator should hold.
     if (name !== 'simulator') expect(await look('ls -d /app/packages/simulator 2>/dev/null || true')).toBe('');
   },

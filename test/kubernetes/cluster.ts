@@ -250,7 +250,7 @@ export async function addSimulatedNodes(
       allocatable: { cpu: '8', memory: '32Gi', pods: '110' },
     },
   }));
-  const made = await cluster.kubectl(['create', '-f', '-'], nodes.map((one) => JSON.stringify(one)).join('\n---\n'));
+  const made = await cluster.kubectl(['create', '-f', '-'], nodes.map((node) => JSON.stringify(node)).join('\n---\n'));
   if (made.code !== 0) throw new Error(made.stderr);
   const ready = ['wait', 'node', '--all', '--for=condition=Ready', '--timeout=60s'];
   const waited = await cluster.kubectl(ready);

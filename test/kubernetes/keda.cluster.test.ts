@@ -56,7 +56,7 @@ async function kube(args: string[], input?: string): Promise<string> {
 }
 
 async function apply(all: KubernetesObject[]): Promise<void> {
-  const text = all.map((one) => stringify(one, { aliasDuplicateObjects: false })).join('---\n');
+  const text = all.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n');
   await kube(['apply', '--server-side', '--force-conflicts', '--validate=strict', '-f', '-'], text);
 }
 

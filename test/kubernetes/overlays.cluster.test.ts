@@ -203,7 +203,9 @@ describe('the restricted namespace', () => {
     const objects = await objectsOf(overlay);
     const workloads = objects.filter(({ kind }) => ['Deployment', 'StatefulSet', 'Job'].includes(kind));
     expect(workloads.length).toBeGreaterThan(5);
-    const pods = workloads.map((one) => (one.kind === 'StatefulSet' ? withoutClaims(podOf(one)) : podOf(one)));
+    const pods = workloads.map((workload) =>
+      workload.kind === 'StatefulSet' ? withoutClaims(podOf(workload)) : podOf(workload),
+    );
     const answer = await apply(pods, '--dry-run=server');
     expect(answer.stderr).toBe('');
     expect(answer.code).toBe(0);
@@ -246,7 +248,7 @@ describe('dev, applied', () => {
       metadata: { name: `volume-${storage.toLowerCase()}` },
       spec: { capacity: { storage }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/nowhere' } },
     }));
-    await expectDone(['create', '-f', '-'], volumes.map((one) => JSON.stringify(one)).join('\n---\n'));
+    await expectDone(['create', '-f', '-'], volumes.map((volume) => JSON.stringify(volume)).join('\n---\n'));
   });
 
   test('the Job comes before the Deployments, is done, and everything becomes ready', async () => {

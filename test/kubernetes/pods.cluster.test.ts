@@ -86,7 +86,7 @@ function tellLoad(leads: z.output<typeof posted>[], meanwhile: string): void {
 async function apply(all: KubernetesObject[]): Promise<void> {
   await kube(
     ['apply', '--server-side', '--force-conflicts', '-f', '-'],
-    all.map((one) => stringify(one)).join('---\n'),
+    all.map((number) => stringify(number)).join('---\n'),
   );
 }
 
@@ -113,16 +113,16 @@ async function logOf<T>(file: string, line: z.ZodType<T>): Promise<T[]> {
 async function outcome(): Promise<{ tasks: Map<string, number>; rings: Map<string, number> }> {
   const crm = await logOf('crm.jsonl', crmLine);
   const mobiles = new Map(
-    crm.filter(({ event }) => event === 'customer.created').map((one) => [one.id, one.mobile ?? '']),
+    crm.filter(({ event }) => event === 'customer.created').map((entry) => [entry.id, entry.mobile ?? '']),
   );
   const count = (all: string[]): Map<string, number> => {
     const counts = new Map<string, number>();
-    for (const one of all) counts.set(one.slice(-10), (counts.get(one.slice(-10)) ?? 0) + 1);
+    for (const number of all) counts.set(number.slice(-10), (counts.get(number.slice(-10)) ?? 0) + 1);
     return counts;
   };
   const tasks = crm
     .filter(({ event }) => event === 'task.created')
-    .map((one) => one.mobile ?? mobiles.get(one.customerId ?? '') ?? '');
+    .map((entry) => entry.mobile ?? mobiles.get(entry.customerId ?? '') ?? '');
   const rings = (await logOf('phone.jsonl', phoneLine))
     .filter(({ event }) => event === 'invite')
     .map(({ number }) => number);

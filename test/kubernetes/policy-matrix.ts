@@ -92,7 +92,9 @@ function ourPods(objects: KubernetesObject[]): Actor[] {
 
 function leaves(policies: Policy[], { from, to, protocol, port }: Flow): boolean {
   if (outsiders.includes(from)) return true;
-  const own = policies.filter((one) => one.policyTypes.includes('Egress') && selects(one.podSelector, from.labels));
+  const own = policies.filter(
+    (candidate) => candidate.policyTypes.includes('Egress') && selects(candidate.podSelector, from.labels),
+  );
   if (own.length === 0) return true;
   return own.some(({ egress }) =>
     egress.some((rule) => meansPort(rule.ports, protocol, port) && meansPeer(rule.to, to)),
@@ -101,7 +103,9 @@ function leaves(policies: Policy[], { from, to, protocol, port }: Flow): boolean
 
 function enters(policies: Policy[], { from, to, protocol, port }: Flow): boolean {
   if (outsiders.includes(to)) return true;
-  const own = policies.filter((one) => one.policyTypes.includes('Ingress') && selects(one.podSelector, to.labels));
+  const own = policies.filter(
+    (candidate) => candidate.policyTypes.includes('Ingress') && selects(candidate.podSelector, to.labels),
+  );
   if (own.length === 0) return true;
   return own.some(({ ingress }) =>
     ingress.some((rule) => meansPort(rule.ports, protocol, port) && meansPeer(rule.from, from)),
@@ -109,7 +113,7 @@ function enters(policies: Policy[], { from, to, protocol, port }: Flow): boolean
 }
 
 function meansPort(rule: z.output<typeof ports>, protocol: 'TCP' | 'UDP', port: number): boolean {
-  return rule === undefined || rule.some((one) => one.protocol === protocol && one.port === port);
+  return rule === undefined || rule.some((allowed) => allowed.protocol === protocol && allowed.port === port);
 }
 
 /** No list of peers means everybody. */

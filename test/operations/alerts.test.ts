@@ -20,7 +20,7 @@ const cases = z
     ),
   })
   .parse(parse(read('deploy/alerts/leadline.rules.test.yaml')))
-  .tests.flatMap((one) => one.alert_rule_test);
+  .tests.flatMap((group) => group.alert_rule_test);
 const names = rules.map(({ alert }) => alert);
 
 test('each alert is tested to fire', () => {

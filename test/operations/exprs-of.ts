@@ -9,6 +9,6 @@ const board = z.object({
 export function exprsOf(dashboard: unknown): string[] {
   return board
     .parse(JSON.parse(JSON.stringify(dashboard)))
-    .panels.flatMap((one) => ['panels' in one ? one.panels : [], one].flat())
+    .panels.flatMap((child) => ['panels' in child ? child.panels : [], child].flat())
     .flatMap(({ targets }) => targets.map(({ expr }) => expr));
 }

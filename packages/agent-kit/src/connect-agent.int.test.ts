@@ -45,7 +45,7 @@ test('the same report again is stored once, a correction and a fuller one are no
   time = new Date(time.getTime() + 1_000);
   await agent.qualified(room, 'sarvam', { budget: '8 lakh' });
   const reports = await stored('agent.qualified');
-  expect(reports.map((one) => one.payload)).toEqual(
+  expect(reports.map((report) => report.payload)).toEqual(
     ['8 lakh', '9 lakh', '8 lakh'].map((budget) => ({ room, mode: 'sarvam', qualification: { budget } })),
   );
 });

@@ -22,7 +22,7 @@ function commandsOf(text: string): string[] {
 function problemOf(program: CommandUnknownOpts, written: string): string | undefined {
   let at = program;
   for (const word of written.replaceAll(/\s+/g, ' ').split(' ')) {
-    const next = at.commands.find((one) => one.name() === word);
+    const next = at.commands.find((command) => command.name() === word);
     if (next !== undefined) at = next;
     else if (word.startsWith('--')) {
       const flag = word.replace(/[^a-z-].*$/, '');
@@ -42,7 +42,7 @@ test('each command that a document, an alert or a message names is there', async
   );
   expect(found.length).toBeGreaterThan(60);
   const wrong = found
-    .map((one) => ({ ...one, problem: problemOf(program, one.written) }))
+    .map((row) => ({ ...row, problem: problemOf(program, row.written) }))
     .filter(({ problem }) => problem !== undefined);
   expect(wrong).toEqual([]);
 });

@@ -29,7 +29,9 @@ const maxSkewMs = 2_000;
 /** What the services say of themselves and of what they stand on. `askedAt` and `answeredAt` are by our own clock. */
 export function judgeServices(asked: AskedHealth[], times: { askedAt: Date; answeredAt: Date }): Finding[] {
   return [
-    ...asked.flatMap((one) => ('silent' in one ? [judgeSilence(one)] : judgeHealth(one.service, one.health))),
+    ...asked.flatMap((answer) =>
+      'silent' in answer ? [judgeSilence(answer)] : judgeHealth(answer.service, answer.health),
+    ),
     ...judgeClocks(asked, times),
     ...judgeShared(asked),
   ];
@@ -77,13 +79,13 @@ function judgeOutbox(service: string, outbox: Health['outbox']): Finding[] {
 
 /** Tokens are signed by a service's clock, windows and permits decided by the database's. */
 function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: Date; answeredAt: Date }): Finding[] {
-  const skewed = asked.flatMap((one): Finding[] => {
-    if ('silent' in one) return [];
-    const { serviceTime, databaseTime } = one.health;
+  const skewed = asked.flatMap((answer): Finding[] => {
+    if ('silent' in answer) return [];
+    const { serviceTime, databaseTime } = answer.health;
     const service = new Date(serviceTime).getTime();
     const apart = databaseTime === null ? 0 : Math.abs(new Date(databaseTime).getTime() - service);
     const ahead = Math.max(askedAt.getTime() - service, service - answeredAt.getTime(), 0);
-    const about = `${one.service}: clock`;
+    const about = `${answer.service}: clock`;
     if (apart > maxSkewMs)
       return [
         bad(
@@ -102,13 +104,13 @@ function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: D
         ]
       : [];
   });
-  const told = asked.some((one) => 'health' in one && one.health.databaseTime !== null);
+  const told = asked.some((answer) => 'health' in answer && answer.health.databaseTime !== null);
   return skewed.length > 0 || !told ? skewed : [good('clocks', 'services, database and this machine agree')];
 }
 
 function judgeShared(asked: AskedHealth[]): Finding[] {
   const settingsOf = (service: string): Health['settings'] => {
-    const found = asked.find((one) => one.service === service);
+    const found = asked.find((answer) => answer.service === service);
     return found !== undefined && 'health' in found ? found.health.settings : {};
   };
   const [dispatcher, tracker] = [settingsOf('dispatcher'), settingsOf('call-tracker')];

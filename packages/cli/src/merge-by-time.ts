@@ -19,7 +19,7 @@ async function* merge<T extends { at: Date }>(sources: AsyncGenerator<T>[]): Asy
       }
       if (earliest === undefined) return;
       const { source, value } = earliest;
-      const head = heads.find((one) => one.source === source);
+      const head = heads.find((known) => known.source === source);
       yield value;
       if (head !== undefined) head.next = await source.next();
     }

@@ -93,9 +93,9 @@ function toZsh(name: string, places: Place[]): string {
     choices.length > 0 ? `compadd -- ${choices.join(' ')}` : isFile ? '_files' : "_message 'a value'";
   const ofPlace = ({ path, commands, options, argument }: Place): string => {
     const words = [
-      ...commands.map((one) => told(one.name, one.summary)),
+      ...commands.map((command) => told(command.name, command.summary)),
       ...argument.choices.map((choice) => inPosixQuotes(choice)),
-      ...options.flatMap((one) => one.flags.map((flag) => told(flag, one.summary))),
+      ...options.flatMap((option) => option.flags.map((flag) => told(flag, option.summary))),
     ];
     return `    '${path}') found=(${words.join(' ')})${argument.isFile ? '; [[ $PREFIX == -* ]] || { _files; return }' : ''} ;;`;
   };
@@ -128,12 +128,14 @@ function toFish(name: string, places: Place[]): string {
   const lines = places.flatMap(({ path, commands, options, argument }) => {
     const here = `complete -c ${name} -n ${quote(`__${name}_at ${quote(path)}`)}`;
     return [
-      ...commands.map((one) => `${here} -a ${one.name} -d ${quote(one.summary)}`),
+      ...commands.map((command) => `${here} -a ${command.name} -d ${quote(command.summary)}`),
       ...(argument.choices.length > 0 ? [`${here} -a ${quote(argument.choices.join(' '))}`] : []),
       ...(argument.isFile ? [`${here} -F`] : []),
-      ...options.map((one) => {
-        const flags = one.flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-        return `${here} ${flags.join(' ')}${one.takesValue ? ofValue(one.value) : ''} -d ${quote(one.summary)}`;
+      ...options.map((option) => {
+        const flags = option.flags.map((flag) =>
+          flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        );
+        return `${here} ${flags.join(' ')}${option.takesValue ? ofValue(option.value) : ''} -d ${quote(option.summary)}`;
       }),
     ];
   });

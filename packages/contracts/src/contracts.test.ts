@@ -33,7 +33,7 @@ test('the golden sample of the job metadata still parses, unchanged', () => {
 
 test('the AsyncAPI document is valid', async () => {
   const { diagnostics } = await new Parser().parse(JSON.stringify(toAsyncApi()));
-  expect(diagnostics.filter((one) => one.severity === 0)).toEqual([]);
+  expect(diagnostics.filter((diagnostic) => diagnostic.severity === 0)).toEqual([]);
 });
 
 test('the committed AsyncAPI document is up to date', () => {

@@ -25,12 +25,12 @@ const tellingFirst: PhoneRefusal[] = [
 export function normalisePhone(text: string): NormalisedPhone {
   const ascii = toAsciiDigits(text.slice(0, maxCharacters));
   const read = toParts(ascii).map(readIndianNumber);
-  const phones = [...new Set(read.flatMap((one) => (one.ok ? [one.phone] : [])))];
+  const phones = [...new Set(read.flatMap((number) => (number.ok ? [number.phone] : [])))];
   const [phone, ...alternates] = phones;
   if (phone !== undefined) return { ok: true, phone, alternates };
   if (scientific.test(ascii)) return { ok: false, reason: 'scientific_notation' };
-  const refusals = read.flatMap((one) => (one.ok ? [] : [one.reason]));
-  const reason = tellingFirst.find((one) => refusals.includes(one)) ?? 'unparseable';
+  const refusals = read.flatMap((number) => (number.ok ? [] : [number.reason]));
+  const reason = tellingFirst.find((refusal) => refusals.includes(refusal)) ?? 'unparseable';
   // A sentence may stand in a phone's field: "call after 6 pm on …".
   const found = reason === 'unparseable' ? findPhoneInText(ascii) : undefined;
   return found === undefined ? { ok: false, reason } : { ok: true, ...found };

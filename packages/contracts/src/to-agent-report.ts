@@ -50,7 +50,7 @@ const maxWordsCharacters = 300;
  * NATS and HTTP. Never throws; only a type or a room that can't be read refuses it.
  */
 export function readAgentReport(type: unknown, data: unknown): ReadReport {
-  const known = reportTypes.find((one) => one === type);
+  const known = reportTypes.find((reportType) => reportType === type);
   if (known === undefined) {
     return { ok: false, faults: [{ pointer: '/type', detail: `must be one of ${reportTypes.join(', ')}` }] };
   }
@@ -75,7 +75,7 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
       const told = toQualification(fields.qualification, notes);
       const answers = toAnswers(Object.fromEntries(Object.entries(told).filter(([key]) => !isWishKey(key))));
       for (const { key, outcome, detail } of answers.faults) {
-        const field = knownAnswerKeys.find((one) => one === key) ?? 'qualification';
+        const field = knownAnswerKeys.find((knownAnswerKey) => knownAnswerKey === key) ?? 'qualification';
         notes.push({ field, pointer: `${fields.qualification.pointer}/${toToken(key)}`, outcome, detail });
       }
       const wishes = Object.entries(told)
@@ -172,7 +172,7 @@ function toName(key: string): string {
 function toMode({ pointer, value }: Field, notes: FieldNote[]): AgentMode | null {
   const text = toAnswerText(value);
   if (text === '') return null;
-  const mode = agentModes.options.find((one) => toName(one) === toName(text));
+  const mode = agentModes.options.find((option) => toName(option) === toName(text));
   if (mode === undefined) {
     notes.push({ field: 'mode', pointer, outcome: 'dropped', detail: "not a mode we know; the call's own is taken" });
   }

@@ -39,7 +39,7 @@ export function decideFault(error: unknown): Fault {
 
 function decideOne(error: Error): Fault | undefined {
   // A host with several addresses fails once an address.
-  if (error instanceof AggregateError && error.errors.some((one) => decideFault(one) === 'outage')) return 'outage';
+  if (error instanceof AggregateError && error.errors.some((inner) => decideFault(inner) === 'outage')) return 'outage';
   // Only the system's own errors name a system call: refused, reset, no route, no name, no descriptor left.
   if ('syscall' in error) return 'outage';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -98,7 +98,7 @@ export function openFrame(options: {
     startConsumers(consumingService, consumed) {
       const ready = sharedLook(database);
       const around = { nats, metrics: metrics.messaging, log };
-      const consuming = consumed.map((one) => consume({ ...around, ...one, ready }));
+      const consuming = consumed.map((durable) => consume({ ...around, ...durable, ready }));
       const consumers = [...consuming, startAdvisoryNet({ ...around, consuming, service: consumingService })];
       return { stop: () => stopAll(consumers), done: Promise.race(consumers.map((consumer) => consumer.done)) };
     },

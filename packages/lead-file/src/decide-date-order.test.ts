@@ -30,9 +30,9 @@ test('a file whose dates hold a day above the twelfth tells its order, wherever 
   const day = fc.date({ min: new Date('2024-01-01'), max: new Date('2027-12-31'), noInvalidDate: true });
   fc.assert(
     fc.property(fc.array(day, { minLength: 1 }), fc.constantFrom('/', '-', '.'), (days, mark) => {
-      fc.pre(days.some((one) => one.getUTCDate() > 12));
-      const parts = days.map((one) => [one.getUTCDate(), one.getUTCMonth() + 1, one.getUTCFullYear()] as const);
-      expect(decide(parts.map((one) => one.join(mark)))).toBe('day-first');
+      fc.pre(days.some((date) => date.getUTCDate() > 12));
+      const parts = days.map((date) => [date.getUTCDate(), date.getUTCMonth() + 1, date.getUTCFullYear()] as const);
+      expect(decide(parts.map((part) => part.join(mark)))).toBe('day-first');
       expect(decide(parts.map(([date, month, year]) => [month, date, year].join(mark)))).toBe('month-first');
     }),
   );

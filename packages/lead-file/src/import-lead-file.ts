@@ -152,15 +152,15 @@ async function send(
   reading: Import & { source: string; dates: DateOrder },
 ): Promise<RowResult[]> {
   const { nats, source, again, aliases, dates, ringsOld, dryRun } = reading;
-  const whole = batch.filter((one) => one.fault === undefined);
+  const whole = batch.filter((row) => row.fault === undefined);
   const rows = whole.map(({ row, cells }) => ({ row, cells }));
   const asked = { source, again, aliases, dates, ringsOld, dryRun, columns, rows };
   const answers = new Map((await askPatiently(nats, asked)).map((result) => [result.row, result]));
-  return batch.map((one): RowResult => {
-    const answer = answers.get(one.row);
+  return batch.map((row): RowResult => {
+    const answer = answers.get(row.row);
     if (answer !== undefined) return answer;
-    const faults = [{ pointer: '', reason: 'unreadable_row', detail: one.fault ?? 'was not answered' }];
-    return { row: one.row, result: 'rejected', leadId: null, faults, notes: [] };
+    const faults = [{ pointer: '', reason: 'unreadable_row', detail: row.fault ?? 'was not answered' }];
+    return { row: row.row, result: 'rejected', leadId: null, faults, notes: [] };
   });
 }
 

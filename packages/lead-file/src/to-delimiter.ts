@@ -5,7 +5,7 @@ export type Delimiter = (typeof delimiters)[number];
 export function toDelimiter(headerLine: string): Delimiter {
   const bare = headerLine.replaceAll(/"(?:[^"]|"")*"/g, '');
   let most: Delimiter = ',';
-  for (const one of delimiters) if (countOf(bare, one) > countOf(bare, most)) most = one;
+  for (const delimiter of delimiters) if (countOf(bare, delimiter) > countOf(bare, most)) most = delimiter;
   return most;
 }
 

@@ -34,14 +34,14 @@ export async function sendVendorSamples(run: RunFile, file: string): Promise<voi
       ? kept.parse(JSON.parse(readFileSync(file, 'utf8')))
       : [];
     for (const { source } of sources) {
-      if (connections.some((one) => one.source === source)) continue;
+      if (connections.some((known) => known.source === source)) continue;
       connections.push(await connectVendor(nats, source));
       writeFileSync(file, JSON.stringify(connections), { mode: 0o600 });
     }
     // Other numbers and ids at each start: nobody is rung twice within a short time.
     const middle = String(Math.floor(Math.random() * 1_000)).padStart(3, '0');
     for (const { source, phone, ...enquiry } of sources) {
-      const url = connections.find((one) => one.source === source)?.url ?? '';
+      const url = connections.find((known) => known.source === source)?.url ?? '';
       // Our port may be another one than at the start that made the address.
       if (source !== 'tradeindia')
         await tell(run, 'listeners', { vendor: source, url: `${run.ingest}${new URL(url).pathname}` });

@@ -130,7 +130,7 @@ test('the same dial again in the same room is a new call of the same room', asyn
 
 test('a leg that rings is listed with the fields that were recorded', async () => {
   const { request, participants } = readDial('answered-callee-hangs-up');
-  const whole = participants.find((one) => one.whole !== undefined)?.whole;
+  const whole = participants.find((participant) => participant.whole !== undefined)?.whole;
   await using world = await startWorld({ trunkId: request.sipTrunkId });
   await world.control('script', { number: request.sipCallTo, outcomes: [{ callee: 'rings' }] });
   await world.call({ path: dialPath, body: { ...request, waitUntilAnswered: false } });

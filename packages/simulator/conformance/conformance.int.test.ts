@@ -59,7 +59,9 @@ function recordedAnswers({ otherCalls }: DialRecording): unknown[] {
 }
 
 function recordedWebhooks(recording: Pick<DialRecording, 'webhooks'>): unknown[] {
-  return recording.webhooks.map((one) => Object.fromEntries(Object.entries(one).filter(([name]) => name !== 'atMs')));
+  return recording.webhooks.map((webhook) =>
+    Object.fromEntries(Object.entries(webhook).filter(([name]) => name !== 'atMs')),
+  );
 }
 
 /** A recording that stops before the room's end says nothing of what came later; of some webhooks only the event is kept. */

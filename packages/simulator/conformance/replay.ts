@@ -40,7 +40,7 @@ export async function replay(recording: DialRecording, script: Script): Promise<
     ...dialled,
     settledAfterMs,
     otherCalls: answers,
-    webhooks: world.received.map((one) => ({ ...one, atMs: sinceStart(one.atMs) })),
+    webhooks: world.received.map((webhook) => ({ ...webhook, atMs: sinceStart(webhook.atMs) })),
     unsigned: world.unsigned,
     participants,
     phone: world.phone(request.sipCallTo),
@@ -107,7 +107,9 @@ async function makeOtherCalls(
   startedAt: number,
   status: () => string | undefined,
 ): Promise<unknown[]> {
-  const left = recording.webhooks.find((one) => one.event === 'participant_left' && one.participant?.attributes);
+  const left = recording.webhooks.find(
+    (webhook) => webhook.event === 'participant_left' && webhook.participant?.attributes,
+  );
   const last = left?.participant?.attributes?.['sip.callStatus'];
   const answers: unknown[] = [];
   for (const call of recording.otherCalls) {
@@ -131,7 +133,7 @@ function watchLeg(world: World, { request }: DialRecording) {
   const look = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const participants = await world.rooms.listParticipants(request.roomName);
-      const leg = participants.find((one) => one.identity === request.participantIdentity);
+      const leg = participants.find((participant) => participant.identity === request.participantIdentity);
       if (leg !== undefined && JSON.stringify(seen.at(-1)) !== JSON.stringify(leg.attributes))
         seen.push(leg.attributes);
       await wait(5);

@@ -48,14 +48,15 @@ export function openOddAnswers(words: Words): OddAnswers {
   let held: (OddAnswer & { seen: number })[] = [];
   return {
     set(answers) {
-      held = answers.map((one) => ({ ...one, seen: 0 }));
+      held = answers.map((answer) => ({ ...answer, seen: 0 }));
     },
     next(operation, request) {
-      for (const one of held) {
-        if ((one.to !== '*' && one.to !== operation) || !request.includes(one.about)) continue;
-        one.seen++;
-        if (one.seen <= one.after || one.seen > one.after + (one.times ?? Number.POSITIVE_INFINITY)) continue;
-        return { says: one.says, response: toResponse(one.says, words) };
+      for (const answer of held) {
+        if ((answer.to !== '*' && answer.to !== operation) || !request.includes(answer.about)) continue;
+        answer.seen++;
+        if (answer.seen <= answer.after || answer.seen > answer.after + (answer.times ?? Number.POSITIVE_INFINITY))
+          continue;
+        return { says: answer.says, response: toResponse(answer.says, words) };
       }
       return undefined;
     },

@@ -56,13 +56,14 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
     async look(room: string): Promise<Look> {
       const participants = await rooms.listParticipants(room);
       const leg = participants.find(
-        (one) => one.kind === ParticipantInfo_Kind.SIP && one.identity === legIdentity(room),
+        (participant) => participant.kind === ParticipantInfo_Kind.SIP && participant.identity === legIdentity(room),
       );
       const status = leg?.attributes['sip.callStatus'] ?? 'dialing';
       return {
         leg: leg && { status, everAnswered: wasAnswered(status, leg.attributes['sip.callTag']) },
         agentPresent: participants.some(
-          (one) => one.kind === ParticipantInfo_Kind.AGENT && one.state === ParticipantInfo_State.ACTIVE,
+          (participant) =>
+            participant.kind === ParticipantInfo_Kind.AGENT && participant.state === ParticipantInfo_State.ACTIVE,
         ),
       };
     },

@@ -69,7 +69,7 @@ test.for([
 
 test('a conflict is looked into ever later, some times, and then it is a refusal', () => {
   const waits = [1, 2, 3, 4, 5, 6, 7].map((conflicts) => decideConflict('customer', conflicts, policy));
-  expect(waits.map((one) => (one.kind === 'look' ? one.afterMs / 1_000 : one.kind))).toEqual([
+  expect(waits.map((wait) => (wait.kind === 'look' ? wait.afterMs / 1_000 : wait.kind))).toEqual([
     5,
     10,
     20,

@@ -99,7 +99,7 @@ async function pushOn(id: number, with_: Deps, steps: number): Promise<Pushed[]>
   return done;
 }
 const kinds = (steps: Pushed[]): string[] =>
-  steps.map((one) => (one.kind === 'later' ? one.because : one.kind === 'refused' ? one.errorClass : one.kind));
+  steps.map((step) => (step.kind === 'later' ? step.because : step.kind === 'refused' ? step.errorClass : step.kind));
 
 /** What the first step comes to. Afterwards the CRM answers as it should, and there must be one customer and one task. */
 const becomes: Record<string, Partial<Record<(typeof oddities)[number], string>>> = {
@@ -205,8 +205,8 @@ test('a task that is refused as known is looked for, made again at most twice, a
   const id = await qualified();
   await faults({ answers: [{ to: 'create_task', says: 'conflict' }] });
   const steps = kinds(await pushOn(id, deps(), 30));
-  expect(steps.filter((one) => one === 'conflict_409')).toHaveLength(3);
-  expect(steps.filter((one) => one === 'empty_look')).toHaveLength(6);
+  expect(steps.filter((step) => step === 'conflict_409')).toHaveLength(3);
+  expect(steps.filter((step) => step === 'empty_look')).toHaveLength(6);
   expect(steps.at(-1)).toBe('refused_409');
   expect(made('task.created')).toBe(0);
 });

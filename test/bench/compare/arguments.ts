@@ -41,7 +41,7 @@ const given = z.object({
 export function readArguments(args: readonly string[]): BenchArguments {
   // pnpm and npm hand a lone `--` through.
   const { values } = parseArgs({
-    args: args.filter((one) => one !== '--'),
+    args: args.filter((arg) => arg !== '--'),
     options: Object.fromEntries(Object.keys(given.shape).map((name) => [name, { type: 'string' as const }])),
   });
   const read = given.parse(values);

@@ -60,7 +60,7 @@ export async function measureOnce(
     const perSecond = (name: string): number => rates[name]?.perSecond ?? Number.NaN;
     const toOnce = async (who: keyof typeof sides): Promise<OnceFigures> => {
       const { tree, figures } = sides[who];
-      const all = (name: keyof Figures): number => median(figures.map((one) => one[name]));
+      const all = (name: keyof Figures): number => median(figures.map((figure) => figure[name]));
       return {
         residentToImports: all('residentMb') / (await measureImports(tree)),
         acceptToPlain: perSecond(who) / perSecond('plain'),

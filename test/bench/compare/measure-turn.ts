@@ -174,7 +174,7 @@ async function measureBurst(options: {
     figures: {
       productCpuMs: each(toProductMs(spent)),
       phonesPerSecond: toPhonesPerSecond(sent, invites),
-      statements: Object.values(statements).reduce((sum, one) => sum + one, 0),
+      statements: Object.values(statements).reduce((sum, statement) => sum + statement, 0),
       commits: each(work.commits),
       fsyncs: each(work.fsyncs),
       walKb: each(work.walBytes) / 1_024,
@@ -246,9 +246,9 @@ async function measureLock(
     const seen = paced.holdings.length > 0;
     return {
       // None at all is a lock that the tap did not know, not one that costs nothing.
-      lockRoundTrips: seen ? sum(paced.holdings.map((one) => one.roundTrips)) / dialled : Number.NaN,
-      lockHeldMs: seen ? sum(paced.holdings.map((one) => one.heldMs)) / dialled : Number.NaN,
-      lockRoundTripsInBurst: seen ? sum(burst.holdings.map((one) => one.roundTrips)) / ended : Number.NaN,
+      lockRoundTrips: seen ? sum(paced.holdings.map((holding) => holding.roundTrips)) / dialled : Number.NaN,
+      lockHeldMs: seen ? sum(paced.holdings.map((holding) => holding.heldMs)) / dialled : Number.NaN,
+      lockRoundTripsInBurst: seen ? sum(burst.holdings.map((holding) => holding.roundTrips)) / ended : Number.NaN,
       dispatcherRoundTrips: paced.waits / dialled,
     };
   } finally {

@@ -86,9 +86,11 @@ function shareAmong(sayings: Saying[]): Saying[] {
   return sayings.map((saying, at) => {
     if (saying.delayMinutes !== null) return saying;
     const others = [...sayings.slice(at + 1), ...sayings.slice(0, at).toReversed()];
-    const dayFrom = saying.day ?? saying.weekday ?? others.find((one) => one.day !== null || one.weekday !== null);
-    const clockFrom = clock(saying) || saying.moment !== null ? undefined : others.find((one) => clock(one));
-    const part = saying.part ?? (saying.time === null ? null : (others.find((one) => one.part !== null)?.part ?? null));
+    const dayFrom =
+      saying.day ?? saying.weekday ?? others.find((other) => other.day !== null || other.weekday !== null);
+    const clockFrom = clock(saying) || saying.moment !== null ? undefined : others.find((other) => clock(other));
+    const part =
+      saying.part ?? (saying.time === null ? null : (others.find((other) => other.part !== null)?.part ?? null));
     return {
       ...saying,
       ...(typeof dayFrom === 'object' && dayFrom !== null && 'soon' in dayFrom

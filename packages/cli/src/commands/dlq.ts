@@ -193,7 +193,7 @@ function toLetterLines(letter: DeadLetterView): string[] {
   ];
 }
 
-function toProgress(form: 'pretty' | 'json'): (one: Redriven, no: number, of: number) => void {
+function toProgress(form: 'pretty' | 'json'): (letter: Redriven, no: number, of: number) => void {
   return ({ seq, subject, outcome, because }, no, of) => {
     const what = because === undefined ? outcome.replaceAll('_', ' ') : `${outcome}: ${because}`;
     (form === 'json' ? tell : print)(`${no}/${of}  ${seq}  ${subject}  ${what}`);

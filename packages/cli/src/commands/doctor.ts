@@ -34,7 +34,7 @@ Examples:
       const findings: Finding[] = [];
       const show = (found: Finding[]): void => {
         findings.push(...found);
-        if (options.output === 'pretty') for (const one of found) print(toLines(one));
+        if (options.output === 'pretty') for (const finding of found) print(toLines(finding));
       };
       const given = command.optsWithGlobals();
       show([

@@ -73,5 +73,5 @@ function toLines(service: string, { counts, left }: Erased, dryRun: boolean): st
   const what = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`);
-  return [...what.map((one) => `${dryRun ? 'would erase' : 'erased'} of ${service}: ${one}`), ...left];
+  return [...what.map((line) => `${dryRun ? 'would erase' : 'erased'} of ${service}: ${line}`), ...left];
 }

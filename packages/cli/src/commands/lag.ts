@@ -91,11 +91,11 @@ function toOutboxes(asked: AskedHealth[]): Outbox[] {
   const unknown = { waiting: null, oldestSeconds: null, failed: null };
   return asked
     .filter(({ service }) => service !== 'dashboard')
-    .map((one) => {
-      if ('silent' in one) return { service: one.service, ...unknown, silent: one.silent };
-      const { outbox } = one.health;
+    .map((answer) => {
+      if ('silent' in answer) return { service: answer.service, ...unknown, silent: answer.silent };
+      const { outbox } = answer.health;
       return outbox === null
-        ? { service: one.service, ...unknown, silent: 'its database does not answer' }
-        : { service: one.service, ...outbox, silent: null };
+        ? { service: answer.service, ...unknown, silent: 'its database does not answer' }
+        : { service: answer.service, ...outbox, silent: null };
     });
 }

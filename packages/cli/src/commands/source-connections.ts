@@ -97,17 +97,17 @@ Examples:
 }
 
 /** Several add up. */
-function show(one: SourceConnection, form: 'pretty' | 'json'): void {
+function show(sourceConnection: SourceConnection, form: 'pretty' | 'json'): void {
   if (form === 'json') {
-    printJson(one);
+    printJson(sourceConnection);
     return;
   }
-  print(`${paint('green', one.source)}, ${one.id}\n`);
+  print(`${paint('green', sourceConnection.source)}, ${sourceConnection.id}\n`);
   print('Paste this address at the vendor. It is shown this once, and whoever knows it can deliver:\n');
-  print(`  ${paint('cyan', one.url)}\n`);
-  if (one.secret !== undefined) print(`and this key:\n\n  ${paint('cyan', one.secret)}\n`);
+  print(`  ${paint('cyan', sourceConnection.url)}\n`);
+  if (sourceConnection.secret !== undefined) print(`and this key:\n\n  ${paint('cyan', sourceConnection.secret)}\n`);
   print('Try it; it rings nobody:\n');
-  print(`  ${one.curl}`);
+  print(`  ${sourceConnection.curl}`);
 }
 
 const headers = [
@@ -124,21 +124,21 @@ const headers = [
   'what is wrong',
 ];
 
-function toRow(one: ListedSource): (string | number)[] {
+function toRow(listedSource: ListedSource): (string | number)[] {
   const toTime = (at: string | null): string => (at === null ? 'never' : toClock(new Date(at), 'ist'));
-  const { accepted, repeated, rejected, otherNumbers } = one.lastDay;
+  const { accepted, repeated, rejected, otherNumbers } = listedSource.lastDay;
   return [
-    one.id,
-    one.source,
-    toTime(one.lastDeliveryAt),
+    listedSource.id,
+    listedSource.source,
+    toTime(listedSource.lastDeliveryAt),
     accepted,
     repeated,
     rejected,
     otherNumbers,
-    one.agentMode ?? '',
-    one.enabled ? '' : 'disabled',
-    one.poll === null ? '' : toTime(one.poll.readAt),
-    toTrouble(one),
+    listedSource.agentMode ?? '',
+    listedSource.enabled ? '' : 'disabled',
+    listedSource.poll === null ? '' : toTime(listedSource.poll.readAt),
+    toTrouble(listedSource),
   ];
 }
 

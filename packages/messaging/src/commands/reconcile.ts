@@ -83,14 +83,14 @@ export function queryable(em: EntityManager): Queryable {
 export async function keepSaid(em: EntityManager, service: PublishingService, said: SaidSince): Promise<void> {
   const table = outboxTable(service);
   for (let first = 0; first < said.events.length; first += atOnce) {
-    const records = said.events.slice(first, first + atOnce).map((one) => ({
-      id: one.id,
-      aggregate: one.subject,
-      subject: one.type,
-      headers: one.headers,
-      payload: one.data,
-      at: one.time,
-      stored: one.storedAt,
+    const records = said.events.slice(first, first + atOnce).map((event) => ({
+      id: event.id,
+      aggregate: event.subject,
+      subject: event.type,
+      headers: event.headers,
+      payload: event.data,
+      at: event.time,
+      stored: event.storedAt,
     }));
     await affected(
       em,

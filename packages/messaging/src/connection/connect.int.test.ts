@@ -61,7 +61,7 @@ test('closing pushes out what was published before', async () => {
 
 test('several provisioners at once make one topology, and a later one changes what is to change and keeps messages', async () => {
   const provisioners = await Promise.all([1, 2, 3, 4].map(() => server.connect('provisioner')));
-  await Promise.all(provisioners.map((one) => provision(one)));
+  await Promise.all(provisioners.map((provisioner) => provision(provisioner)));
   const manager = await (await server.connect('provisioner')).connection.jetstreamManager({ checkAPI: false });
   await manager.streams.update('LEADS', { max_age: 0 });
   await manager.consumers.update('LEADS', 'dispatcher-leads', { max_ack_pending: 1 });

@@ -157,7 +157,7 @@ export async function discard(
 export async function redriveMatching(
   nats: Nats,
   asked: { filter: DeadLetterFilter; cap: number; who: string; dryRun?: boolean },
-  done: (one: Redriven, no: number, of: number) => void = () => undefined,
+  done: (letter: Redriven, no: number, of: number) => void = () => undefined,
 ): Promise<Redriven[]> {
   const { filter, cap, who, dryRun = false } = asked;
   const results: Redriven[] = [];

@@ -115,7 +115,7 @@ async function lookBehind(
   const top = Math.max(...newest.map(({ seq }) => seq));
   for (let seq = top; seq >= first && own.size < sought.size;) {
     const seqs = Array.from({ length: Math.min(atOnce, seq - first + 1) }, (_, back) => seq - back);
-    const messages = await Promise.all(seqs.map((one) => fetchMessage(nats, stream, { seq: one })));
+    const messages = await Promise.all(seqs.map((number) => fetchMessage(nats, stream, { seq: number })));
     for (const message of messages) {
       if (message === undefined) continue;
       settle(message);

@@ -22,7 +22,7 @@ beforeEach(async () => {
   dispatcher = await database.open('dispatcher');
 });
 afterEach(async () => {
-  await Promise.all(processes.map((one) => one.kill()));
+  await Promise.all(processes.map((relay) => relay.kill()));
   processes = [];
   await Promise.all([server.close(), database.drop()]);
 });
@@ -103,7 +103,7 @@ async function expectAllInOrder(calls: number): Promise<void> {
 }
 
 async function leader(): Promise<RelayProcess> {
-  return until('one leads', () => processes.find((one) => one.state() === 'relaying'));
+  return until('one leads', () => processes.find((relay) => relay.state() === 'relaying'));
 }
 
 test('killed relays and a killed nats-server lose nothing, repeat nothing and break no order', async () => {
@@ -134,13 +134,17 @@ test('a frozen leader loses its lead to another, and does no harm when it thaws'
   await wait(700);
   frozen.child.kill('SIGSTOP');
   const frozenAt = performance.now();
-  await until('the other leads', () => processes.find((one) => one !== frozen && one.state() === 'relaying'), 20_000);
+  await until(
+    'the other leads',
+    () => processes.find((relay) => relay !== frozen && relay.state() === 'relaying'),
+    20_000,
+  );
   expect(performance.now() - frozenAt).toBeLessThan(14_000);
   await wait(500);
   frozen.child.kill('SIGCONT');
   await wait(1_500);
   count.stop = true;
   await Promise.all(writers);
-  expect(processes.filter((one) => one.state() === 'relaying')).toHaveLength(1);
+  expect(processes.filter((relay) => relay.state() === 'relaying')).toHaveLength(1);
   await expectAllInOrder(count.calls);
 });

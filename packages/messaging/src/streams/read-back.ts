@@ -20,7 +20,7 @@ export async function readBack(
   for (let seq = Math.max(0, ...newest.map((message) => message?.seq ?? 0)); seq >= (first?.seq ?? 1); seq -= atOnce) {
     await stayAwake();
     const seqs = Array.from({ length: Math.min(atOnce, seq) }, (_, back) => seq - back);
-    const messages = await Promise.all(seqs.map((one) => fetchMessage(nats, stream, { seq: one })));
+    const messages = await Promise.all(seqs.map((number) => fetchMessage(nats, stream, { seq: number })));
     const recent = messages.filter((message) => message !== undefined && message.time >= since);
     for (const message of recent) if (message !== undefined && subjects.includes(message.subject)) read.push(message);
     if (messages.some((message) => message !== undefined && message.time < since)) break;

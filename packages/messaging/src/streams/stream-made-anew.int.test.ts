@@ -34,7 +34,7 @@ beforeEach(async () => {
   ]);
 });
 afterEach(async () => {
-  await Promise.all(running.map((one) => one.stop()));
+  await Promise.all(running.map((part) => part.stop()));
   running = [];
   await server.close();
 });

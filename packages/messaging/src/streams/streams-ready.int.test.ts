@@ -17,7 +17,7 @@ test('a service waits for the provisioner, and a stream lost later takes it out 
   expect(await ask['crm-pusher']()).toContain('the durable crm-pusher (');
   expect(await ask.dashboard()).toContain('the durable dashboard-agent (');
   await provision(await server.connect('provisioner'));
-  for (const one of Object.values(ask)) expect(await one()).toBe(true);
+  for (const isReady of Object.values(ask)) expect(await isReady()).toBe(true);
   await server.server().stop();
-  for (const one of Object.values(ask)) expect(await one()).toBe(true);
+  for (const isReady of Object.values(ask)) expect(await isReady()).toBe(true);
 });

@@ -48,7 +48,7 @@ async function findMissing(nats: Nats, service: ServiceName): Promise<string[]> 
       }
     }),
   );
-  return found.filter((one) => one !== undefined);
+  return found.filter((row) => row !== undefined);
 }
 
 function isDurable(name: string): name is DurableName {

@@ -32,7 +32,7 @@ test('what the provisioner made is as it should be; what was changed or removed 
   await manager.consumers.update('CALLS', 'crm-pusher', { ack_wait: 5_000_000_000 });
   await manager.consumers.delete('AGENT', 'dashboard-agent');
   await manager.streams.update('DLQ', { max_age: 7_200_000_000_000 });
-  const durables = Object.fromEntries((await readDurables(ops)).map((one) => [one.name, one]));
+  const durables = Object.fromEntries((await readDurables(ops)).map((durable) => [durable.name, durable]));
   expect(durables['crm-pusher']).toMatchObject({
     found: { waiting: 1, inHand: 0, asking: 0 },
     differences: ['ack_wait is 5000000000, not 60000000000'],
@@ -45,7 +45,7 @@ test('what the provisioner made is as it should be; what was changed or removed 
 test('a durable that was made by hand, with one filter and waits of its own, is brought into line', async () => {
   const provisioner = await nats.connect('provisioner');
   const [ops, manager] = [await nats.connect('ops'), await provisioner.connection.jetstreamManager()];
-  const stateOf = async (name: string) => (await readDurables(ops)).find((one) => one.name === name);
+  const stateOf = async (name: string) => (await readDurables(ops)).find((durable) => durable.name === name);
   const byHand = {
     'call-tracker-agent': ['AGENT', 'agent.>'],
     'dispatcher-leads': ['LEADS', 'lead.created'],

@@ -63,8 +63,9 @@ export function crmApp(options: {
     const term = c.req.query('searchTerm') ?? '';
     const until = Date.now() - (faults().searchLagMs ?? 0);
     const found = customers.filter(
-      (one) =>
-        [one.name, one.mobile, one.email].some((text) => text.includes(term)) && Date.parse(one.created_at) <= until,
+      (customer) =>
+        [customer.name, customer.mobile, customer.email].some((text) => text.includes(term)) &&
+        Date.parse(customer.created_at) <= until,
     );
     return c.json({ success: true, ...page(c, found) });
   });
@@ -87,7 +88,7 @@ export function crmApp(options: {
     if (refuseTasks === true || !given.success) return c.json({ success: false, message: 'Validation failed' }, 422);
     if (falseSuccess === true) return c.json({ success: false, message: 'Internal error' }, 200);
     const { customerId } = given.data;
-    if (!customers.some((one) => one._id === customerId))
+    if (!customers.some((customer) => customer._id === customerId))
       return c.json({ success: false, message: 'No such customer' }, 404);
     const task = { _id: objectId(), customerId, body: given.data, created_at: new Date().toISOString() };
     tasks.push(task);

@@ -30,7 +30,9 @@ const start = async (callee: object): Promise<World> => {
   return world;
 };
 const status = async (world: World): Promise<string | undefined> =>
-  (await world.rooms.listParticipants(room)).find((one) => one.identity === identity)?.attributes['sip.callStatus'];
+  (await world.rooms.listParticipants(room)).find((participant) => participant.identity === identity)?.attributes[
+    'sip.callStatus'
+  ];
 const events = (world: World): string[] => world.received.map(({ body }) => String(body['event']));
 const last = (world: World): unknown => world.received.at(-1)?.body['event'];
 const slowly = { timeout: 20_000, interval: 10 };

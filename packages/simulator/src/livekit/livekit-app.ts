@@ -191,7 +191,7 @@ export function liveKitApp(options: {
       const room = rooms.find(body.room);
       if (room === undefined) throw noRoom();
       if (stopsNothing(room.name, noRoom)) return {};
-      if ([...room.participants.values()].some((one) => one.isGhost)) {
+      if ([...room.participants.values()].some((participant) => participant.isGhost)) {
         throw new TwirpError('unknown', 'could not find object');
       }
       if (!room.isServed) return nobodyAnswers();

@@ -150,7 +150,7 @@ export function toListedRoom(room: Room): Record<string, unknown> {
     enabled_codecs: codecs.map((mime) => ({ mime, fmtp_line: '' })),
     metadata: room.metadata,
     num_participants: room.participants.size,
-    num_publishers: [...room.participants.values()].filter((one) => one.isPublisher).length,
+    num_publishers: [...room.participants.values()].filter((participant) => participant.isPublisher).length,
     active_recording: false,
     version: null,
   };

@@ -169,7 +169,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     resume(): void {
       isAway = false;
       for (const room of rooms.values()) {
-        const present = [...room.participants.values()].filter((one) => !one.isGhost);
+        const present = [...room.participants.values()].filter((participant) => !participant.isGhost);
         if (room.isServed || present.length === 0) continue;
         serve(room);
         for (const participant of present) {
@@ -184,7 +184,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
           if (participant.track !== undefined) participant.track = { sid: sid('TR'), publishedMs: Date.now() };
           tellTrack('track_published', room, participant);
         }
-        if (!present.some((one) => one.kind === 'SIP')) closeLater(room, room.departureTimeout);
+        if (!present.some((participant) => participant.kind === 'SIP')) closeLater(room, room.departureTimeout);
       }
     },
     /** deleteRoom: everybody out, and the room is gone at once. */

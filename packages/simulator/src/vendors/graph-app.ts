@@ -29,7 +29,7 @@ export function graphApp(options: { token: string; gate: VendorGate; enquiries: 
       const id = c.req.param('id');
       const refused = refusal(c, id);
       if (refused !== undefined) return refused;
-      const found = options.enquiries().find((one) => one.id === id);
+      const found = options.enquiries().find((enquiry) => enquiry.id === id);
       if (found === undefined) return refuse(100, 'There is no object with this id, or it may not be read.', { id });
       return { json: toMetaLead(found), note: { id, rows: 1 } };
     }),

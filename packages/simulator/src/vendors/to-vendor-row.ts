@@ -3,101 +3,101 @@ import type { VendorEnquiry } from './vendor-enquiry.ts';
 
 type Row = Record<string, unknown>;
 
-export function toIndiamartRow(one: VendorEnquiry): Row {
-  const { day, clock } = toIndianTime(one.at);
+export function toIndiamartRow(enquiry: VendorEnquiry): Row {
+  const { day, clock } = toIndianTime(enquiry.at);
   return {
-    UNIQUE_QUERY_ID: one.id,
+    UNIQUE_QUERY_ID: enquiry.id,
     QUERY_TYPE: 'W',
     QUERY_TIME: `${day} ${clock}`,
-    SENDER_NAME: one.name,
-    SENDER_MOBILE: one.phone,
-    SENDER_MOBILE_ALT: one.otherPhone,
+    SENDER_NAME: enquiry.name,
+    SENDER_MOBILE: enquiry.phone,
+    SENDER_MOBILE_ALT: enquiry.otherPhone,
     SENDER_PHONE: '',
-    SENDER_EMAIL: one.email,
+    SENDER_EMAIL: enquiry.email,
     SENDER_EMAIL_ALT: '',
-    SENDER_COMPANY: one.company,
+    SENDER_COMPANY: enquiry.company,
     SENDER_ADDRESS: '',
-    SENDER_CITY: one.city,
-    SENDER_STATE: one.state,
+    SENDER_CITY: enquiry.city,
+    SENDER_STATE: enquiry.state,
     SENDER_PINCODE: '',
     SENDER_COUNTRY_ISO: 'IN',
-    SUBJECT: one.product === '' ? '' : `Requirement for ${one.product}`,
-    QUERY_PRODUCT_NAME: one.product,
-    QUERY_MCAT_NAME: one.product,
-    QUERY_MESSAGE: one.message,
+    SUBJECT: enquiry.product === '' ? '' : `Requirement for ${enquiry.product}`,
+    QUERY_PRODUCT_NAME: enquiry.product,
+    QUERY_MCAT_NAME: enquiry.product,
+    QUERY_MESSAGE: enquiry.message,
     CALL_DURATION: '',
     RECEIVER_MOBILE: '',
-    ...one.fields,
+    ...enquiry.fields,
   };
 }
 
-export function toTradeindiaRow(one: VendorEnquiry): Row {
-  const { day, clock } = toIndianTime(one.at);
+export function toTradeindiaRow(enquiry: VendorEnquiry): Row {
+  const { day, clock } = toIndianTime(enquiry.at);
   return {
-    rfi_id: one.id,
+    rfi_id: enquiry.id,
     inquiry_type: 'Direct',
-    product_name: one.product,
-    subject: one.product,
-    message: one.message.replaceAll('\n', '<br/>'),
+    product_name: enquiry.product,
+    subject: enquiry.product,
+    message: enquiry.message.replaceAll('\n', '<br/>'),
     quantity: '1',
-    generated: String(Math.floor(one.at.getTime() / 1_000)),
+    generated: String(Math.floor(enquiry.at.getTime() / 1_000)),
     generated_date: day,
     generated_time: clock,
     sender_uid: '990011',
-    sender_name: one.name,
-    sender_co: one.company,
-    sender_mobile: one.phone,
-    sender_other_mobiles: one.otherPhone,
+    sender_name: enquiry.name,
+    sender_co: enquiry.company,
+    sender_mobile: enquiry.phone,
+    sender_other_mobiles: enquiry.otherPhone,
     landline_number: '',
-    sender_email: one.email,
-    sender_city: one.city,
-    sender_state: one.state,
+    sender_email: enquiry.email,
+    sender_city: enquiry.city,
+    sender_state: enquiry.state,
     sender_country: 'India',
     view_status: 'New',
-    ...one.fields,
+    ...enquiry.fields,
   };
 }
 
-export function toExportersindiaRow(one: VendorEnquiry): Row {
-  const { day, clock } = toIndianTime(one.at);
+export function toExportersindiaRow(enquiry: VendorEnquiry): Row {
+  const { day, clock } = toIndianTime(enquiry.at);
   return {
-    inq_id: one.id,
+    inq_id: enquiry.id,
     inq_type: 'Direct',
     enq_date: `${day} ${clock}`,
-    name: one.name,
-    company: one.company,
-    mobile: one.phone,
-    alt_mobile: one.otherPhone,
-    email: one.email,
+    name: enquiry.name,
+    company: enquiry.company,
+    mobile: enquiry.phone,
+    alt_mobile: enquiry.otherPhone,
+    email: enquiry.email,
     alt_email: '',
-    subject: one.product,
-    product: one.product,
-    detail_req: one.message,
+    subject: enquiry.product,
+    product: enquiry.product,
+    detail_req: enquiry.message,
     address: '',
-    city: one.city,
-    state: one.state,
+    city: enquiry.city,
+    state: enquiry.state,
     country: 'India',
-    ...one.fields,
+    ...enquiry.fields,
   };
 }
 
-export function toJustdialFields(one: VendorEnquiry): Record<string, string> {
-  const { day, clock } = toIndianTime(one.at);
-  const given = Object.entries(one.fields).map(
+export function toJustdialFields(enquiry: VendorEnquiry): Record<string, string> {
+  const { day, clock } = toIndianTime(enquiry.at);
+  const given = Object.entries(enquiry.fields).map(
     ([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const,
   );
   return {
-    leadid: one.id,
+    leadid: enquiry.id,
     leadtype: 'category',
     prefix: '',
-    name: one.name,
-    mobile: one.phone,
-    phone: one.otherPhone,
-    email: one.email,
+    name: enquiry.name,
+    mobile: enquiry.phone,
+    phone: enquiry.otherPhone,
+    email: enquiry.email,
     date: day,
     time: clock,
-    category: one.product,
-    city: one.city,
+    category: enquiry.product,
+    city: enquiry.city,
     area: '',
     brancharea: '',
     dncmobile: '0',
@@ -111,31 +111,31 @@ export function toJustdialFields(one: VendorEnquiry): Record<string, string> {
 }
 
 /** The answers of a form, as the Graph API tells them. */
-export function toMetaLead(one: VendorEnquiry): Row {
+export function toMetaLead(enquiry: VendorEnquiry): Row {
   const answers = {
-    full_name: one.name,
-    phone_number: one.phone,
-    email: one.email,
-    city: one.city,
-    state: one.state,
-    which_machine: one.product,
-    what_do_you_need: one.message,
+    full_name: enquiry.name,
+    phone_number: enquiry.phone,
+    email: enquiry.email,
+    city: enquiry.city,
+    state: enquiry.state,
+    which_machine: enquiry.product,
+    what_do_you_need: enquiry.message,
   };
   return {
-    id: one.id,
-    created_time: one.at.toISOString().replace(/\.\d+Z$/, '+0000'),
+    id: enquiry.id,
+    created_time: enquiry.at.toISOString().replace(/\.\d+Z$/, '+0000'),
     field_data: Object.entries(answers)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => ({ name, values: [value] })),
-    ...one.fields,
+    ...enquiry.fields,
   };
 }
 
 export const metaPage = { pageId: '1029384756', formId: '556677' };
 
 /** What Meta's webhook says of a lead: its id, and not one of its answers. */
-export function toMetaNotification(one: VendorEnquiry): Row {
-  const seconds = Math.floor(one.at.getTime() / 1_000);
+export function toMetaNotification(enquiry: VendorEnquiry): Row {
+  const seconds = Math.floor(enquiry.at.getTime() / 1_000);
   return {
     object: 'page',
     entry: [
@@ -146,7 +146,7 @@ export function toMetaNotification(one: VendorEnquiry): Row {
           {
             field: 'leadgen',
             value: {
-              leadgen_id: one.id,
+              leadgen_id: enquiry.id,
               page_id: metaPage.pageId,
               form_id: metaPage.formId,
               created_time: seconds,
@@ -158,18 +158,18 @@ export function toMetaNotification(one: VendorEnquiry): Row {
   };
 }
 
-export function toGoogleLead(one: VendorEnquiry, key: string): Row {
+export function toGoogleLead(enquiry: VendorEnquiry, key: string): Row {
   const columns = {
-    FULL_NAME: one.name,
-    PHONE_NUMBER: one.phone,
-    EMAIL: one.email,
-    CITY: one.city,
-    REGION: one.state,
-    which_machine: one.product,
-    what_do_you_need: one.message,
+    FULL_NAME: enquiry.name,
+    PHONE_NUMBER: enquiry.phone,
+    EMAIL: enquiry.email,
+    CITY: enquiry.city,
+    REGION: enquiry.state,
+    which_machine: enquiry.product,
+    what_do_you_need: enquiry.message,
   };
   return {
-    lead_id: one.id,
+    lead_id: enquiry.id,
     api_version: '1.0',
     form_id: 4_300_112_233,
     campaign_id: 21_998_877_665,
@@ -178,7 +178,7 @@ export function toGoogleLead(one: VendorEnquiry, key: string): Row {
     user_column_data: Object.entries(columns)
       .filter(([, value]) => value !== '')
       .map(([column_id, string_value]) => ({ column_id, string_value })),
-    ...one.fields,
+    ...enquiry.fields,
   };
 }
 

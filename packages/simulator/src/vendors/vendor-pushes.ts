@@ -18,40 +18,40 @@ export type Listener = z.output<typeof listener>;
 export type PushAnswer = { id: string; status: number; body: string } | { id: string; error: string };
 
 /** Delivers one enquiry once, and tells what was answered. None of these vendors is known to promise a second try. */
-export async function pushEnquiry(to: Listener, one: VendorEnquiry): Promise<PushAnswer> {
-  const request = toRequest(to, one);
-  if (request === undefined) return { id: one.id, error: `${to.vendor} delivers to nobody: it is asked` };
+export async function pushEnquiry(to: Listener, enquiry: VendorEnquiry): Promise<PushAnswer> {
+  const request = toRequest(to, enquiry);
+  if (request === undefined) return { id: enquiry.id, error: `${to.vendor} delivers to nobody: it is asked` };
   try {
     const response = await fetch(request.url, { ...request.init, signal: AbortSignal.timeout(10_000) });
-    return { id: one.id, status: response.status, body: await response.text() };
+    return { id: enquiry.id, status: response.status, body: await response.text() };
   } catch (error) {
-    return { id: one.id, error: error instanceof Error ? error.message : 'no answer' };
+    return { id: enquiry.id, error: error instanceof Error ? error.message : 'no answer' };
   }
 }
 
-function toRequest(to: Listener, one: VendorEnquiry): { url: string; init?: RequestInit } | undefined {
+function toRequest(to: Listener, enquiry: VendorEnquiry): { url: string; init?: RequestInit } | undefined {
   switch (to.vendor) {
     case 'indiamart': {
-      const row = toIndiamartRow(one);
+      const row = toIndiamartRow(enquiry);
       const inside = to.shape === 'array' ? [row] : row;
       return toJson(to, to.shape === 'bare' ? row : { CODE: 200, STATUS: 'SUCCESS', RESPONSE: inside }, [
         'UNIQUE_QUERY_ID',
       ]);
     }
     case 'justdial': {
-      const fields = toJustdialFields(one);
+      const fields = toJustdialFields(enquiry);
       if (to.shape === 'json') return toJson(to, fields, ['leadid']);
       const query = new URLSearchParams(fields);
       if (to.shape === 'form') return { url: to.url, init: { method: 'POST', body: query } };
       return { url: `${to.url}?${query.toString()}` };
     }
     case 'meta': {
-      const { url, init } = toJson(to, toMetaNotification(one), ['leadgen_id']);
+      const { url, init } = toJson(to, toMetaNotification(enquiry), ['leadgen_id']);
       const signature = createHmac('sha256', to.secret).update(init.body).digest('hex');
       return { url, init: { ...init, headers: { ...init.headers, 'x-hub-signature-256': `sha256=${signature}` } } };
     }
     case 'google_ads':
-      return toJson(to, toGoogleLead(one, to.secret), ['lead_id']);
+      return toJson(to, toGoogleLead(enquiry, to.secret), ['lead_id']);
     case 'tradeindia':
     case 'exportersindia':
       return undefined;

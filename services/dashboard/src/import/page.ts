@@ -152,11 +152,11 @@ function resultCard({ file, dryRun, counts, header, rows }: ImportDone): Piece {
       ${table(
         'Rows that were not accepted, or are not rung',
         [{ name: 'Row', number: true }, { name: 'Result' }, { name: 'Lead' }, { name: 'Why' }],
-        rows.map((one) => [
-          one.row,
-          one.result,
-          one.leadId === null ? '–' : html`<a href="/leads/${one.leadId}">lead ${one.leadId}</a>`,
-          [...one.faults, ...one.notes]
+        rows.map((row) => [
+          row.row,
+          row.result,
+          row.leadId === null ? '–' : html`<a href="/leads/${row.leadId}">lead ${row.leadId}</a>`,
+          [...row.faults, ...row.notes]
             .map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim())
             .join('; ') || '–',
         ]),

@@ -76,7 +76,7 @@ function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage)
         ${lead.failureReason === null ? '' : fact('Failed because', toWords(lead.failureReason))}
         ${lead.wait === undefined ? '' : fact('Waits because', `${waitWords[lead.wait.reason] ?? toWords(lead.wait.reason)}${lead.wait.until === null ? '' : `, until ${toShortDateAndClock(lead.wait.until)}`}`)}
         ${lead.retryAfter === null || lead.status !== 'new' ? '' : fact('Due', toDateAndClock(lead.retryAfter))}
-        ${told.map((one) => fact('Told to the CRM', one.toldAt === null ? `not yet${one.error === null ? '' : `: ${toWords(one.error)}`}` : `task ${one.taskId ?? '?'}, ${toShortDateAndClock(one.toldAt)}`))}
+        ${told.map((task) => fact('Told to the CRM', task.toldAt === null ? `not yet${task.error === null ? '' : `: ${toWords(task.error)}`}` : `task ${task.taskId ?? '?'}, ${toShortDateAndClock(task.toldAt)}`))}
         ${fact('Failed attempts', `${lead.retryCount} (a dial that was put back is none)`)}
       </dl>
       ${

@@ -132,15 +132,15 @@ async function addToDays(
   before: readonly CallMinutes[],
   after: readonly CallMinutes[],
 ): Promise<void> {
-  const changes = sumChanges(before, after, (one) => ({
-    key: { day: one.day, source: one.source, mode: one.mode, outcome: one.outcome },
+  const changes = sumChanges(before, after, (call) => ({
+    key: { day: call.day, source: call.source, mode: call.mode, outcome: call.outcome },
     amounts: {
       calls: 1,
-      answered: one.answered ? 1 : 0,
-      counted_micros: one.countedMicros ?? 0,
-      estimated_calls: one.estimated ? 1 : 0,
-      talk_micros: one.talkMicros,
-      pulses: one.pulses,
+      answered: call.answered ? 1 : 0,
+      counted_micros: call.countedMicros ?? 0,
+      estimated_calls: call.estimated ? 1 : 0,
+      talk_micros: call.talkMicros,
+      pulses: call.pulses,
     },
   }));
   if (changes.length === 0) return;

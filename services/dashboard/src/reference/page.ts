@@ -152,21 +152,25 @@ export function httpReferencePage(shown: Shown, document: Record<string, unknown
   return layout(
     shown,
     page,
-    html`${operations.map((one, place) => {
-      const body = one.requestBody?.content['application/json']?.schema;
+    html`${operations.map((described, place) => {
+      const body = described.requestBody?.content['application/json']?.schema;
       return section(
-        `${one.method.toUpperCase()} ${one.path}`,
-        html`${one.description === undefined ? '' : html`<p>${one.description}</p>`}
-        ${body === undefined ? '' : properties(`Body of ${one.method} ${one.path}`, body, schemas)}
+        `${described.method.toUpperCase()} ${described.path}`,
+        html`${described.description === undefined ? '' : html`<p>${described.description}</p>`}
+        ${body === undefined ? '' : properties(`Body of ${described.method} ${described.path}`, body, schemas)}
         ${table(
-          `Answers of ${one.method} ${one.path}`,
+          `Answers of ${described.method} ${described.path}`,
           [{ name: 'Status' }, { name: 'When' }],
-          Object.entries(one.responses ?? {}).map(([status, { description }]) => [
+          Object.entries(described.responses ?? {}).map(([status, { description }]) => [
             badge(status, status.startsWith('2') ? 'good' : 'wait'),
             description ?? '',
           ]),
         )}`,
-        { id: `operation-${place}`, wide: true, ...(one.summary === undefined ? {} : { hint: one.summary }) },
+        {
+          id: `operation-${place}`,
+          wide: true,
+          ...(described.summary === undefined ? {} : { hint: described.summary }),
+        },
       );
     })}`,
   );

@@ -45,15 +45,17 @@ function sourcesCard(sources: readonly SourceState[]): Piece {
         { name: 'Known id', number },
         { name: 'State' },
       ],
-      sources.map((one) => [
-        one.source,
-        one.lastAt === null ? 'never' : toShortDateAndClock(one.lastAt),
-        one.accepted,
-        one.joined,
-        one.repeated,
-        one.rejected === 0 ? 0 : html`<a href="/sources?source=${encodeURIComponent(one.source)}">${one.rejected}</a>`,
-        one.otherNumbers,
-        stateOf(one),
+      sources.map((source) => [
+        source.source,
+        source.lastAt === null ? 'never' : toShortDateAndClock(source.lastAt),
+        source.accepted,
+        source.joined,
+        source.repeated,
+        source.rejected === 0
+          ? 0
+          : html`<a href="/sources?source=${encodeURIComponent(source.source)}">${source.rejected}</a>`,
+        source.otherNumbers,
+        stateOf(source),
       ]),
       { empty: 'Nothing was delivered yet. leadline sources add makes an address for a vendor.' },
     ),
@@ -72,12 +74,12 @@ function sharedCard(shared: readonly SharedId[]): Piece {
     table(
       'Ids that came again with another number, newest first',
       [{ name: 'When (IST)' }, { name: 'Source' }, { name: 'Id' }, { name: 'Had it first' }, { name: 'This one' }],
-      shared.map((one) => [
-        toShortDateAndClock(one.receivedAt),
-        one.source,
-        html`<code>${one.sourceLeadId}</code>`,
-        linkTo(one.firstLeadId),
-        linkTo(one.leadId),
+      shared.map((sharedId) => [
+        toShortDateAndClock(sharedId.receivedAt),
+        sharedId.source,
+        html`<code>${sharedId.sourceLeadId}</code>`,
+        linkTo(sharedId.firstLeadId),
+        linkTo(sharedId.leadId),
       ]),
       { empty: 'None.' },
     ),
@@ -137,11 +139,11 @@ function rejectedCard(rejected: readonly RejectedDelivery[], source: string | un
     html`${table(
       'Rejected deliveries, newest first',
       [{ name: 'When (IST)' }, { name: 'Source' }, { name: 'Why' }, { name: 'What became of it' }],
-      rejected.map((one) => [
-        html`<a href="/sources/deliveries/${one.id}">${toShortDateAndClock(one.receivedAt)}</a>`,
-        one.source,
-        one.faults.map(({ reason }) => toWords(reason)).join(', ') || 'not told',
-        becameOf(one),
+      rejected.map((delivery) => [
+        html`<a href="/sources/deliveries/${delivery.id}">${toShortDateAndClock(delivery.receivedAt)}</a>`,
+        delivery.source,
+        delivery.faults.map(({ reason }) => toWords(reason)).join(', ') || 'not told',
+        becameOf(delivery),
       ]),
       { empty: 'Nothing was rejected.' },
     )}

@@ -81,7 +81,7 @@ async function readFunnel(em: EntityManager, generation: number, day: string): P
   );
   return steps.map((step, place) => ({
     step,
-    leads: found.filter((one) => one.step >= place).reduce((total, { leads }) => total + leads, 0),
+    leads: found.filter((row) => row.step >= place).reduce((total, { leads }) => total + leads, 0),
   }));
 }
 

@@ -65,7 +65,7 @@ async function importRows(
   const now = await databaseNow(postgres.em());
   const oldest = new Date(now.getTime() - maxLeadAgeDays * 86_400_000);
   const read = await heeding(
-    asked.rows.map((one) => toImportedRow(one, { columns: names, source: asked.source, again, reading })),
+    asked.rows.map((row) => toImportedRow(row, { columns: names, source: asked.source, again, reading })),
     postgres,
   );
   const known = await findKnown(postgres, read, kept);
@@ -97,12 +97,12 @@ function toAgeNotes({ lead: { read } }: ImportedRow, oldest: Date, maxLeadAgeDay
 async function heeding(read: readonly ImportedRow[], postgres: Database): Promise<ImportedRow[]> {
   const wished = await findWished(postgres, phonesOf(read));
   for (const phone of phonesOf(read.filter(isWished))) wished.add(phone);
-  return read.map((one) => {
-    const { lead } = one;
-    if (isWished(one) || !lead.read.ok || !wished.has(lead.read.lead.phone)) return one;
+  return read.map((row) => {
+    const { lead } = row;
+    if (isWished(row) || !lead.read.ok || !wished.has(lead.read.lead.phone)) return row;
     const detail = 'is a number of which another row says that it is not to be called; it is not rung';
     const wishNotes = [{ pointer: '/phone', reason: 'do_not_call', detail }];
-    return { ...one, lead: { ...lead, dndFlag: true }, wishNotes };
+    return { ...row, lead: { ...lead, dndFlag: true }, wishNotes };
   });
 }
 
@@ -116,10 +116,10 @@ function phonesOf(read: readonly ImportedRow[]): string[] {
 
 type Kept = { reading: FileReading; ringsOld: boolean };
 
-async function store(one: ImportedRow, kept: Kept, receiving: Receiving): Promise<Omit<RowResult, 'row' | 'notes'>> {
-  const { source, id, lead, body } = one;
+async function store(row: ImportedRow, kept: Kept, receiving: Receiving): Promise<Omit<RowResult, 'row' | 'notes'>> {
+  const { source, id, lead, body } = row;
   const { outcome } = await keepDelivery(
-    { source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read, origin: toOrigin(one, kept) },
+    { source, idScope: '', sourceLeadId: id, idempotencyKey: null, body, read: lead.read, origin: toOrigin(row, kept) },
     receiving,
   );
   switch (outcome.kind) {
@@ -165,19 +165,19 @@ async function findKnown(
   postgres: Database,
   read: readonly ImportedRow[],
   kept: Kept,
-): Promise<(one: ImportedRow) => Known> {
-  const toAsked = (one: ImportedRow, source: string) => ({
+): Promise<(row: ImportedRow) => Known> {
+  const toAsked = (row: ImportedRow, source: string) => ({
     receiptId: randomUUID(),
     source,
     idScope: '',
-    sourceLeadId: one.id,
+    sourceLeadId: row.id,
     idempotencyKey: null,
     bodyHash: '',
-    read: one.lead.read,
-    origin: toOrigin(one, kept),
+    read: row.lead.read,
+    origin: toOrigin(row, kept),
   });
-  const asked = read.map((one) => toAsked(one, one.source));
-  const askedOfMeta = kept.reading.isMeta ? read.map((one) => toAsked(one, 'meta')) : [];
+  const asked = read.map((row) => toAsked(row, row.source));
+  const askedOfMeta = kept.reading.isMeta ? read.map((row) => toAsked(row, 'meta')) : [];
   const known = await findKnownIds(postgres.em(), [...asked, ...askedOfMeta]);
   const refused = await rows(
     postgres.em(),
@@ -191,13 +191,13 @@ async function findKnown(
   const keyOf = ({ source, id }: { source: string; id: string }): string => `${source} ${id}`;
   const refusedKeys = new Set(refused.map(keyOf));
   const byRow = new Map(
-    read.map((one, at) => {
+    read.map((row, at) => {
       const found = [asked[at], askedOfMeta[at]].map((question) => known.get(question?.receiptId ?? ''));
-      return [one, found.find((what) => what?.kind === 'same')] as const;
+      return [row, found.find((what) => what?.kind === 'same')] as const;
     }),
   );
-  return (one) => {
-    const found = byRow.get(one);
-    return { accepted: found?.kind === 'same' ? found : undefined, isRefused: refusedKeys.has(keyOf(one)) };
+  return (row) => {
+    const found = byRow.get(row);
+    return { accepted: found?.kind === 'same' ? found : undefined, isRefused: refusedKeys.has(keyOf(row)) };
   };
 }

@@ -72,11 +72,11 @@ export function decideRepeat(
   if (own?.verdict === 'accepted') return { kind: 'stored', receipt: own };
 
   const sameKey = receipts.find(
-    (one) =>
-      one.verdict === 'accepted' &&
-      one.source === delivered.source &&
+    (receipt) =>
+      receipt.verdict === 'accepted' &&
+      receipt.source === delivered.source &&
       idempotencyKey !== null &&
-      one.idempotencyKey === idempotencyKey,
+      receipt.idempotencyKey === idempotencyKey,
   );
   if (sameKey !== undefined) {
     if (sameKey.bodyHash !== delivered.bodyHash) return { kind: 'key_reused' };
@@ -100,12 +100,12 @@ export function decideKnownId(
 ): KnownId | undefined {
   const boundTo = (scope: string): StoredReceipt | undefined =>
     receipts.find(
-      (one) =>
-        one.verdict === 'accepted' &&
-        one.source === source &&
+      (receipt) =>
+        receipt.verdict === 'accepted' &&
+        receipt.source === source &&
         sourceLeadId !== null &&
-        one.sourceLeadId === sourceLeadId &&
-        one.idScope === scope,
+        receipt.sourceLeadId === sourceLeadId &&
+        receipt.idScope === scope,
     );
   const first = boundTo(idScope);
   if (first === undefined) return undefined;

@@ -92,7 +92,7 @@ export async function readAbouts(em: EntityManager, deliveries: readonly Asked[]
        from (select distinct phone, leadline_phone_hash(phone) as number_hash from unnest($1::text[]) as p(phone)) n`,
     [phones],
   );
-  const numbers = new Map(found.map((one) => [one.phone, one]));
+  const numbers = new Map(found.map((row) => [row.phone, row]));
   return new Map(
     deliveries.flatMap(({ receiptId, read, origin }): [string, About][] => {
       const number = read.ok ? numbers.get(read.lead.phone) : undefined;
@@ -126,10 +126,10 @@ export async function findKnownIds(em: EntityManager, deliveries: readonly Asked
   const abouts = await readAbouts(em, deliveries);
   const receipts = abouts.size === 0 ? [] : await findReceipts(em, deliveries, abouts);
   return new Map(
-    deliveries.flatMap((one): [string, KnownId][] => {
-      const about = abouts.get(one.receiptId);
-      const known = about === undefined ? undefined : decideKnownId(one, about, receipts);
-      return known === undefined ? [] : [[one.receiptId, known]];
+    deliveries.flatMap((delivery): [string, KnownId][] => {
+      const about = abouts.get(delivery.receiptId);
+      const known = about === undefined ? undefined : decideKnownId(delivery, about, receipts);
+      return known === undefined ? [] : [[delivery.receiptId, known]];
     }),
   );
 }

@@ -38,7 +38,7 @@ beforeAll(async () => {
   [make, indiamart] = [await add('make'), await add('indiamart')];
 });
 afterAll(async () => {
-  await Promise.all(replicas.map((one) => one.stop()));
+  await Promise.all(replicas.map((replica) => replica.stop()));
   await nats.close();
   await db.drop();
 });

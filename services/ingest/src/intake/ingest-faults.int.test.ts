@@ -233,7 +233,7 @@ test('stopped under load it answers what it took, and logs nothing of it', { tim
   const stored = await db.query<{ source_lead_id: string; lead_id: number }>(
     `select source_lead_id, lead_id from lead_receipts where source_lead_id like 'stop-%' and verdict = 'accepted'`,
   );
-  const byId = new Map(stored.map((one) => [one.source_lead_id, one.lead_id]));
+  const byId = new Map(stored.map((row) => [row.source_lead_id, row.lead_id]));
   for (const [id, leadId] of taken) expect(byId.get(id)).toBe(leadId);
   expect(said()).toContain('a delivery was refused');
   expect(said()).not.toMatch(/Asha|asha@|90000|9000000042|415 ?555|Grinding|test-key/);

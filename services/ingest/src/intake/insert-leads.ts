@@ -135,19 +135,19 @@ function nameOf({ sourceLeadId, idempotencyKey }: Delivery): string {
   return sourceLeadId ?? idempotencyKey ?? '';
 }
 
-function toRecord(one: Delivery) {
-  const { read } = one;
+function toRecord(delivery: Delivery) {
+  const { read } = delivery;
   const receipt = {
-    id: one.receiptId,
-    source: one.source,
-    id_scope: one.bound?.idScope ?? one.idScope,
-    same_id_as: one.bound?.sameIdAs ?? null,
-    source_lead_id: one.sourceLeadId,
-    idempotency_key: one.idempotencyKey,
-    body_hash: one.bodyHash,
-    body: one.body,
-    traceparent: one.traceparent,
-    ...toOriginRecord(one.origin),
+    id: delivery.receiptId,
+    source: delivery.source,
+    id_scope: delivery.bound?.idScope ?? delivery.idScope,
+    same_id_as: delivery.bound?.sameIdAs ?? null,
+    source_lead_id: delivery.sourceLeadId,
+    idempotency_key: delivery.idempotencyKey,
+    body_hash: delivery.bodyHash,
+    body: delivery.body,
+    traceparent: delivery.traceparent,
+    ...toOriginRecord(delivery.origin),
   };
   if (!read.ok) return { ...receipt, verdict: 'rejected', faults: read.faults };
   const { lead } = read;

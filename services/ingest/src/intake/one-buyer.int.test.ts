@@ -25,7 +25,7 @@ beforeAll(async () => {
   replicas = [await launch(), await launch()];
 });
 afterAll(async () => {
-  await Promise.all(replicas.map((one) => one.stop()));
+  await Promise.all(replicas.map((replica) => replica.stop()));
   await nats.close();
   await db.drop();
 });

@@ -48,15 +48,15 @@ export async function refuseErased(em: EntityManager, deliveries: Delivery[]): P
         and exists (select from erased_numbers e where e.phone_hash = d.number_hash and d.at <= e.erased_at)`,
     [JSON.stringify(dated)],
   );
-  const before = new Map(found.map((one) => [one.id, one.isRepeat]));
+  const before = new Map(found.map((row) => [row.id, row.isRepeat]));
   // A body that several leads came in holds them all.
   const bodies = new Set(
-    deliveries.flatMap((one) => (before.has(one.receiptId) ? (one.origin?.deliveryId ?? []) : [])),
+    deliveries.flatMap((delivery) => (before.has(delivery.receiptId) ? (delivery.origin?.deliveryId ?? []) : [])),
   );
-  return deliveries.map((one) => {
-    const isRepeat = before.get(one.receiptId);
-    if (isRepeat === undefined) return bodies.has(one.origin?.deliveryId ?? '') ? toEmptied(one) : one;
-    const emptied = toEmptied(one);
+  return deliveries.map((delivery) => {
+    const isRepeat = before.get(delivery.receiptId);
+    if (isRepeat === undefined) return bodies.has(delivery.origin?.deliveryId ?? '') ? toEmptied(delivery) : delivery;
+    const emptied = toEmptied(delivery);
     if (emptied.origin !== undefined) emptied.origin = { ...emptied.origin, phoneRaw: null, phoneAlternates: [] };
     return isRepeat
       ? emptied
@@ -64,7 +64,7 @@ export async function refuseErased(em: EntityManager, deliveries: Delivery[]): P
   });
 }
 
-function toEmptied(one: Delivery): Delivery {
-  if (one.origin === undefined) return { ...one, body: '' };
-  return { ...one, body: '', origin: { ...one.origin, raw: null, query: '' } };
+function toEmptied(delivery: Delivery): Delivery {
+  if (delivery.origin === undefined) return { ...delivery, body: '' };
+  return { ...delivery, body: '', origin: { ...delivery.origin, raw: null, query: '' } };
 }

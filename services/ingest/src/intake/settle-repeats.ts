@@ -37,16 +37,16 @@ export async function settleRepeats(
     const receipts = await findReceipts(em, open, abouts);
     const stored = new Set(receipts.map(({ id }) => id));
     const kept: KeptReceipt[] = [];
-    for (const one of open) {
-      const about = abouts.get(one.receiptId) ?? null;
-      const decision = decideRepeat(one, about, receipts);
+    for (const delivery of open) {
+      const about = abouts.get(delivery.receiptId) ?? null;
+      const decision = decideRepeat(delivery, about, receipts);
       if (decision.kind === 'another') {
-        another.set(one.receiptId, decision);
+        another.set(delivery.receiptId, decision);
         continue;
       }
-      settled.set(one.receiptId, toSettled(decision));
-      if (stored.has(one.receiptId) || decision.kind === 'stored') continue;
-      const receipt = toReceipt(one, about, decision);
+      settled.set(delivery.receiptId, toSettled(decision));
+      if (stored.has(delivery.receiptId) || decision.kind === 'stored') continue;
+      const receipt = toReceipt(delivery, about, decision);
       kept.push(receipt);
       // The next delivery of this group may come with the same new key.
       receipts.push(receipt);
@@ -77,14 +77,14 @@ function toSettled(decision: Repeat): Settled {
 type KeptReceipt = StoredReceipt & { body: string };
 
 /** The first receipt keeps the source's id, and the key unless this delivery brought a new one. */
-function toReceipt(one: Kept, about: About | null, decision: Exclude<Repeat, { kind: 'stored' }>): KeptReceipt {
+function toReceipt(delivery: Kept, about: About | null, decision: Exclude<Repeat, { kind: 'stored' }>): KeptReceipt {
   const receipt = {
-    id: one.receiptId,
-    source: one.source,
-    idScope: one.idScope,
-    bodyHash: one.bodyHash,
-    body: one.body,
-    ...toOriginRecord(one.origin),
+    id: delivery.receiptId,
+    source: delivery.source,
+    idScope: delivery.idScope,
+    bodyHash: delivery.bodyHash,
+    body: delivery.body,
+    ...toOriginRecord(delivery.origin),
     // For the next of this group that comes with its key; a repeat holds no id of its own.
     numberHash: about?.numberHash ?? null,
     phone: about?.phone ?? null,
@@ -93,13 +93,13 @@ function toReceipt(one: Kept, about: About | null, decision: Exclude<Repeat, { k
     way: '',
   };
   if (decision.kind === 'key_reused') {
-    const { sourceLeadId, idempotencyKey } = one;
+    const { sourceLeadId, idempotencyKey } = delivery;
     return { ...receipt, sourceLeadId, idempotencyKey, verdict: 'rejected', faults: [keyReused], leadId: null };
   }
   return {
     ...receipt,
     sourceLeadId: null,
-    idempotencyKey: decision.bindsKey ? one.idempotencyKey : null,
+    idempotencyKey: decision.bindsKey ? delivery.idempotencyKey : null,
     verdict: 'accepted',
     faults: null,
     leadId: decision.leadId,

@@ -12,15 +12,15 @@ export function splitByNumber(
   const firsts = new Map<string, Delivery>();
   const now: Delivery[] = [];
   const later: Delivery[] = [];
-  for (const one of deliveries) {
-    const phone = phoneOf(one);
+  for (const delivery of deliveries) {
+    const phone = phoneOf(delivery);
     if (phone === undefined || open.has(phone)) {
-      now.push(one);
+      now.push(delivery);
       continue;
     }
     const first = firsts.get(phone);
-    if (first === undefined) firsts.set(phone, one);
-    (first === undefined || areOne(first, one) ? now : later).push(one);
+    if (first === undefined) firsts.set(phone, delivery);
+    (first === undefined || areOne(first, delivery) ? now : later).push(delivery);
   }
   return { now, later };
 }

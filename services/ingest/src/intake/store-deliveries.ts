@@ -49,27 +49,29 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
       : postgres.transaction((transaction) => insertInTurn(transaction, some, dedupeDays));
   const inserted = await insert(deliveries);
   // What is faulty may still come with a key that stands for something else.
-  const unclear = deliveries.filter((one) =>
-    inserted.get(one.receiptId)?.added !== undefined ? !one.read.ok && one.idempotencyKey !== null : true,
+  const unclear = deliveries.filter((delivery) =>
+    inserted.get(delivery.receiptId)?.added !== undefined
+      ? !delivery.read.ok && delivery.idempotencyKey !== null
+      : true,
   );
   const settled = new Map<string, Settled>();
   for (let open = unclear; open.length > 0;) {
     const repeats = await settleRepeats(em, open);
-    for (const [id, one] of repeats.settled) settled.set(id, one);
+    for (const [id, outcome] of repeats.settled) settled.set(id, outcome);
     // Known by their ids, and no repeats: each goes in where it is known from now on.
-    const anew = open.flatMap((one) => {
-      const bound = repeats.another.get(one.receiptId);
-      return bound === undefined ? [] : [{ ...one, bound }];
+    const anew = open.flatMap((delivery) => {
+      const bound = repeats.another.get(delivery.receiptId);
+      return bound === undefined ? [] : [{ ...delivery, bound }];
     });
     if (anew.length === 0) break;
-    for (const [id, one] of await insert(anew)) if (one.added !== undefined) inserted.set(id, one);
+    for (const [id, insertion] of await insert(anew)) if (insertion.added !== undefined) inserted.set(id, insertion);
     open = anew.filter(({ receiptId }) => inserted.get(receiptId)?.added === undefined);
   }
-  return deliveries.map((one) => {
-    const known = settled.get(one.receiptId);
+  return deliveries.map((delivery) => {
+    const known = settled.get(delivery.receiptId);
     if (known !== undefined) return known;
-    if (!one.read.ok) return { kind: 'rejected', faults: one.read.faults };
-    const added = inserted.get(one.receiptId)?.added;
+    if (!delivery.read.ok) return { kind: 'rejected', faults: delivery.read.faults };
+    const added = inserted.get(delivery.receiptId)?.added;
     if (added == null || added.leadId === null) throw new Error('a new receipt without its lead');
     return { kind: added.joined ? 'joined' : 'accepted', leadId: added.leadId };
   });
@@ -81,17 +83,17 @@ async function insertInTurn(
   deliveries: readonly Delivery[],
   dedupeDays: number,
 ): Promise<Map<string, Inserted>> {
-  const phones = deliveries.flatMap((one) => phoneOf(one) ?? []);
+  const phones = deliveries.flatMap((delivery) => phoneOf(delivery) ?? []);
   if (phones.length > 0) await lockNumbers(em, phones);
   const inserted = new Map<string, Inserted>();
   const open = new Set<string>();
   let waiting = deliveries;
   while (waiting.length > 0) {
     const { now, later } = splitByNumber(waiting, open);
-    for (const [id, one] of await insertLeads(em, now, dedupeDays)) inserted.set(id, one);
-    for (const one of now) {
-      const phone = phoneOf(one);
-      if (phone !== undefined && inserted.get(one.receiptId)?.open === true) open.add(phone);
+    for (const [id, insertion] of await insertLeads(em, now, dedupeDays)) inserted.set(id, insertion);
+    for (const delivery of now) {
+      const phone = phoneOf(delivery);
+      if (phone !== undefined && inserted.get(delivery.receiptId)?.open === true) open.add(phone);
     }
     waiting = later;
   }
@@ -115,15 +117,15 @@ async function storeHalves(deliveries: Delivery[], deps: Deps): Promise<Delivery
  * What is left to store of a delivery that the database refuses: its refusal, then its refusal with nothing beside the
  * body. Undefined when even that is refused.
  */
-function toRefused(one: Delivery): Delivery | undefined {
-  if (one.read.ok) {
+function toRefused(delivery: Delivery): Delivery | undefined {
+  if (delivery.read.ok) {
     const faults = [{ pointer: '', reason: 'not_storable', detail: 'holds something that the database refuses' }];
-    return { ...one, read: { ok: false, faults } };
+    return { ...delivery, read: { ok: false, faults } };
   }
-  const { origin } = one;
-  if (one.sourceLeadId === null && (origin === undefined || (origin.phoneRaw === null && origin.query === '')))
+  const { origin } = delivery;
+  if (delivery.sourceLeadId === null && (origin === undefined || (origin.phoneRaw === null && origin.query === '')))
     return undefined;
   const bare = { phoneRaw: null, phoneAlternates: [], enquiryType: null, query: '', contentType: null };
-  const rest = { ...one, sourceLeadId: null };
+  const rest = { ...delivery, sourceLeadId: null };
   return origin === undefined ? rest : { ...rest, origin: { ...origin, ...bare } };
 }

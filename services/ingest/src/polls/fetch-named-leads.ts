@@ -33,7 +33,7 @@ export function fetchNamedLeads(deps: Asking): Timer {
     async work(stopping) {
       while (!stopping.aborted) {
         const due = await claimNamedLeads(deps.postgres, atOnce, 4 * patienceMs);
-        await Promise.all(due.map((one) => askForOne(one, deps)));
+        await Promise.all(due.map((lead) => askForOne(lead, deps)));
         if (due.length < atOnce) return;
       }
     },

@@ -117,7 +117,7 @@ export async function findRefusedEnquiries(
       where source = $1 and id_scope = $2 and source_lead_id = any($3) and verdict = 'rejected'`,
     [source, idScope, ids],
   );
-  return new Set(found.map((one) => toRefusedKey(one.sourceLeadId, one.phoneRaw)));
+  return new Set(found.map((refused) => toRefusedKey(refused.sourceLeadId, refused.phoneRaw)));
 }
 
 export function toRefusedKey(id: string, phoneRaw: string | null): string {

@@ -138,12 +138,12 @@ async function findParts(
             case when e.receipt_id is null then l.query_message else e.query_message end as message
        from lead_receipts r left join leads l on l.id = r.lead_id left join lead_enquiries e on e.receipt_id = r.id
       where r.id = any($1::uuid[]) or r.delivery_id = any($2::uuid[])`,
-    [deliveries.map(({ id }) => id), deliveries.flatMap((one) => one.deliveryId ?? [])],
+    [deliveries.map(({ id }) => id), deliveries.flatMap((delivery) => delivery.deliveryId ?? [])],
   );
   const parts = new Map<string, Map<number, Part>>();
-  for (const one of found) {
-    const of = parts.get(one.deliveryId) ?? new Map<number, Part>();
-    parts.set(one.deliveryId, of.set(one.place, one));
+  for (const row of found) {
+    const of = parts.get(row.deliveryId) ?? new Map<number, Part>();
+    parts.set(row.deliveryId, of.set(row.place, row));
   }
   return parts;
 }

@@ -69,12 +69,15 @@ export async function findDeliveryOf(postgres: Database, receiptId: string): Pro
 }
 
 /** As it is read today, with what a person corrected in it; undefined when no adapter of ours reads it. */
-export function readAgain(one: StoredDelivery, corrected?: Aliases['corrected']): ParsedDelivery | undefined {
-  const { query, contentType, body: text } = one;
-  const known = { ...one.aliases, corrected };
+export function readAgain(
+  storedDelivery: StoredDelivery,
+  corrected?: Aliases['corrected'],
+): ParsedDelivery | undefined {
+  const { query, contentType, body: text } = storedDelivery;
+  const known = { ...storedDelivery.aliases, corrected };
   if (contentType === importedType) return parseCsvRow({ text }, readRowQuery(query ?? ''), corrected);
-  const adapter = findAdapter(one.source);
-  if (adapter === undefined || one.method === null) return undefined;
-  const method = one.method === 'GET' ? 'GET' : 'POST';
+  const adapter = findAdapter(storedDelivery.source);
+  if (adapter === undefined || storedDelivery.method === null) return undefined;
+  const method = storedDelivery.method === 'GET' ? 'GET' : 'POST';
   return parseDelivery(adapter, { method, query: query ?? '', contentType, text }, known);
 }

@@ -30,7 +30,7 @@ export function choosePhone({ known, others, text, fieldName }: PhonePlaces): Ch
   const written = [...known, ...more.filter(({ value }) => !known.some((field) => field.value === value))];
   const read = written.map(({ name, value }) => ({ name, value, phone: normalisePhone(value) }));
   const [phone, ...alternates] = new Set(
-    read.flatMap((one) => (one.phone.ok ? [one.phone.phone, ...one.phone.alternates] : [])),
+    read.flatMap((field) => (field.phone.ok ? [field.phone.phone, ...field.phone.alternates] : [])),
   );
   if (phone !== undefined) return { ok: true, phone, alternates, written };
   const refused = read.flatMap(({ name, value, phone: one }) =>

@@ -35,10 +35,10 @@ function isNoCreation(name: string): boolean {
 
 /** What we understood of each, so that whoever builds the form sees it. Its sender hears success all the same. */
 function toReply(taken: readonly TakenLead[]): Reply {
-  const results = taken.map((one) =>
-    one.kind === 'rejected'
-      ? { id: null, status: 'rejected', errors: one.faults, receipt: one.receiptId }
-      : { id: one.leadId, status: 'accepted', duplicate: one.kind !== 'accepted', phone: one.phone },
+  const results = taken.map((lead) =>
+    lead.kind === 'rejected'
+      ? { id: null, status: 'rejected', errors: lead.faults, receipt: lead.receiptId }
+      : { id: lead.leadId, status: 'accepted', duplicate: lead.kind !== 'accepted', phone: lead.phone },
   );
   const [only] = results;
   const body = results.length === 1 ? only : { results };

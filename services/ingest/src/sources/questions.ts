@@ -70,6 +70,6 @@ function readQuestions(
     return !isKnown && !isNothing(value) && !isBareMobile(value);
   });
   const product = findProduct(own, { guess: true });
-  const lines = own.filter((one) => one !== product).map(({ question, value }) => `${question}: ${value}`);
+  const lines = own.filter((answer) => answer !== product).map(({ question, value }) => `${question}: ${value}`);
   return { product: product?.value ?? null, message: lines.join('\n') || null };
 }

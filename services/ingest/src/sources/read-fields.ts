@@ -96,7 +96,7 @@ export function pickAll(fields: Fields, names: readonly string[]): { name: strin
       .map((part) => part.value)
       .join(' ')
       .trim();
-    if (!picked.some((one) => one.name === name && one.value === value)) picked.push({ name, value });
+    if (!picked.some((known) => known.name === name && known.value === value)) picked.push({ name, value });
   }
   return picked;
 }

@@ -56,7 +56,7 @@ export function readWish(fields: Fields): { wish: Wish; name: string } | undefin
     const wish = readFieldWish(key, field);
     return wish === undefined ? [] : [{ name: field.name, wish }];
   });
-  return strongest.flatMap((wish) => told.find((one) => one.wish === wish) ?? [])[0];
+  return strongest.flatMap((wish) => told.find((task) => task.wish === wish) ?? [])[0];
 }
 
 /** What one field says, under its name as it was sent or under the key that it is known by; undefined: nothing of this. */

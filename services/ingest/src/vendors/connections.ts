@@ -68,9 +68,9 @@ export function openConnections(postgres: Database): Connections {
       const presented = hash('sha256', token, 'buffer');
       const among = (): Connection | undefined => {
         let found: Connection | undefined;
-        for (const one of known) {
-          for (const kept of [one.tokenHash, one.oldTokenHash]) {
-            if (kept !== null && timingSafeEqual(Buffer.from(kept, 'hex'), presented)) found = one;
+        for (const connection of known) {
+          for (const kept of [connection.tokenHash, connection.oldTokenHash]) {
+            if (kept !== null && timingSafeEqual(Buffer.from(kept, 'hex'), presented)) found = connection;
           }
         }
         return found?.source === source ? found : undefined;

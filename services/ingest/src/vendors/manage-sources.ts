@@ -239,7 +239,7 @@ function isComplete(pull: PullAdapter, secret: string | undefined): boolean {
 }
 
 function toForm({ credentials }: PullAdapter): string {
-  return credentials.map((one) => one.toUpperCase().replaceAll(' ', '_')).join(':');
+  return credentials.map((credential) => credential.toUpperCase().replaceAll(' ', '_')).join(':');
 }
 
 function makeToken(bytes: number): string {

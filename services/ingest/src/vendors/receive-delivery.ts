@@ -36,15 +36,15 @@ export async function receiveParsed(
   const idScope = adapter.ownIds ? connection.id : '';
   const exact = Buffer.from(sent.text, 'utf8').equals(sent.bytes) && !sent.text.includes('\0');
   const answers = await Promise.all(
-    leads.map(async (one, part): Promise<TakenLead | undefined> => {
+    leads.map(async (lead, part): Promise<TakenLead | undefined> => {
       const { receiptId, outcome } = await keepDelivery(
         {
           source: connection.source,
           idScope,
-          sourceLeadId: one.sourceLeadId ?? keyOf(adapter, sent, part) ?? nameOf(one, sent.receivedAt),
+          sourceLeadId: lead.sourceLeadId ?? keyOf(adapter, sent, part) ?? nameOf(lead, sent.receivedAt),
           idempotencyKey: null,
           body: part === 0 ? sent.text : '',
-          read: one.read,
+          read: lead.read,
           origin: {
             connectionId: connection.id,
             deliveryId,
@@ -54,11 +54,11 @@ export async function receiveParsed(
             query: sent.query,
             contentType: sent.contentType,
             raw: part === 0 && !exact ? sent.bytes : null,
-            phoneRaw: one.phoneRaw,
-            phoneAlternates: one.phoneAlternates,
-            enquiryType: one.enquiryType,
-            dndFlag: one.dndFlag,
-            isTest: one.isTest,
+            phoneRaw: lead.phoneRaw,
+            phoneAlternates: lead.phoneAlternates,
+            enquiryType: lead.enquiryType,
+            dndFlag: lead.dndFlag,
+            isTest: lead.isTest,
             agentMode: connection.agentMode,
           },
         },
@@ -68,7 +68,7 @@ export async function receiveParsed(
         case 'accepted':
         case 'joined':
         case 'repeated':
-          return { kind: outcome.kind, leadId: outcome.leadId, phone: one.read.ok ? one.read.lead.phone : '' };
+          return { kind: outcome.kind, leadId: outcome.leadId, phone: lead.read.ok ? lead.read.lead.phone : '' };
         case 'rejected':
           return { kind: 'rejected', faults: outcome.faults, receiptId };
         case 'unavailable':
@@ -76,7 +76,7 @@ export async function receiveParsed(
       }
     }),
   );
-  const taken = answers.filter((one) => one !== undefined);
+  const taken = answers.filter((answer) => answer !== undefined);
   return taken.length === answers.length ? { kind: 'taken', taken } : { kind: 'unavailable' };
 }
 

@@ -42,7 +42,10 @@ afterAll(async () => {
   await db.drop();
 });
 
-const here = (one: SourceConnection) => ({ ...one, url: one.url.replace(other.url, ingest.url) });
+const here = (sourceConnection: SourceConnection) => ({
+  ...sourceConnection,
+  url: sourceConnection.url.replace(other.url, ingest.url),
+});
 const add = async (source: string, more: Record<string, unknown> = {}) =>
   here(await ask(ops, addSource, { who: 'test', source, ...more }));
 const rotate = async (more: { id: string; keepOldHours?: number }) =>
@@ -129,7 +132,7 @@ test('what can be no lead is kept whole and visible, and its sender hears succes
     { body: '[]', reason: 'unreadable', source_lead_id: null },
     { body: 'CODE=200', reason: 'unreadable', source_lead_id: null },
   ]);
-  const [listed] = await ask(ops, listSources, {}).then((all) => all.filter((one) => one.id === id));
+  const [listed] = await ask(ops, listSources, {}).then((all) => all.filter((source) => source.id === id));
   expect(listed).toMatchObject({
     id,
     lastDeliveryAt: expect.any(String),

@@ -296,11 +296,11 @@ test('a lead that Meta does not tell is asked for again and again, seen meanwhil
   await signed(url, notification('777'));
   const state = async () => {
     const listed = await ask(ops, listSources, {});
-    return listed.find((one) => one.id === id)?.['awaited'];
+    return listed.find((row) => row.id === id)?.['awaited'];
   };
   for (let asks = 1; asks <= 4; asks++) {
     await until('it was asked for', () =>
-      Promise.resolve(graph.asked.filter((one) => one.id === '777').length >= asks),
+      Promise.resolve(graph.asked.filter((question) => question.id === '777').length >= asks),
     );
     await db.query(
       `update awaited_leads set next_at = clock_timestamp() where source_lead_id = '777' and last_error is not null`,
