@@ -1,13 +1,13 @@
+import type { Database } from '@leadline/database/open-database';
 import { probe } from '@leadline/service-kit/admin-server';
+import type { Log } from '@leadline/service-kit/logger';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Config } from '../config.ts';
-import type { Deps } from '../deps.ts';
-import { setUser } from './users.ts';
+import { setUser, type User } from './users.ts';
 
 /** Creates or updates the users of FIRST_USERS. It waits for the schema, which somebody else may be about to make. */
 export async function makeFirstUsers(
-  users: NonNullable<Config['FIRST_USERS']>,
-  { postgres, log }: Deps,
+  users: readonly (User & { password: string })[],
+  { postgres, log }: { postgres: Database; log: Log },
 ): Promise<void> {
   for (let attempt = 0; users.length > 0; attempt++) {
     const there = await probe(() => postgres.check());
