@@ -120,6 +120,23 @@ test('a browser that was cut off hears what it missed', async () => {
   await again.close();
 });
 
+test('what came late is not told as new, where newer events fill the page', async () => {
+  // The first that is kept is the newest: 250 events, kept against the order in which they happened.
+  await stand.db.query(
+    `insert into lead_events (event_id, generation, stream, type, at, lead_id, source, data)
+     select 'late-' || n, 1, 'LEADS', 'lead.created', clock_timestamp() - make_interval(secs => n), 5000 + n, 'shuffled', '{}'
+       from generate_series(1, 250) as n order by n`,
+  );
+  const stream = await openStream('?source=shuffled');
+  await until('the back-fill', () => stream.heard.length >= 200);
+  await publish('lead.created', 6000, 'shuffled');
+  await until('what comes', () => seen(stream).includes('lead.created 6000'));
+  const leads = stream.heard.map(({ lead }) => Number(lead));
+  expect(leads.filter((lead) => lead > 5200 && lead < 6000)).toEqual([]);
+  expect(leads).toHaveLength(201);
+  await stream.close();
+});
+
 test('a name with markup in it stays text', async () => {
   const [lead] = await stand.db.query<{ id: number }>(
     `insert into leads (name, phone, source, query_message) values ($1, '+919000000042', $1, $1) returning id`,

@@ -47,14 +47,16 @@ export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
         wake();
       }, heartbeatMs);
       try {
-        const missed = Number.isSafeInteger(last)
-          ? await readMissed(deps, filter, last)
-          : await readNewest(deps, filter, backFill);
+        const goesOn = Number.isSafeInteger(last);
+        const missed = goesOn ? await readMissed(deps, filter, last) : await readNewest(deps, filter, backFill);
         const sent = new Set(missed.map(({ id }) => id));
+        // Where newer ones fill the page, one that happened before them all is none of the newest, whenever it was kept.
+        const oldest = goesOn || missed.length < backFill ? undefined : missed[0]?.at;
+        const isNews = ({ id, at }: EventLine): boolean => !sent.has(id) && (oldest === undefined || at >= oldest);
         if (!quiet) for (const event of missed) await stream.writeSSE(await toMessage(event));
         while (!isOver) {
           for (let event = waiting.shift(); event !== undefined && !isOver; event = waiting.shift()) {
-            if (!sent.has(event.id)) await stream.writeSSE(quiet ? happened : await toMessage(event));
+            if (isNews(event)) await stream.writeSSE(quiet ? happened : await toMessage(event));
           }
           if (isLookDue) {
             isLookDue = false;
