@@ -89,7 +89,7 @@ function toExpression(licences: z.infer<typeof licence>[]): string {
     .join(' AND ');
 }
 
-/** Of alternatives one is enough, of what holds together all. */
+/** One licence of several alternatives is enough; licences that apply together must all be allowed. */
 function isAllowed(expression: string): boolean {
   const words = expression.replaceAll(/[()]/g, '');
   return words.split(' OR ').some((choice) => choice.split(' AND ').every((one) => allowed.has(one.trim())));

@@ -11,7 +11,7 @@ const scaled = {
   'crm-pusher': { least: 2, most: 4, messagesEach: 20 },
 } as const;
 
-/** Of Talking Shops, a tenant and minute. */
+/** Talking Shops' limit of requests a minute and tenant. */
 const crmRequestsPerMinute = 100;
 
 /** The headless service of the official chart; the name of a server before it is one server. */

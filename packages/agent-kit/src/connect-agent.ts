@@ -49,7 +49,7 @@ export async function connectAgent(options: {
   url: string;
   user?: string;
   pass?: string;
-  /** Of reports; tests shift it. */
+  /** The clock of reports; tests shift it. */
   now?: () => Date;
 }): Promise<Agent> {
   const connection = await connect({

@@ -12,7 +12,7 @@ export type TailEvent = {
   callId: number | null;
   source: string | null;
   data: Record<string, unknown>;
-  /** Of a dead letter: the durable, and why it gave up. */
+  /** For a dead letter: the durable, and why it gave up. */
   letter: { durable: string; subject: string; reason: string } | null;
 };
 

@@ -4,7 +4,7 @@ import type { Role } from './roles.ts';
 
 export type RolePasswords = {
   rolePasswords: Partial<Record<Role, string>>;
-  /** Of a second login, `<role>_2`: passwords are changed by going from one to the other. */
+  /** The password of a second login, `<role>_2`: to change passwords, switch from one login to the other. */
   secondPasswords: Partial<Record<Role, string>>;
 };
 

@@ -39,13 +39,13 @@ export type Import = {
   ringsOld?: boolean | undefined;
   /** Rows that were imported before are new under another name. */
   again?: string | undefined;
-  /** As the person knows it. */
+  /** The file's name as the person knows it. */
   file: string;
   /** Nothing is stored; the results are what they would be. */
   dryRun: boolean;
   /** Once, before the first row. */
   headerRead?: (found: ImportHeader) => void;
-  /** Of each row, in their order. */
+  /** One entry a row, in the order of the rows. */
   rowDone?: (result: RowResult) => void | Promise<void>;
   /** After each batch. */
   counted?: (counts: Readonly<Counts>) => void;

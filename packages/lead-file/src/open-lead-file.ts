@@ -9,7 +9,7 @@ export class LeadFileFault extends Error {
 }
 
 export type LeadRow = {
-  /** As a spreadsheet counts: the header is row 1. */
+  /** Counted as a spreadsheet does: the header is row 1. */
   row: number;
   /** One a column; what the row lacks at its end is empty. */
   cells: string[];

@@ -6,7 +6,7 @@ export type Stage = (typeof stages)[number];
 
 export type ProcessGroup = {
   keep(stage: Stage, key: string, name: string, start: () => Promise<Running>): Promise<void>;
-  /** Of those that run at this moment, by key. */
+  /** The processes that run at this moment, by key. */
   pids(stage?: Stage): Record<string, number>;
   /** Ends a member in order and starts it again, with what it is to know by now. */
   restart(key: string): Promise<void>;

@@ -8,7 +8,7 @@ export type Running = {
 };
 
 export type Supervised = {
-  /** Of the process of this moment; undefined while there is none. */
+  /** The id of the process of this moment; undefined while there is none. */
   pid(): number | undefined;
   /** Ends the process of this moment, in order, so that it starts again at once. */
   restart(): Promise<void>;

@@ -28,7 +28,7 @@ export function toStepLine(type: string, data: Record<string, unknown>): string 
   return `${named.padEnd(20)} ${toEventWords(type, data, toClock).words}`;
 }
 
-/** As a clock in India shows it. */
+/** The time that a clock in India shows. */
 export function toClock(at: Date): string {
   return at.toLocaleTimeString('en-IN', { timeZone: indianZone, hourCycle: 'h23' });
 }

@@ -10,7 +10,7 @@ import { onFreePort, PortTaken } from './free-port.ts';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 
 export type RunningPostgres = {
-  /** As superuser, to the database that was asked for. */
+  /** The superuser's URL of the database that was asked for. */
   url: string;
   pid: number;
   port: number;
@@ -150,7 +150,7 @@ async function createDatabase(url: string, name: string): Promise<void> {
   await client.end();
 }
 
-/** Of all that initdb says: what is in its way, and the way out. */
+/** What stopped initdb, found in all that it printed, and how to go on. */
 function toAdvice(error: unknown, folder: string): string {
   const words = error instanceof Error ? error.message : String(error);
   if (/no space left/i.test(words)) return `Postgres finds no space in ${folder}: it needs 100 MB to begin with`;

@@ -9,7 +9,7 @@ export type Timer = Part & {
   wake(): void;
 };
 
-/** As long as consumers wait for their handlers; the whole of a stop may take 25 s. */
+/** Consumers wait as long for their handlers; a whole stop may take 25 s. */
 const stopWithinMs = 15_000;
 
 /**

@@ -75,7 +75,7 @@ export const scripts: Record<string, Script> = {
   'agent-killed-while-talking': withAgent(talksOn, 0, 'dies'),
 };
 
-/** Of section 4, two dials of one number: what the callee does each time, and how far the first is when the second comes. */
+/** Section 4 of the recordings, two dials of one number: what the callee does each time, and how far the first is when the second comes. */
 export const twoDialScripts = {
   'same-identity-while-ringing': { callee: { ringMs: 14_000, talkMs: null }, secondWhen: 'ringing' },
   'same-identity-while-talking': { callee: { ringMs: 500, talkMs: null }, secondWhen: 'active' },

@@ -75,9 +75,9 @@ export const faults = z.object({
   /** Answers of another kind of LiveKit's API, by method: CreateDispatch, ListParticipants, CreateSIPParticipant … */
   answers: z.array(oddAnswer).default([]),
 });
-/** As they are given to the control API. */
+/** Faults as the control API receives them. */
 export type Faults = z.input<typeof faults>;
-/** As they hold. */
+/** Faults as the simulator keeps them. */
 export type HeldFaults = z.output<typeof faults>;
 
 /**

@@ -16,7 +16,7 @@ export type LiveKitWebhook = {
         kind: 'sip' | 'agent' | 'other';
         callStatus: string;
         everAnswered: boolean;
-        /** As the protocol names it, e.g. `USER_REJECTED`. */
+        /** The protocol's name, e.g. `USER_REJECTED`. */
         disconnectReason: string;
       }
     | undefined;

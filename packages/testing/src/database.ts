@@ -8,7 +8,7 @@ type Database = Awaited<ReturnType<Leadline['openDatabase']>>;
 type Role = keyof typeof rolePasswords;
 
 export type TestDatabase = {
-  /** As superuser. */
+  /** The URL of the superuser. */
   url: string;
   roleUrls: Record<Role, string>;
   /** A pool as one of the services, or as the owner of everything; closed by `drop`. */

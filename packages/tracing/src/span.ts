@@ -15,7 +15,7 @@ export type SpanOptions = {
   kind?: keyof typeof kinds;
   /** Ids and closed lists only: no number, name, address or text of a person. */
   attributes?: Attributes;
-  /** As a row or a header remembers it. */
+  /** The traceparent that a row or a header holds. */
   traceparent?: string | null | undefined;
 };
 

@@ -3,7 +3,7 @@ import { context, propagation, trace } from '@opentelemetry/api';
 import { hostname } from 'node:os';
 
 export type TracingSettings = {
-  /** Of an OTLP collector, HTTP with JSON; without it nothing is traced and the SDK is not even loaded. */
+  /** The address of an OTLP collector (HTTP, JSON). Without it nothing is traced, and the SDK is not even loaded. */
   OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
   /** The share of leads that are traced. */
   OTEL_TRACES_SAMPLER_ARG?: number | undefined;

@@ -21,7 +21,7 @@ export type Place = {
   servers: {
     /** Postgres, as the member's own role. The simulator has none. */
     databaseUrl?: string;
-    /** As the member's own NATS user; the simulator's is the agent's. */
+    /** The member's own NATS user; the simulator logs in as the agent. */
     nats: { url: string; user?: string; pass?: string };
   };
   /** Where LiveKit, the CRM and the marketplaces are; LiveKit or the CRM elsewhere where a link stands in between. */

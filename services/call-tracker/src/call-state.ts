@@ -58,7 +58,7 @@ export type Step = { call: Call; facts: Facts; effects: Effect[] };
 
 /** Until it is asked again whether reports are heard. */
 const hearAgainMs = 5_000;
-/** Of a look that is under way; if its process dies the look is due again after that. */
+/** How long a look may run. If its process dies, the look is due again after that. */
 const lookLeaseMs = 10_000;
 /** LiveKit tells its times in whole seconds, rounded down. */
 const wholeSecondMs = 1_000;

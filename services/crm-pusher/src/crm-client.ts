@@ -143,7 +143,7 @@ function isSearch(operation: Operation): boolean {
   return operations[operation].method === 'GET';
 }
 
-/** Of the address only the template: a search's query is a phone number. The CRM is told nothing of our traces. */
+/** The span holds only the template of the address: the query of a search is a phone number. The CRM gets no trace header. */
 function toSpan(operation: Operation, config: Config): [name: string, options: SpanOptions] {
   const { method, template } = operations[operation];
   const attributes = {

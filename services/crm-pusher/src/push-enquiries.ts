@@ -45,7 +45,7 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
   }
 }
 
-/** Of each lead one at a time, so that the enquiries that come meanwhile go together. */
+/** One push a lead at a time, so that enquiries that arrive meanwhile go together. */
 async function noteEnquiries({ postgres }: Deps): Promise<void> {
   await affected(
     postgres.em(),

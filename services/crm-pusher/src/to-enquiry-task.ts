@@ -2,7 +2,7 @@ import { crmTask, toEnquiryLine, toIndianTime, type CrmTask, type Enquiry, type 
 
 /** What the sales team is told of a buyer without a call of its own. */
 export type ToldEnquiries = {
-  /** As the task is known again. */
+  /** The reference by which the task is found again. */
   reference: string;
   name: string | null;
   /** When the voice agent talked with this number, and no task of that call tells of these. */

@@ -23,7 +23,7 @@ import { sourceRoutes } from './sources/routes.ts';
 import { todayRoutes } from './today/routes.ts';
 
 const maxBytes = 2 * 1024 * 1024;
-/** Of leads. */
+/** The largest file of leads that a page takes. */
 const maxFileBytes = 20 * 1024 * 1024;
 
 /** The pages. Everything but logging in and what pages load needs a session. */

@@ -66,7 +66,7 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
   });
 }
 
-/** Of a lead that had no call yet nothing is told: it only came into its turn. */
+/** A lead without a call gets no event: it only moved up to its turn. */
 async function tellRetry(em: EntityManager, lead: LeadRow, retryCount: number, now: Date): Promise<void> {
   const newest = await row(
     em,

@@ -172,7 +172,7 @@ export const waitsForReport = `exists (select from lead_waits w where w.lead_id 
                                   where last_ten(r.phone) = last_ten(l.phone) and r.removed_at > f.report_held_at)
               offset 0)`;
 
-/** Of a call c that is settled. */
+/** SQL: the settled call c brought answers. */
 export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
 
 /** When the newest talk of this number ended that brought answers, whoever rang it. */

@@ -130,7 +130,7 @@ async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
   // That lead's own fault says nothing about the way to the phone network.
   if (arrival === 'refused') return;
   const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
-  // As the rule is: seen from outside of a transaction, a calm breaker needs none.
+  // A good sign changes nothing on a calm breaker, so it needs no transaction.
   if (arrival === 'present' && isCalm(await readBreaker(deps.postgres.em()))) return;
   await deps.postgres.transaction(async (em) =>
     moveBreaker(em, sign[arrival], deps.now(await databaseNow(em)), deps.policy.breaker),

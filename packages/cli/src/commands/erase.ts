@@ -42,7 +42,7 @@ Examples:
       const asked = { phone, ...(await whoAndWhy(options)) };
       const dryRun = options.dryRun === true;
       if (!dryRun) await confirm(`Erase what is known of ${phone}? It can not be undone.`, options);
-      // As each service says it: whoever is cut off here knows by then what the CRM holds, which is asked of the number only.
+      // Printed as each service answers: whoever is cut off here knows by then what the CRM holds, which only the number can find.
       const tellOf = options.output === 'json' ? tell : print;
       const said = await withNats(command.optsWithGlobals(), async (nats) => {
         // All four are asked before the first one erases: a call that goes on stops it here.

@@ -34,7 +34,7 @@ export function addReconcile(program: Program): void {
         'Was Postgres restored from a backup, and shall the four services take in what the streams know?',
         options,
       );
-      // As each service says it: what it lists now it may not list when it is asked once more.
+      // Printed as each service answers: what it lists now it may not list a second time.
       const tellOf = options.output === 'json' ? tell : print;
       await withNats(command.optsWithGlobals(), async (nats) => {
         const said = await reconcileAll(nats, by, tellOf);

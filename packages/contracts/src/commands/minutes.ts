@@ -4,7 +4,7 @@ import { isMonth } from '../indian-time.ts';
 
 const figures = {
   minutes: z.number(),
-  /** Of these, minutes of old successes whose length nobody wrote down. */
+  /** The part of these minutes that is estimated: old successes whose length nobody wrote down. */
   estimatedMinutes: z.number(),
   talkMinutes: z.number(),
   calls: z.number(),

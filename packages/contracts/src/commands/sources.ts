@@ -69,7 +69,7 @@ export const listSources = command({
         accepted: z.number(),
         repeated: z.number(),
         rejected: z.number(),
-        /** Of the accepted: a known id with another number. */
+        /** Accepted ones whose known id came with another number. */
         otherNumbers: z.number().default(0),
       }),
       /** For a vendor that we ask: when it was read, what is wrong now, and since when it answers without a word. */

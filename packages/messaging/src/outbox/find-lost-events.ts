@@ -8,7 +8,7 @@ import { readBack } from '../streams/read-back.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
 import { duplicateWindowMs, streamOf, streams, type StreamName } from '../topology/topology.ts';
 
-/** As much of a pg client as is needed here. */
+/** The part of a pg client that is needed here. */
 type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }> };
 
 const publishedRow = z.object({

@@ -7,7 +7,7 @@ import { authorshipOf, readOwnEvent, type OwnEvent } from '../consume/own-event.
 import { fetchMessage } from '../streams/stored-message.ts';
 import { streamOf, type StreamName } from '../topology/topology.ts';
 
-/** As much of a pg client as is needed here. */
+/** The part of a pg client that is needed here. */
 export type Queryable = { query(text: string, values: unknown[]): Promise<{ rowCount: number | null }> };
 
 /** Messages that stand where a service's newest event was looked for and are no event of it. */
@@ -142,7 +142,7 @@ async function lookBehind(
 /** The newest message of a subject that is no event of the subject's owner. */
 export type ForeignMessage = { service: PublishingService; subject: string; seq: number; at: Date };
 
-/** Of these services' subjects those whose newest message is foreign. Throws when NATS can't be asked. */
+/** Those subjects of these services whose newest message is foreign. Throws when NATS can't be asked. */
 export async function findForeignMessages(
   nats: Nats,
   services: readonly PublishingService[],

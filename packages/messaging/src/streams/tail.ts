@@ -11,7 +11,7 @@ export type Tailed = {
   /** When it was stored. */
   at: Date;
   payload: unknown;
-  /** As it came, broken JSON too. */
+  /** The payload as it came, broken JSON too. */
   text: string;
   header(name: string): string | undefined;
 };

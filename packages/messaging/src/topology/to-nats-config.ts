@@ -18,7 +18,7 @@ export function toNatsConfig(
     storeDir: string;
     /** For metrics, on the same host; no authentication there. */
     monitorPort?: number;
-    /** Of one among several. */
+    /** For one server among several. */
     serverName?: string;
   },
 ): string {

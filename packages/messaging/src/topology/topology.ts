@@ -12,7 +12,7 @@ export type StreamDefinition = {
   maxMessageBytes: number;
   /** `new`: a full stream refuses loudly. `old`: the newest matter most. */
   discard: 'new' | 'old';
-  /** Of one subject the newest so many are kept: a flood of one durable's pushes out no other's. */
+  /** How many of the newest messages of one subject are kept: a flood of one durable's letters pushes out no other's. */
   maxMessagesEach?: number;
 };
 
@@ -48,7 +48,7 @@ export const streams = {
     maxBytes: 1024 * mebibyte,
     maxMessageBytes: 524_288,
     discard: 'old',
-    // Of each durable. All shares together are less than the stream: see maxLetterBytes.
+    // The share of each durable. All shares together are less than the stream: see maxLetterBytes.
     maxMessagesEach: 6_000,
   },
   ADVISORIES: {

@@ -5,7 +5,7 @@ const codecs = ['PCMU', 'PCMA', 'opus', 'red']
   .concat(['VP8', 'H264', 'VP9', 'AV1', 'H265', 'rtx'].map((name) => `video/${name}`));
 const turnPassword = 'simulated-turn-password';
 
-/** As in a webhook: camelCase, zero values left out, 64-bit numbers as text. `turnPassword` is a secret in a real one. */
+/** A webhook's form: camelCase, zero values left out, 64-bit numbers as text. `turnPassword` is a secret in a real one. */
 export function roomBody(room: Room): Record<string, unknown> {
   return {
     sid: room.sid,
@@ -65,7 +65,7 @@ export function trackBody(
   };
 }
 
-/** As ListParticipants answers: snake_case, default values present. */
+/** The form in which ListParticipants answers: snake_case, default values present. */
 export function toListed(participant: Participant): Record<string, unknown> {
   const agent = participant.kind === 'AGENT';
   return {

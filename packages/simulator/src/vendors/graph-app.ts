@@ -4,7 +4,7 @@ import type { VendorEnquiry } from './vendor-enquiry.ts';
 import type { VendorAnswer, VendorGate } from './vendor-gate.ts';
 
 const dayMs = 24 * 3_600_000;
-/** Of each lead of the last 90 days so many requests may be made in 24 hours. */
+/** Graph allows so many requests in 24 hours for each lead of the last 90 days. */
 const requestsPerLead = 200 * 24;
 
 /** The part of Meta's Graph API that tells a lead's answers, to whoever has the Page's token. */

@@ -7,7 +7,7 @@ import { vendorFaults, type VendorFaults } from './vendor-faults.ts';
 
 export type VendorAnswer = {
   status?: number;
-  /** As the vendor writes it, before any fault. */
+  /** The answer as the vendor writes it, before any fault. */
   json: unknown;
   headers?: Record<string, string>;
   /** For the log: what was asked, how many rows went out, why it was refused. */

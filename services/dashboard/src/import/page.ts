@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import { assetUrls } from '../web/assets.ts';
 import { hiddenToken, layout, section, table, type Piece, type Shown } from '../web/layout.ts';
 
-/** Of those that were not accepted, or are not rung. */
+/** How many rows are listed that were not accepted, or are not called. */
 export const rowsShown = 500;
 
 export type ImportDone = {

@@ -119,7 +119,7 @@ function awaitedOf({ waiting, givenUp }: SourceState): string {
   return parts.join(', ');
 }
 
-/** Of several connections the one that was read longest ago. */
+/** Among several connections, the one that was read longest ago. */
 function readOf({ readAt }: SourceState): string {
   return readAt === null ? 'not read yet' : `last read ${toShortDateAndClock(readAt)}`;
 }
@@ -201,7 +201,7 @@ export function deliveryPage(shown: Shown, delivery: NonNullable<Awaited<ReturnT
 
 function sentOf(delivery: NonNullable<Awaited<ReturnType<typeof readDelivery>>>): Piece {
   const where = delivery.part > 0 ? html`<p class="muted">It is enquiry ${delivery.part + 1} of these.</p>` : '';
-  // Of a GET the fields are in its query. A key that proves who sent it is nobody's to read.
+  // A GET has its fields in the query. Nobody may read a key there that proves who sent it.
   const fields = [...new URLSearchParams(delivery.query ?? '')].map(([name, value]) => `${name}: ${value}`);
   const sent = delivery.body === '' ? fields.join('\n') : delivery.body;
   const shown = sent.replaceAll(/("google_key"\s*:\s*")[^"]*/g, '$1…');

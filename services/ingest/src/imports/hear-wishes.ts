@@ -3,7 +3,7 @@ import { affected, rows } from '@leadline/database/sql';
 import { z } from 'zod';
 import { importedType } from '../intake/imported-type.ts';
 
-/** Of the numbers in $1, their last ten digits: those whose leads hold a wish that a file told. */
+/** Those numbers among $1 (last ten digits) whose leads hold a wish that a file stated. */
 const wished = `
   select distinct last_ten(l.phone) as number from leads l
    where last_ten(l.phone) = any($1::text[])

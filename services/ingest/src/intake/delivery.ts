@@ -8,7 +8,7 @@ export type Delivery = Delivered & {
   body: string;
   read: ReadLead;
   origin?: Origin;
-  /** Of the request that brought it; what comes of the lead goes on there. */
+  /** The trace of the request that brought it; the lead continues that trace. */
   traceparent?: string | undefined;
   /** Where its id counts and whose it was before, where it is no repeat although its id is known. */
   bound?: Bound;

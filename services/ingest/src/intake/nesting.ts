@@ -24,7 +24,7 @@ export function textNestsTooDeep(text: string): boolean {
   return false;
 }
 
-/** As JSON.stringify writes what JSON.parse gave, but at any depth. */
+/** Writes what JSON.stringify would write of a parsed value, but at any depth. */
 export function writeJson(value: unknown): string {
   const written: string[] = [];
   const waiting: Part[] = [{ value }];

@@ -3,7 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Delivery } from './delivery.ts';
 
-/** As ofNumber writes it. */
+/** The scope that ofNumber writes. */
 const numberScope = `a."idScope" || ' #' || left(leadline_phone_hash(a.phone), 32)`;
 
 const detail = 'the person was erased after this enquiry';

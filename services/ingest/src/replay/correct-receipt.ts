@@ -49,7 +49,7 @@ async function correct(
 function readCorrected(delivery: StoredDelivery, part: number, phone: string): ParsedLead | undefined {
   const parsed = readAgain(delivery, { phone });
   if (parsed !== undefined) return parsed.ok ? parsed.leads[part] : undefined;
-  // Of POST /v1/leads.
+  // It came by POST /v1/leads.
   const body = readObject(delivery.body);
   if (body === undefined) return undefined;
   const read = toLead({ ...body, phone });

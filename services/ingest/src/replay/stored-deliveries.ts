@@ -32,7 +32,7 @@ export type StoredDelivery = z.output<typeof delivery>;
 const columns =
   'r.received_at::text as place, r.id, r.received_at, r.source, r.id_scope, r.body, r.method, r.query, r.content_type, r.delivery_id, r.connection_id, c.aliases, c.agent_mode';
 
-/** Of what a person said again: a correction, a replay. The delivery itself is kept by its first receipt. */
+/** The content type of a correction or a replay. The first receipt keeps the delivery itself. */
 export const retriedType = 'application/vnd.leadline.again+json';
 
 /** Deliveries that some adapter reads, in the order in which they came. */
@@ -68,7 +68,7 @@ export async function findDeliveryOf(postgres: Database, receiptId: string): Pro
   return found;
 }
 
-/** As it is read today, with what a person corrected in it; undefined when no adapter of ours reads it. */
+/** Reads it with today's adapter and what a person corrected in it; undefined when no adapter of ours reads it. */
 export function readAgain(
   storedDelivery: StoredDelivery,
   corrected?: Aliases['corrected'],

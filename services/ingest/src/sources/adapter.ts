@@ -31,7 +31,7 @@ export type SourceAdapter = {
   source: string;
   /** What else people call it, in an address or a command. */
   otherNames: readonly string[];
-  /** As its vendor writes it. */
+  /** The vendor's name, as the vendor writes it. */
   title: string;
   /** How it delivers; none: it is asked. */
   methods: readonly ('GET' | 'POST')[];

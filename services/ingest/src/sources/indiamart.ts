@@ -59,7 +59,7 @@ function toRecords(body: Written): Written[] {
     : [];
 }
 
-/** Of one enquiry, pushed or pulled. */
+/** Reads one enquiry, pushed or pulled. */
 function toIndiaMartLead(record: Written, aliases: Aliases): ParsedLead {
   const fields = readFields(record);
   const [subject, message] = [['SUBJECT'], [...(aliases.message ?? []), ...names.message]].map((told) =>

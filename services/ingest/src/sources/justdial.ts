@@ -58,7 +58,7 @@ function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
   });
 }
 
-/** Of the number that is going to be rung: 0 may be called, anything else is on a list. */
+/** The flag of the number that we would call: 0 may be called, anything else is on a list. */
 function readDnd(fields: Fields): boolean | null {
   const rung = pickAll(fields, names.phone).find(({ value }) => normalisePhone(value).ok);
   const isMobile = rung !== undefined && rung.value !== pickAll(fields, ['phone'])[0]?.value;

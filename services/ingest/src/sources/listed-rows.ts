@@ -5,7 +5,7 @@ import type { Written } from './read-json.ts';
 import { hasBlankRows, isDenial, readRows, toWords, type PulledBody } from './read-rows.ts';
 import { decideSaid, readWords, type SaidInstead } from './vendor-words.ts';
 
-/** Of a delivery that is nothing but rows. */
+/** Reads a delivery that consists of rows alone. */
 export function parseRows(text: string, toLead: (row: Written) => ParsedLead): ParsedDelivery {
   const read = readRows(text);
   const rows = read.kind === 'rows' ? read.rows : read.kind === 'said' ? [read.body] : [];

@@ -34,7 +34,7 @@ export type Reading = {
   message?: string | null;
   dndFlag?: boolean | null;
   isTest?: boolean;
-  /** Of dates in numbers; day first unless told otherwise. */
+  /** The order of day and month in dates of digits; day first by default. */
   dates?: DateOrder;
   /** Where no known name holds a phone: `by_name`, a field that sounds like one is it; true, also one that holds a mobile and nothing else. */
   findsPhone?: boolean | 'by_name';

@@ -66,7 +66,7 @@ export const pullTradeIndia: PullAdapter = {
 
 function toTradeIndiaLead(row: Written, aliases: Aliases): ParsedLead {
   const fields = readFields(row);
-  // Of a call only the number is known; the company beside it is nobody to greet.
+  // TradeIndia knows only the number of a call; the company beside it is nobody to greet.
   const isCall = /^phone/i.test(fields.get('inquirytype')?.value ?? '');
   return toParsedLead(fields, { names: isCall ? namesOfCall : names, aliases, label: 'TradeIndia buyer' });
 }

@@ -92,7 +92,7 @@ function unread(faults: Extract<ParsedLead['read'], { ok: false }>['faults']): P
   };
 }
 
-/** Of one that its sender names by its Idempotency-Key only. */
+/** For a delivery that its sender names by an Idempotency-Key only. */
 function keyOf(adapter: SourceAdapter, { idempotencyKey }: SentDelivery, part: number): string | null {
   if (!adapter.ownIds || idempotencyKey == null) return null;
   return toKeyId(idempotencyKey, part);

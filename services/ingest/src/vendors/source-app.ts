@@ -85,7 +85,7 @@ function say(c: Context, { status, contentType, body }: Reply): Response {
   return c.body(body, status, { 'content-type': contentType });
 }
 
-/** As it was sent, still encoded. */
+/** The query as the sender wrote it, still encoded. */
 function queryOf(c: Context): string {
   const at = c.req.url.indexOf('?');
   return at === -1 ? '' : c.req.url.slice(at + 1);
