@@ -335,6 +335,9 @@ function toTimings(policy: Policy): Timings {
       REPORT_GRACE_SECONDS: String(policy.reportGraceSeconds),
     },
     dispatcher: {
+      // Longer than the durable's ack_wait, as it is in production: what a killed tracker had in hand comes back by then, and
+      // until it does its reports are not heard. Dialling would else stand still for 30 s after each such kill.
+      REPORT_GRACE_SECONDS: '40',
       CALLS_PER_SECOND: String(policy.callsPerSecond),
       MAX_CONCURRENT_CALLS: String(policy.maxCalls),
       MAX_CALL_RETRIES: String(policy.maxRetries),
