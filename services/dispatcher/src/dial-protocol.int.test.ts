@@ -158,6 +158,17 @@ test('while agents’ reports are not heard nobody is claimed, and what was clai
   expect((await permitDial(claim, one)).kind).toBe('permitted');
 });
 
+test('leads that are claimed together count against the caps, and hold their number, one after the other', async () => {
+  const [first] = await addLeads(1, '+919812345678');
+  await addLeads(1, '+919812345678');
+  const others = await addLeads(4);
+  const capped: Deps = { ...one, policy: { ...one.policy, maxConcurrentCalls: 3 } };
+  const claims = await claimDueLeads(capped, 8);
+  expect(claims.map(({ leadId }) => leadId)).toEqual([first, others[0], others[1]]);
+  expect(await claimDueLeads(capped, 8)).toEqual([]);
+  expect((await claimDueLeads(one, 8)).map(({ leadId }) => leadId)).toEqual(others.slice(2));
+});
+
 test('500 leads of a number in use keep nobody waiting', async () => {
   await addLeads(500, '+919812345678');
   const [free] = await addLeads(1);
