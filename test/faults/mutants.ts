@@ -45,11 +45,11 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'services/crm-pusher/src/keep-push.ts',
         find: `    if (changed === 0) return;
-    await enqueue(em, 'crm-pusher', callPushed, {`,
+    await enqueue(sql, 'crm-pusher', callPushed, {`,
         put: `    written = changed > 0;
   });
   if (written)
-    await enqueue(deps.postgres.em(), 'crm-pusher', callPushed, {`,
+    await enqueue(deps.postgres.sql, 'crm-pusher', callPushed, {`,
       },
       {
         file: 'services/crm-pusher/src/keep-push.ts',
@@ -134,11 +134,11 @@ import { z } from 'zod';
       },
       {
         file: `${dispatcher}/settle-and-recover.ts`,
-        find: '  if (await deps.generation.holds(deps.postgres.em())) await revokeUnsentDials(deps, stopping);\n',
+        find: '  if (await deps.generation.holds(deps.postgres.sql)) await revokeUnsentDials(deps, stopping);\n',
         put: `  await revokeUnsentDials(deps, stopping);
       const { livekit, policy } = deps;
       const silent = await rows(
-        deps.postgres.em(),
+        deps.postgres.sql,
         z.object({ callRoom: z.string(), phone: z.string() }),
         \`select c.call_room, c.phone from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
           where c.status = 'calling' and d.sent_at < clock_timestamp() - interval '4 seconds' and f.dial_result is null\`,

@@ -68,7 +68,7 @@ test.for(['no-verify', 'verify-full&sslrootcert='])('a service speaks TLS with s
   try {
     await database.check();
     const used = await rows(
-      database.em(),
+      database.sql,
       z.object({ ssl: z.boolean(), usename: z.string() }),
       `select s.ssl, a.usename from pg_stat_ssl s join pg_stat_activity a using (pid) where a.pid = pg_backend_pid()`,
       [],

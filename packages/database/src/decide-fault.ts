@@ -15,6 +15,8 @@ const states: readonly (readonly [shape: RegExp, fault: Fault])[] = [
   // Read-only: a standby, a demoted primary, a managed disk that is full. Sessions and transactions that took too long.
   [/^25(006|P03|P04)$/, 'outage'],
   [/^72000$/, 'outage'],
+  // Prepared statements that the session does not know, or whose columns changed: a new connection knows better.
+  [/^(0A|26)000$/, 'outage'],
   // Damaged pages of tables and indexes.
   [/^XX00[12]$/, 'outage'],
   // No such database, schema, table, column or function; a missing right; a login that fails.

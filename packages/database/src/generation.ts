@@ -1,14 +1,13 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import { row } from './sql.ts';
+import { row, type Sql } from './sql.ts';
 
 /**
  * Tells this very database from one that was restored in its place: another server, another start of it, another
  * database or another copy of our tables. Equal only while no backup can have come between.
  */
-export async function readGeneration(em: EntityManager): Promise<string> {
+export async function readGeneration(sql: Sql): Promise<string> {
   const found = await row(
-    em,
+    sql,
     z.object({ generation: z.string() }),
     `select pg_postmaster_start_time() || ' ' || 'dispatcher_outbox'::regclass::oid as generation`,
     [],

@@ -3,7 +3,6 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { Client, DatabaseError } from 'pg';
 import { z } from 'zod';
-import { closeOrm } from './close-orm.ts';
 import type { RolePasswords } from './config.ts';
 import { migrations } from './migrations/all.ts';
 import { lockSchema } from './locks.ts';
@@ -59,7 +58,7 @@ async function migrate(url: string): Promise<string[]> {
   try {
     return (await orm.migrator.up()).map((migration) => migration.name);
   } finally {
-    await closeOrm(orm);
+    await orm.close(true);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Sql } from './sql.ts';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,6 @@ import {
   tryToLead,
 } from './locks.ts';
 import type { Database } from './open-database.ts';
-import type { EntityManager } from '@mikro-orm/postgresql';
 
 let db: TestDatabase;
 let database: Database;
@@ -37,11 +37,11 @@ type Hold = (work: (keys: Key[]) => Promise<void>) => Promise<void>;
 const ownKeys = `select classid::bigint::float8 as classid, objid::bigint::float8 as objid from pg_locks
   where locktype = 'advisory' and objsubid = 2 and pid = pg_backend_pid()`;
 
-function inTransaction(take: (em: EntityManager) => Promise<void>): Hold {
+function inTransaction(take: (sql: Sql) => Promise<void>): Hold {
   return (work) =>
-    database.transaction(async (em) => {
-      await take(em);
-      await work(await em.execute<Key[]>(ownKeys));
+    database.transaction(async (sql) => {
+      await take(sql);
+      await work((await sql.query(ownKeys, [])).rows as Key[]);
     });
 }
 
@@ -60,14 +60,14 @@ function inSession(take: (session: Client) => Promise<unknown>): Hold {
 
 /** Every user of advisory locks, each with what its second key may be made of. */
 const users: Record<keyof typeof lockClasses, Hold> = {
-  call: inTransaction((em) => lockCall(em, 1)),
+  call: inTransaction((sql) => lockCall(sql, 1)),
   dialControl: inTransaction(lockDialControl),
   push: inSession(async (session) => {
     const held: boolean[] = [];
     for (const one of Object.values(sameHash)) held.push(await tryToHoldPushes(session, one));
     return held.every(Boolean);
   }),
-  number: inTransaction((em) => lockNumbers(em, Object.values(sameHash))),
+  number: inTransaction((sql) => lockNumbers(sql, Object.values(sameHash))),
   poller: inSession((session) => tryToLead(session, 'poller', 'ingest_poller')),
   relay: inSession((session) => tryToLead(session, 'relay', 'call_tracker_outbox')),
   readModel: inTransaction(lockReadModel),
@@ -109,9 +109,9 @@ test('no user waits for another, though their second keys are the same', { timeo
 
 test('whoever shares a class shares what it locks: a number however it is written, a leader’s name', async () => {
   await users.number(async () => {
-    const again = database.transaction(async (em) => {
-      await em.execute('set local lock_timeout = 200');
-      await lockNumbers(em, [`+91${number}`]);
+    const again = database.transaction(async (sql) => {
+      await sql.query('set local lock_timeout = 200', []);
+      await lockNumbers(sql, [`+91${number}`]);
     });
     await expect(again).rejects.toThrow(/lock timeout/);
   });

@@ -1,7 +1,6 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Session } from './session.ts';
-import { instant, row, affected } from './sql.ts';
+import { instant, row, affected, type Sql } from './sql.ts';
 
 /**
  * All advisory locks that Leadline takes, by the first of their two keys. What the second is, is its user's alone: hashes of
@@ -40,36 +39,36 @@ const only = 1;
  * Taken before every UPDATE of a call's status and by its permit, as a statement of its own: the statement that counts
  * then sees what the last holder committed. Held until the transaction ends.
  */
-export async function lockCall(em: EntityManager, callId: number): Promise<void> {
-  await lock(em, lockClasses.call, callId);
+export async function lockCall(sql: Sql, callId: number): Promise<void> {
+  await lock(sql, lockClasses.call, callId);
 }
 
 /** One claim, permit or turn of a switch at a time, over all replicas. */
-export async function lockDialControl(em: EntityManager): Promise<void> {
-  await lock(em, lockClasses.dialControl, only);
+export async function lockDialControl(sql: Sql): Promise<void> {
+  await lock(sql, lockClasses.dialControl, only);
 }
 
 /** One at a time over all replicas writes the dashboard's read model: held until the transaction ends. */
-export async function lockReadModel(em: EntityManager): Promise<void> {
-  await lock(em, lockClasses.readModel, only);
+export async function lockReadModel(sql: Sql): Promise<void> {
+  await lock(sql, lockClasses.readModel, only);
 }
 
 /** One redrive at a time is taken into the audit. */
-export async function lockRedriveAudit(em: EntityManager): Promise<void> {
-  await lock(em, lockClasses.redriveAudit, only);
+export async function lockRedriveAudit(sql: Sql): Promise<void> {
+  await lock(sql, lockClasses.redriveAudit, only);
 }
 
-async function lock(em: EntityManager, lockClass: number, key: number): Promise<void> {
-  await affected(em, 'select pg_advisory_xact_lock($1, $2)', [lockClass, key]);
+async function lock(sql: Sql, lockClass: number, key: number): Promise<void> {
+  await affected(sql, 'select pg_advisory_xact_lock($1, $2)', [lockClass, key]);
 }
 
 /**
  * Takes leads of these numbers in one at a time, over all replicas: whoever comes second sees the first one's lead. In
  * one order, so that two groups wait for each other in one direction only.
  */
-export async function lockNumbers(em: EntityManager, phones: readonly string[]): Promise<void> {
+export async function lockNumbers(sql: Sql, phones: readonly string[]): Promise<void> {
   await affected(
-    em,
+    sql,
     `select pg_advisory_xact_lock($1, key)
        from (select distinct hashtext(last_ten(phone)) as key from unnest($2::text[]) as phone order by 1 offset 0) as keys`,
     [lockClasses.number, phones],
@@ -105,8 +104,8 @@ export async function lockSchema(session: Session): Promise<void> {
 }
 
 /** The one clock: read once by a transaction that decides. */
-export async function databaseNow(em: EntityManager): Promise<Date> {
-  const found = await row(em, z.object({ now: instant }), 'select clock_timestamp() as now', []);
+export async function databaseNow(sql: Sql): Promise<Date> {
+  const found = await row(sql, z.object({ now: instant }), 'select clock_timestamp() as now', []);
   if (found === undefined) throw new Error('the database told no time');
   return found.now;
 }

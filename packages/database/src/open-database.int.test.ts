@@ -3,6 +3,7 @@ import { openLinkTo } from '@leadline/servers/link';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { decideFault } from './decide-fault.ts';
 import { openDatabase } from './open-database.ts';
 import { affected, row } from './sql.ts';
 
@@ -18,14 +19,14 @@ const ownBackend = 'select pg_backend_pid() as pid';
 test('transactions that lose their server give their connections back: as many as the pool has, and the next one works', async () => {
   const database = await db.open('owner', 3);
   for (let lost = 0; lost < 4; lost++) {
-    const losing = database.transaction(async (em) => {
-      const found = await row(em, backend, ownBackend, []);
+    const losing = database.transaction(async (sql) => {
+      const found = await row(sql, backend, ownBackend, []);
       await db.query('select pg_terminate_backend($1, 1000)', [found?.pid]);
-      await affected(em, 'select 1', []);
+      await affected(sql, 'select 1', []);
     });
     await expect(losing).rejects.toThrow(/terminat|not queryable/i);
   }
-  expect(await database.transaction((em) => row(em, backend, ownBackend, []))).toBeDefined();
+  expect(await database.transaction((sql) => row(sql, backend, ownBackend, []))).toBeDefined();
 });
 
 test('a server that goes away without a word is given up, in and out of a transaction', async () => {
@@ -33,10 +34,10 @@ test('a server that goes away without a word is given up, in and out of a transa
   const database = await openDatabase({ url: link.url, name: 'test-silent', poolSize: 2, silentMs: 500 });
   try {
     void link.loseAnswerTo((request) => request.includes('lost inside'));
-    const losing = database.transaction((em) => affected(em, `select 'lost inside'`, []));
+    const losing = database.transaction((sql) => affected(sql, `select 'lost inside'`, []));
     await expect(losing).rejects.toThrow(/connection terminated/i);
     void link.loseAnswerTo((request) => request.includes('lost outside'));
-    await expect(affected(database.em(), `select 'lost outside'`, [])).rejects.toThrow(/connection terminated/i);
+    await expect(affected(database.sql, `select 'lost outside'`, [])).rejects.toThrow(/connection terminated/i);
     await Promise.all([database.check(), database.check(), database.check()]);
   } finally {
     await database.close();
@@ -47,14 +48,59 @@ test('a server that goes away without a word is given up, in and out of a transa
 test('a connection in use that is not silent, and an idle one, are kept', async () => {
   const database = await openDatabase({ url: db.url, name: 'test-kept', poolSize: 1, silentMs: 200 });
   try {
-    const first = await database.transaction(async (em) => {
-      const found = await row(em, backend, ownBackend, []);
-      for (let n = 0; n < 10; n++) await affected(em, 'select pg_sleep(0.05)', []);
+    const first = await database.transaction(async (sql) => {
+      const found = await row(sql, backend, ownBackend, []);
+      for (let n = 0; n < 10; n++) await affected(sql, 'select pg_sleep(0.05)', []);
       return found;
     });
     await wait(500);
-    expect(await row(database.em(), backend, ownBackend, [])).toEqual(first);
+    expect(await row(database.sql, backend, ownBackend, [])).toEqual(first);
   } finally {
     await database.close();
   }
+});
+
+test('what writes is sent only once begin was answered; locks and reads leave with it', async () => {
+  const link = await openLinkTo(db.url);
+  const database = await openDatabase({ url: link.url, name: 'test-begin', poolSize: 1, silentMs: 500 });
+  try {
+    await database.check();
+    let sent = '';
+    const stop = link.watch((chunk, direction) => {
+      if (direction === 'toServer') sent += chunk;
+      return direction === 'toServer' ? 'pass' : 'swallow';
+    });
+    const writing = database.transaction((sql) =>
+      Promise.all([
+        affected(sql, `select 'a read'`, []),
+        affected(sql, 'delete from leads', []),
+        affected(sql, `select 'behind it'`, []),
+      ]),
+    );
+    await expect(writing).rejects.toThrow(/terminated/i);
+    stop();
+    expect(sent).toMatch(/begin.*a read/is);
+    expect(sent).not.toMatch(/delete|behind it/);
+  } finally {
+    await database.close();
+    await link.close();
+  }
+});
+
+test('a transaction one of whose statements failed unheard is not taken for committed', async () => {
+  const database = await db.open('owner', 1);
+  const deaf = database.transaction((sql) => affected(sql, 'select 1 / 0', []).catch(() => 0));
+  await expect(deaf).rejects.toThrow('nothing was committed');
+});
+
+test('a statement whose columns changed under it works again on the next connection', async () => {
+  await db.query('create table widened (n int)');
+  const database = await db.open('owner', 1);
+  const read = (): Promise<unknown> => database.sql.query('select n from widened', []);
+  await read();
+  await db.query('alter table widened alter column n type bigint');
+  const error = await read().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: '0A000' });
+  expect(decideFault(error)).toBe('outage');
+  await read();
 });

@@ -1,19 +1,21 @@
-import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
-import type { Pool, PoolClient } from 'pg';
+import { within } from '@leadline/time/within';
+import { DatabaseError, Pool, TypeOverrides, types, type PoolClient, type PoolConfig } from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
 import { z } from 'zod';
-import { closeOrm } from './close-orm.ts';
-import { dropLostConnections } from './drop-lost-connections.ts';
+import { dropSilentConnections } from './drop-silent-connections.ts';
 import { dropReadOnlyConnections } from './drop-read-only-connections.ts';
-import { readUrl } from './read-url.ts';
-import { entities } from './schema/all.ts';
+import { newestMigration } from './migrations/newest.ts';
 import { requireWritable, sessionSettings } from './session.ts';
-import { affected } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 export type Database = {
-  /** A fresh fork: identity map and all. */
-  em(): EntityManager;
-  /** READ COMMITTED; commits when `work` resolves, rolls back when it throws. Keep it short: the server ends idle ones after 2 s. */
-  transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /** Out of a transaction. */
+  sql: Sql;
+  /**
+   * READ COMMITTED; commits when `work` resolves, rolls back when it throws. Keep it short: the server ends idle ones after
+   * 2 s. `begin` leaves together with the first statement.
+   */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** For what needs a session of its own, such as the outbox relay. */
   url: string;
   /**
@@ -26,7 +28,8 @@ export type Database = {
 
 /**
  * Opens a pool; the server need not be up yet. A connection that the server drops is thrown away and never ends the
- * process; one that says nothing for 15 s is dropped. Locks are waited for 2 s, statements run for 10 s at most.
+ * process; one that says nothing for 15 s is dropped. Locks are waited for 2 s, statements run for 10 s at most. Postgres
+ * plans a statement once for each connection.
  */
 export async function openDatabase(options: {
   url: string;
@@ -35,54 +38,117 @@ export async function openDatabase(options: {
   /** Shorter in tests. */
   silentMs?: number;
 }): Promise<Database> {
-  const place = readUrl(options.url);
-  let pool: Pool | undefined;
-  const orm = await MikroORM.init({
-    entities: [...entities],
-    ...place,
-    pool: { min: 0, max: options.poolSize ?? 10 },
-    driverOptions: {
-      ...place.driverOptions,
-      application_name: options.name,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      onPoolCreated: (made: Pool) => {
-        pool = made;
-        dropLostConnections(made, options.silentMs ?? 15_000);
-        dropReadOnlyConnections(made);
-      },
-      // Statements are short: compiling one takes longer than running it.
-      options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off`,
-    },
-    logger: () => undefined,
-    discovery: { warnWhenNoEntities: false },
-  });
-  const em = (): EntityManager => orm.em.fork();
-  const acquire = async (): Promise<PoolClient> => {
-    // The pool is made for the first who asks.
-    if (pool === undefined) await affected(em(), 'select 1', []);
-    if (pool === undefined) throw new Error('the database has no pool');
-    return pool.connect();
+  // Their types know no `pipeline` yet.
+  const settings: PoolConfig & { pipeline: true } = {
+    ...parseIntoClientConfig(options.url),
+    min: 1,
+    max: options.poolSize ?? 10,
+    idleTimeoutMillis: 300_000,
+    application_name: options.name,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    pipeline: true,
+    types: datesAsText(),
+    // Statements are short: compiling one takes longer than running it.
+    options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off`,
   };
-  // Aside, for it brings a library that a service needs for nothing else.
-  const newest = import('./migrations/all.ts').then(({ migrations }) => migrations.at(-1)?.name ?? '');
+  const pool = new Pool(settings);
+  // A lost connection says so twice: to the query under way, which rejects, and here, where nobody has to hear it.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  dropSilentConnections(pool, options.silentMs ?? 15_000);
+  dropReadOnlyConnections(pool);
   return {
-    em,
-    transaction: (work) => em().transactional(work),
+    sql: { query: (text, parameters) => use(pool, (client) => ask(client, text, parameters)) },
+    transaction: (work) => use(pool, (client) => transact(client, work)),
     url: options.url,
-    check: async () => requireReady(await acquire(), await newest),
-    close: () => closeOrm(orm),
+    check: async () => requireReady(await pool.connect()),
+    close: () => within(2_000, pool.end()),
   };
 }
 
-async function requireReady(client: PoolClient, newest: string): Promise<void> {
+/** Dates and intervals as Postgres writes them, to the microsecond: a JavaScript Date would cut them to the millisecond. */
+function datesAsText(): TypeOverrides {
+  const overrides = new TypeOverrides();
+  const { DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL } = types.builtins;
+  for (const oid of [DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL]) overrides.setTypeParser(oid, String);
+  return overrides;
+}
+
+async function use<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let isStale = false;
+  try {
+    return await work(client);
+  } catch (error) {
+    isStale = hasStalePlans(error);
+    throw error;
+  } finally {
+    client.release(isStale);
+  }
+}
+
+async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const begun = client.query('begin');
+  let [hasBegun, isAwaited] = [false, false];
+  const beginning = begun.then(
+    () => (hasBegun = true),
+    () => undefined,
+  );
+  const sql: Sql = {
+    async query(text, parameters) {
+      // Should `begin` fail, what went out with it runs by itself: harmless for locks and reads alone.
+      if (!hasBegun && (isAwaited || !/^\s*select\b/i.test(text))) {
+        isAwaited = true;
+        await begun;
+      }
+      return ask(client, text, parameters);
+    },
+  };
+  let result: T;
+  try {
+    result = await work(sql);
+    await begun;
+  } catch (error) {
+    await beginning;
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+  const { command } = await client.query('commit');
+  // So Postgres answers where a statement had failed.
+  if (command !== 'COMMIT') throw new Error('nothing was committed: a statement failed, and its error went unheard');
+  return result;
+}
+
+/** Statements by their text: they are written in the code, so there are some hundred. */
+const names = new Map<string, string>();
+const mostNames = 1_000;
+
+async function ask(client: PoolClient, text: string, parameters: readonly unknown[]): ReturnType<Sql['query']> {
+  let name = names.get(text);
+  if (name === undefined && names.size < mostNames) {
+    name = `s${names.size}`;
+    names.set(text, name);
+  }
+  return client.query({ ...(name === undefined ? {} : { name }), text, values: [...parameters] });
+}
+
+/**
+ * A column that a statement reads was given another type, or a pooler handed us a session that never heard of the
+ * statement. A new connection prepares everything anew.
+ */
+function hasStalePlans(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === '0A000' || error.code === '26000');
+}
+
+async function requireReady(client: PoolClient): Promise<void> {
   let keep = false;
   try {
     await requireWritable(client);
     const { rows } = await client.query(
       `select current_setting('datestyle') like 'ISO,%' and current_setting('lock_timeout') = '2s' as is_set,
               exists (select from leadline_migrations where name = $1) as is_migrated`,
-      [newest],
+      [newestMigration],
     );
     keep = true;
     const { is_set: isSet, is_migrated: isMigrated } = found.parse(rows[0]);

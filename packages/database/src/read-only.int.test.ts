@@ -34,7 +34,7 @@ const pids = (): Promise<{ pid: number }[]> =>
 async function demote(): Promise<void> {
   await Promise.all(
     [1, 2, 3, 4].map(() =>
-      database.em().execute(`select set_config('default_transaction_read_only', 'on', false), pg_sleep(0.2)`),
+      database.sql.query(`select set_config('default_transaction_read_only', 'on', false), pg_sleep(0.2)`, []),
     ),
   );
 }
@@ -45,12 +45,12 @@ test('a read-only database is not ready, says so in words, and its refusals are 
   const fresh = await openDatabase({ url: link.url, name: 'test-fresh' });
   try {
     await expect(fresh.check()).rejects.toThrow('the database is read-only');
-    const refused = await fresh.transaction((em) => affected(em, insert, [])).catch((error: unknown) => error);
+    const refused = await fresh.transaction((sql) => affected(sql, insert, [])).catch((error: unknown) => error);
     expect(decideFault(refused)).toBe('outage');
     await db.query(`set default_transaction_read_only = off`);
     await db.query(`alter database ${await nameOf()} reset default_transaction_read_only`);
     await fresh.check();
-    await fresh.transaction((em) => affected(em, insert, []));
+    await fresh.transaction((sql) => affected(sql, insert, []));
   } finally {
     await fresh.close();
   }
@@ -61,9 +61,9 @@ test('connections to a primary that was demoted are not kept: each is used once 
   const before = await pids();
   expect(before).toHaveLength(4);
   await expect(database.check()).rejects.toThrow('the database is read-only');
-  for (let n = 0; n < 3; n++) await database.transaction((em) => affected(em, insert, [])).catch(() => undefined);
+  for (let n = 0; n < 3; n++) await database.transaction((sql) => affected(sql, insert, [])).catch(() => undefined);
   await database.check();
-  await database.transaction((em) => affected(em, insert, []));
+  await database.transaction((sql) => affected(sql, insert, []));
   const after = new Set((await pids()).map(({ pid }) => pid));
   expect(before.filter(({ pid }) => after.has(pid))).toEqual([]);
 });
@@ -71,17 +71,12 @@ test('connections to a primary that was demoted are not kept: each is used once 
 test('settings of the database and its roles change nothing that our statements rely on', async () => {
   const name = await nameOf();
   const read = async (from: Database) => ({
-    instant: await row(
-      from.em(),
-      z.object({ at: instant }),
-      `select '2026-11-30T05:06:07.089Z'::timestamptz as at`,
-      [],
-    ),
-    interval: await row(from.em(), z.object({ is: z.unknown() }), `select (interval '-1 day 2 hours')::text as is`, []),
-    float: await row(from.em(), z.object({ is: z.unknown() }), `select 0.1::float8 + 0.2::float8 as is`, []),
-    backslash: await row(from.em(), z.object({ is: z.unknown() }), String.raw`select 'a\nb' as is`, []),
+    instant: await row(from.sql, z.object({ at: instant }), `select '2026-11-30T05:06:07.089Z'::timestamptz as at`, []),
+    interval: await row(from.sql, z.object({ is: z.unknown() }), `select (interval '-1 day 2 hours')::text as is`, []),
+    float: await row(from.sql, z.object({ is: z.unknown() }), `select 0.1::float8 + 0.2::float8 as is`, []),
+    backslash: await row(from.sql, z.object({ is: z.unknown() }), String.raw`select 'a\nb' as is`, []),
     isolation: await row(
-      from.em(),
+      from.sql,
       z.object({ is: z.unknown() }),
       `select current_setting('transaction_isolation') as is`,
       [],
@@ -104,10 +99,10 @@ test('settings of the database and its roles change nothing that our statements 
     await after.check();
     expect(await read(after)).toEqual(before);
     expect(before.instant?.at.toISOString()).toBe('2026-11-30T05:06:07.089Z');
-    expect(Math.abs((await databaseNow(after.em())).getTime() - Date.now())).toBeLessThan(60_000);
+    expect(Math.abs((await databaseNow(after.sql)).getTime() - Date.now())).toBeLessThan(60_000);
     // An adopted table's columns without a zone mean the database's own.
     const zone = z.object({ zone: z.string() });
-    expect(await row(after.em(), zone, `select current_setting('timezone') as zone`, [])).toEqual({
+    expect(await row(after.sql, zone, `select current_setting('timezone') as zone`, [])).toEqual({
       zone: 'Asia/Kolkata',
     });
   } finally {
@@ -117,6 +112,6 @@ test('settings of the database and its roles change nothing that our statements 
 
 test('a session whose settings were dropped on the way is not ready', async () => {
   await database.check();
-  await Promise.all([1, 2, 3, 4].map(() => database.em().execute(`set datestyle = 'SQL, DMY'`)));
+  await Promise.all([1, 2, 3, 4].map(() => database.sql.query(`set datestyle = 'SQL, DMY'`, [])));
   await expect(database.check()).rejects.toThrow('a pooler drops the settings');
 });

@@ -1,15 +1,15 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Sql } from './sql.ts';
 import type { Database } from './open-database.ts';
 
 /** Runs the work in a transaction; a rehearsal answers the same and leaves everything as it was. */
 export async function rehearse<T>(
   postgres: Database,
   isRehearsal: boolean,
-  work: (em: EntityManager) => Promise<T>,
+  work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
   try {
-    return await postgres.transaction(async (em) => {
-      const answered = await work(em);
+    return await postgres.transaction(async (sql) => {
+      const answered = await work(sql);
       if (isRehearsal) throw new RolledBack(answered);
       return answered;
     });

@@ -22,21 +22,21 @@ const lately = async (sinceS: number, untilS: number): Promise<void> => {
   );
 };
 const note = async (behindMs: number): Promise<void> =>
-  noteHeard(tracker.em(), new Date((await databaseNow(tracker.em())).getTime() - behindMs));
+  noteHeard(tracker.sql, new Date((await databaseNow(tracker.sql)).getTime() - behindMs));
 
 test('hearing goes on without a break while it is noted', async () => {
   await lately(3_600, 2);
   await note(0);
-  const { behindMs, sinceMs } = await readHearing(dispatcher.em());
+  const { behindMs, sinceMs } = await readHearing(dispatcher.sql);
   expect(behindMs).toBeLessThan(1_000);
   expect(sinceMs).toBeGreaterThan(3_599_000);
 });
 
 test('after a break it begins anew', async () => {
   await lately(3_600, 60);
-  expect((await readHearing(dispatcher.em())).behindMs).toBeGreaterThan(59_000);
+  expect((await readHearing(dispatcher.sql)).behindMs).toBeGreaterThan(59_000);
   await note(0);
-  const { behindMs, sinceMs } = await readHearing(dispatcher.em());
+  const { behindMs, sinceMs } = await readHearing(dispatcher.sql);
   expect(behindMs).toBeLessThan(1_000);
   expect(sinceMs).toBeLessThan(1_000);
 });
@@ -44,7 +44,7 @@ test('after a break it begins anew', async () => {
 test('what was stored while nobody listened is worked off without a break: agents could report it', async () => {
   await lately(3_600, 60);
   for (const behindMs of [58_000, 45_000, 31_000, 17_000, 3_000, 0]) await note(behindMs);
-  const { behindMs, sinceMs } = await readHearing(dispatcher.em());
+  const { behindMs, sinceMs } = await readHearing(dispatcher.sql);
   expect(behindMs).toBeLessThan(1_000);
   expect(sinceMs).toBeGreaterThan(3_599_000);
 });
@@ -52,12 +52,12 @@ test('what was stored while nobody listened is worked off without a break: agent
 test('a clock that is set back leaves no break that begins in the future', async () => {
   await lately(-120, -119);
   await note(0);
-  const { behindMs, sinceMs } = await readHearing(dispatcher.em());
+  const { behindMs, sinceMs } = await readHearing(dispatcher.sql);
   expect(behindMs).toBeLessThan(1_000);
   expect(sinceMs).toBeGreaterThanOrEqual(0);
 });
 
 test('a row that is gone means that nothing was ever heard', async () => {
   await db.query('delete from report_hearing');
-  expect(await readHearing(dispatcher.em())).toEqual({ behindMs: Number.POSITIVE_INFINITY, sinceMs: 0 });
+  expect(await readHearing(dispatcher.sql)).toEqual({ behindMs: Number.POSITIVE_INFINITY, sinceMs: 0 });
 });

@@ -1,6 +1,5 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import { affected, row } from './sql.ts';
+import { affected, row, type Sql } from './sql.ts';
 
 /** How well agents' reports are heard, by the database's clock. */
 export type Hearing = {
@@ -14,9 +13,9 @@ export type Hearing = {
 const longestBreakSeconds = 15;
 
 /** Never was anything heard where the row is gone. */
-export async function readHearing(em: EntityManager): Promise<Hearing> {
+export async function readHearing(sql: Sql): Promise<Hearing> {
   const found = await row(
-    em,
+    sql,
     z.object({ behind: z.number(), since: z.number() }),
     `select extract(epoch from clock_timestamp() - least(heard_until, clock_timestamp()))::float8 * 1000 as behind,
             extract(epoch from clock_timestamp() - greatest(heard_since, 'epoch'))::float8 * 1000 as since
@@ -29,9 +28,9 @@ export async function readHearing(em: EntityManager): Promise<Hearing> {
 }
 
 /** Notes that all reports from before `until` are known. Where the clock was set back, nothing was heard in the future. */
-export async function noteHeard(em: EntityManager, until: Date): Promise<void> {
+export async function noteHeard(sql: Sql, until: Date): Promise<void> {
   await affected(
-    em,
+    sql,
     `update report_hearing
         set heard_since = case when $1::timestamptz > heard_until + make_interval(secs => ${longestBreakSeconds})
                                then $1 else least(heard_since, $1) end,

@@ -18,7 +18,7 @@ const named = (name: string) => ({ text: `select name from leads where name = $1
 
 test('values travel beside the text: quotes, arrays and JSON arrive as they are', async () => {
   const found = await row(
-    owner.em(),
+    owner.sql,
     z.object({ text: z.string(), list: z.array(z.int()), json: z.unknown() }),
     `select $1::text as text, $2::int[] as list, $3::jsonb as json`,
     [`it's ? and $1 "quoted"`, [1, 2, 3], JSON.stringify({ a: [1] })],
@@ -36,24 +36,24 @@ test('a row answers camelCase names; what a JSON column or an array holds keeps 
     someWords: z.tuple([z.literal('x_y')]),
     jsonColumn: z.strictObject({ own_key: z.strictObject({ deep_key: z.literal(1) }) }),
   });
-  expect(await row(owner.em(), camelCase, text, [])).toBeDefined();
-  expect(await rows(owner.em(), camelCase, text, [])).toHaveLength(1);
+  expect(await row(owner.sql, camelCase, text, [])).toBeDefined();
+  expect(await rows(owner.sql, camelCase, text, [])).toHaveLength(1);
 });
 
 test('statements of a transaction commit together', async () => {
-  await owner.transaction(async (em) => {
-    await affected(em, `insert into leads (name, phone, source) values ('kept', '1', 'x')`, []);
+  await owner.transaction(async (sql) => {
+    await affected(sql, `insert into leads (name, phone, source) values ('kept', '1', 'x')`, []);
     const outside = named('kept');
     expect(await db.query(outside.text, outside.values)).toEqual([]);
   });
-  expect(await rows(owner.em(), z.object({ name: z.string() }), named('kept').text, named('kept').values)).toHaveLength(
+  expect(await rows(owner.sql, z.object({ name: z.string() }), named('kept').text, named('kept').values)).toHaveLength(
     1,
   );
 });
 
 test('a transaction that throws leaves nothing behind', async () => {
-  const failing = owner.transaction(async (em) => {
-    await affected(em, `insert into leads (name, phone, source) values ('gone', '1', 'x')`, []);
+  const failing = owner.transaction(async (sql) => {
+    await affected(sql, `insert into leads (name, phone, source) values ('gone', '1', 'x')`, []);
     throw new Error('on purpose');
   });
   await expect(failing).rejects.toThrow('on purpose');
@@ -61,10 +61,10 @@ test('a transaction that throws leaves nothing behind', async () => {
 });
 
 test('the clock is the database’s and moves within a transaction', async () => {
-  await owner.transaction(async (em) => {
-    const first = await databaseNow(em);
-    await affected(em, 'select pg_sleep(0.01)', []);
-    expect((await databaseNow(em)).getTime()).toBeGreaterThan(first.getTime());
+  await owner.transaction(async (sql) => {
+    const first = await databaseNow(sql);
+    await affected(sql, 'select pg_sleep(0.01)', []);
+    expect((await databaseNow(sql)).getTime()).toBeGreaterThan(first.getTime());
   });
 });
 

@@ -1,22 +1,13 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { CompiledQuery } from 'kysely';
 import { z } from 'zod';
 
 /** A timestamptz column. The driver hands such columns over as text. */
 export const instant = z.union([z.date(), z.string()]).transform((value) => new Date(value));
 
-/**
- * Runs SQL with bind parameters, inside the entity manager's transaction where there is one. (`em.execute` writes its
- * values into the text; here they travel beside it, so that arrays and JSON go as they are and plans are reused.)
- */
-async function query(
-  em: EntityManager,
-  text: string,
-  parameters: readonly unknown[],
-): Promise<{ rows: unknown[]; affected: number }> {
-  const result = await em.getKysely().executeQuery(CompiledQuery.raw(text, [...parameters]));
-  return { rows: result.rows, affected: Number(result.numAffectedRows ?? 0) };
-}
+/** Runs SQL with bind parameters: in a transaction, or out of one, where each statement commits by itself. */
+export type Sql = {
+  /** Statements of a transaction run in the order of their calls: one may be sent before the last was answered. */
+  query(text: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+};
 
 /** Column names are written in the code, so there are few: some hundred for all statements. */
 const camelCased = new Map<string, string>();
@@ -45,26 +36,26 @@ type InCamelCase<Row> =
  * @throws ZodError when a row is not what the schema says
  */
 export async function rows<S extends z.ZodType>(
-  em: EntityManager,
+  sql: Sql,
   schema: S & InCamelCase<z.input<S>>,
   text: string,
   parameters: readonly unknown[],
 ): Promise<z.output<S>[]> {
-  return (await query(em, text, parameters)).rows.map((found) => schema.parse(named(found)));
+  return (await sql.query(text, parameters)).rows.map((found) => schema.parse(named(found)));
 }
 
 /** The first row, under camelCase names, or undefined. */
 export async function row<S extends z.ZodType>(
-  em: EntityManager,
+  sql: Sql,
   schema: S & InCamelCase<z.input<S>>,
   text: string,
   parameters: readonly unknown[],
 ): Promise<z.output<S> | undefined> {
-  const first = (await query(em, text, parameters)).rows[0];
+  const first = (await sql.query(text, parameters)).rows[0];
   return first === undefined ? undefined : schema.parse(named(first));
 }
 
 /** How many rows an INSERT, UPDATE or DELETE touched: 0 means that somebody else was here before. */
-export async function affected(em: EntityManager, text: string, parameters: readonly unknown[]): Promise<number> {
-  return (await query(em, text, parameters)).affected;
+export async function affected(sql: Sql, text: string, parameters: readonly unknown[]): Promise<number> {
+  return (await sql.query(text, parameters)).rowCount ?? 0;
 }

@@ -106,7 +106,7 @@ export function openFrame(options: {
       const health = await answerHealth({
         nats,
         service,
-        em: () => postgres.em(),
+        sql: postgres.sql,
         parts: () => ask(parts.health.parts),
         far: () => ask(parts.health.far ?? {}),
         settings: parts.health.settings ?? {},
@@ -116,7 +116,7 @@ export function openFrame(options: {
         port: config.ADMIN_PORT,
         metrics: metrics.registry,
         measure: async () => {
-          const messaging = measureMessaging({ em: postgres.em(), nats, service, metrics: metrics.messaging });
+          const messaging = measureMessaging({ sql: postgres.sql, nats, service, metrics: metrics.messaging });
           await Promise.all([parts.measure(), messaging]);
         },
         ready: () => ask(parts.needs),

@@ -28,7 +28,7 @@ type Call = z.output<typeof call>;
 async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): Promise<Erased> {
   const phone = requirePhone(asked.phone);
   const calls = await rows(
-    postgres.em(),
+    postgres.sql,
     call,
     `select id, call_room, call_started_at from calls where last_ten(phone) = last_ten($1) order by id`,
     [phone],
@@ -37,13 +37,13 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
   if (!asked.dryRun) await takeForWishes(unheard, postgres);
   // The messages first: killed in between, the calls are still found by their number.
   const messages = await eraseMessages(nats, phone, calls, asked.dryRun);
-  const answers = await rehearse(postgres, asked.dryRun, async (em) => {
-    for (const { id } of calls) await lockCall(em, id);
+  const answers = await rehearse(postgres, asked.dryRun, async (sql) => {
+    for (const { id } of calls) await lockCall(sql, id);
     const ids = calls.map(({ id }) => id);
     // Erased is a state: what comes late is not kept. A call that is not settled was never talked in, or the dispatcher
     // refuses the erasure, to be asked again.
     await affected(
-      em,
+      sql,
       `insert into call_facts (call_id, erased_at)
        select id, clock_timestamp() from calls where id = any($1) and attempt is not null and status <> 'calling'
            on conflict (call_id) do update
@@ -51,7 +51,7 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
       [ids],
     );
     return affected(
-      em,
+      sql,
       `update calls set qualification = null, updated_at = clock_timestamp()
         where id = any($1) and qualification is not null`,
       [ids],
@@ -81,12 +81,12 @@ async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
  * the list again.
  */
 async function takeForWishes(unheard: Call[], postgres: Deps['postgres']): Promise<void> {
-  await postgres.transaction(async (em) => {
+  await postgres.transaction(async (sql) => {
     for (const { id } of unheard) {
-      await lockCall(em, id);
-      await affected(em, `update calls set do_not_call = true, updated_at = clock_timestamp() where id = $1`, [id]);
+      await lockCall(sql, id);
+      await affected(sql, `update calls set do_not_call = true, updated_at = clock_timestamp() where id = $1`, [id]);
       await affected(
-        em,
+        sql,
         `insert into call_facts as f (call_id, do_not_call_at) values ($1, clock_timestamp())
          on conflict (call_id) do update
             set do_not_call_at = greatest(f.do_not_call_at, coalesce(f.report_held_at, excluded.do_not_call_at))`,

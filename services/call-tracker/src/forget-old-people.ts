@@ -11,9 +11,9 @@ const atOnce = 500;
  * @returns how many calls it emptied; none: nobody is left
  */
 export function forgetOldPeople(postgres: Database, days: number): Promise<number> {
-  return postgres.transaction(async (em) => {
+  return postgres.transaction(async (sql) => {
     const calls = await rows(
-      em,
+      sql,
       z.object({ id: z.number() }),
       `select c.id from calls c left join call_facts f on f.call_id = c.id
         where coalesce(c.call_ended_at, c.call_started_at) < clock_timestamp() - $1 * interval '1 day'
@@ -22,12 +22,12 @@ export function forgetOldPeople(postgres: Database, days: number): Promise<numbe
       [days, atOnce],
     );
     const ids = calls.map(({ id }) => id);
-    for (const id of ids) await lockCall(em, id);
-    await affected(em, `update call_facts set callback_at = null, callback_words = null where call_id = any($1)`, [
+    for (const id of ids) await lockCall(sql, id);
+    await affected(sql, `update call_facts set callback_at = null, callback_words = null where call_id = any($1)`, [
       ids,
     ]);
     await affected(
-      em,
+      sql,
       `update calls set qualification = null, updated_at = clock_timestamp()
         where id = any($1) and status <> 'calling'`,
       [ids],

@@ -28,7 +28,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const behindMs = async (): Promise<number> => (await readHearing((await database.open('dispatcher', 1)).em())).behindMs;
+const behindMs = async (): Promise<number> => (await readHearing((await database.open('dispatcher', 1)).sql)).behindMs;
 
 test('the row goes on while reports are heard, and stands still while their durable is gone', async () => {
   await until('they are heard', async () => (await behindMs()) < 1_500);

@@ -32,11 +32,11 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
     async work() {
       if (!nats.isUp()) return note(false);
       // Read before: what is published from here on is not known to be heard.
-      const now = await databaseNow(postgres.em());
+      const now = await databaseNow(postgres.sql);
       const behindMs = await readBacklogMs(nats, 'call-tracker-agent').catch(() => undefined);
       if (behindMs !== undefined) await tellLost(now, around);
       note(behindMs !== undefined);
-      if (behindMs !== undefined) await noteHeard(postgres.em(), new Date(now.getTime() - behindMs));
+      if (behindMs !== undefined) await noteHeard(postgres.sql, new Date(now.getTime() - behindMs));
     },
     log,
   });
@@ -50,11 +50,11 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
  */
 async function tellLost(now: Date, { postgres, nats, log }: Parameters<typeof hearReports>[0]): Promise<void> {
   const ageMs = await readStreamAgeMs(nats, 'AGENT');
-  const { behindMs } = await readHearing(postgres.em());
+  const { behindMs } = await readHearing(postgres.sql);
   if (ageMs === undefined || ageMs >= behindMs) return;
   const [heardUntil, madeAt] = [new Date(now.getTime() - behindMs), new Date(now.getTime() - ageMs)];
   const open = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ callRoom: z.string() }),
     `select c.call_room from calls c join dials d on d.call_id = c.id
       where c.status = 'calling' and c.call_room is not null and d.sent_at < $1 order by c.id`,

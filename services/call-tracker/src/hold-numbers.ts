@@ -27,7 +27,7 @@ export async function holdNumber(room: string, deps: Touched): Promise<void> {
 /** A report of this room was handled after all. What a dead letter holds stays held until somebody has looked at that. */
 export async function releaseNumber(room: string, { postgres }: Touched): Promise<void> {
   await affected(
-    postgres.em(),
+    postgres.sql,
     `update call_facts set report_held_at = null
       where report_held_at is not null and report_held_seq is null
         and call_id in (select id from calls where call_room = $1 and attempt is not null)`,
@@ -77,7 +77,7 @@ export async function roomOfLastWord(nats: Nats, letter: StoredMsg): Promise<str
 /** Takes out of `seqs` what has been looked at. Answers false when nothing is left, or the room is no call's. */
 async function holdForNewest(nats: Nats, room: string, seqs: number[], deps: Touched): Promise<boolean> {
   const held = await row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ seq: z.coerce.number() }),
     `select coalesce(f.report_held_seq, 0) as seq from calls c left join call_facts f on f.call_id = c.id
       where c.call_room = $1 and c.attempt is not null limit 1`,
@@ -99,16 +99,16 @@ async function holdForNewest(nats: Nats, room: string, seqs: number[], deps: Tou
 
 /** A report that is set aside later holds from then on, whatever an operator decided on an earlier one. */
 async function hold({ room, seq }: { room: string; seq: number | null }, deps: Touched): Promise<void> {
-  const em = deps.postgres.em();
+  const sql = deps.postgres.sql;
   await affected(
-    em,
+    sql,
     `insert into call_facts (call_id, report_held_at, report_held_seq)
      select id, $3, $2::bigint from calls where call_room = $1 and attempt is not null
      on conflict (call_id) do update
        set report_held_at = case when $2::bigint <= call_facts.report_held_seq then call_facts.report_held_at
                                  else excluded.report_held_at end,
            report_held_seq = coalesce(excluded.report_held_seq, call_facts.report_held_seq)`,
-    [room, seq, deps.now(await databaseNow(em))],
+    [room, seq, deps.now(await databaseNow(sql))],
   );
 }
 
@@ -119,7 +119,7 @@ async function releaseLookedAt(
   stopping: AbortSignal,
 ): Promise<void> {
   const held = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ callId: z.number(), room: z.string(), seq: z.coerce.number() }),
     // One that is older than any dead letter was deleted by nobody: its time was over.
     `select f.call_id, c.call_room as room, f.report_held_seq as seq from call_facts f join calls c on c.id = f.call_id
@@ -130,7 +130,7 @@ async function releaseLookedAt(
     if (stopping.aborted) return;
     if (unseen.has(room) || !(await isLookedAt(nats, seq))) continue;
     await affected(
-      postgres.em(),
+      postgres.sql,
       `update call_facts set report_held_at = null, report_held_seq = null where call_id = $1 and report_held_seq = $2`,
       [callId, seq],
     );

@@ -2,9 +2,8 @@ import { failureReasons } from '@leadline/contracts/failure-reason';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 import { agentModes } from '@leadline/contracts/qualification';
 import { callStatuses } from '@leadline/contracts/statuses';
-import { affected, instant, row } from '@leadline/database/sql';
+import { affected, instant, row, type Sql } from '@leadline/database/sql';
 import { erasedValue } from '@leadline/messaging/erased-value';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { noFacts, type Call, type Facts, type Known } from './call-facts.ts';
 
@@ -116,9 +115,9 @@ const agentColumns = [
 const someAnswers = `case when c.qualification not in ('{}', 'null') then '{"some": "answers"}'::jsonb end`;
 
 /** A call of ours by its room, its only name outside; undefined for any other room, the old program's too. */
-export function findCallOfRoom(em: EntityManager, room: string): Promise<{ id: number } | undefined> {
+export function findCallOfRoom(sql: Sql, room: string): Promise<{ id: number } | undefined> {
   return row(
-    em,
+    sql,
     z.object({ id: z.number() }),
     `select id from calls where call_room = $1 and attempt is not null order by id desc limit 1`,
     [room],
@@ -130,12 +129,12 @@ export function findCallOfRoom(em: EntityManager, room: string): Promise<{ id: n
  * again and again, so that its end never hangs on a report.
  */
 export async function readCall(
-  em: EntityManager,
+  sql: Sql,
   callId: number,
   { withoutAgent } = { withoutAgent: false },
 ): Promise<KeptCall | undefined> {
   const found = await row(
-    em,
+    sql,
     kept,
     `select c.id, c.lead_id, c.source, c.call_room, c.attempt, c.status, c.failure_reason,
             ${withoutAgent ? someAnswers : 'c.qualification'} as qualification,
@@ -205,14 +204,14 @@ export async function readCall(
  * not: somebody else was faster, and the event must be decided again on the new row.
  */
 export async function writeCall(
-  em: EntityManager,
+  sql: Sql,
   before: KeptCall,
   { call, facts }: { call: Call; facts: Facts },
   now: Date,
 ): Promise<boolean> {
   if (JSON.stringify(call) !== JSON.stringify(before.call)) {
     const written = await affected(
-      em,
+      sql,
       // Answers only grow: what could not be read is left as it is.
       `update calls set status = $3, failure_reason = $4, qualification = coalesce($5::jsonb, qualification), agent_mode = $6, answered_at = $7,
               call_ended_at = $8, duration_seconds = $9, sip_status = $10, do_not_call = $11, updated_at = $12
@@ -234,11 +233,11 @@ export async function writeCall(
     );
     if (written === 0) return false;
   }
-  if (JSON.stringify(facts) !== JSON.stringify(before.facts)) await writeFacts(em, before, facts);
+  if (JSON.stringify(facts) !== JSON.stringify(before.facts)) await writeFacts(sql, before, facts);
   return true;
 }
 
-async function writeFacts(em: EntityManager, before: KeptCall, facts: Facts): Promise<void> {
+async function writeFacts(sql: Sql, before: KeptCall, facts: Facts): Promise<void> {
   const columns: Record<string, unknown> = {
     leg_joined_at: facts.legJoinedAt,
     leg_left_at: facts.legLeftAt,
@@ -263,7 +262,7 @@ async function writeFacts(em: EntityManager, before: KeptCall, facts: Facts): Pr
   };
   const names = Object.keys(columns).filter((name) => !before.withoutAgent || !agentColumns.includes(name));
   await affected(
-    em,
+    sql,
     `insert into call_facts (call_id, ${names.join(', ')})
      values ($1, ${names.map((_name, no) => `$${no + 2}`).join(', ')})
      on conflict (call_id) do update set (${names.join(', ')}) = (${names.map((name) => `excluded.${name}`).join(', ')})`,

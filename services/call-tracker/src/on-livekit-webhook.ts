@@ -24,7 +24,7 @@ export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
       deps.metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' });
       return c.json({ title: 'The signature does not hold', status: 401 }, 401);
     }
-    const at = webhook.createdAt ?? deps.now(await databaseNow(deps.postgres.em()));
+    const at = webhook.createdAt ?? deps.now(await databaseNow(deps.postgres.sql));
     if (webhook.createdAt === null) deps.metrics.outsideTimes.inc({ from: 'livekit' });
     const event = toCallEvent(webhook, at);
     if (event === undefined || webhook.room === undefined) {

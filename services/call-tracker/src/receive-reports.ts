@@ -39,7 +39,7 @@ export function reportRoutes(agentKey: string, deps: Deps): Hono {
     const told = typeof time === 'string' || typeof time === 'number' ? toOutsideInstant(time) : null;
     const isUnreadable = told === null && time !== undefined && time !== null;
     const notes = isUnreadable ? [...read.notes, unreadableTime('/time')] : read.notes;
-    const at = told ?? deps.now(await databaseNow(deps.postgres.em()));
+    const at = told ?? deps.now(await databaseNow(deps.postgres.sql));
     if ((await trackReport({ report: read.report, notes, at }, deps)) === 'unknown') {
       return answerProblem(c, { title: 'No call has this room', status: 404 });
     }

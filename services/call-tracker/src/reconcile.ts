@@ -12,10 +12,10 @@ import { onDialReported } from './on-dial-reported.ts';
  */
 export function answerReconcile(nats: Nats, deps: Deps): Promise<Answering> {
   return answer(nats, reconcile['call-tracker'], async (asked) => {
-    const said = await readSaidSince(nats, deps.postgres.em(), 'call-tracker');
+    const said = await readSaidSince(nats, deps.postgres.sql, 'call-tracker');
     const dials = await hearAgain(nats, 'CALLS', onDialReported(deps), said.since);
     const reports = await hearAgain(nats, 'AGENT', onAgentReported(deps), said.since);
-    await deps.postgres.transaction((em) => keepSaid(em, 'call-tracker', said));
+    await deps.postgres.transaction((sql) => keepSaid(sql, 'call-tracker', said));
     const reconciled = { events: said.events.length, heardAgain: dials + reports };
     deps.log.warn({ ...reconciled, who: asked.who }, 'reconciled with the streams by an operator');
     return reconciled;

@@ -28,10 +28,10 @@ export function callSettler(deps: Deps): (stopping: AbortSignal) => Promise<void
 
 /** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
 export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
-  const em = deps.postgres.em();
-  const now = deps.now(await databaseNow(em));
+  const sql = deps.postgres.sql;
+  const now = deps.now(await databaseNow(sql));
   const due = await rows(
-    em,
+    sql,
     z.object({ callId: z.number() }),
     `(select call_id from call_facts where settle_at <= $1 order by settle_at limit ${batch})
      union all
@@ -42,7 +42,7 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
     [now],
   );
   if (due.length === 0) return;
-  const hearing = await readHearing(em);
+  const hearing = await readHearing(sql);
   for (const { callId } of due) {
     if (stopping.aborted) return;
     await stepDueCall(callId, hearing, deps);
@@ -73,10 +73,10 @@ async function stepDueCall(callId: number, hearing: Hearing, deps: Deps): Promis
  * Nobody knows its end, so it gets no duration.
  */
 export async function failStaleCallRecords(deps: Deps, stopping: AbortSignal): Promise<void> {
-  const em = deps.postgres.em();
-  const now = deps.now(await databaseNow(em));
+  const sql = deps.postgres.sql;
+  const now = deps.now(await databaseNow(sql));
   const stale = await rows(
-    em,
+    sql,
     z.object({ id: z.number() }),
     `select id from calls
       where status = 'calling' and attempt is null
@@ -105,10 +105,10 @@ export async function failStaleCallRecords(deps: Deps, stopping: AbortSignal): P
 
 /** Brings the gauges up to date. */
 export async function measure(deps: Deps): Promise<void> {
-  const em = deps.postgres.em();
-  const now = deps.now(await databaseNow(em));
+  const sql = deps.postgres.sql;
+  const now = deps.now(await databaseNow(sql));
   const found = await row(
-    em,
+    sql,
     z.object({ open: z.number(), overdue: z.number(), held: z.number() }),
     `select (select count(*)::int from calls where status = 'calling') as open,
             coalesce((select extract(epoch from $1::timestamptz - min(settle_at)) from call_facts

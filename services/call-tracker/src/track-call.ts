@@ -1,3 +1,4 @@
+import type { Sql } from '@leadline/database/sql';
 import { callEnded } from '@leadline/contracts/events/call-ended';
 import { callFailed } from '@leadline/contracts/events/call-failed';
 import { callQualified } from '@leadline/contracts/events/call-qualified';
@@ -5,7 +6,6 @@ import { callRinging } from '@leadline/contracts/events/call-ringing';
 import { databaseNow, lockCall } from '@leadline/database/locks';
 import { enqueue } from '@leadline/messaging/outbox';
 import { inSpan, inTrace } from '@leadline/tracing/span';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { stepCall, type CallEvent, type Step, type Summary } from './call-state.ts';
 import type { Deps } from './deps.ts';
 import { findCallOfRoom, readCall, writeCall, type KeptCall } from './keep-call.ts';
@@ -17,7 +17,7 @@ import { lookAtLeg, stopLeg } from './look-at-livekit.ts';
  * asked only after its commit. Repeats are harmless, whoever sends them. Answers `unknown` for a room that is no call's.
  */
 export async function trackRoom(room: string, event: CallEvent, deps: Deps): Promise<'tracked' | 'unknown'> {
-  const found = await findCallOfRoom(deps.postgres.em(), room);
+  const found = await findCallOfRoom(deps.postgres.sql, room);
   return found === undefined ? 'unknown' : trackCall(found.id, event, deps);
 }
 
@@ -28,18 +28,18 @@ export async function trackCall(
   deps: Deps,
   { withoutAgent } = { withoutAgent: false },
 ): Promise<'tracked' | 'unknown'> {
-  const tracked = await deps.postgres.transaction(async (em) => {
-    await lockCall(em, callId);
-    const kept = await readCall(em, callId, { withoutAgent });
+  const tracked = await deps.postgres.transaction(async (sql) => {
+    await lockCall(sql, callId);
+    const kept = await readCall(sql, callId, { withoutAgent });
     if (kept === undefined) return undefined;
     const event = kept.erased && isAgentEvent(told) ? onlyWish(told) : told;
     const attributes = { 'leadline.call_id': callId, 'leadline.attempt': kept.attempt };
     return inSpan(`track ${event.kind}`, { traceparent: kept.traceparent, attributes }, async () => {
-      const now = deps.now(await databaseNow(em));
+      const now = deps.now(await databaseNow(sql));
       const step = stepCall(kept, event, now, deps.policy);
       // The lock keeps out all who take it; a hand on the database may not.
-      if (!(await writeCall(em, kept, step, now))) throw new RowMoved();
-      await tell(em, kept, step, now);
+      if (!(await writeCall(sql, kept, step, now))) throw new RowMoved();
+      await tell(sql, kept, step, now);
       return { kept, step };
     });
   });
@@ -67,30 +67,30 @@ class RowMoved extends Error {
 }
 
 /** Enqueues what others must know of a step; what is asked of LiveKit waits for the commit. */
-async function tell(em: EntityManager, kept: KeptCall, { call, facts, effects }: Step, now: Date): Promise<void> {
+async function tell(sql: Sql, kept: KeptCall, { call, facts, effects }: Step, now: Date): Promise<void> {
   const ids = { leadId: kept.leadId, source: kept.source, room: kept.room, callId: kept.id };
   const subject = `call/${kept.id}`;
   for (const effect of effects) {
     switch (effect.kind) {
       case 'ringing':
-        await enqueue(em, 'call-tracker', callRinging, {
+        await enqueue(sql, 'call-tracker', callRinging, {
           subject,
           time: facts.legJoinedAt ?? now,
           data: { ...ids, attempt: kept.attempt },
         });
         break;
       case 'qualified':
-        await enqueue(em, 'call-tracker', callQualified, { subject, time: now, data: { ...ids, mode: effect.mode } });
+        await enqueue(sql, 'call-tracker', callQualified, { subject, time: now, data: { ...ids, mode: effect.mode } });
         break;
       case 'failed':
-        await enqueue(em, 'call-tracker', callFailed, {
+        await enqueue(sql, 'call-tracker', callFailed, {
           subject,
           time: now,
           data: { ...ids, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
         });
         break;
       case 'ended':
-        await enqueue(em, 'call-tracker', callEnded, {
+        await enqueue(sql, 'call-tracker', callEnded, {
           subject,
           time: call.endedAt ?? now,
           data: { ...ids, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },

@@ -89,9 +89,9 @@ async function qualified(
   const room = options.room ?? `call-${id}-abcdef123456`;
   await db.query(`update calls set call_room = $2 where id = $1`, [id, room]);
   const owner = await db.open('owner');
-  await owner.transaction(async (em) => {
+  await owner.transaction(async (sql) => {
     for (let n = 0; n < (options.tell ?? 1); n++) {
-      await enqueue(em, 'call-tracker', callQualified, {
+      await enqueue(sql, 'call-tracker', callQualified, {
         subject: `call/${id}`,
         data: { leadId: lead?.id ?? 0, source: 'website', room, callId: id, mode: 'sarvam' },
       });

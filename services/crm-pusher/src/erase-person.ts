@@ -24,7 +24,7 @@ const push = z.object({
  */
 async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Erased> {
   const pushes = await rows(
-    postgres.em(),
+    postgres.sql,
     push,
     `select c.id, c.status = 'called' and c.attempt is not null and p.failed_at is null as waits,
             c.crm_task_id as task_id, p.customer_id
@@ -32,7 +32,7 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
     [requirePhone(asked.phone)],
   );
   const told = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ taskId: z.string().nullable(), customerId: z.string().nullable() }),
     `select t.task_id, t.customer_id from crm_enquiries t join leads l on l.id = t.lead_id
       where last_ten(l.phone) = last_ten($1) order by t.told_at`,

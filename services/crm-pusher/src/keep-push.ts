@@ -49,7 +49,7 @@ export type PushRow = z.infer<typeof pushRow>;
 /** @returns undefined where the CRM is to have no task of the call: an old one, or none of ours */
 export function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
   return row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     pushRow,
     // An old call's room may be missing or used twice, and its answers may be numbers or nothing.
     `select c.id, c.attempt, c.lead_id, c.status, c.name, c.phone, c.source, c.agent_mode,
@@ -77,7 +77,7 @@ export function readPush(callId: number, deps: Deps): Promise<PushRow | undefine
 /** Committed before the POST of a task: from here on it may exist. */
 export async function notePost(push: PushRow, customerId: string, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `insert into crm_pushes (call_id, attempts, customer_id, enquiries, sent_at, empty_looks)
      values ($1, 1, $2, $3, clock_timestamp(), 0)
      on conflict (call_id) do update set attempts = crm_pushes.attempts + 1, customer_id = $2, enquiries = $3,
@@ -89,7 +89,7 @@ export async function notePost(push: PushRow, customerId: string, deps: Deps): P
 /** Counts that the CRM said there is one already; what was sent stays sent, for it may be there. */
 export async function noteConflict(push: PushRow, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `insert into crm_pushes (call_id, conflicts) values ($1, 1)
      on conflict (call_id) do update set conflicts = coalesce(crm_pushes.conflicts, 0) + 1`,
     [push.id],
@@ -99,7 +99,7 @@ export async function noteConflict(push: PushRow, deps: Deps): Promise<void> {
 /** Counts that a customer was sent and no answer says whether it was created. */
 export async function noteUnclearCustomer(push: PushRow, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `insert into crm_pushes (call_id, customer_posts) values ($1, 1)
      on conflict (call_id) do update set customer_posts = coalesce(crm_pushes.customer_posts, 0) + 1`,
     [push.id],
@@ -109,25 +109,25 @@ export async function noteUnclearCustomer(push: PushRow, deps: Deps): Promise<vo
 /** After a POST that may have created a task: the CRM lists none so far. */
 export async function noteEmptyLook(push: PushRow, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `update crm_pushes set empty_looks = empty_looks + 1, last_looked_at = clock_timestamp() where call_id = $1`,
     [push.id],
   );
 }
 
 export async function noteError(push: PushRow, because: string, deps: Deps): Promise<void> {
-  await affected(deps.postgres.em(), `update crm_pushes set last_error = $2 where call_id = $1`, [push.id, because]);
+  await affected(deps.postgres.sql, `update crm_pushes set last_error = $2 where call_id = $1`, [push.id, because]);
 }
 
 /** No task was made: the next try needs no looks. */
 export async function forgetPost(push: PushRow, deps: Deps): Promise<void> {
-  await affected(deps.postgres.em(), `update crm_pushes set sent_at = null where call_id = $1`, [push.id]);
+  await affected(deps.postgres.sql, `update crm_pushes set sent_at = null where call_id = $1`, [push.id]);
 }
 
 /** The sweep tries again after `afterMs`. */
 export async function putOff(push: PushRow, because: string, afterMs: number, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `insert into crm_pushes (call_id, last_error, next_try_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
      on conflict (call_id) do update set last_error = excluded.last_error, next_try_at = excluded.next_try_at`,
     [push.id, because, afterMs / 1_000],
@@ -143,7 +143,7 @@ export async function leaveToSweep(
   deps: Deps,
 ): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `insert into crm_pushes (call_id, last_error, next_try_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
      on conflict (call_id) do update set last_error = coalesce(crm_pushes.last_error, excluded.last_error),
        next_try_at = excluded.next_try_at, failed_at = case when $4 then null else crm_pushes.failed_at end`,
@@ -153,21 +153,21 @@ export async function leaveToSweep(
 
 /** Only `called` → `pushed`, with the CRM's id of the task. Tells it once, and commits. */
 export async function setCallPushed(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
-    await lockCall(em, push.id);
+  await deps.postgres.transaction(async (sql) => {
+    await lockCall(sql, push.id);
     const changed = await affected(
-      em,
+      sql,
       `update calls set status = 'pushed', crm_task_id = $2, updated_at = clock_timestamp() where id = $1 and status = 'called'`,
       [push.id, taskId],
     );
     await affected(
-      em,
+      sql,
       `insert into crm_pushes (call_id, customer_id, task_id) values ($1, $2, $3)
        on conflict (call_id) do update set customer_id = $2, task_id = $3, next_try_at = null, failed_at = null`,
       [push.id, customerId, taskId],
     );
     if (changed === 0) return;
-    await enqueue(em, 'crm-pusher', callPushed, {
+    await enqueue(sql, 'crm-pusher', callPushed, {
       subject: `call/${push.id}`,
       data: { leadId: push.leadId, source: push.source, room: push.callRoom ?? '', callId: push.id, taskId },
     });
@@ -176,15 +176,15 @@ export async function setCallPushed(push: PushRow, customerId: string, taskId: s
 
 /** The CRM refused for good: the call stays `called`. Commits. */
 export async function keepRefused(push: PushRow, errorClass: string, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
+  await deps.postgres.transaction(async (sql) => {
     await affected(
-      em,
+      sql,
       `insert into crm_pushes (call_id, attempts, last_error, failed_at) values ($1, 1, $2, clock_timestamp())
        on conflict (call_id) do update set last_error = $2, failed_at = clock_timestamp(), sent_at = null, next_try_at = null,
          conflicts = null, customer_posts = null`,
       [push.id, errorClass],
     );
-    await enqueue(em, 'crm-pusher', callPushFailed, {
+    await enqueue(sql, 'crm-pusher', callPushFailed, {
       subject: `call/${push.id}`,
       data: {
         leadId: push.leadId,

@@ -57,7 +57,7 @@ async function step(
   alive: () => void,
   deps: Deps,
 ): Promise<Pushed> {
-  const now = deps.now(await databaseNow(deps.postgres.em()));
+  const now = deps.now(await databaseNow(deps.postgres.sql));
   const decision = decidePush(
     {
       callStatus: push.status,

@@ -25,7 +25,7 @@ const ofLead = `md5('lead ' || l.id || ' ' || extract(epoch from l.created_at)):
 export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<void> {
   await noteEnquiries(deps);
   const waiting = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ enquiryId: z.string() }),
     `select enquiry_id from crm_enquiries
       where told_at is null and (failed_at is null or failed_at < clock_timestamp() - ${refusedWaits})
@@ -48,7 +48,7 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
 /** One push a lead at a time, so that enquiries that arrive meanwhile go together. */
 async function noteEnquiries({ postgres }: Deps): Promise<void> {
   await affected(
-    postgres.em(),
+    postgres.sql,
     `insert into crm_enquiries (enquiry_id, lead_id)
      select coalesce((select r.id from lead_receipts r where r.lead_id = l.id and r.verdict = 'accepted'
                          and not exists (select from lead_enquiries e where e.receipt_id = r.id)
@@ -60,7 +60,7 @@ async function noteEnquiries({ postgres }: Deps): Promise<void> {
     [],
   );
   await affected(
-    postgres.em(),
+    postgres.sql,
     `insert into crm_enquiries (enquiry_id, lead_id)
      select distinct on (e.lead_id) e.receipt_id, e.lead_id
        from lead_enquiries e
@@ -111,7 +111,7 @@ type PushRow = z.infer<typeof pushRow>;
 
 function readPush(enquiryId: string, { postgres }: Deps): Promise<PushRow | undefined> {
   return row(
-    postgres.em(),
+    postgres.sql,
     pushRow,
     `select t.enquiry_id, t.attempts, t.sent_at, t.next_try_at, t.empty_looks, t.last_looked_at, l.name, l.phone,
             (select max(c.call_ended_at) from calls c
@@ -156,7 +156,7 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
       lastLookedAt: push.lastLookedAt,
       nextTryAt: push.nextTryAt,
     },
-    deps.now(await databaseNow(deps.postgres.em())),
+    deps.now(await databaseNow(deps.postgres.sql)),
     deps.policy,
   );
   if (decision.kind === 'nothing' || decision.kind === 'wait') return;
@@ -181,7 +181,7 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
   // Committed before the POST, as for a call: from here on a task may exist, and it tells of these enquiries.
   if (!(await lock.stillHeld())) return;
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `update crm_enquiries set attempts = attempts + 1, customer_id = $2, enquiries = $3, sent_at = clock_timestamp(),
             empty_looks = 0, last_looked_at = null, next_try_at = null, failed_at = null
       where enquiry_id = $1`,
@@ -203,7 +203,7 @@ async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps)
   if (answer.kind === 'later') {
     // Surely not created: the next try needs no looks.
     await affected(
-      deps.postgres.em(),
+      deps.postgres.sql,
       `update crm_enquiries set sent_at = null, enquiries = null where enquiry_id = $1`,
       [push.enquiryId],
     );
@@ -212,7 +212,7 @@ async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps)
   }
   deps.metrics.pushes.inc({ result: 'unclear' });
   const { because } = toDelay(push, answer);
-  await affected(deps.postgres.em(), `update crm_enquiries set last_error = $2 where enquiry_id = $1`, [
+  await affected(deps.postgres.sql, `update crm_enquiries set last_error = $2 where enquiry_id = $1`, [
     push.enquiryId,
     because,
   ]);
@@ -226,7 +226,7 @@ function toDelay(push: PushRow, answer: CrmAnswer): { because: string; afterMs: 
 
 async function noteEmptyLook(push: PushRow, { postgres }: Deps): Promise<void> {
   await affected(
-    postgres.em(),
+    postgres.sql,
     `update crm_enquiries set empty_looks = empty_looks + 1, last_looked_at = clock_timestamp() where enquiry_id = $1`,
     [push.enquiryId],
   );
@@ -235,7 +235,7 @@ async function noteEmptyLook(push: PushRow, { postgres }: Deps): Promise<void> {
 async function later(enquiryId: string, put: { because: string; afterMs: number }, deps: Deps): Promise<void> {
   deps.metrics.pushes.inc({ result: 'later' });
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `update crm_enquiries set last_error = $2, next_try_at = clock_timestamp() + make_interval(secs => $3) where enquiry_id = $1`,
     [enquiryId, put.because, put.afterMs / 1_000],
   );
@@ -243,7 +243,7 @@ async function later(enquiryId: string, put: { because: string; afterMs: number 
 
 async function finish(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `update crm_enquiries set customer_id = $2, task_id = $3, told_at = clock_timestamp(), next_try_at = null,
             failed_at = null, last_error = null, enquiries = coalesce(enquiries, $4)
       where enquiry_id = $1`,
@@ -254,7 +254,7 @@ async function finish(push: PushRow, customerId: string, taskId: string, deps: D
 
 async function giveUp(enquiryId: string, errorClass: string, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `update crm_enquiries set last_error = $2, failed_at = clock_timestamp(), sent_at = null, enquiries = null, next_try_at = null
       where enquiry_id = $1`,
     [enquiryId, errorClass],
@@ -263,5 +263,5 @@ async function giveUp(enquiryId: string, errorClass: string, deps: Deps): Promis
 }
 
 async function forget(enquiryId: string, { postgres }: Deps): Promise<void> {
-  await affected(postgres.em(), `delete from crm_enquiries where enquiry_id = $1 and sent_at is null`, [enquiryId]);
+  await affected(postgres.sql, `delete from crm_enquiries where enquiry_id = $1 and sent_at is null`, [enquiryId]);
 }

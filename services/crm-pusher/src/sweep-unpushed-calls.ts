@@ -22,7 +22,7 @@ const atOnce = 4;
  */
 export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const waiting = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ id: z.number() }),
     `select c.id from calls c left join crm_pushes p on p.call_id = c.id
       where c.status = 'called' and ${mine} and p.failed_at is null
@@ -53,7 +53,7 @@ async function pushInTurn(callId: number, deps: Deps): Promise<void> {
 /** One that can't be read, for example, must not keep the others waiting. */
 async function putOff(callId: number, deps: Deps): Promise<void> {
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `insert into crm_pushes (call_id, last_error, next_try_at)
      values ($1, 'not_tried', clock_timestamp() + interval '5 minutes')
      on conflict (call_id) do update set last_error = excluded.last_error, next_try_at = excluded.next_try_at`,
@@ -64,7 +64,7 @@ async function putOff(callId: number, deps: Deps): Promise<void> {
 /** Brings the gauges up to date. */
 export async function measure(deps: Deps): Promise<void> {
   const found = await row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ waiting: z.number(), oldest: z.number(), failed: z.number() }),
     `select (select count(*)::int from calls c left join crm_pushes p on p.call_id = c.id
               where c.status = 'called' and ${mine}) as waiting,

@@ -17,12 +17,12 @@ export function answerQuestions(deps: Deps): Promise<Answering[]> {
     answer(deps.nats, leadStory, (asked) => tellLead(deps, asked.leadId)),
     answer(deps.nats, buildState, () => tellBuilds(deps)),
     answer(deps.nats, rebuild, async (asked) => {
-      const build = await deps.postgres.transaction(async (em) => {
+      const build = await deps.postgres.transaction(async (sql) => {
         // In a flood of events it stands in line behind all who keep one.
-        await affected(em, `set local lock_timeout = '20s'`, []);
-        return beginBuild(em, deps.pulseSeconds);
+        await affected(sql, `set local lock_timeout = '20s'`, []);
+        return beginBuild(sql, deps.pulseSeconds);
       });
-      await audit(deps.postgres.em(), { action: 'rebuild', ...asked, details: { generation: build.generation } });
+      await audit(deps.postgres.sql, { action: 'rebuild', ...asked, details: { generation: build.generation } });
       return { generation: build.generation };
     }),
   ]);
@@ -91,7 +91,7 @@ async function tellLead(deps: Deps, leadId: number): Promise<ResultOf<typeof lea
 }
 
 async function tellBuilds(deps: Deps): Promise<BuildState> {
-  const builds = await readBuilds(deps.postgres.em());
+  const builds = await readBuilds(deps.postgres.sql);
   const toBuild = (build: Build | undefined): BuildState['serving'] =>
     build === undefined ? null : { ...build, startedAt: build.startedAt.toISOString() };
   return {

@@ -39,14 +39,14 @@ try {
       process.stdout.write(`${user.name}\t${user.role}${user.isActive ? '' : '\tdisabled'}\n`);
   } else if (verb === 'disable') {
     if (!(await disableUser(postgres, name))) refuse(`there is no active user ${name}`);
-    await audit(postgres.em(), { action: 'disable_user', ...by, details: { user: name } });
+    await audit(postgres.sql, { action: 'disable_user', ...by, details: { user: name } });
     process.stdout.write(`${name} may not log in any more\n`);
   } else {
     const chosen = userRoles.safeParse(role);
     if (!chosen.success) refuse('which role, viewer or operator?');
     const { password, isMade } = await readPassword();
     await setUser(postgres, { name, role: chosen.data, password });
-    await audit(postgres.em(), { action: 'set_user', ...by, details: { user: name, role: chosen.data } });
+    await audit(postgres.sql, { action: 'set_user', ...by, details: { user: name, role: chosen.data } });
     process.stdout.write(`${name} may log in as ${chosen.data}${isMade ? ` with the password ${password}` : ''}\n`);
   }
 } finally {

@@ -54,16 +54,16 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
 
 /** What the claim would decide now, for one lead: verdict, reason and next time. Changes nothing. */
 async function decideNow(id: number, deps: Deps): Promise<DialDecision> {
-  const em = deps.postgres.em();
-  const found = await readLead(em, id);
+  const sql = deps.postgres.sql;
+  const found = await readLead(sql, id);
   if (found === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
-  const now = deps.now(await databaseNow(em));
-  const control = await readControl(em);
-  const decision = decideDial(await loadDialFacts(em, { lead: found, control }, now), now, deps.policy);
+  const now = deps.now(await databaseNow(sql));
+  const control = await readControl(sql);
+  const decision = decideDial(await loadDialFacts(sql, { lead: found, control }, now), now, deps.policy);
   // What the lead itself forbids is told first, and then what holds for everybody.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;
-  return (await heldBack(em, control, now, deps)) ?? decision;
+  return (await heldBack(sql, control, now, deps)) ?? decision;
 }
 
 function toWire(decision: DialDecision): lead.Explanation {
@@ -82,7 +82,7 @@ function toWire(decision: DialDecision): lead.Explanation {
 /** Whether a phone may ring now, and when that changes next. */
 async function readWindow(deps: Deps): Promise<ResultOf<typeof dialling.callWindow>> {
   const { window } = deps.policy;
-  const now = deps.now(await databaseNow(deps.postgres.em()));
+  const now = deps.now(await databaseNow(deps.postgres.sql));
   const lengthMs = ringWindowMs(deps.policy);
   const open = isOpen(window, now, lengthMs);
   return { open, opensAt: open ? null : nextOpening(window, now, lengthMs).toISOString() };

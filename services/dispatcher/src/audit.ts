@@ -1,9 +1,8 @@
-import { affected } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, type Sql } from '@leadline/database/sql';
 
 /** Who asked for what and why, written in the transaction that did it. */
 export async function audit(
-  em: EntityManager,
+  sql: Sql,
   entry: {
     action: string;
     who: string;
@@ -14,7 +13,7 @@ export async function audit(
   },
 ): Promise<void> {
   await affected(
-    em,
+    sql,
     `insert into dispatcher_audit (at, action, who, reason, lead_id, phone, details)
      values (clock_timestamp(), $1, $2, $3, $4, $5, $6)`,
     [

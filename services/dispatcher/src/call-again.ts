@@ -1,13 +1,12 @@
 import type { AskedBy, ResultOf } from '@leadline/contracts/command';
 import type { callAgain as callAgainCommand } from '@leadline/contracts/commands/lead';
 import { databaseNow } from '@leadline/database/locks';
-import { affected, row } from '@leadline/database/sql';
+import { affected, row, type Sql } from '@leadline/database/sql';
 import { CommandRefused } from '@leadline/messaging/ask';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './load-dial-facts.ts';
-import type { EntityManager } from '@mikro-orm/postgresql';
 
 /**
  * One more attempt for a failed lead, or for one that is not rung because its number has just talked: the pause is broken.
@@ -18,37 +17,37 @@ export async function callAgain(
   asked: AskedBy<typeof callAgainCommand>,
   deps: Deps,
 ): Promise<ResultOf<typeof callAgainCommand>> {
-  await deps.postgres.transaction(async (em) => {
-    const lead = await lockLead(em, asked.leadId);
+  await deps.postgres.transaction(async (sql) => {
+    const lead = await lockLead(sql, asked.leadId);
     if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${asked.leadId}`);
-    if (lead.status !== 'failed' && !(await isPaused(em, lead)))
+    if (lead.status !== 'failed' && !(await isPaused(sql, lead)))
       throw new CommandRefused(`leadId: lead ${asked.leadId} is ${lead.status}, not failed`);
     const newest = await row(
-      em,
+      sql,
       z.object({ id: z.number() }),
       `select coalesce(max(id), 0) as id from calls where lead_id = $1`,
       [lead.id],
     );
-    const now = deps.now(await databaseNow(em));
-    await audit(em, { action: 'call_again', ...asked, details: { newestCallId: newest?.id ?? 0 } });
+    const now = deps.now(await databaseNow(sql));
+    await audit(sql, { action: 'call_again', ...asked, details: { newestCallId: newest?.id ?? 0 } });
     await affected(
-      em,
+      sql,
       `update leads set status = 'new', retry_after = null, failure_reason = null, updated_at = $2
         where id = $1`,
       [lead.id, now],
     );
-    await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
+    await affected(sql, `delete from lead_waits where lead_id = $1`, [lead.id]);
   });
   return { leadId: asked.leadId, status: 'new' };
 }
 
 /** It waits because its number has just talked, or the CRM was told of it instead. */
-async function isPaused(em: EntityManager, lead: LeadRow): Promise<boolean> {
-  const { hasAnswers, hasUndecidedCall } = await readLeadCalls(em, lead.id, null);
+async function isPaused(sql: Sql, lead: LeadRow): Promise<boolean> {
+  const { hasAnswers, hasUndecidedCall } = await readLeadCalls(sql, lead.id, null);
   if (hasAnswers || hasUndecidedCall) return false;
   if (lead.status === 'dispatched') return true;
   const waits = await row(
-    em,
+    sql,
     z.object({ reason: z.string() }),
     `select reason from lead_waits where lead_id = $1 and reason = 'talked_recently'`,
     [lead.id],

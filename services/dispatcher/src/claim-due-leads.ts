@@ -2,10 +2,9 @@ import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { AgentMode } from '@leadline/contracts/qualification';
 import { roomName } from '@leadline/contracts/room-name';
 import { lockDialControl } from '@leadline/database/locks';
-import { affected, instant, row, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { startSpan, type OpenSpan } from '@leadline/tracing/span';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
@@ -41,7 +40,7 @@ const candidates = 20;
 /** What a look without a lock tells: whether a claim may find something. */
 export async function isAnyDue(deps: Deps): Promise<boolean> {
   const seen = await row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ now: instant, hasFresh: z.boolean(), earliest: instant.nullable(), unsentDials: z.number() }),
     `select clock_timestamp() as now,
             exists (select from leads where status = 'new' and retry_after is null) as has_fresh,
@@ -70,38 +69,38 @@ async function claimTogether(deps: Deps, maxClaims: number): Promise<{ claims: C
   let inHand: number | undefined;
   const claims: Claim[] = [];
   try {
-    const lookAgain = await deps.postgres.transaction(async (em) => {
-      await lockDialControl(em);
-      const control = await readControl(em);
+    const lookAgain = await deps.postgres.transaction(async (sql) => {
+      await lockDialControl(sql);
+      const control = await readControl(sql);
       const now = deps.now(control.now);
-      if ((await heldBack(em, control, now, deps)) !== undefined) return false;
+      if ((await heldBack(sql, control, now, deps)) !== undefined) return false;
       // A tripped breaker lets one probe out.
       const room = control.breakerDelayMs === null ? maxUnsentDials(deps.policy) - control.unsentDials : 1;
-      const due = await getNewLeads(em, now, control.breakerDelayMs !== null);
+      const due = await getNewLeads(sql, now, control.breakerDelayMs !== null);
       let outOfTheWay = 0;
       for (const leadId of due) {
         if (claims.length >= Math.min(maxClaims, room)) break;
         inHand = leadId;
-        const lead = await lockLead(em, leadId);
+        const lead = await lockLead(sql, leadId);
         if (lead === undefined) continue;
-        const decision = decideDial(await loadDialFacts(em, { lead, control }, now), now, deps.policy);
+        const decision = decideDial(await loadDialFacts(sql, { lead, control }, now), now, deps.policy);
         switch (decision.kind) {
           case 'dial':
-            claims.push(await createCall(em, lead, { probe: decision.probe, now }, deps));
+            claims.push(await createCall(sql, lead, { probe: decision.probe, now }, deps));
             break;
           case 'wait':
             if (decision.reason === 'talked_recently') {
-              await pauseLead(em, lead, decision, now);
+              await pauseLead(sql, lead, decision, now);
               outOfTheWay++;
               break;
             }
             // Others wait for the same; these only for their own number.
             if (decision.reason !== 'number_in_use' && decision.reason !== 'report_unheard') return false;
-            if (await noteWait(em, lead, decision)) outOfTheWay++;
+            if (await noteWait(sql, lead, decision)) outOfTheWay++;
             break;
           case 'refuse':
-            if (decision.reason === 'answered') await markLeadAnswered(em, lead, now);
-            else await failLead(em, lead, { reason: decision.reason, retryCount: lead.retryCount }, now);
+            if (decision.reason === 'answered') await markLeadAnswered(sql, lead, now);
+            else await failLead(sql, lead, { reason: decision.reason, retryCount: lead.retryCount }, now);
             outOfTheWay++;
             break;
           case 'not_due':
@@ -124,12 +123,12 @@ async function claimTogether(deps: Deps, maxClaims: number): Promise<{ claims: C
  * Due leads, oldest first. While the breaker is tripped those come last that were its probe lately: a lead whose own
  * agent never comes would else be the probe again and again, and hold everybody back for good.
  */
-async function getNewLeads(em: EntityManager, now: Date, tripped: boolean): Promise<number[]> {
-  if (!tripped) return listDueLeads(em, now, '', '');
+async function getNewLeads(sql: Sql, now: Date, tripped: boolean): Promise<number[]> {
+  if (!tripped) return listDueLeads(sql, now, '', '');
   const probes = 'from dials d where d.lead_id = l.id and d.probe';
   const rested = `and not exists (select 1 ${probes} and d.claimed_at > $1::timestamptz - interval '1 hour')`;
-  const due = await listDueLeads(em, now, rested, '');
-  return due.length > 0 ? due : listDueLeads(em, now, '', `(select max(d.claimed_at) ${probes}) nulls first,`);
+  const due = await listDueLeads(sql, now, rested, '');
+  return due.length > 0 ? due : listDueLeads(sql, now, '', `(select max(d.claimed_at) ${probes}) nulls first,`);
 }
 
 /**
@@ -137,9 +136,9 @@ async function getNewLeads(em: EntityManager, now: Date, tripped: boolean): Prom
  * until that number is free. `offset 0` has Postgres ask that of one lead after the other, by the index of numbers: else
  * it reads every dial there ever was, at each claim (0.3 s with 100,000 of them, 3 ms so).
  */
-async function listDueLeads(em: EntityManager, now: Date, only: string, first: string): Promise<number[]> {
+async function listDueLeads(sql: Sql, now: Date, only: string, first: string): Promise<number[]> {
   const due = await rows(
-    em,
+    sql,
     z.object({ id: z.number() }),
     `select l.id from leads l
       where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)
@@ -166,7 +165,7 @@ async function listDueLeads(em: EntityManager, now: Date, only: string, first: s
 
 /** The attempt's row, before anything rings. */
 async function createCall(
-  em: EntityManager,
+  sql: Sql,
   lead: LeadRow,
   { probe, now }: { probe: boolean; now: Date },
   deps: Deps,
@@ -174,7 +173,7 @@ async function createCall(
   const normalised = normalisePhone(lead.phone);
   if (!normalised.ok) throw new Error('a lead without a dialable number was claimed');
   const next = await row(
-    em,
+    sql,
     z.object({ callId: z.coerce.number(), attempt: z.number(), traceparent: z.string().nullable() }),
     `select nextval(pg_get_serial_sequence('calls', 'id')) as call_id,
             coalesce((select max(attempt) from calls where lead_id = $1), 0) + 1 as attempt,
@@ -190,7 +189,7 @@ async function createCall(
     attributes: { 'leadline.lead_id': lead.id, 'leadline.call_id': next.callId, 'leadline.attempt': next.attempt },
   });
   await affected(
-    em,
+    sql,
     `with call as (
        insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
        values ($1, $3, $4, $5, $6, 'calling', $7, $2, $8, $9)),
@@ -215,7 +214,7 @@ async function createCall(
       span.traceparent,
     ],
   );
-  await heed(em, lead);
+  await heed(sql, lead);
   return {
     callId: next.callId,
     leadId: lead.id,
@@ -241,9 +240,9 @@ function randomRoomPart(): string {
 async function setAside(leadId: number, error: unknown, deps: Deps): Promise<void> {
   deps.log.error({ err: error, leadId }, 'a lead could not be claimed; it is looked at again in an hour');
   deps.metrics.claimFaults.inc();
-  await deps.postgres.transaction((em) =>
+  await deps.postgres.transaction((sql) =>
     affected(
-      em,
+      sql,
       `update leads set retry_after = clock_timestamp() + interval '1 hour', updated_at = clock_timestamp()
         where id = $1 and status = 'new' and (retry_after is null or retry_after <= clock_timestamp())`,
       [leadId],

@@ -2,11 +2,10 @@ import type { EraseAsked, Erased } from '@leadline/contracts/commands/erase';
 import { maskPhone } from '@leadline/contracts/phone-number';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
 import { rehearse } from '@leadline/database/rehearse';
-import { affected, instant, row, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { CommandRefused } from '@leadline/messaging/ask';
 import { erasedValue } from '@leadline/messaging/erased-value';
 import { requirePhone } from '@leadline/messaging/require-phone';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
@@ -22,36 +21,36 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
   const phone = requirePhone(asked.phone);
   const { postgres } = deps;
   const unsent = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ callId: z.number() }),
     `select call_id from dials where last_ten(phone) = last_ten($1) and sent_at is null and revoked_at is null`,
     [phone],
   );
   if (!asked.dryRun) for (const dial of unsent) await revokeDial(dial.callId, { putBack: erasedValue }, deps);
-  return rehearse(postgres, asked.dryRun, async (em) => {
-    await lockDialControl(em);
-    const now = deps.now(await databaseNow(em));
-    await refuseWhileInUse(em, phone, now, asked.dryRun);
-    const isListed = await keepRefusal(em, phone, asked.who);
+  return rehearse(postgres, asked.dryRun, async (sql) => {
+    await lockDialControl(sql);
+    const now = deps.now(await databaseNow(sql));
+    await refuseWhileInUse(sql, phone, now, asked.dryRun);
+    const isListed = await keepRefusal(sql, phone, asked.who);
     const counts = {
       revokedDials: unsent.length,
       calls: await affected(
-        em,
+        sql,
         `update calls set name = null, phone = $2, updated_at = $3 where last_ten(phone) = last_ten($1)`,
         [phone, erasedValue, now],
       ),
       // The hash stays, so that a wish that is heard late is still this number's.
       dials: await affected(
-        em,
+        sql,
         `update dials set phone = $2, phone_hash = leadline_number_hash($1) where last_ten(phone) = last_ten($1)`,
         [phone, erasedValue],
       ),
-      auditEntries: await affected(em, `update dispatcher_audit set phone = $2 where last_ten(phone) = last_ten($1)`, [
+      auditEntries: await affected(sql, `update dispatcher_audit set phone = $2 where last_ten(phone) = last_ten($1)`, [
         phone,
         maskPhone(phone),
       ]),
     };
-    await audit(em, {
+    await audit(sql, {
       action: 'erase',
       who: asked.who,
       reason: asked.reason,
@@ -63,9 +62,9 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
 }
 
 /** A permit given meanwhile is seen here: both hold the same lock. */
-async function refuseWhileInUse(em: EntityManager, phone: string, now: Date, isRehearsal: boolean): Promise<void> {
+async function refuseWhileInUse(sql: Sql, phone: string, now: Date, isRehearsal: boolean): Promise<void> {
   const open = await row(
-    em,
+    sql,
     z.object({ id: z.number() }),
     `select c.id from calls c left join dials d on d.call_id = c.id
       where last_ten(c.phone) = last_ten($1) and c.status = 'calling'
@@ -74,7 +73,7 @@ async function refuseWhileInUse(em: EntityManager, phone: string, now: Date, isR
   );
   if (open !== undefined) throw new CommandRefused(`phone: call ${open.id} to it goes on; ask again when it has ended`);
   const held = await row(
-    em,
+    sql,
     z.object({ until: instant }),
     `select max(f.number_free_at) as until from dials d join call_facts f on f.call_id = d.call_id
       where last_ten(d.phone) = last_ten($1) and d.revoked_at is null having max(f.number_free_at) > $2`,
@@ -88,10 +87,10 @@ async function refuseWhileInUse(em: EntityManager, phone: string, now: Date, isR
 }
 
 /** What the person said in a call is known by the call's number, which goes: the list takes it over. */
-export async function keepRefusal(em: EntityManager, phone: string, who: string): Promise<boolean> {
-  if (!(await isDoNotCall(em, phone))) return false;
+export async function keepRefusal(sql: Sql, phone: string, who: string): Promise<boolean> {
+  if (!(await isDoNotCall(sql, phone))) return false;
   await affected(
-    em,
+    sql,
     `insert into do_not_call (phone, reason, added_at, added_by)
      select $1, 'asked for it in a call', clock_timestamp(), $2
       where not exists (select from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)`,

@@ -15,9 +15,9 @@ const oldCall = z.object({ id: z.number(), phone: z.string(), doNotCall: z.boole
  * @returns how many rows it emptied; none: nobody is left
  */
 export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: number): Promise<number> {
-  return postgres.transaction(async (em) => {
+  return postgres.transaction(async (sql) => {
     const calls = await rows(
-      em,
+      sql,
       oldCall,
       `select id, phone, do_not_call from calls
         where coalesce(call_ended_at, call_started_at) < clock_timestamp() - $1 * interval '1 day' and phone <> $2 and status <> 'calling'
@@ -25,19 +25,19 @@ export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: numb
       [days, erasedValue, atOnce],
     );
     const ids = calls.map(({ id }) => id);
-    for (const { phone, doNotCall: refused } of calls) if (refused === true) await keepRefusal(em, phone, 'retention');
+    for (const { phone, doNotCall: refused } of calls) if (refused === true) await keepRefusal(sql, phone, 'retention');
     await affected(
-      em,
+      sql,
       `update calls set name = null, phone = $2, updated_at = clock_timestamp() where id = any($1) and status <> 'calling'`,
       [ids, erasedValue],
     );
     await affected(
-      em,
+      sql,
       `update dials set phone = $2, phone_hash = leadline_number_hash(phone) where call_id = any($1) and phone <> $2`,
       [ids, erasedValue],
     );
     const entries = await rows(
-      em,
+      sql,
       z.object({ id: z.coerce.number(), phone: z.string() }),
       `select id, phone from dispatcher_audit
         where at < clock_timestamp() - $1 * interval '1 day' and length(regexp_replace(phone, '\\D', '', 'g')) >= 10
@@ -45,7 +45,7 @@ export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: numb
       [days, atOnce],
     );
     for (const { id, phone } of entries) {
-      await affected(em, `update dispatcher_audit set phone = $2 where id = $1`, [id, maskPhone(phone)]);
+      await affected(sql, `update dispatcher_audit set phone = $2 where id = $1`, [id, maskPhone(phone)]);
     }
     return calls.length + entries.length;
   });

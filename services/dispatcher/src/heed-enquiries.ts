@@ -1,8 +1,7 @@
 import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
 import { databaseNow } from '@leadline/database/locks';
-import { affected, row, rows } from '@leadline/database/sql';
+import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
@@ -20,7 +19,7 @@ const madeGood = ['retries_used_up', 'too_old'];
  */
 export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const unheard = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ id: z.number() }),
     `select distinct l.id from lead_enquiries e join leads l on l.id = e.lead_id
        left join enquiries_heeded h on h.lead_id = l.id
@@ -31,7 +30,7 @@ export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise
                          where c.lead_id = l.id
                            and (c.status = 'calling' or d.call_id is not null and d.decided_at is null))
       limit ${atOnce}`,
-    [deps.now(await databaseNow(deps.postgres.em())), madeGood],
+    [deps.now(await databaseNow(deps.postgres.sql)), madeGood],
   );
   for (const { id } of unheard) {
     if (stopping?.aborted) return;
@@ -40,42 +39,42 @@ export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise
 }
 
 async function heedLead(id: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
-    const lead = await lockLead(em, id);
+  await deps.postgres.transaction(async (sql) => {
+    const lead = await lockLead(sql, id);
     if (lead === undefined) return;
-    const now = deps.now(await databaseNow(em));
+    const now = deps.now(await databaseNow(sql));
     const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failureReason ?? '');
     const decision = decideDial(
-      await loadDialFacts(em, { lead, control: await readControl(em) }, now),
+      await loadDialFacts(sql, { lead, control: await readControl(sql) }, now),
       now,
       deps.policy,
     );
     // Whoever decides on its call meanwhile takes account of it.
     if (decision.kind === 'not_due' && decision.reason === 'call_in_progress') return;
-    await heed(em, lead);
+    await heed(sql, lead);
     const isRetry = decision.kind === 'not_due' && decision.reason === 'retry_later';
     if (lead.enquiries <= lead.heeded || !(isGivenUp || isRetry)) return;
     const retryCount = isGivenUp ? 0 : lead.retryCount;
     await affected(
-      em,
+      sql,
       `update leads set status = 'new', retry_after = $2, retry_count = $3, failure_reason = null, updated_at = $2
         where id = $1 and status in ('new', 'failed')`,
       [id, now, retryCount],
     );
-    await tellRetry(em, lead, retryCount, now);
+    await tellRetry(sql, lead, retryCount, now);
   });
 }
 
 /** A lead without a call gets no event: it only moved up to its turn. */
-async function tellRetry(em: EntityManager, lead: LeadRow, retryCount: number, now: Date): Promise<void> {
+async function tellRetry(sql: Sql, lead: LeadRow, retryCount: number, now: Date): Promise<void> {
   const newest = await row(
-    em,
+    sql,
     z.object({ id: z.number().nullable() }),
     `select max(id) as id from calls where lead_id = $1`,
     [lead.id],
   );
   if (newest?.id == null) return;
-  await enqueue(em, 'dispatcher', leadRetryScheduled, {
+  await enqueue(sql, 'dispatcher', leadRetryScheduled, {
     subject: `lead/${lead.id}`,
     data: {
       leadId: lead.id,
@@ -89,10 +88,10 @@ async function tellRetry(em: EntityManager, lead: LeadRow, retryCount: number, n
 }
 
 /** All enquiries that are seen with the lead's row have been taken account of. Hold that row's lock. */
-export async function heed(em: EntityManager, lead: LeadRow): Promise<void> {
+export async function heed(sql: Sql, lead: LeadRow): Promise<void> {
   if (lead.enquiries === 0) return;
   await affected(
-    em,
+    sql,
     `insert into enquiries_heeded (lead_id, enquiries) values ($1, $2)
      on conflict (lead_id) do update set enquiries = excluded.enquiries`,
     [lead.id, lead.enquiries],

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Sql } from '@leadline/database/sql';
 import type { DialDecision } from './decide-dial.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
 import type { ControlRow } from './load-dial-facts.ts';
@@ -9,15 +9,15 @@ import { toNextDialAt } from './to-next-dial.ts';
  * lead, and `explain` before it answers that one would be dialled.
  */
 export async function heldBack(
-  em: EntityManager,
+  sql: Sql,
   control: ControlRow,
   now: Date,
   deps: Pick<Deps, 'generation' | 'reports' | 'policy'>,
 ): Promise<Extract<DialDecision, { kind: 'wait' }> | undefined> {
-  const knowledge = await deps.generation.knowledge(em);
+  const knowledge = await deps.generation.knowledge(sql);
   if (knowledge === 'older') return { kind: 'wait', reason: 'older_database', until: null };
   if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
-  if ((await deps.reports.isHeard(em)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };
+  if ((await deps.reports.isHeard(sql)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };
   // The pace may be held back for longer than a claim lives: after a restore, until the calls nobody knows have ended.
   const next = toNextDialAt(control, now);
   if (next !== null && next.getTime() > now.getTime() + claimLifeMs(deps.policy))

@@ -13,15 +13,15 @@ type Asked = AskedBy<typeof addCommand>;
 /** From its commit on no permit is given for the number, however it is written in a lead. */
 export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
   const phone = requirePhone(asked.phone);
-  await deps.postgres.transaction(async (em) => {
+  await deps.postgres.transaction(async (sql) => {
     await affected(
-      em,
+      sql,
       `insert into do_not_call (phone, reason, added_at, added_by)
        select $1, $2, clock_timestamp(), $3
         where not exists (select 1 from do_not_call where last_ten(phone) = last_ten($1) and removed_at is null)`,
       [phone, asked.reason, asked.who],
     );
-    await audit(em, { action: 'add_do_not_call', who: asked.who, reason: asked.reason, phone });
+    await audit(sql, { action: 'add_do_not_call', who: asked.who, reason: asked.reason, phone });
   });
   return findDoNotCall(asked, deps);
 }
@@ -29,39 +29,39 @@ export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallS
 /** Takes the number off, and with it what the person asked for in earlier calls: the operator answers for that. */
 export async function removeDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
   const phone = requirePhone(asked.phone);
-  await deps.postgres.transaction(async (em) => {
+  await deps.postgres.transaction(async (sql) => {
     // By the clock that says when a wish was heard: what is heard after this counts.
-    const now = deps.now(await databaseNow(em));
+    const now = deps.now(await databaseNow(sql));
     const removed = await affected(
-      em,
+      sql,
       `update do_not_call set removed_at = $3, removed_by = $2
         where last_ten(phone) = last_ten($1) and removed_at is null`,
       [phone, asked.who, now],
     );
     if (removed === 0) {
       await affected(
-        em,
+        sql,
         `insert into do_not_call (phone, reason, added_at, added_by, removed_at, removed_by)
          values ($1, $2, $4, $3, $4, $3)`,
         [phone, asked.reason, asked.who, now],
       );
     }
-    await audit(em, { action: 'remove_do_not_call', who: asked.who, reason: asked.reason, phone });
+    await audit(sql, { action: 'remove_do_not_call', who: asked.who, reason: asked.reason, phone });
   });
   return findDoNotCall(asked, deps);
 }
 
 export async function findDoNotCall(asked: { phone: string }, deps: Deps): Promise<DoNotCallState> {
   const phone = requirePhone(asked.phone);
-  const em = deps.postgres.em();
+  const sql = deps.postgres.sql;
   const listed = await row(
-    em,
+    sql,
     z.object({ reason: z.string().nullable(), addedAt: instant }),
     `select reason, added_at from do_not_call
       where last_ten(phone) = last_ten($1) and removed_at is null order by added_at limit 1`,
     [phone],
   );
   if (listed !== undefined) return { onTheList: true, reason: listed.reason, since: listed.addedAt.toISOString() };
-  const heard = await isDoNotCall(em, phone);
+  const heard = await isDoNotCall(sql, phone);
   return { onTheList: heard, reason: heard ? 'asked for it in a call' : null, since: null };
 }

@@ -1,7 +1,6 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import { agentModes } from '@leadline/contracts/qualification';
-import { instant, row } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { DialFacts } from './decide-dial.ts';
 
@@ -75,17 +74,17 @@ const leadColumns = `id, status, name, phone, source, product_name, retry_after,
                and e.added_at <= (select max(claimed_at) from dials d where d.lead_id = leads.id))) as heeded`;
 
 /** Locks the lead's row for the rest of the transaction: the claim and the decision on it exclude each other. */
-export function lockLead(em: EntityManager, leadId: number): Promise<LeadRow | undefined> {
-  return row(em, leadRow, `select ${leadColumns} from leads where id = $1 for update`, [leadId]);
+export function lockLead(sql: Sql, leadId: number): Promise<LeadRow | undefined> {
+  return row(sql, leadRow, `select ${leadColumns} from leads where id = $1 for update`, [leadId]);
 }
 
-export function readLead(em: EntityManager, leadId: number): Promise<LeadRow | undefined> {
-  return row(em, leadRow, `select ${leadColumns} from leads where id = $1`, [leadId]);
+export function readLead(sql: Sql, leadId: number): Promise<LeadRow | undefined> {
+  return row(sql, leadRow, `select ${leadColumns} from leads where id = $1`, [leadId]);
 }
 
-export async function readControl(em: EntityManager): Promise<ControlRow> {
+export async function readControl(sql: Sql): Promise<ControlRow> {
   const control = await row(
-    em,
+    sql,
     controlRow,
     `select clock_timestamp() as now, stopped_at, next_dial_at, breaker_open_until, breaker_delay_ms, startup_failures,
             (select max(coalesce(sent_at, claimed_at)) from dials where probe and decided_at is null) as probed_at,
@@ -118,12 +117,8 @@ const leadCallsColumns = `asked.at as asked_again_at, asked.floor,
 const asked = `(select max(at) as at, coalesce(max((details->>'newestCallId')::int), 0) as floor
                   from dispatcher_audit where lead_id = $1 and action = 'call_again') as asked`;
 
-export async function readLeadCalls(
-  em: EntityManager,
-  leadId: number,
-  exceptCallId: number | null,
-): Promise<LeadCalls> {
-  const found = await row(em, leadCalls, `select ${leadCallsColumns} from ${asked}`, [leadId, exceptCallId]);
+export async function readLeadCalls(sql: Sql, leadId: number, exceptCallId: number | null): Promise<LeadCalls> {
+  const found = await row(sql, leadCalls, `select ${leadCallsColumns} from ${asked}`, [leadId, exceptCallId]);
   if (found === undefined) throw new Error('an aggregate gave no row');
   return found;
 }
@@ -156,8 +151,8 @@ const hasUnheardReport = (number: string): string =>
                 where f.report_held_at is not null and not ${takenOffAfter(number, 'f.report_held_at')})`;
 
 /** Whether the person behind a number wishes never to be called, whatever lead or call that was said of. */
-export async function isDoNotCall(em: EntityManager, phone: string): Promise<boolean> {
-  const found = await row(em, z.object({ isListed: z.boolean() }), `select ${isOnList('$1')} as is_listed`, [phone]);
+export async function isDoNotCall(sql: Sql, phone: string): Promise<boolean> {
+  const found = await row(sql, z.object({ isListed: z.boolean() }), `select ${isOnList('$1')} as is_listed`, [phone]);
   return found?.isListed ?? false;
 }
 
@@ -212,9 +207,9 @@ const slotsInUse = ({ at, exceptCallId, sentOnly }: Counting): string => {
                and call_started_at > ${at}::timestamptz - ${oldCallHolds}))::int`;
 };
 
-export async function countSlotsInUse(em: EntityManager, at: Date): Promise<number> {
+export async function countSlotsInUse(sql: Sql, at: Date): Promise<number> {
   const found = await row(
-    em,
+    sql,
     z.object({ used: z.number() }),
     `select ${slotsInUse({ at: '$1', exceptCallId: 'null', sentOnly: 'false' })} as used`,
     [at],
@@ -246,14 +241,14 @@ const dialFactsText = `
  * counts only dials that were sent: claims that wait beside it have no right over it.
  */
 export async function loadDialFacts(
-  em: EntityManager,
+  sql: Sql,
   { lead, control }: { lead: LeadRow; control: ControlRow },
   at: Date,
   except: { callId: number | null; sentOnly: boolean } = { callId: null, sentOnly: false },
 ): Promise<DialFacts> {
   const normalised = normalisePhone(lead.phone);
   const phone = normalised.ok ? normalised.phone : undefined;
-  const found = await row(em, dialFacts, dialFactsText, [lead.id, except.callId, phone ?? null, at, except.sentOnly]);
+  const found = await row(sql, dialFacts, dialFactsText, [lead.id, except.callId, phone ?? null, at, except.sentOnly]);
   if (found === undefined) throw new Error('an aggregate gave no row');
   return {
     lead: {

@@ -8,11 +8,11 @@ import { countSlotsInUse, readControl } from './load-dial-facts.ts';
 
 /** Brings the gauges of dialling up to date, from the rows that all replicas share. */
 export async function measure(deps: Deps): Promise<void> {
-  const em = deps.postgres.em();
-  const now = deps.now(await databaseNow(em));
-  const control = await readControl(em);
+  const sql = deps.postgres.sql;
+  const now = deps.now(await databaseNow(sql));
+  const control = await readControl(sql);
   const due = await row(
-    em,
+    sql,
     z.object({ due: z.number(), overdue: z.number() }),
     `select count(*)::int as due,
             coalesce(extract(epoch from $1::timestamptz - min(coalesce(l.retry_after, l.created_at))
@@ -20,7 +20,7 @@ export async function measure(deps: Deps): Promise<void> {
        from leads l where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)`,
     [now],
   );
-  deps.metrics.callsActive.set(await countSlotsInUse(em, now));
+  deps.metrics.callsActive.set(await countSlotsInUse(sql, now));
   deps.metrics.callsCap.set(deps.policy.maxConcurrentCalls);
   deps.metrics.windowOpen.set(isOpen(deps.policy.window, now, ringWindowMs(deps.policy)) ? 1 : 0);
   deps.metrics.stopped.set(control.stoppedAt === null ? 0 : 1);

@@ -1,25 +1,24 @@
 import { leadPostponed } from '@leadline/contracts/events/lead-postponed';
-import { affected } from '@leadline/database/sql';
+import { affected, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { DialDecision } from './decide-dial.ts';
 import type { LeadRow } from './load-dial-facts.ts';
 
 /** Tells once why a lead waits for its own reason, and again when the reason or its end changes; true when it told. */
 export async function noteWait(
-  em: EntityManager,
+  sql: Sql,
   lead: LeadRow,
   wait: Extract<DialDecision, { kind: 'wait' }>,
 ): Promise<boolean> {
   const changed = await affected(
-    em,
+    sql,
     `insert into lead_waits (lead_id, reason, until, noted_at) values ($1, $2, $3, clock_timestamp())
      on conflict (lead_id) do update set reason = excluded.reason, until = excluded.until, noted_at = excluded.noted_at
       where (lead_waits.reason, lead_waits.until) is distinct from (excluded.reason, excluded.until)`,
     [lead.id, wait.reason, wait.until],
   );
   if (changed === 0) return false;
-  await enqueue(em, 'dispatcher', leadPostponed, {
+  await enqueue(sql, 'dispatcher', leadPostponed, {
     subject: `lead/${lead.id}`,
     data: { leadId: lead.id, source: lead.source, reason: wait.reason, until: wait.until?.toISOString() ?? null },
   });

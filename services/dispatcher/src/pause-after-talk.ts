@@ -1,8 +1,7 @@
 import { leadDispatched } from '@leadline/contracts/events/lead-dispatched';
 import { databaseNow } from '@leadline/database/locks';
-import { affected, row, rows } from '@leadline/database/sql';
+import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { decideDial, type DialDecision } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
@@ -24,9 +23,9 @@ const leadId = z.object({ id: z.number() });
  * just talked is put off, so that the CRM is told of the new enquiry at once; and a lead that it was told of needs no dial.
  */
 export async function pauseAfterTalks(deps: Deps, stopping?: AbortSignal): Promise<void> {
-  const now = deps.now(await databaseNow(deps.postgres.em()));
+  const now = deps.now(await databaseNow(deps.postgres.sql));
   const talked = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     leadId,
     `select distinct l.id from calls c join leads l on last_ten(l.phone) = last_ten(c.phone)
       where c.updated_at > $1::timestamptz - $2::float8 * interval '1 ms' and ${broughtAnswers}
@@ -35,7 +34,7 @@ export async function pauseAfterTalks(deps: Deps, stopping?: AbortSignal): Promi
     [now, deps.policy.contactPauseMs],
   );
   const told = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     leadId,
     `select l.id from lead_waits w join leads l on l.id = w.lead_id
       where w.reason = 'talked_recently' and l.status = 'new' and ${isTold} limit ${atOnce}`,
@@ -54,63 +53,63 @@ export async function pauseAfterTalks(deps: Deps, stopping?: AbortSignal): Promi
 const isTold = `exists (select from crm_enquiries t where t.lead_id = l.id and t.told_at is not null)`;
 
 async function pauseIfTalked(id: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
-    const lead = await lockLead(em, id);
+  await deps.postgres.transaction(async (sql) => {
+    const lead = await lockLead(sql, id);
     if (lead === undefined) return;
-    const now = deps.now(await databaseNow(em));
+    const now = deps.now(await databaseNow(sql));
     const decision = decideDial(
-      await loadDialFacts(em, { lead, control: await readControl(em) }, now),
+      await loadDialFacts(sql, { lead, control: await readControl(sql) }, now),
       now,
       deps.policy,
     );
-    if (decision.kind === 'wait' && decision.reason === 'talked_recently') await pauseLead(em, lead, decision, now);
+    if (decision.kind === 'wait' && decision.reason === 'talked_recently') await pauseLead(sql, lead, decision, now);
   });
 }
 
 /** Told once. Its due time keeps everybody away until then, the old program and older dispatchers too. */
 export async function pauseLead(
-  em: EntityManager,
+  sql: Sql,
   lead: LeadRow,
   wait: Extract<DialDecision, { kind: 'wait' }>,
   now: Date,
 ): Promise<void> {
-  await affected(em, `update leads set retry_after = $2, updated_at = $3 where id = $1 and status = 'new'`, [
+  await affected(sql, `update leads set retry_after = $2, updated_at = $3 where id = $1 and status = 'new'`, [
     lead.id,
     wait.until,
     now,
   ]);
-  await noteWait(em, lead, wait);
+  await noteWait(sql, lead, wait);
 }
 
 /** The sales team knows what the buyer asked for, and has just been told what he said: nobody rings him for it. */
 async function settleTold(id: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
-    const lead = await lockLead(em, id);
+  await deps.postgres.transaction(async (sql) => {
+    const lead = await lockLead(sql, id);
     if (lead === undefined || lead.status !== 'new') return;
-    if ((await readLeadCalls(em, id, null)).hasUndecidedCall) return;
+    if ((await readLeadCalls(sql, id, null)).hasUndecidedCall) return;
     const waited = await affected(
-      em,
+      sql,
       `delete from lead_waits w using leads l
         where w.lead_id = $1 and l.id = w.lead_id and w.reason = 'talked_recently' and ${isTold}`,
       [id],
     );
     if (waited === 0) return;
-    const now = deps.now(await databaseNow(em));
+    const now = deps.now(await databaseNow(sql));
     await affected(
-      em,
+      sql,
       `update leads set status = 'dispatched', retry_after = null, failure_reason = null, updated_at = $2
         where id = $1 and status = 'new'`,
       [id, now],
     );
     const talk = await row(
-      em,
+      sql,
       z.object({ id: z.number(), attempt: z.number() }),
       `select c.id, coalesce(c.attempt, 1) as attempt from calls c
         where last_ten(c.phone) = last_ten($1) and ${broughtAnswers} order by c.id desc limit 1`,
       [lead.phone],
     );
     if (talk === undefined) return;
-    await enqueue(em, 'dispatcher', leadDispatched, {
+    await enqueue(sql, 'dispatcher', leadDispatched, {
       subject: `lead/${id}`,
       data: { leadId: id, source: lead.source, callId: talk.id, attempt: talk.attempt, because: 'told_to_crm' },
     });

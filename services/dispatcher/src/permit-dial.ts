@@ -1,8 +1,7 @@
 import { callDialing } from '@leadline/contracts/events/call-dialing';
 import { lockCall, lockDialControl } from '@leadline/database/locks';
-import { row } from '@leadline/database/sql';
+import { row, type Sql } from '@leadline/database/sql';
 import { addRecords, toOutboxRecord } from '@leadline/messaging/outbox';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { isOpen } from './call-window.ts';
 import type { Claim } from './claim-due-leads.ts';
@@ -26,16 +25,16 @@ const askAgainMs = 250;
  * last statement marks the dial as sent. No row, no dial. `askedForCommitAt` is this process' monotonic clock.
  */
 export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
-  return deps.postgres.transaction(async (em): Promise<Permit> => {
-    await lockCall(em, claim.callId);
-    await lockDialControl(em);
-    if (!(await deps.generation.holds(em))) return { kind: 'refused', reason: 'older_database' };
-    if ((await deps.reports.isHeard(em)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
-    const control = await readControl(em);
+  return deps.postgres.transaction(async (sql): Promise<Permit> => {
+    await lockCall(sql, claim.callId);
+    await lockDialControl(sql);
+    if (!(await deps.generation.holds(sql))) return { kind: 'refused', reason: 'older_database' };
+    if ((await deps.reports.isHeard(sql)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
+    const control = await readControl(sql);
     const now = deps.now(control.now);
-    const lead = await readLead(em, claim.leadId);
+    const lead = await readLead(sql, claim.leadId);
     if (lead === undefined) return { kind: 'refused', reason: 'lead_gone' };
-    const facts = await loadDialFacts(em, { lead, control }, now, { callId: claim.callId, sentOnly: true });
+    const facts = await loadDialFacts(sql, { lead, control }, now, { callId: claim.callId, sentOnly: true });
     if (lead.status !== 'new') return { kind: 'refused', reason: facts.hasAnswers ? 'answered' : 'lead_not_new' };
     const verdict = mayRing(facts, now, deps.policy);
     if (verdict.kind === 'refuse') return { kind: 'refused', reason: verdict.reason };
@@ -49,7 +48,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
     const next = toNextDialAt(control, now);
     if (next !== null && next > now)
       return { kind: 'ask_again', reason: 'pace', afterMs: next.getTime() - now.getTime() };
-    if (!(await markSent(em, claim, now, deps))) return { kind: 'lost' };
+    if (!(await markSent(sql, claim, now, deps))) return { kind: 'lost' };
     if (claim.attempt === 1) {
       const received = isOpen(deps.policy.window, lead.createdAt, ringWindowMs(deps.policy))
         ? 'in_window'
@@ -61,7 +60,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
 }
 
 /** Marks the dial as sent, and only then tells of it and moves the pace: one statement. False: it may not be sent any more. */
-async function markSent(em: EntityManager, claim: Claim, now: Date, deps: Deps): Promise<boolean> {
+async function markSent(sql: Sql, claim: Claim, now: Date, deps: Deps): Promise<boolean> {
   const event = toOutboxRecord('dispatcher', callDialing, {
     subject: `call/${claim.callId}`,
     time: now,
@@ -74,7 +73,7 @@ async function markSent(em: EntityManager, claim: Claim, now: Date, deps: Deps):
     },
   });
   const sent = await row(
-    em,
+    sql,
     z.object({ callId: z.number() }),
     `with sent as (
        update dials set sent_at = $2

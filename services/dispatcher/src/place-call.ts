@@ -131,9 +131,9 @@ async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
   if (arrival === 'refused') return;
   const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
   // A good sign changes nothing on a calm breaker, so it needs no transaction.
-  if (arrival === 'present' && isCalm(await readBreaker(deps.postgres.em()))) return;
-  await deps.postgres.transaction(async (em) =>
-    moveBreaker(em, sign[arrival], deps.now(await databaseNow(em)), deps.policy.breaker),
+  if (arrival === 'present' && isCalm(await readBreaker(deps.postgres.sql))) return;
+  await deps.postgres.transaction(async (sql) =>
+    moveBreaker(sql, sign[arrival], deps.now(await databaseNow(sql)), deps.policy.breaker),
   );
 }
 

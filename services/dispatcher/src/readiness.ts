@@ -20,7 +20,7 @@ export async function lookAtOutbox(outbox: Check, deps: Deps): Promise<true | st
 
 /** True, or how long agents' reports have not been heard. */
 export async function lookAtReports({ reports, postgres }: Deps): Promise<true | string> {
-  const heard = await reports.isHeard(postgres.em());
+  const heard = await reports.isHeard(postgres.sql);
   if (heard === true) return true;
   return Number.isFinite(heard) ? `not heard for ${Math.round(heard / 1_000)} s` : 'never heard';
 }
@@ -38,6 +38,6 @@ export async function lookForTrunk(livekit: LiveKit, trunkId: string): Promise<t
 function askKnowledge({ generation: database, postgres }: Deps): Promise<Knowledge | undefined> {
   return within(
     2_000,
-    database.knowledge(postgres.em()).catch(() => undefined),
+    database.knowledge(postgres.sql).catch(() => undefined),
   );
 }

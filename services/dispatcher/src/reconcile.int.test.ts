@@ -104,8 +104,8 @@ const about = (leadId: number, callId: number) => ({
 });
 
 function dialled(leadId: number, callId: number, time: Date): Promise<void> {
-  return deps.postgres.transaction((em) =>
-    enqueue(em, 'dispatcher', callDialing, {
+  return deps.postgres.transaction((sql) =>
+    enqueue(sql, 'dispatcher', callDialing, {
       subject: `call/${callId}`,
       time,
       data: { ...about(leadId, callId), attempt: 1 },
@@ -139,7 +139,7 @@ async function askReconcile() {
   return ask(ops, reconcile.dispatcher, { who: 'asha', reason: 'restored last night’s backup' }, 20_000);
 }
 
-const holds = (): Promise<boolean> => deps.generation.holds(deps.postgres.em());
+const holds = (): Promise<boolean> => deps.generation.holds(deps.postgres.sql);
 
 test('nobody is claimed, permitted or rung again after a restore until the streams are reconciled', async () => {
   const [rung, untouched, refused, givenUp] = [
@@ -155,8 +155,8 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   await dialled(rung, 41, new Date(noonInIndia - 60_000));
   await dialled(999, 77, new Date(noonInIndia - 90_000));
   const own = await database.open('callTracker');
-  await own.transaction((em) =>
-    enqueue(em, 'call-tracker', callEnded, {
+  await own.transaction((sql) =>
+    enqueue(sql, 'call-tracker', callEnded, {
       subject: 'call/40',
       data: {
         ...about(refused, 40),
@@ -171,8 +171,8 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
       },
     }),
   );
-  await deps.postgres.transaction((em) =>
-    enqueue(em, 'dispatcher', leadFailed, {
+  await deps.postgres.transaction((sql) =>
+    enqueue(sql, 'dispatcher', leadFailed, {
       subject: `lead/${givenUp}`,
       data: { leadId: givenUp, source: 'website', reason: 'retries_used_up' },
     }),
@@ -190,7 +190,7 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
 
   await until('NATS is there again', () => deps.nats.isUp());
   // Whoever asks is told what the claim asks.
-  expect(await deps.generation.knowledge(deps.postgres.em())).toBe('older');
+  expect(await deps.generation.knowledge(deps.postgres.sql)).toBe('older');
   expect(await ask(await nats.connect('ops'), explain, { leadId: untouched })).toMatchObject({
     kind: 'wait',
     reason: 'older_database',
@@ -209,8 +209,8 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   // Three other outboxes: while the tracker's does not know its own words, nobody is dialled.
   expect(await claimDueLeads(deps, 1)).toEqual([]);
   expect(await ask(await nats.connect('ops'), compareDatabase, {})).toEqual({ unknown: ['call.ended'] });
-  const said = await readSaidSince(tracker, own.em(), 'call-tracker');
-  await own.transaction((em) => keepSaid(em, 'call-tracker', said));
+  const said = await readSaidSince(tracker, own.sql, 'call-tracker');
+  await own.transaction((sql) => keepSaid(sql, 'call-tracker', said));
   await until('the database is found current again', holds);
   expect(await claimDueLeads(deps, 1)).toEqual([]);
   expect(await ask(await nats.connect('ops'), explain, { leadId: untouched })).toEqual({
@@ -249,7 +249,7 @@ test.for<[string, Record<string, string>]>([
     await storeMessage(ops, { subject, stream, messageId: `plain-${subject}`, headers, payload: 'hello' });
   // Another start of the dispatcher, and a nats-server that is restarted.
   const started = watchGeneration(deps.postgres, await nats.connect('dispatcher'), silentLog);
-  await until('a new dispatcher finds it current', () => started.holds(deps.postgres.em()));
+  await until('a new dispatcher finds it current', () => started.holds(deps.postgres.sql));
   await started.stop();
   await nats.restart('kill');
   await until('NATS is there again', () => deps.nats.isUp() && deps.nats.reconnects() === 1);
@@ -275,8 +275,8 @@ test('a dial that the backup has as unsent was sent, and a new lead with an old 
   await until('the database is found current', holds);
   const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
-  await deps.postgres.transaction((em) =>
-    enqueue(em, 'dispatcher', callDialing, {
+  await deps.postgres.transaction((sql) =>
+    enqueue(sql, 'dispatcher', callDialing, {
       subject: `call/${claim.callId}`,
       time: new Date(noonInIndia),
       data: { ...about(leadId, claim.callId), room: claim.room, attempt: 1 },

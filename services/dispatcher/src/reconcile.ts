@@ -2,11 +2,10 @@ import type { ResultOf } from '@leadline/contracts/command';
 import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { callEnded } from '@leadline/contracts/events/call-ended';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
-import { affected, rows } from '@leadline/database/sql';
+import { affected, rows, type Sql } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import { readBack } from '@leadline/messaging/read-back';
 import { keepSaid, moveSequence, readSaidSince, type SaidEvent } from '@leadline/messaging/reconcile';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
@@ -22,29 +21,29 @@ type Reconciled = ResultOf<typeof reconcile.dispatcher>;
  */
 export function answerReconcile(deps: Deps): Promise<Answering> {
   return answer(deps.nats, reconcile.dispatcher, async (asked) => {
-    const said = await readSaidSince(deps.nats, deps.postgres.em(), 'dispatcher');
+    const said = await readSaidSince(deps.nats, deps.postgres.sql, 'dispatcher');
     const refusing = await readDoNotCalls(deps, said.since);
-    const reconciled = await deps.postgres.transaction(async (em) => {
-      await lockDialControl(em);
-      const now = deps.now(await databaseNow(em));
-      await keepSaid(em, 'dispatcher', said);
+    const reconciled = await deps.postgres.transaction(async (sql) => {
+      await lockDialControl(sql);
+      const now = deps.now(await databaseNow(sql));
+      await keepSaid(sql, 'dispatcher', said);
       const calls = said.events.flatMap(({ about }) => about.callId ?? []);
-      if (calls.length > 0) await moveSequence(em, 'calls', Math.max(...calls));
+      if (calls.length > 0) await moveSequence(sql, 'calls', Math.max(...calls));
       const dialling = said.events.filter(({ type }) => type === 'call.dialing');
-      await markSent(em, dialling);
+      await markSent(sql, dialling);
       const done: Reconciled = {
         events: said.events.length,
-        dialledLeads: await failAgain(em, dialling, () => 'dialled_before_restore', now),
+        dialledLeads: await failAgain(sql, dialling, () => 'dialled_before_restore', now),
         failedLeads: await failAgain(
-          em,
+          sql,
           said.events.filter(({ type }) => type === 'lead.failed'),
           toReason,
           now,
         ),
-        doNotCall: await addHeard(em, refusing, asked.who),
-        diallingFrom: (await holdDialling(em, dialling, now, deps))?.toISOString() ?? null,
+        doNotCall: await addHeard(sql, refusing, asked.who),
+        diallingFrom: (await holdDialling(sql, dialling, now, deps))?.toISOString() ?? null,
       };
-      await audit(em, { action: 'reconcile', ...asked, details: done });
+      await audit(sql, { action: 'reconcile', ...asked, details: done });
       return done;
     });
     deps.log.warn({ ...reconciled }, 'reconciled with the streams by an operator');
@@ -53,10 +52,10 @@ export function answerReconcile(deps: Deps): Promise<Answering> {
 }
 
 /** A dial that the backup has as unsent was sent: it is no dead dispatcher's, and its call may be going on. */
-async function markSent(em: EntityManager, dialling: SaidEvent[]): Promise<void> {
+async function markSent(sql: Sql, dialling: SaidEvent[]): Promise<void> {
   const sent = dialling.map(({ about, time }) => ({ id: about.callId, room: about.room, at: time }));
   await affected(
-    em,
+    sql,
     `update dials as d set sent_at = r.at
        from jsonb_to_recordset($1::jsonb) as r(id int, room text, at timestamptz), calls c
       where d.call_id = r.id and c.id = r.id and c.call_room = r.room and d.sent_at is null and d.revoked_at is null`,
@@ -69,7 +68,7 @@ async function markSent(em: EntityManager, dialling: SaidEvent[]): Promise<void>
  * made after its event only carries an old lead's number; one with answers is settled.
  */
 async function failAgain(
-  em: EntityManager,
+  sql: Sql,
   events: SaidEvent[],
   toLeadReason: (event: SaidEvent) => string,
   now: Date,
@@ -78,10 +77,10 @@ async function failAgain(
   for (const event of events) if (event.about.leadId !== null) newest.set(event.about.leadId, event);
   const failed: number[] = [];
   for (const [leadId, event] of [...newest].toSorted(([a], [b]) => a - b)) {
-    const lead = await lockLead(em, leadId);
+    const lead = await lockLead(sql, leadId);
     if (lead === undefined || !['new', 'dispatched'].includes(lead.status) || lead.createdAt > event.time) continue;
-    if ((await readLeadCalls(em, leadId, null)).hasAnswers) continue;
-    await failLead(em, lead, { reason: toLeadReason(event), retryCount: lead.retryCount }, now);
+    if ((await readLeadCalls(sql, leadId, null)).hasAnswers) continue;
+    await failLead(sql, lead, { reason: toLeadReason(event), retryCount: lead.retryCount }, now);
     failed.push(leadId);
   }
   return failed;
@@ -111,9 +110,9 @@ function toJson(data: Uint8Array): unknown {
   }
 }
 
-async function addHeard(em: EntityManager, refusing: Refusal[], who: string): Promise<number> {
+async function addHeard(sql: Sql, refusing: Refusal[], who: string): Promise<number> {
   const added = await rows(
-    em,
+    sql,
     z.object({ id: z.number() }),
     `insert into do_not_call (phone, reason, added_at, added_by)
      select distinct on (last_ten(l.phone)) l.phone, 'asked for it in a call before the restore', clock_timestamp(), $2
@@ -131,14 +130,9 @@ async function addHeard(em: EntityManager, refusing: Refusal[], who: string): Pr
  * Calls that this database does not know hold their numbers and slots too. The last of them has ended when its token,
  * its ringing and the longest call are over; before that nobody is dialled.
  */
-async function holdDialling(
-  em: EntityManager,
-  dialling: SaidEvent[],
-  now: Date,
-  { policy }: Deps,
-): Promise<Date | undefined> {
+async function holdDialling(sql: Sql, dialling: SaidEvent[], now: Date, { policy }: Deps): Promise<Date | undefined> {
   const known = await rows(
-    em,
+    sql,
     z.object({ callRoom: z.string().nullable() }),
     `select call_room from calls where call_room = any($1::text[])`,
     [dialling.flatMap(({ about }) => about.room ?? [])],
@@ -149,6 +143,6 @@ async function holdDialling(
   );
   const endedAt = new Date(last + policy.latestInviteMs + (2 * policy.ringSeconds + policy.maxCallSeconds) * 1_000);
   if (!(endedAt > now)) return undefined;
-  await affected(em, `update dial_control set next_dial_at = greatest(next_dial_at, $1) where id = 1`, [endedAt]);
+  await affected(sql, `update dial_control set next_dial_at = greatest(next_dial_at, $1) where id = 1`, [endedAt]);
   return endedAt;
 }

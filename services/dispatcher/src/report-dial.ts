@@ -1,10 +1,9 @@
 import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
 import { databaseNow, lockCall, lockDialControl } from '@leadline/database/locks';
-import { affected, instant, row } from '@leadline/database/sql';
+import { affected, instant, row, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Claim } from './claim-due-leads.ts';
 import { decideBreaker, isCalm, type Breaker, type BreakerPolicy, type BreakerSign } from './decide-breaker.ts';
@@ -26,13 +25,13 @@ export async function reportDial(
 ): Promise<void> {
   const facts = { leadId: claim.leadId, source: claim.source, room: claim.room, callId: claim.callId };
   const subject = `call/${claim.callId}`;
-  await deps.postgres.transaction(async (em) => {
-    await lockCall(em, claim.callId);
-    const now = deps.now(await databaseNow(em));
+  await deps.postgres.transaction(async (sql) => {
+    await lockCall(sql, claim.callId);
+    const now = deps.now(await databaseNow(sql));
     switch (result.kind) {
       case 'answered': {
         const answeredAt = new Date(now.getTime() - (performance.now() - toldAt)).toISOString();
-        await enqueue(em, 'dispatcher', callAnswered, {
+        await enqueue(sql, 'dispatcher', callAnswered, {
           subject,
           time: now,
           data: { ...facts, answeredAt, sipCallId: result.sipCallId },
@@ -40,7 +39,7 @@ export async function reportDial(
         break;
       }
       case 'failed':
-        await enqueue(em, 'dispatcher', callDialFailed, {
+        await enqueue(sql, 'dispatcher', callDialFailed, {
           subject,
           time: now,
           data: {
@@ -53,11 +52,11 @@ export async function reportDial(
         });
         break;
       case 'not_dialled':
-        await affected(em, `update dials set put_back_reason = $2 where call_id = $1 and put_back_reason is null`, [
+        await affected(sql, `update dials set put_back_reason = $2 where call_id = $1 and put_back_reason is null`, [
           claim.callId,
           result.because,
         ]);
-        await enqueue(em, 'dispatcher', callDialFailed, {
+        await enqueue(sql, 'dispatcher', callDialFailed, {
           subject,
           time: now,
           data: { ...facts, reason: 'dispatch_failed', sipStatus: null, rang: 'no', numberFree: true },
@@ -67,7 +66,7 @@ export async function reportDial(
         break;
     }
     const sign = toBreakerSign(result);
-    if (sign !== undefined) await moveBreaker(em, sign, now, deps.policy.breaker);
+    if (sign !== undefined) await moveBreaker(sql, sign, now, deps.policy.breaker);
   });
   deps.metrics.dials.inc({ result: result.kind === 'failed' ? result.reason : result.kind });
 }
@@ -89,17 +88,12 @@ function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefine
  * The breaker belongs to all replicas; its row is moved under dial_control's lock. A good sign on a calm breaker changes
  * nothing and takes no lock; a fault always takes it.
  */
-export async function moveBreaker(
-  em: EntityManager,
-  sign: BreakerSign,
-  now: Date,
-  policy: BreakerPolicy,
-): Promise<void> {
-  if ((sign === 'works' || sign === 'agent_came') && isCalm(await readBreaker(em))) return;
-  await lockDialControl(em);
-  const next = decideBreaker(await readBreaker(em), sign, now, policy);
+export async function moveBreaker(sql: Sql, sign: BreakerSign, now: Date, policy: BreakerPolicy): Promise<void> {
+  if ((sign === 'works' || sign === 'agent_came') && isCalm(await readBreaker(sql))) return;
+  await lockDialControl(sql);
+  const next = decideBreaker(await readBreaker(sql), sign, now, policy);
   await affected(
-    em,
+    sql,
     `update dial_control set breaker_open_until = $1, breaker_delay_ms = $2, startup_failures = $3
       where id = 1 and (breaker_open_until, breaker_delay_ms, startup_failures) is distinct from ($1, $2, $3)`,
     [next.openUntil, next.delayMs, next.startupFailures],
@@ -112,9 +106,9 @@ const breaker = z.object({
   startupFailures: z.number(),
 });
 
-export async function readBreaker(em: EntityManager): Promise<Breaker> {
+export async function readBreaker(sql: Sql): Promise<Breaker> {
   const found = await row(
-    em,
+    sql,
     breaker,
     `select breaker_open_until as open_until, breaker_delay_ms as delay_ms, startup_failures
        from dial_control where id = 1`,

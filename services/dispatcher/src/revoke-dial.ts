@@ -13,24 +13,24 @@ export type Revocation = { putBack: string } | { putBack: null };
  * Answers false when it was sent or revoked before.
  */
 export async function revokeDial(callId: number, revocation: Revocation, deps: Deps): Promise<boolean> {
-  return deps.postgres.transaction(async (em) => {
-    await lockCall(em, callId);
-    const now = deps.now(await databaseNow(em));
+  return deps.postgres.transaction(async (sql) => {
+    await lockCall(sql, callId);
+    const now = deps.now(await databaseNow(sql));
     const revoked = await affected(
-      em,
+      sql,
       `update dials set revoked_at = $2, put_back_reason = $3
         where call_id = $1 and sent_at is null and revoked_at is null`,
       [callId, now, revocation.putBack],
     );
     if (revoked === 0) return false;
     const call = await row(
-      em,
+      sql,
       z.object({ leadId: z.number().nullable(), source: z.string().nullable(), callRoom: z.string() }),
       `select lead_id, source, call_room from calls where id = $1`,
       [callId],
     );
     if (call === undefined) return true;
-    await enqueue(em, 'dispatcher', callDialFailed, {
+    await enqueue(sql, 'dispatcher', callDialFailed, {
       subject: `call/${callId}`,
       time: now,
       data: {
@@ -52,12 +52,12 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
 /** Unsent dials whose owner died or forgot them: too old for a permit, so any replica puts them back. */
 export async function revokeUnsentDials(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const dead = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ callId: z.number() }),
     `select call_id from dials
       where sent_at is null and revoked_at is null
         and claimed_at < $1::timestamptz - make_interval(secs => $2)`,
-    [deps.now(await databaseNow(deps.postgres.em())), claimLifeMs(deps.policy) / 1_000 + 1],
+    [deps.now(await databaseNow(deps.postgres.sql)), claimLifeMs(deps.policy) / 1_000 + 1],
   );
   for (const dial of dead) {
     if (stopping?.aborted) return;

@@ -8,7 +8,7 @@ import { settleEndedCalls } from './settle-lead.ts';
 export async function settleAndRecover(deps: Deps, stopping: AbortSignal): Promise<void> {
   await settleEndedCalls(deps, stopping);
   // One that the streams show as sent is no dead dispatcher's: the reconciling says so first.
-  if (await deps.generation.holds(deps.postgres.em())) await revokeUnsentDials(deps, stopping);
+  if (await deps.generation.holds(deps.postgres.sql)) await revokeUnsentDials(deps, stopping);
   await heedEnquiries(deps, stopping);
   await pauseAfterTalks(deps, stopping);
 }

@@ -3,9 +3,8 @@ import { leadFailed } from '@leadline/contracts/events/lead-failed';
 import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
 import { failureReasons } from '@leadline/contracts/failure-reason';
 import { databaseNow } from '@leadline/database/locks';
-import { affected, row, rows } from '@leadline/database/sql';
+import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { nextOpening } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
@@ -34,32 +33,32 @@ type EndedCallRow = z.infer<typeof endedCall>;
  * at the conditional UPDATE of `dials`. Handlers and sweep run this same function.
  */
 export async function settleCall(callId: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
+  await deps.postgres.transaction(async (sql) => {
     const leadId = await row(
-      em,
+      sql,
       z.object({ leadId: z.number().nullable() }),
       `select lead_id from calls where id = $1`,
       [callId],
     );
-    const lead = leadId?.leadId == null ? undefined : await lockLead(em, leadId.leadId);
-    const call = await readEndedCall(em, callId);
+    const lead = leadId?.leadId == null ? undefined : await lockLead(sql, leadId.leadId);
+    const call = await readEndedCall(sql, callId);
     if (call === undefined) return;
     const outcome = call.status === 'failed' ? 'failed' : 'called';
-    const now = deps.now(await databaseNow(em));
+    const now = deps.now(await databaseNow(sql));
     const decided = await affected(
-      em,
+      sql,
       `update dials set decided_at = $2, decided_as = $3
         where call_id = $1 and (decided_at is null or (decided_as = 'failed' and $3 = 'called'))`,
       [callId, now, outcome],
     );
     if (decided === 0 || lead === undefined) return;
-    await settleLead(em, { lead, call, outcome }, now, deps);
+    await settleLead(sql, { lead, call, outcome }, now, deps);
   });
 }
 
-async function readEndedCall(em: EntityManager, callId: number): Promise<EndedCallRow | undefined> {
+async function readEndedCall(sql: Sql, callId: number): Promise<EndedCallRow | undefined> {
   return row(
-    em,
+    sql,
     endedCall,
     `select c.id, c.lead_id, c.phone, c.attempt, c.status, c.failure_reason, c.do_not_call,
             d.put_back_reason, d.probe, d.decided_as,
@@ -71,12 +70,12 @@ async function readEndedCall(em: EntityManager, callId: number): Promise<EndedCa
 }
 
 async function settleLead(
-  em: EntityManager,
+  sql: Sql,
   { lead, call, outcome }: { lead: LeadRow; call: EndedCallRow; outcome: EndedCall['outcome'] },
   now: Date,
   deps: Deps,
 ): Promise<void> {
-  const calls = await readLeadCalls(em, lead.id, null);
+  const calls = await readLeadCalls(sql, lead.id, null);
   const decision = decideRetry(
     {
       call: {
@@ -84,12 +83,12 @@ async function settleLead(
         reason: call.failureReason,
         newest: call.newest,
         putBack:
-          call.putBackReason === null ? undefined : { until: await putBackUntil(em, call.putBackReason, now, deps) },
+          call.putBackReason === null ? undefined : { until: await putBackUntil(sql, call.putBackReason, now, deps) },
         // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
         // lead itself is at fault.
         putBacksBefore:
-          call.probe && call.putBackReason !== 'agent_refused' ? 0 : await countPutBacks(em, lead.id, call.id),
-        doNotCall: call.doNotCall === true || (await isDoNotCall(em, call.phone)),
+          call.probe && call.putBackReason !== 'agent_refused' ? 0 : await countPutBacks(sql, lead.id, call.id),
+        doNotCall: call.doNotCall === true || (await isDoNotCall(sql, call.phone)),
         leadHasAnswers: calls.hasAnswers,
         askedMeanwhile: lead.enquiries > lead.heeded,
         otherCallUndecided: calls.hasUndecidedCall,
@@ -104,19 +103,19 @@ async function settleLead(
     case 'nothing':
       return;
     case 'answered':
-      return markLeadAnswered(em, lead, now, call);
+      return markLeadAnswered(sql, lead, now, call);
     case 'retry':
-      await heed(em, lead);
-      return scheduleLeadRetry(em, { lead, call }, decision, now);
+      await heed(sql, lead);
+      return scheduleLeadRetry(sql, { lead, call }, decision, now);
     case 'give_up':
-      return failLead(em, lead, { reason: decision.because, retryCount: decision.retryCount }, now);
+      return failLead(sql, lead, { reason: decision.because, retryCount: decision.retryCount }, now);
   }
 }
 
 /** When a dial that was put back may be tried again: at its reason's end where that is known. */
-async function putBackUntil(em: EntityManager, reason: string, now: Date, deps: Deps): Promise<Date | null> {
+async function putBackUntil(sql: Sql, reason: string, now: Date, deps: Deps): Promise<Date | null> {
   if (reason === 'window_shut') return nextOpening(deps.policy.window, now, ringWindowMs(deps.policy));
-  const control = await readControl(em);
+  const control = await readControl(sql);
   const openUntil = control.breakerOpenUntil;
   return control.breakerDelayMs !== null && openUntil !== null && openUntil > now ? openUntil : null;
 }
@@ -125,9 +124,9 @@ async function putBackUntil(em: EntityManager, reason: string, now: Date, deps: 
  * Put-backs that proved not dialled, or that were the lead's own fault: those of a shut window, a full trunk or a dead
  * dispatcher count nothing.
  */
-async function countPutBacks(em: EntityManager, leadId: number, callId: number): Promise<number> {
+async function countPutBacks(sql: Sql, leadId: number, callId: number): Promise<number> {
   const found = await row(
-    em,
+    sql,
     z.object({ count: z.number() }),
     `select count(*)::int as count from dials
       where lead_id = $1 and call_id < $2
@@ -139,18 +138,18 @@ async function countPutBacks(em: EntityManager, leadId: number, callId: number):
 
 /** scheduleLeadRetry: back to `new` with its due time, once per call. retry_count holds the spent attempts. */
 async function scheduleLeadRetry(
-  em: EntityManager,
+  sql: Sql,
   { lead, call }: { lead: LeadRow; call: EndedCallRow },
   retry: { at: Date; retryCount: number },
   now: Date,
 ): Promise<void> {
   await affected(
-    em,
+    sql,
     `update leads set status = 'new', retry_after = $2, retry_count = $3, updated_at = $4
       where id = $1 and status in ('new', 'dispatched')`,
     [lead.id, retry.at, retry.retryCount, now],
   );
-  await enqueue(em, 'dispatcher', leadRetryScheduled, {
+  await enqueue(sql, 'dispatcher', leadRetryScheduled, {
     subject: `lead/${lead.id}`,
     data: {
       leadId: lead.id,
@@ -165,20 +164,20 @@ async function scheduleLeadRetry(
 
 /** The lead is `failed` for good, unless answers come late or an operator asks for once more. */
 export async function failLead(
-  em: EntityManager,
+  sql: Sql,
   lead: LeadRow,
   { reason, retryCount }: { reason: string; retryCount: number },
   now: Date,
 ): Promise<void> {
   const changed = await affected(
-    em,
+    sql,
     `update leads set status = 'failed', failure_reason = $2, retry_count = $3, retry_after = null, updated_at = $4
       where id = $1 and status in ('new', 'dispatched')`,
     [lead.id, reason, retryCount, now],
   );
   if (changed === 0) return;
-  await affected(em, `delete from lead_waits where lead_id = $1`, [lead.id]);
-  await enqueue(em, 'dispatcher', leadFailed, {
+  await affected(sql, `delete from lead_waits where lead_id = $1`, [lead.id]);
+  await enqueue(sql, 'dispatcher', leadFailed, {
     subject: `lead/${lead.id}`,
     data: { leadId: lead.id, source: lead.source, reason },
   });
@@ -186,29 +185,29 @@ export async function failLead(
 
 /** Answers make a waiting retry needless, and settle a failed lead after all. */
 export async function markLeadAnswered(
-  em: EntityManager,
+  sql: Sql,
   lead: LeadRow,
   now: Date,
   call?: { id: number; attempt: number },
 ): Promise<void> {
   const changed = await affected(
-    em,
+    sql,
     `update leads set status = 'dispatched', retry_after = null, failure_reason = null, updated_at = $2
       where id = $1 and status in ('new', 'failed')`,
     [lead.id, now],
   );
   if (changed === 0) return;
-  const answered = call ?? (await newestAnswered(em, lead.id));
+  const answered = call ?? (await newestAnswered(sql, lead.id));
   if (answered === undefined) return;
-  await enqueue(em, 'dispatcher', leadDispatched, {
+  await enqueue(sql, 'dispatcher', leadDispatched, {
     subject: `lead/${lead.id}`,
     data: { leadId: lead.id, source: lead.source, callId: answered.id, attempt: answered.attempt },
   });
 }
 
-function newestAnswered(em: EntityManager, leadId: number): Promise<{ id: number; attempt: number } | undefined> {
+function newestAnswered(sql: Sql, leadId: number): Promise<{ id: number; attempt: number } | undefined> {
   return row(
-    em,
+    sql,
     z.object({ id: z.number(), attempt: z.number() }),
     `select id, coalesce(attempt, 1) as attempt from calls where lead_id = $1 and qualification is not null
       order by id desc limit 1`,
@@ -218,15 +217,15 @@ function newestAnswered(em: EntityManager, leadId: number): Promise<{ id: number
 
 /** setLeadDispatched: the phone leg exists. Only for the lead's newest call, and only while that call is undecided. */
 export async function setLeadDispatched(callId: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (em) => {
-    const found = await row(em, z.object({ leadId: z.number() }), `select lead_id from dials where call_id = $1`, [
+  await deps.postgres.transaction(async (sql) => {
+    const found = await row(sql, z.object({ leadId: z.number() }), `select lead_id from dials where call_id = $1`, [
       callId,
     ]);
-    const lead = found && (await lockLead(em, found.leadId));
+    const lead = found && (await lockLead(sql, found.leadId));
     if (lead === undefined || lead.status !== 'new') return;
-    const now = deps.now(await databaseNow(em));
+    const now = deps.now(await databaseNow(sql));
     const call = await row(
-      em,
+      sql,
       z.object({ id: z.number(), attempt: z.number() }),
       `select d.call_id as id, d.attempt from dials d
         where d.call_id = $1 and d.decided_at is null
@@ -234,11 +233,11 @@ export async function setLeadDispatched(callId: number, deps: Deps): Promise<voi
       [callId],
     );
     if (call === undefined) return;
-    await affected(em, `update leads set status = 'dispatched', updated_at = $2 where id = $1 and status = 'new'`, [
+    await affected(sql, `update leads set status = 'dispatched', updated_at = $2 where id = $1 and status = 'new'`, [
       lead.id,
       now,
     ]);
-    await enqueue(em, 'dispatcher', leadDispatched, {
+    await enqueue(sql, 'dispatcher', leadDispatched, {
       subject: `lead/${lead.id}`,
       data: { leadId: lead.id, source: lead.source, callId: call.id, attempt: call.attempt },
     });
@@ -250,7 +249,7 @@ const batch = 200;
 /** What no event told of: ended calls nobody decided, answers that came late, legs nobody heard ring. */
 export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const ended = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ callId: z.number() }),
     `select d.call_id from dials d join calls c on c.id = d.call_id
       where d.decided_at is null and c.status <> 'calling'
@@ -259,7 +258,7 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
        where c.status in ('called', 'pushed') and c.updated_at > $1::timestamptz - interval '1 day'
          and d.decided_as = 'failed')
      limit ${batch}`,
-    [deps.now(await databaseNow(deps.postgres.em()))],
+    [deps.now(await databaseNow(deps.postgres.sql))],
   );
   for (const call of ended) {
     if (stopping?.aborted) return;
@@ -267,7 +266,7 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
   }
 
   const rung = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ callId: z.number() }),
     `select d.call_id from dials d
        join call_facts f on f.call_id = d.call_id

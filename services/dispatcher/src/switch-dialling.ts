@@ -14,15 +14,15 @@ const answerWithinMs = 900;
  * dials on their way when that takes longer than about a second: then ask for the state again. Calls in progress go on.
  */
 export async function stopDialling(by: WhoAndWhy, deps: Deps): Promise<DiallingState> {
-  await deps.postgres.transaction(async (em) => {
-    await lockDialControl(em);
+  await deps.postgres.transaction(async (sql) => {
+    await lockDialControl(sql);
     await affected(
-      em,
+      sql,
       `update dial_control set stopped_at = clock_timestamp(), stopped_by = $1, stop_reason = $2
         where id = 1 and stopped_at is null`,
       [by.who, by.reason],
     );
-    await audit(em, { action: 'stop_dialling', ...by });
+    await audit(sql, { action: 'stop_dialling', ...by });
   });
   deps.log.warn('dialling was stopped by an operator');
   const deadline = performance.now() + answerWithinMs;
@@ -34,14 +34,14 @@ export async function stopDialling(by: WhoAndWhy, deps: Deps): Promise<DiallingS
 }
 
 export async function startDialling(by: WhoAndWhy, deps: Deps): Promise<DiallingState> {
-  await deps.postgres.transaction(async (em) => {
-    await lockDialControl(em);
+  await deps.postgres.transaction(async (sql) => {
+    await lockDialControl(sql);
     await affected(
-      em,
+      sql,
       `update dial_control set stopped_at = null, stopped_by = null, stop_reason = null where id = 1`,
       [],
     );
-    await audit(em, { action: 'start_dialling', ...by });
+    await audit(sql, { action: 'start_dialling', ...by });
   });
   deps.log.warn('dialling was started by an operator');
   return diallingState(deps);
@@ -49,9 +49,9 @@ export async function startDialling(by: WhoAndWhy, deps: Deps): Promise<Dialling
 
 /** A sent dial is on its way until its leg was seen, its result is known, or its token and LiveKit's leeway are over. */
 export async function diallingState(deps: Deps): Promise<DiallingState> {
-  const em = deps.postgres.em();
+  const sql = deps.postgres.sql;
   const found = await row(
-    em,
+    sql,
     z.object({
       stoppedAt: instant.nullable(),
       stoppedBy: z.string().nullable(),
@@ -65,7 +65,7 @@ export async function diallingState(deps: Deps): Promise<DiallingState> {
               where d.sent_at > $1::timestamptz - make_interval(secs => $2)
                 and c.status = 'calling' and f.leg_joined_at is null and f.dial_result is null) as on_their_way
        from dial_control where id = 1`,
-    [deps.now(await databaseNow(em)), deps.policy.latestInviteMs / 1_000],
+    [deps.now(await databaseNow(sql)), deps.policy.latestInviteMs / 1_000],
   );
   const stopped = found?.stoppedAt ?? null;
   const onTheirWay = found?.onTheirWay ?? 0;

@@ -1,3 +1,4 @@
+import type { Sql } from '@leadline/database/sql';
 import { readGeneration } from '@leadline/database/generation';
 import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
@@ -6,7 +7,6 @@ import { queryable } from '@leadline/messaging/reconcile';
 import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
-import type { EntityManager } from '@mikro-orm/postgresql';
 
 /**
  * What a database knows of what the streams hold. `older`: it was restored from a backup and knows less.
@@ -19,9 +19,9 @@ export type Knowledge = 'current' | 'older' | 'not_compared';
  * put back before it is reconciled. Claim, permit, `explain`, `/readyz` and `health` all ask this one.
  */
 export type CurrentDatabase = Part & {
-  knowledge(em: EntityManager): Promise<Knowledge>;
+  knowledge(sql: Sql): Promise<Knowledge>;
   /** Its knowledge is current. */
-  holds(em: EntityManager): Promise<boolean>;
+  holds(sql: Sql): Promise<boolean>;
   /** Compares now. Answers the subjects whose newest event it does not know. Throws when NATS or Postgres can't be asked. */
   compare(): Promise<string[]>;
 };
@@ -38,12 +38,12 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
   let comparedIn = -1;
   const compare = async (): Promise<string[]> => {
     const session = nats.reconnects();
-    const generation = await readGeneration(postgres.em());
-    const unknown = await findUnknownEvents(nats, queryable(postgres.em()), services, (passedOver) =>
+    const generation = await readGeneration(postgres.sql);
+    const unknown = await findUnknownEvents(nats, queryable(postgres.sql), services, (passedOver) =>
       log.warn({ passedOver }, 'messages in our subjects are no events of ours; they are passed over'),
     );
     // Asked before and after: what was compared is what answered in between.
-    const same = generation === (await readGeneration(postgres.em()));
+    const same = generation === (await readGeneration(postgres.sql));
     current = same && unknown.length === 0 ? generation : undefined;
     older = same && unknown.length > 0 ? generation : undefined;
     comparedIn = session;
@@ -59,20 +59,20 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
     ms: 5_000,
     work: async () => {
       if (!nats.isUp()) return;
-      if (comparedIn === nats.reconnects() && current === (await readGeneration(postgres.em()))) return;
+      if (comparedIn === nats.reconnects() && current === (await readGeneration(postgres.sql))) return;
       await compare();
     },
     log,
   });
-  const knowledge = async (em: EntityManager): Promise<Knowledge> => {
-    const generation = await readGeneration(em);
+  const knowledge = async (sql: Sql): Promise<Knowledge> => {
+    const generation = await readGeneration(sql);
     if (generation === current) return 'current';
     comparing.wake();
     return generation === older ? 'older' : 'not_compared';
   };
   return {
     knowledge,
-    holds: async (em) => (await knowledge(em)) === 'current',
+    holds: async (sql) => (await knowledge(sql)) === 'current',
     compare,
     stop: () => comparing.stop(),
   };

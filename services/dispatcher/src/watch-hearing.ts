@@ -1,10 +1,10 @@
+import type { Sql } from '@leadline/database/sql';
 import { readHearing } from '@leadline/database/report-hearing';
-import type { EntityManager } from '@mikro-orm/postgresql';
 
 /** Whether what agents report is heard: else nobody would know what became of a new call. */
 export type ReportHearing = {
   /** True, or for how many ms nothing was heard. Asks the database once a second at most; its failure is the caller's. */
-  isHeard(em: EntityManager): Promise<true | number>;
+  isHeard(sql: Sql): Promise<true | number>;
 };
 
 const askEachMs = 1_000;
@@ -15,10 +15,10 @@ export function watchHearing(graceMs: number): ReportHearing {
   const patienceMs = Math.max(graceMs, leastGraceMs);
   let asked: { at: number; behindMs: number } | undefined;
   return {
-    async isHeard(em) {
+    async isHeard(sql) {
       const at = performance.now();
       if (asked === undefined || at - asked.at > askEachMs) {
-        const { behindMs } = await readHearing(em);
+        const { behindMs } = await readHearing(sql);
         asked = { at, behindMs };
       }
       return asked.behindMs <= patienceMs || asked.behindMs;

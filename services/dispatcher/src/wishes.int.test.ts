@@ -105,11 +105,11 @@ async function anEndedCall(facts: { doNotCallAt?: Date; heldAt?: Date } = {}): P
 }
 
 async function explain(leadId: number): Promise<DialDecision> {
-  const em = deps.postgres.em();
-  const lead = await readLead(em, leadId);
+  const sql = deps.postgres.sql;
+  const lead = await readLead(sql, leadId);
   if (lead === undefined) throw new Error('there is no such lead');
   const now = new Date(Date.now() + noonIn);
-  return decideDial(await loadDialFacts(em, { lead, control: await readControl(em) }, now), now, deps.policy);
+  return decideDial(await loadDialFacts(sql, { lead, control: await readControl(sql) }, now), now, deps.policy);
 }
 
 const soon = (ms: number): Date => new Date(Date.now() + noonIn + ms);
@@ -199,9 +199,7 @@ test('a claim reads by number, and not all the calls that there are', async () =
   const readRows = async (): Promise<number> => {
     // Whichever session of the pool claimed, it tells what it has read.
     await Promise.all(
-      Array.from({ length: 20 }, () =>
-        deps.postgres.em().getConnection().execute(`select pg_stat_force_next_flush(), pg_sleep(0.1)`),
-      ),
+      Array.from({ length: 20 }, () => deps.postgres.sql.query(`select pg_stat_force_next_flush(), pg_sleep(0.1)`, [])),
     );
     const [found] = await database.query<{ read: string }>(
       `select sum(seq_tup_read) as read from pg_stat_user_tables where relname in ('calls', 'dials', 'call_facts')`,

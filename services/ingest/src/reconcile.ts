@@ -2,11 +2,10 @@ import type { ResultOf } from '@leadline/contracts/command';
 import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { leadEnquiryAdded } from '@leadline/contracts/events/lead-enquiry-added';
 import type { Database } from '@leadline/database/open-database';
-import { rows } from '@leadline/database/sql';
+import { rows, type Sql } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { keepSaid, moveSequence, readSaidSince, type SaidEvent } from '@leadline/messaging/reconcile';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
 type LostEnquiry = ResultOf<typeof reconcile.ingest>['lostEnquiries'][number];
@@ -17,14 +16,14 @@ type LostEnquiry = ResultOf<typeof reconcile.ingest>['lostEnquiries'][number];
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, reconcile.ingest, async (asked) => {
-    const said = await readSaidSince(nats, postgres.em(), 'ingest');
-    const reconciled = await postgres.transaction(async (em) => {
-      await keepSaid(em, 'ingest', said);
+    const said = await readSaidSince(nats, postgres.sql, 'ingest');
+    const reconciled = await postgres.transaction(async (sql) => {
+      await keepSaid(sql, 'ingest', said);
       const leads = new Map(said.events.map(({ about, time }) => [about.leadId ?? 0, time]));
-      if (leads.size > 0) await moveSequence(em, 'leads', Math.max(...leads.keys()));
+      if (leads.size > 0) await moveSequence(sql, 'leads', Math.max(...leads.keys()));
       // One that was made after the event only carries the lost one's number.
       const there = await rows(
-        em,
+        sql,
         z.object({ id: z.number() }),
         `select l.id from leads l join jsonb_to_recordset($1::jsonb) as r(id int, at timestamptz) on r.id = l.id
           where l.created_at <= r.at + interval '1 second'`,
@@ -32,20 +31,20 @@ export function answerReconcile(nats: Nats, postgres: Database): Promise<Answeri
       );
       const known = new Set(there.map(({ id }) => id));
       const lostLeads = [...leads.keys()].filter((id) => id > 0 && !known.has(id)).toSorted((a, b) => a - b);
-      return { events: said.events.length, lostLeads, lostEnquiries: await findLostEnquiries(em, said.events) };
+      return { events: said.events.length, lostLeads, lostEnquiries: await findLostEnquiries(sql, said.events) };
     });
     nats.log.warn({ ...reconciled, who: asked.who }, 'reconciled with the streams by an operator');
     return reconciled;
   });
 }
 
-async function findLostEnquiries(em: EntityManager, events: SaidEvent[]): Promise<LostEnquiry[]> {
+async function findLostEnquiries(sql: Sql, events: SaidEvent[]): Promise<LostEnquiry[]> {
   const told = events.flatMap(({ type, data }) => {
     const parsed = type === leadEnquiryAdded.type ? leadEnquiryAdded.schema.safeParse(data) : undefined;
     return parsed?.success === true ? [parsed.data] : [];
   });
   const there = await rows(
-    em,
+    sql,
     z.object({ receiptId: z.string() }),
     `select receipt_id from lead_enquiries where receipt_id = any($1::uuid[])`,
     [told.map(({ enquiryId }) => enquiryId)],

@@ -12,6 +12,7 @@ import { FarSides } from './0013-far-sides.ts';
 import { BoundedChanges } from './0014-bounded-changes.ts';
 import { ReportHearing } from './0015-report-hearing.ts';
 import { Wishes } from './0016-wishes.ts';
+import { newestMigration } from './newest.ts';
 
 /**
  * In order. A released migration is never changed, only followed by another. There are no 0007 and 0008: they were never
@@ -31,5 +32,5 @@ export const migrations = [
   { name: '0013-far-sides', class: FarSides },
   { name: '0014-bounded-changes', class: BoundedChanges },
   { name: '0015-report-hearing', class: ReportHearing },
-  { name: '0016-wishes', class: Wishes },
+  { name: newestMigration, class: Wishes },
 ];

@@ -1,9 +1,8 @@
 import { health, type Health, type Parts } from '@leadline/contracts/commands/health';
 import type { ServiceName } from '@leadline/contracts/services';
 import { databaseNow } from '@leadline/database/locks';
-import { row } from '@leadline/database/sql';
+import { row, type Sql } from '@leadline/database/sql';
 import { within } from '@leadline/time/within';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { answer, type Answering } from '../connection/ask.ts';
 import type { Nats } from '../connection/connect.ts';
@@ -13,19 +12,19 @@ import { outboxTable } from '../outbox/outbox.ts';
 export function answerHealth(options: {
   nats: Nats;
   service: ServiceName;
-  em: () => EntityManager;
+  sql: Sql;
   parts: () => Promise<Parts>;
   /** Asks the far systems, each within seconds. */
   far?: () => Promise<Parts>;
   settings?: Record<string, string | number>;
 }): Promise<Answering> {
-  const { nats, service, em } = options;
+  const { nats, service, sql } = options;
   return answer(nats, health[service], async ({ far }) => {
     const [standing, reached, database] = await Promise.all([
       options.parts(),
       far ? options.far?.() : undefined,
       // One that hangs is told among the parts.
-      within(2_000, readDatabase(em, service)).catch(() => undefined),
+      within(2_000, readDatabase(sql, service)).catch(() => undefined),
     ]);
     return {
       parts: standing,
@@ -38,15 +37,11 @@ export function answerHealth(options: {
   });
 }
 
-async function readDatabase(
-  open: () => EntityManager,
-  service: ServiceName,
-): Promise<{ now: Date; outbox: Health['outbox'] }> {
-  const em = open();
-  const now = await databaseNow(em);
+async function readDatabase(sql: Sql, service: ServiceName): Promise<{ now: Date; outbox: Health['outbox'] }> {
+  const now = await databaseNow(sql);
   if (service === 'dashboard') return { now, outbox: null };
   const outbox = await row(
-    em,
+    sql,
     z.object({ waiting: z.number(), oldest: z.number(), failed: z.number() }),
     `select count(*) filter (where failed_at is null)::int as waiting,
             coalesce(extract(epoch from $1::timestamptz - min(created_at) filter (where failed_at is null)), 0)::float8 as oldest,

@@ -27,9 +27,9 @@ afterEach(async () => {
 });
 
 async function say(...ids: number[]): Promise<void> {
-  await ingest.transaction((em) =>
+  await ingest.transaction((sql) =>
     enqueueMany(
-      em,
+      sql,
       'ingest',
       leadCreated,
       ids.map((leadId) => ({
@@ -64,8 +64,8 @@ async function storedIds(): Promise<string[]> {
 }
 
 async function reconcile() {
-  const said = await readSaidSince(nats, ingest.em(), 'ingest');
-  await ingest.transaction((em) => keepSaid(em, 'ingest', said));
+  const said = await readSaidSince(nats, ingest.sql, 'ingest');
+  await ingest.transaction((sql) => keepSaid(sql, 'ingest', said));
   return said;
 }
 
@@ -215,8 +215,8 @@ test('an old event that the database lacks is taken in, however much it has said
 });
 
 test('a sequence only moves on, never back', async () => {
-  expect(await ingest.transaction((em) => moveSequence(em, 'leads', 500))).toBe(501);
-  expect(await ingest.transaction((em) => moveSequence(em, 'leads', 3))).toBe(502);
+  expect(await ingest.transaction((sql) => moveSequence(sql, 'leads', 500))).toBe(501);
+  expect(await ingest.transaction((sql) => moveSequence(sql, 'leads', 3))).toBe(502);
   const [lead] = await database.query<{ id: number }>(
     `insert into leads (name, phone, source) values ('Asha', '+919812345678', 'test') returning id`,
   );

@@ -1,8 +1,7 @@
 import { publishes } from '@leadline/contracts/publishers';
 import type { PublishingService } from '@leadline/contracts/services';
 import { fromHeaders, type Envelope } from '@leadline/contracts/envelope';
-import { affected, instant, row, rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import type { StoredMsg } from 'nats';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
@@ -37,15 +36,15 @@ const marginMs = 10 * 60_000;
  * published yet. A redriven event is not the service's own saying, and a foreign message nobody's of ours. Throws when
  * NATS can't be asked.
  */
-export async function readSaidSince(nats: Nats, em: EntityManager, service: PublishingService): Promise<SaidSince> {
+export async function readSaidSince(nats: Nats, sql: Sql, service: PublishingService): Promise<SaidSince> {
   const table = outboxTable(service);
   const newest = await row(
-    em,
+    sql,
     z.object({ at: instant.nullable() }),
     `select max(created_at) as at from ${table} where published_at is not null`,
     [],
   );
-  const unknown = await findUnknownOf(nats, queryable(em), service);
+  const unknown = await findUnknownOf(nats, queryable(sql), service);
   const from = Math.min(newest?.at?.getTime() ?? 0, ...unknown.map(({ storedAt }) => storedAt.getTime()));
   const since = new Date(Math.max(0, from - marginMs));
   const said: SaidEvent[] = [];
@@ -57,7 +56,7 @@ export async function readSaidSince(nats: Nats, em: EntityManager, service: Publ
     }
   }
   const known = await rows(
-    em,
+    sql,
     z.object({ id: z.string(), published: z.boolean() }),
     `select id, published_at is not null as published from ${table} where id = any($1::uuid[])`,
     [said.map(({ id }) => id)],
@@ -72,15 +71,15 @@ export async function readSaidSince(nats: Nats, em: EntityManager, service: Publ
 
 const atOnce = 1_000;
 
-/** The database of an entity manager, as the comparison with the streams asks it. */
-export function queryable(em: EntityManager): Queryable {
+/** The database as the comparison with the streams asks it. */
+export function queryable(sql: Sql): Queryable {
   return {
-    query: async (text, values) => ({ rowCount: (await rows(em, z.unknown(), text, values)).length }),
+    query: async (text, values) => ({ rowCount: (await rows(sql, z.unknown(), text, values)).length }),
   };
 }
 
 /** Takes them into the outbox as published when they were: from then on it knows what its service has said. */
-export async function keepSaid(em: EntityManager, service: PublishingService, said: SaidSince): Promise<void> {
+export async function keepSaid(sql: Sql, service: PublishingService, said: SaidSince): Promise<void> {
   const table = outboxTable(service);
   for (let first = 0; first < said.events.length; first += atOnce) {
     const records = said.events.slice(first, first + atOnce).map((event) => ({
@@ -93,7 +92,7 @@ export async function keepSaid(em: EntityManager, service: PublishingService, sa
       stored: event.storedAt,
     }));
     await affected(
-      em,
+      sql,
       `insert into ${table} (id, aggregate, subject, headers, payload, created_at, published_at)
        select r.id, r.aggregate, r.subject, r.headers, r.payload, r.at, r.stored
          from jsonb_to_recordset($1::jsonb) as r(id uuid, aggregate text, subject text, headers jsonb, payload jsonb,
@@ -103,7 +102,7 @@ export async function keepSaid(em: EntityManager, service: PublishingService, sa
     );
   }
   await affected(
-    em,
+    sql,
     `update ${table} as o set published_at = r.at
        from jsonb_to_recordset($1::jsonb) as r(id uuid, at timestamptz) where o.id = r.id and o.published_at is null`,
     [JSON.stringify(said.unmarked)],
@@ -134,9 +133,9 @@ export async function hearAgain(
 }
 
 /** Never again an id that the streams have seen. Answers the next one that will be given. */
-export async function moveSequence(em: EntityManager, table: 'leads' | 'calls', past: number): Promise<number> {
+export async function moveSequence(sql: Sql, table: 'leads' | 'calls', past: number): Promise<number> {
   const moved = await row(
-    em,
+    sql,
     z.object({ last: z.coerce.number() }),
     `select setval(sequence, greatest($2::bigint, nextval(sequence))) as last
        from pg_get_serial_sequence($1, 'id') as sequence`,

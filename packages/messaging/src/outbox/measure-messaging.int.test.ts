@@ -35,7 +35,7 @@ afterAll(async () => {
 
 /** The value of one series as a scrape tells it; undefined when it is absent. */
 async function told(series: string): Promise<number | undefined> {
-  await measureMessaging({ em: postgres.em(), nats, service: 'call-tracker', metrics });
+  await measureMessaging({ sql: postgres.sql, nats, service: 'call-tracker', metrics });
   const line = (await registry.metrics()).split('\n').find((one) => one.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length));
 }

@@ -1,6 +1,5 @@
 import type { PublishingService, ServiceName } from '@leadline/contracts/services';
-import { row } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Nats } from '../connection/connect.ts';
 import { eventDurablesOf, type MessagingMetrics } from '../consume/messaging-metrics.ts';
@@ -12,22 +11,22 @@ const answerWithinMs = 1_000;
 
 /** Brings the gauges up to date: the outbox from its rows, the durables from JetStream. All replicas tell the same. */
 export async function measureMessaging(options: {
-  em: EntityManager;
+  sql: Sql;
   nats: Nats;
   service: ServiceName;
   metrics: MessagingMetrics;
 }): Promise<void> {
-  const { em, nats, service, metrics } = options;
+  const { sql, nats, service, metrics } = options;
   await Promise.all([
-    service === 'dashboard' ? undefined : measureOutbox(em, service, metrics),
+    service === 'dashboard' ? undefined : measureOutbox(sql, service, metrics),
     measureDurables(nats, service, metrics),
   ]);
 }
 
-async function measureOutbox(em: EntityManager, service: PublishingService, metrics: MessagingMetrics): Promise<void> {
+async function measureOutbox(sql: Sql, service: PublishingService, metrics: MessagingMetrics): Promise<void> {
   const table = outboxTable(service);
   const found = await row(
-    em,
+    sql,
     z.object({ age: z.number(), failed: z.number() }),
     `select coalesce(extract(epoch from clock_timestamp() -
               (select created_at from ${table} where published_at is null and failed_at is null order by seq limit 1)),

@@ -3,8 +3,7 @@ import { serviceOf, type PublishingService } from '@leadline/contracts/services'
 import type { EventContract, PayloadOf } from '@leadline/contracts/event';
 import { toHeaders } from '@leadline/contracts/envelope';
 import { databaseNow } from '@leadline/database/locks';
-import { affected } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, type Sql } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { currentTraceparent } from '@leadline/tracing/span';
 
@@ -28,30 +27,30 @@ export type OutboxItem<Contract extends EventContract> = {
  * @throws ZodError when the payload does not fit its contract
  */
 export function enqueue<Contract extends EventContract>(
-  em: EntityManager,
+  sql: Sql,
   service: PublishingService,
   contract: Contract,
   item: OutboxItem<Contract>,
 ): Promise<void> {
-  return enqueueMany(em, service, contract, [item]);
+  return enqueueMany(sql, service, contract, [item]);
 }
 
 /** Many events of one contract in one statement. */
 export async function enqueueMany<Contract extends EventContract>(
-  em: EntityManager,
+  sql: Sql,
   service: PublishingService,
   contract: Contract,
   items: OutboxItem<Contract>[],
 ): Promise<void> {
   if (items.length === 0) return;
-  const now = items.every(({ time }) => time !== undefined) ? undefined : await databaseNow(em);
+  const now = items.every(({ time }) => time !== undefined) ? undefined : await databaseNow(sql);
   const records = items.map((item) => {
     const time = item.time ?? now;
     if (time === undefined) throw new Error('an event without a time');
     return toOutboxRecord(service, contract, { ...item, time });
   });
   await affected(
-    em,
+    sql,
     `with added as (${addRecords(service, '$1::jsonb', 'true')}) select pg_notify('${outboxTable(service)}', '')`,
     [JSON.stringify(records)],
   );

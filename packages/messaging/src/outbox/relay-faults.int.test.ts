@@ -61,13 +61,13 @@ function write(count: { calls: number; stop: boolean }): Promise<void>[] {
       const facts = { leadId: callId, source: 'x', room: `r${callId}`, callId };
       const subject = `call/${callId}`;
       const say = (work: Parameters<Database['transaction']>[0]): Promise<unknown> => dispatcher.transaction(work);
-      await say((em) => enqueue(em, 'dispatcher', callDialing, { subject, data: { ...facts, attempt: 1 } }));
+      await say((sql) => enqueue(sql, 'dispatcher', callDialing, { subject, data: { ...facts, attempt: 1 } }));
       const answeredAt = new Date().toISOString();
-      await say((em) =>
-        enqueue(em, 'dispatcher', callAnswered, { subject, data: { ...facts, answeredAt, sipCallId: 'SC_1' } }),
+      await say((sql) =>
+        enqueue(sql, 'dispatcher', callAnswered, { subject, data: { ...facts, answeredAt, sipCallId: 'SC_1' } }),
       );
       const data = { ...facts, reason: 'rejected', sipStatus: 603, rang: 'yes', numberFree: true } as const;
-      await say((em) => enqueue(em, 'dispatcher', callDialFailed, { subject, data }));
+      await say((sql) => enqueue(sql, 'dispatcher', callDialFailed, { subject, data }));
       await wait(2);
     }
   });

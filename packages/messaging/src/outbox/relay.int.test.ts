@@ -48,9 +48,9 @@ function lead(leadId: number, subject = `lead/${leadId}`): Parameters<typeof enq
 }
 
 async function enqueueLeads(...ids: number[]): Promise<void> {
-  await ingest.transaction((em) =>
+  await ingest.transaction((sql) =>
     enqueueMany(
-      em,
+      sql,
       'ingest',
       leadCreated,
       ids.map((id) => lead(id)),
@@ -91,8 +91,8 @@ test('an event is published if and only if its transaction commits', async () =>
   await relay('ingest');
   await enqueueLeads(1);
   await expect(
-    ingest.transaction(async (em) => {
-      await enqueue(em, 'ingest', leadCreated, lead(2));
+    ingest.transaction(async (sql) => {
+      await enqueue(sql, 'ingest', leadCreated, lead(2));
       throw new Error('rolled back');
     }),
   ).rejects.toThrow('rolled back');
@@ -136,13 +136,13 @@ test('a commit wakes the relay, faster than it would look by itself', async () =
 test('an event is refused whose payload its contract does not know, or whose service may not say it', async () => {
   const enquiredAt = 'yesterday';
   await expect(
-    ingest.transaction((em) =>
-      enqueue(em, 'ingest', leadCreated, { subject: 'lead/1', data: { leadId: 1, source: 'x', enquiredAt } }),
+    ingest.transaction((sql) =>
+      enqueue(sql, 'ingest', leadCreated, { subject: 'lead/1', data: { leadId: 1, source: 'x', enquiredAt } }),
     ),
   ).rejects.toThrow(/enquiredAt/);
   const dialing = { leadId: 1, source: 'x', room: 'r', callId: 1, attempt: 1 };
   await expect(
-    ingest.transaction((em) => enqueue(em, 'ingest', callDialing, { subject: 'call/1', data: dialing })),
+    ingest.transaction((sql) => enqueue(sql, 'ingest', callDialing, { subject: 'call/1', data: dialing })),
   ).rejects.toThrow('call.dialing is not ingest');
 });
 
@@ -150,10 +150,10 @@ test('events of one aggregate keep their order, those of another do not wait for
   const dispatcher = await database.open('dispatcher');
   for (let call = 1; call <= 30; call++) {
     const facts = { leadId: call, source: 'x', room: `r${call}`, callId: call };
-    await dispatcher.transaction(async (em) => {
-      await enqueue(em, 'dispatcher', callDialing, { subject: `call/${call}`, data: { ...facts, attempt: 1 } });
+    await dispatcher.transaction(async (sql) => {
+      await enqueue(sql, 'dispatcher', callDialing, { subject: `call/${call}`, data: { ...facts, attempt: 1 } });
       const answeredAt = new Date().toISOString();
-      await enqueue(em, 'dispatcher', callAnswered, {
+      await enqueue(sql, 'dispatcher', callAnswered, {
         subject: `call/${call}`,
         data: { ...facts, answeredAt, sipCallId: 'SC_1' },
       });
@@ -200,7 +200,7 @@ test('a full stream holds its events up and no other stream’s, and nothing is 
      select gen_random_uuid(), 'lead/' || n, 'lead.failed', '{}', '{}' from generate_series(1, 150) as n`,
   );
   const dialing = { leadId: 1, source: 'x', room: 'r', callId: 1, attempt: 1 };
-  await dispatcher.transaction((em) => enqueue(em, 'dispatcher', callDialing, { subject: 'call/1', data: dialing }));
+  await dispatcher.transaction((sql) => enqueue(sql, 'dispatcher', callDialing, { subject: 'call/1', data: dialing }));
   await relay('dispatcher');
   await until('the other stream has its event', async () => (await stored('CALLS')).length === 1);
   await until('what is held up says why', async () => {

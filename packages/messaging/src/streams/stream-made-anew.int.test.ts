@@ -107,8 +107,8 @@ test('all that was said in a lost stream is published again, however long ago, o
   const databaseUrl = database.roleUrls.ingest;
   const relay = startRelay({ databaseUrl, nats, service: 'ingest', log: silentLog });
   const say = (leadId: number): Promise<void> =>
-    ingest.transaction((em) =>
-      enqueue(em, 'ingest', leadCreated, {
+    ingest.transaction((sql) =>
+      enqueue(sql, 'ingest', leadCreated, {
         subject: `lead/${leadId}`,
         data: { leadId, source: 'test', enquiredAt: new Date().toISOString() },
       }),

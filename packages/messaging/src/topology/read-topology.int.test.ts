@@ -109,7 +109,7 @@ test('a service tells how it is, how long its events wait, and its far systems o
   const answering = await answerHealth({
     nats: ingest,
     service: 'ingest',
-    em: () => postgres.em(),
+    sql: postgres.sql,
     parts: async () => ({ database: true, streams: 'missing: the durable x' }),
     far: async () => ({ vendor: true }),
     settings: { PORT: 8080 },
@@ -122,8 +122,8 @@ test('a service tells how it is, how long its events wait, and its far systems o
     outbox: { waiting: 0, oldestSeconds: 0, failed: 0 },
   });
   const enquiredAt = new Date().toISOString();
-  await postgres.transaction((em) =>
-    enqueue(em, 'ingest', leadCreated, { subject: 'lead/1', data: { leadId: 1, source: 'website', enquiredAt } }),
+  await postgres.transaction((sql) =>
+    enqueue(sql, 'ingest', leadCreated, { subject: 'lead/1', data: { leadId: 1, source: 'website', enquiredAt } }),
   );
   const waiting = await asked(true);
   expect(waiting).toMatchObject({ far: { vendor: true }, outbox: { waiting: 1 } });
@@ -137,9 +137,7 @@ test('while its database is down a service still tells how it is', async () => {
     nats: ingest,
     service: 'ingest',
     parts: async () => ({ database: 'failed' }),
-    em: () => {
-      throw new Error('no database');
-    },
+    sql: { query: () => Promise.reject(new Error('no database')) },
   });
   const told = await ask(ops, health.ingest, {});
   expect(told).toMatchObject({ parts: { database: 'failed' }, outbox: null, databaseTime: null });

@@ -12,7 +12,7 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 export async function beginSession(postgres: Database, user: User, hours: number): Promise<Session> {
   const token = randomBytes(32).toString('base64url');
   await affected(
-    postgres.em(),
+    postgres.sql,
     `insert into dashboard_sessions (token_hash, user_name, expires_at)
      values ($1, $2, clock_timestamp() + make_interval(hours => $3))`,
     [hashOf(token), user.name, hours],
@@ -22,7 +22,7 @@ export async function beginSession(postgres: Database, user: User, hours: number
 
 export async function findSession(postgres: Database, token: string): Promise<Session | undefined> {
   const user = await row(
-    postgres.em(),
+    postgres.sql,
     z.object({ name: z.string(), role: userRoles }),
     `select u.name, u.role from dashboard_sessions s join dashboard_users u on u.name = s.user_name
       where s.token_hash = $1 and s.expires_at > clock_timestamp() and u.disabled_at is null`,
@@ -32,7 +32,7 @@ export async function findSession(postgres: Database, token: string): Promise<Se
 }
 
 export async function endSession(postgres: Database, token: string): Promise<void> {
-  await affected(postgres.em(), `delete from dashboard_sessions where token_hash = $1`, [hashOf(token)]);
+  await affected(postgres.sql, `delete from dashboard_sessions where token_hash = $1`, [hashOf(token)]);
 }
 
 /** What a form of this session must carry: it can't be made without the token, and does not tell it. */

@@ -22,14 +22,14 @@ export async function setUser(postgres: Database, user: User & { password: strin
     known?.role === user.role && known.hash !== null && (await isPassword(user.password, known.hash)) && known.active;
   if (same) return;
   const hash = await hashPassword(user.password);
-  await postgres.transaction(async (em) => {
+  await postgres.transaction(async (sql) => {
     await affected(
-      em,
+      sql,
       `insert into dashboard_users (name, role, password_hash) values ($1, $2, $3)
        on conflict (name) do update set role = $2, password_hash = $3, disabled_at = null`,
       [user.name, user.role, hash],
     );
-    await affected(em, `delete from dashboard_sessions where user_name = $1`, [user.name]);
+    await affected(sql, `delete from dashboard_sessions where user_name = $1`, [user.name]);
   });
 }
 
@@ -38,9 +38,9 @@ export async function setUser(postgres: Database, user: User & { password: strin
  * @returns false when an operator of ours has disabled the name
  */
 export function admitUser(postgres: Database, user: User): Promise<boolean> {
-  return postgres.transaction(async (em) => {
+  return postgres.transaction(async (sql) => {
     const admitted = await affected(
-      em,
+      sql,
       `insert into dashboard_users as known (name, role) values ($1, $2)
        on conflict (name) do update set role = $2 where known.disabled_at is null and known.password_hash is null`,
       [user.name, user.role],
@@ -51,16 +51,16 @@ export function admitUser(postgres: Database, user: User): Promise<boolean> {
 
 /** @returns false when there is no such user who may log in */
 export function disableUser(postgres: Database, name: string): Promise<boolean> {
-  return postgres.transaction(async (em) => {
-    await affected(em, `delete from dashboard_sessions where user_name = $1`, [name]);
+  return postgres.transaction(async (sql) => {
+    await affected(sql, `delete from dashboard_sessions where user_name = $1`, [name]);
     const disable = `update dashboard_users set disabled_at = clock_timestamp() where name = $1 and disabled_at is null`;
-    return (await affected(em, disable, [name])) > 0;
+    return (await affected(sql, disable, [name])) > 0;
   });
 }
 
 export function listUsers(postgres: Database): Promise<(User & { isActive: boolean })[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ name: z.string(), role: userRoles, isActive: z.boolean() }),
     `select name, role, disabled_at is null as is_active from dashboard_users order by name`,
     [],
@@ -74,7 +74,7 @@ async function findUser(
   name: string,
 ): Promise<{ role: UserRole; hash: string | null; active: boolean } | undefined> {
   return row(
-    postgres.em(),
+    postgres.sql,
     kept,
     `select role, password_hash as hash, disabled_at is null as active from dashboard_users where name = $1`,
     [name],
@@ -95,16 +95,16 @@ export async function logIn(
   postgres: Database,
   asked: { name: string; password: string; address: string },
 ): Promise<LoginDecision> {
-  const em = postgres.em();
+  const sql = postgres.sql;
   const name = asked.name.slice(0, 100);
   const tried = await row(
-    em,
+    sql,
     z.object({ id: z.coerce.number() }),
     `insert into dashboard_login_failures (name, address) values ($1, $2) returning id`,
     [name, asked.address],
   );
   const failures = await row(
-    em,
+    sql,
     z.object({ pair: z.number(), address: z.number(), name: z.number() }),
     `select count(*) filter (where name = $1 and address = $2)::int as pair,
             count(*) filter (where address = $2)::int as address, count(*) filter (where name = $1)::int as name
@@ -114,7 +114,7 @@ export async function logIn(
   if (failures === undefined || tried === undefined) throw new Error('a login was not counted');
   if (failures.pair > maxFailures.pair || failures.address > maxFailures.address || failures.name > maxFailures.name) {
     // Refused unheard: it proves nothing, and would only put off the end of the wait.
-    await affected(em, `delete from dashboard_login_failures where id = $1`, [tried.id]);
+    await affected(sql, `delete from dashboard_login_failures where id = $1`, [tried.id]);
     return { kind: 'too_many' };
   }
   const user = await findUser(postgres, name);
@@ -123,6 +123,6 @@ export async function logIn(
       ? await isPassword(asked.password, user.hash)
       : await checkNothing(asked.password);
   if (!right || user === undefined) return { kind: 'wrong' };
-  await affected(em, `delete from dashboard_login_failures where name = $1 and address = $2`, [name, asked.address]);
+  await affected(sql, `delete from dashboard_login_failures where name = $1 and address = $2`, [name, asked.address]);
   return { kind: 'in', user: { name, role: user.role } };
 }

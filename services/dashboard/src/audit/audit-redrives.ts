@@ -32,10 +32,10 @@ async function auditRedrive(deps: Touched, mark: RedriveMark): Promise<void> {
   // Its person may have been erased since.
   const letter = await readDeadLetter(deps.nats, seq);
   const details = { seq, subject: letter?.subject, durable: letter?.durable, times };
-  await deps.postgres.transaction(async (em) => {
-    await lockRedriveAudit(em);
+  await deps.postgres.transaction(async (sql) => {
+    await lockRedriveAudit(sql);
     await affected(
-      em,
+      sql,
       `insert into dashboard_audit (at, action, who, reason, details)
        select $1::timestamptz, $6::text, $2::text, $7::text, $3::jsonb
         where not exists (select 1 from dashboard_audit

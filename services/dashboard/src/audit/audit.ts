@@ -1,14 +1,13 @@
-import { affected, instant, rows } from '@leadline/database/sql';
+import { affected, instant, rows, type Sql } from '@leadline/database/sql';
 import type { Database } from '@leadline/database/open-database';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
 /** What was done here by itself; what a service did when asked, it notes in its own audit rows. */
 export async function audit(
-  em: EntityManager,
+  sql: Sql,
   entry: { action: string; who: string; reason: string; details?: Record<string, unknown> },
 ): Promise<void> {
-  await affected(em, `insert into dashboard_audit (action, who, reason, details) values ($1, $2, $3, $4)`, [
+  await affected(sql, `insert into dashboard_audit (action, who, reason, details) values ($1, $2, $3, $4)`, [
     entry.action,
     entry.who,
     entry.reason,
@@ -39,7 +38,7 @@ export function readAudit(
     `(select ${columns} from ${table} where ($1::text is null or action = $1) and ($2::text is null or who = $2)
         and ($3::timestamptz is null or at < $3) order by at desc limit $4)`;
   return rows(
-    postgres.em(),
+    postgres.sql,
     entry,
     `select * from (${some('dispatcher_audit')} union all ${some('dashboard_audit')}) as both_of_them
       order by at desc limit $4`,

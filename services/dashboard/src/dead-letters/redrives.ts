@@ -1,10 +1,9 @@
-import { affected, instant, row, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { CommandRefused } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { listDeadLetters, readDeadLetter, redrive, type DeadLetterFilter } from '@leadline/messaging/redrive';
 import { every } from '@leadline/service-kit/every';
 import type { Part } from '@leadline/time/part';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { audit } from '../audit/audit.ts';
@@ -37,7 +36,7 @@ const run = z.object({
 export type RedriveRun = z.output<typeof run>;
 
 export function readRun(deps: Deps, id: string): Promise<RedriveRun | undefined> {
-  return row(deps.postgres.em(), run, `select * from dashboard_redrives where id = $1`, [id]);
+  return row(deps.postgres.sql, run, `select * from dashboard_redrives where id = $1`, [id]);
 }
 
 export type Redrives = Part & {
@@ -57,7 +56,7 @@ export function openRedrives(deps: Deps): Redrives {
       const { opsNats } = deps;
       if (opsNats === undefined) return;
       const unfinished = `select id from dashboard_redrives where finished_at is null order by started_at`;
-      for (const { id } of await rows(deps.postgres.em(), z.object({ id: z.string() }), unfinished, [])) {
+      for (const { id } of await rows(deps.postgres.sql, z.object({ id: z.string() }), unfinished, [])) {
         await listLetters(deps, opsNats, id);
         while (!stopping.aborted && (await redriveNext(deps, opsNats, id))) continue;
       }
@@ -69,7 +68,7 @@ export function openRedrives(deps: Deps): Redrives {
       if (deps.opsNats === undefined) throw new CommandRefused('no NATS user is set that may send dead letters back');
       const id = randomUUID();
       await affected(
-        deps.postgres.em(),
+        deps.postgres.sql,
         `insert into dashboard_redrives (id, who, reason, filter, cap, dry_run) values ($1, $2, $3, $4, $5, $6)`,
         [id, who, reason, JSON.stringify(filter), cap, dryRun],
       );
@@ -86,7 +85,7 @@ async function listLetters(deps: Deps, opsNats: Nats, id: string): Promise<void>
   if (found === undefined || found.filter.letters !== undefined) return;
   const letters = await listDeadLetters(opsNats, { ...toLetterFilter(found.filter), redriven: false }, found.cap);
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `update dashboard_redrives set filter = filter || jsonb_build_object('letters', $2::jsonb), total = $3
       where id = $1 and filter -> 'letters' is null`,
     [id, JSON.stringify(letters.map(({ seq }) => seq)), letters.length],
@@ -97,9 +96,9 @@ const place = z.object({ who: z.string(), dryRun: z.boolean(), startedAt: instan
 
 /** @returns whether there may be another */
 function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
-  return deps.postgres.transaction(async (em) => {
+  return deps.postgres.transaction(async (sql) => {
     const found = await row(
-      em,
+      sql,
       place,
       `select who, dry_run, started_at, (filter -> 'letters' -> (redriven + refused))::int as seq
          from dashboard_redrives where id = $1 and finished_at is null for update skip locked`,
@@ -108,12 +107,12 @@ function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
     if (found === undefined) return false;
     const { who, dryRun, startedAt, seq } = found;
     if (seq === null) {
-      await finish(em, id);
+      await finish(sql, id);
       return false;
     }
     const refusal = await redriveOnce(opsNats, { seq, who, dryRun, startedAt });
     await affected(
-      em,
+      sql,
       `update dashboard_redrives set redriven = redriven + $2, refused = refused + $3, last_refusal = coalesce($4, last_refusal)
         where id = $1`,
       [id, ...(refusal === undefined ? [1, 0] : [0, 1]), refusal?.slice(0, 300) ?? null],
@@ -139,9 +138,9 @@ async function redriveOnce(
   }
 }
 
-async function finish(em: EntityManager, id: string): Promise<void> {
+async function finish(sql: Sql, id: string): Promise<void> {
   const ended = await row(
-    em,
+    sql,
     run,
     `update dashboard_redrives set finished_at = clock_timestamp() where id = $1 returning *`,
     [id],
@@ -149,7 +148,7 @@ async function finish(em: EntityManager, id: string): Promise<void> {
   if (ended === undefined || ended.dryRun) return;
   const { who, reason, cap, redriven, refused } = ended;
   const { letters: _letters, ...filter } = ended.filter;
-  await audit(em, { action: 'redrive_matching', who, reason, details: { ...filter, cap, redriven, refused } });
+  await audit(sql, { action: 'redrive_matching', who, reason, details: { ...filter, cap, redriven, refused } });
 }
 
 export function toLetterFilter(filter: RedriveFilter): DeadLetterFilter {

@@ -65,13 +65,13 @@ export function deadLetterRoutes(deps: Deps, redrives: Redrives): Hono<Env> {
       const details = { seq, subject: letter.subject, durable: letter.durable };
       if (mode === 'discard') {
         await discard(deps.opsNats, { seq, who, reason, auditedBy: 'dashboard' });
-        await audit(deps.postgres.em(), { action: 'discard', who, reason, details });
+        await audit(deps.postgres.sql, { action: 'discard', who, reason, details });
         return 'It is discarded: what it held back goes on.';
       }
       const dryRun = mode === 'try';
       await redrive(deps.opsNats, { seq, who, dryRun, payload: readPayload(payload), auditedBy: 'dashboard' });
       if (dryRun) return `It fits ${letter.subject} and would go back to ${letter.durable}. Nothing was sent.`;
-      await audit(deps.postgres.em(), { action: 'redrive', who, reason, details });
+      await audit(deps.postgres.sql, { action: 'redrive', who, reason, details });
       return `It was sent back to ${letter.durable}.`;
     });
   });

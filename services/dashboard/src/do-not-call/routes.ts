@@ -50,7 +50,7 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
     const who = c.get('session').user.name;
     return carryOut(c, deps, '/do-not-call', async () => {
       const refused = await importNumbers(deps, lines, { who, reason });
-      await audit(deps.postgres.em(), {
+      await audit(deps.postgres.sql, {
         action: 'import_do_not_call',
         who,
         reason,

@@ -82,7 +82,7 @@ async function take(file: File, asked: Reading & { who: string; dryRun: boolean 
   });
   if (!asked.dryRun) {
     const details = { file: file.name, ...counts };
-    await audit(deps.postgres.em(), { action: 'import_leads', who: asked.who, reason: 'a file of leads', details });
+    await audit(deps.postgres.sql, { action: 'import_leads', who: asked.who, reason: 'a file of leads', details });
   }
   return { file: file.name, dryRun: asked.dryRun, counts, header, rows };
 }

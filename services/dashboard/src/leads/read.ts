@@ -86,9 +86,9 @@ export type LeadStory = { lead: Lead; attempts: Attempt[]; told: Told[]; events:
 
 /** One lead, its attempts oldest first, and everything that was said of it. */
 export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory | undefined> {
-  const em = deps.postgres.em();
+  const sql = deps.postgres.sql;
   const found = await row(
-    em,
+    sql,
     lead,
     `select l.id, l.name, l.phone, l.source, l.email, l.product_name, l.city, l.state, l.query_message as message, l.status,
             l.retry_after, l.retry_count, l.failure_reason, coalesce(l.created_at, l.updated_at, 'epoch')::timestamptz as created_at,
@@ -98,7 +98,7 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
   );
   if (found === undefined) return undefined;
   const attempts = await rows(
-    em,
+    sql,
     attempt,
     `select c.id as call_id, c.attempt, c.status, c.failure_reason, c.sip_status, c.agent_mode as mode,
             c.call_started_at as started_at, d.sent_at,
@@ -112,7 +112,7 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
     [id],
   );
   const tasks = await rows(
-    em,
+    sql,
     told,
     `select task_id, told_at, last_error as error from crm_enquiries where lead_id = $1 order by told_at nulls last limit 50`,
     [id],

@@ -59,7 +59,7 @@ export function searchLeads(
       ? `(select * from leads order by id desc limit ${newestLookedThrough}) as leads`
       : 'leads';
   return rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     hit,
     `select ${columns} from ${from}
       where ($1::int is null or id = $1) and ($2::text is null or last_ten(phone) = $2)

@@ -49,7 +49,7 @@ export function passes(event: EventLine, filter: EventFilter): boolean {
  */
 export async function readNewest(deps: Deps, filter: EventFilter, limit: number): Promise<EventLine[]> {
   const found = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     lineOf,
     `select ${columns} from lead_events
       where ($1::text is null or type = $1 or starts_with(type, $1)) and ($2::int is null or lead_id = $2)
@@ -71,7 +71,7 @@ export async function readNewest(deps: Deps, filter: EventFilter, limit: number)
 /** Those that pass and were kept after one with this number, oldest first: what a browser missed while it was away. */
 export async function readMissed(deps: Deps, filter: EventFilter, after: number): Promise<EventLine[]> {
   const found = await rows(
-    deps.postgres.em(),
+    deps.postgres.sql,
     lineOf,
     `select ${columns} from lead_events where no > $1 order by no desc limit $2`,
     [after - lookBack, maxAtOnce],
@@ -106,7 +106,7 @@ export function liveEvents(deps: Deps): LiveEvents {
       highest === undefined
         ? await readNewest(deps, {}, lookBack)
         : await rows(
-            deps.postgres.em(),
+            deps.postgres.sql,
             lineOf,
             `select ${columns} from lead_events where no > $1 order by no limit $2`,
             [highest - lookBack, maxAtOnce],

@@ -32,7 +32,7 @@ export function loginRoutes(deps: Deps): Hono<Env> {
   const letIn = async (c: Context<Env>, user: User, next: string, how: string): Promise<Response> => {
     deps.metrics.logins.inc({ result: 'in' });
     const session = await beginSession(deps.postgres, user, deps.sessionHours);
-    await audit(deps.postgres.em(), { action: 'log_in', who: user.name, reason: how });
+    await audit(deps.postgres.sql, { action: 'log_in', who: user.name, reason: how });
     setCookie(c, cookieName(deps, 'session'), session.token, {
       ...cookieOptions(deps),
       maxAge: deps.sessionHours * 3_600,

@@ -1,5 +1,4 @@
-import { row, rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { row, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { servingGeneration } from '../read-model/builds.ts';
 import type { Deps } from '../deps.ts';
@@ -40,10 +39,10 @@ export type MinutesFilter = { source?: string | undefined; mode?: string | undef
 
 /** A month's minutes, read from the daily sums: as dear with ten million calls as with a hundred thousand. */
 export async function readMonth(deps: Deps, month: string, filter: MinutesFilter = {}): Promise<MonthReport> {
-  const em = deps.postgres.em();
-  const generation = await servingGeneration(em);
+  const sql = deps.postgres.sql;
+  const generation = await servingGeneration(sql);
   const found = await rows(
-    em,
+    sql,
     daySum,
     `select day::text, source, mode, ${sums} from minutes_daily
       where generation = $1 and day >= $2 and day < $3 and ${terminal} and calls <> 0
@@ -69,10 +68,10 @@ export async function readMonth(deps: Deps, month: string, filter: MinutesFilter
 }
 
 /** The months that have calls, newest first, at most two years of them. */
-export async function readMonths(em: EntityManager): Promise<string[]> {
-  const generation = await servingGeneration(em);
+export async function readMonths(sql: Sql): Promise<string[]> {
+  const generation = await servingGeneration(sql);
   const edges = await row(
-    em,
+    sql,
     z.object({ first: z.string().nullable(), last: z.string().nullable() }),
     `select min(day)::text as first, max(day)::text as last from minutes_daily where generation = $1`,
     [generation],
@@ -88,12 +87,12 @@ export async function readMonths(em: EntityManager): Promise<string[]> {
 
 /** What a day's calls came to, and why those failed that did. */
 export async function readDayOutcomes(
-  em: EntityManager,
+  sql: Sql,
   generation: number,
   day: string,
 ): Promise<{ outcome: string; calls: number }[]> {
   return rows(
-    em,
+    sql,
     z.object({ outcome: z.string(), calls: z.coerce.number() }),
     `select outcome, sum(calls) as calls from minutes_daily where generation = $1 and day = $2
       group by outcome having sum(calls) > 0 order by sum(calls) desc`,

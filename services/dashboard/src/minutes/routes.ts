@@ -17,7 +17,7 @@ export function minutesRoutes(deps: Deps): Hono<Env> {
     const [report, all, months] = await Promise.all([
       readMonth(deps, month, filter),
       isFiltered ? readMonth(deps, month) : undefined,
-      readMonths(deps.postgres.em()),
+      readMonths(deps.postgres.sql),
     ]);
     const whole = all ?? report;
     const choices = { sources: whole.bySource.map(({ key }) => key), modes: whole.byMode.map(({ key }) => key) };
@@ -39,7 +39,7 @@ export function minutesRoutes(deps: Deps): Hono<Env> {
 async function readMonthAsked(c: Context, deps: Deps): Promise<string> {
   const asked = c.req.query('month');
   if (asked === undefined || asked === '')
-    return toIndianDay(deps.now(await databaseNow(deps.postgres.em()))).slice(0, 7);
+    return toIndianDay(deps.now(await databaseNow(deps.postgres.sql))).slice(0, 7);
   if (!isMonth(asked)) throw new HTTPException(422, { message: 'A month looks like 2026-10.' });
   return asked;
 }

@@ -1,6 +1,5 @@
 import { lockReadModel } from '@leadline/database/locks';
-import { affected, instant, row, rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 
 const build = z.object({
@@ -18,22 +17,22 @@ export type Build = z.output<typeof build>;
 const columns = 'generation, state, pulse_seconds, started_at, calls_read_to, leads_read_to';
 
 /** The serving build first. */
-export function readBuilds(em: EntityManager): Promise<Build[]> {
-  return rows(em, build, `select ${columns} from dashboard_builds order by state desc`, []);
+export function readBuilds(sql: Sql): Promise<Build[]> {
+  return rows(sql, build, `select ${columns} from dashboard_builds order by state desc`, []);
 }
 
 /** The generation that pages read: the serving one; before there is one, the first as far as it has grown. */
-export async function servingGeneration(em: EntityManager): Promise<number> {
-  return (await readBuilds(em))[0]?.generation ?? 0;
+export async function servingGeneration(sql: Sql): Promise<number> {
+  return (await readBuilds(sql))[0]?.generation ?? 0;
 }
 
 /** Begins a new generation beside the serving one. @returns the one that grows already, if there is one */
-export async function beginBuild(em: EntityManager, pulseSeconds: number): Promise<Build> {
-  await lockReadModel(em);
-  const growing = (await readBuilds(em)).find(({ state }) => state === 'building');
+export async function beginBuild(sql: Sql, pulseSeconds: number): Promise<Build> {
+  await lockReadModel(sql);
+  const growing = (await readBuilds(sql)).find(({ state }) => state === 'building');
   if (growing !== undefined) return growing;
   const made = await row(
-    em,
+    sql,
     build,
     `insert into dashboard_builds (generation, state, pulse_seconds)
      select coalesce(max(generation), 0) + 1, 'building', $1 from dashboard_builds returning ${columns}`,
@@ -44,10 +43,10 @@ export async function beginBuild(em: EntityManager, pulseSeconds: number): Promi
 }
 
 /** From its commit on pages read this generation. The old one's rows are removed later, in small steps. */
-export async function serveBuild(em: EntityManager, generation: number): Promise<void> {
-  await affected(em, `delete from dashboard_builds where state = 'serving' and generation < $1`, [generation]);
+export async function serveBuild(sql: Sql, generation: number): Promise<void> {
+  await affected(sql, `delete from dashboard_builds where state = 'serving' and generation < $1`, [generation]);
   await affected(
-    em,
+    sql,
     `update dashboard_builds set state = 'serving', finished_at = clock_timestamp(),
             -- Leads whose ids were given before they were committed are met once more.
             leads_read_to = greatest(0, leads_read_to - 1000)
@@ -57,22 +56,22 @@ export async function serveBuild(em: EntityManager, generation: number): Promise
 }
 
 export async function noteProgress(
-  em: EntityManager,
+  sql: Sql,
   generation: number,
   column: 'calls_read_to' | 'leads_read_to',
   readTo: number,
 ): Promise<void> {
-  await affected(em, `update dashboard_builds set ${column} = $2 where generation = $1`, [generation, readTo]);
+  await affected(sql, `update dashboard_builds set ${column} = $2 where generation = $1`, [generation, readTo]);
 }
 
 const derivedTables = ['call_minutes', 'minutes_daily', 'lead_progress', 'funnel_daily', 'speed_daily'];
 const removedAtOnce = 20_000;
 
 /** @returns whether rows of generations that nobody reads are left */
-export async function removeOldRows(em: EntityManager): Promise<boolean> {
+export async function removeOldRows(sql: Sql): Promise<boolean> {
   for (const table of derivedTables) {
     const removed = await affected(
-      em,
+      sql,
       `delete from ${table} where ctid in (select ctid from ${table}
         where generation < (select min(generation) from dashboard_builds) limit $1)`,
       [removedAtOnce],

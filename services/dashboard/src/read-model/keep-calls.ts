@@ -1,5 +1,4 @@
-import { affected, instant, rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, instant, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Build } from './builds.ts';
 import { toCallMinutes, type CallMinutes } from '../minutes-rule.ts';
@@ -57,14 +56,10 @@ const excludedColumns = columns.map((name) => `excluded.${name}`).join(', ');
  * follows by how much each day's sums change. May be repeated, for any calls, in any order. Hold the read model's lock.
  * @returns the leads they belong to, or did before: how far those have come may have changed
  */
-export async function keepCalls(
-  em: EntityManager,
-  callIds: readonly number[],
-  builds: readonly Build[],
-): Promise<number[]> {
+export async function keepCalls(sql: Sql, callIds: readonly number[], builds: readonly Build[]): Promise<number[]> {
   const leadIds = new Set<number>();
   const calls = await rows(
-    em,
+    sql,
     callFacts,
     `select id, lead_id, source, agent_mode as mode, status, failure_reason, call_started_at as started_at, duration_seconds,
             (extract(epoch from call_ended_at - call_started_at) * 1000000)::bigint as length_micros,
@@ -75,7 +70,7 @@ export async function keepCalls(
   );
   for (const build of builds) {
     const before = await rows(
-      em,
+      sql,
       kept,
       `select call_id, lead_id, day::text, source, mode, outcome, answered, counted_micros, estimated, talk_micros, pulses
          from call_minutes where generation = $1 and call_id = any($2::int[])`,
@@ -84,22 +79,22 @@ export async function keepCalls(
     const after = calls.map((call) => toCallMinutes(call, build.pulseSeconds));
     const { replaced, changed, gone } = diffRows(before, after, (call) => call.callId);
     if (gone.length > 0) {
-      await affected(em, `delete from call_minutes where generation = $1 and call_id = any($2::int[])`, [
+      await affected(sql, `delete from call_minutes where generation = $1 and call_id = any($2::int[])`, [
         build.generation,
         gone,
       ]);
     }
-    await writeCalls(em, build.generation, changed);
-    await addToDays(em, build.generation, replaced, changed);
+    await writeCalls(sql, build.generation, changed);
+    await addToDays(sql, build.generation, replaced, changed);
     for (const { leadId } of [...before, ...after]) if (leadId !== null) leadIds.add(leadId);
   }
   return [...leadIds];
 }
 
-async function writeCalls(em: EntityManager, generation: number, calls: readonly CallMinutes[]): Promise<void> {
+async function writeCalls(sql: Sql, generation: number, calls: readonly CallMinutes[]): Promise<void> {
   if (calls.length === 0) return;
   await affected(
-    em,
+    sql,
     `insert into call_minutes (generation, ${keptColumns})
      select $1, ${keptColumns} from json_to_recordset($2::json) as fresh
        (call_id int, lead_id int, day date, source text, mode text, outcome text, answered boolean,
@@ -127,7 +122,7 @@ async function writeCalls(em: EntityManager, generation: number, calls: readonly
 }
 
 async function addToDays(
-  em: EntityManager,
+  sql: Sql,
   generation: number,
   before: readonly CallMinutes[],
   after: readonly CallMinutes[],
@@ -145,7 +140,7 @@ async function addToDays(
   }));
   if (changes.length === 0) return;
   await affected(
-    em,
+    sql,
     `insert into minutes_daily as daily
        (generation, day, source, mode, outcome, calls, answered, counted_micros, estimated_calls, talk_micros, pulses)
      select $1, * from json_to_recordset($2::json) as change

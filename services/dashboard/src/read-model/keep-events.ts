@@ -1,8 +1,7 @@
 import { lockReadModel } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
-import { affected, rows } from '@leadline/database/sql';
+import { affected, rows, type Sql } from '@leadline/database/sql';
 import { streamOf } from '@leadline/messaging/topology';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { readBuilds } from './builds.ts';
@@ -17,7 +16,7 @@ const told = z.object({ type: z.string(), leadId: z.number().nullable() });
  * @returns what each tells, and of which lead
  */
 export async function keepEvents(
-  em: EntityManager,
+  sql: Sql,
   events: readonly LeadEvent[],
   generation: number,
 ): Promise<z.output<typeof told>[]> {
@@ -25,7 +24,7 @@ export async function keepEvents(
   // The same event twice in one statement would be refused by it.
   const once = [...new Map(events.map((event) => [event.id, event])).values()];
   return rows(
-    em,
+    sql,
     told,
     `insert into lead_events as kept (event_id, generation, stream, type, at, lead_id, call_id, source, data)
      select event.event_id, $1, event.stream, event.type, event.at, coalesce(event.lead_id, c.lead_id), event.call_id,
@@ -59,14 +58,14 @@ export async function keepEvents(
 const movesLead = new Set(['lead.created', 'call.dialing', 'call.answered']);
 
 /** Keeps events as they come, and how far their leads have come with them. */
-async function keepComing(em: EntityManager, events: readonly LeadEvent[]): Promise<void> {
+async function keepComing(sql: Sql, events: readonly LeadEvent[]): Promise<void> {
   const moves = events.some(({ type }) => movesLead.has(type));
-  if (moves) await lockReadModel(em);
-  const builds = await readBuilds(em);
-  const kept = await keepEvents(em, events, builds.at(-1)?.generation ?? 0);
+  if (moves) await lockReadModel(sql);
+  const builds = await readBuilds(sql);
+  const kept = await keepEvents(sql, events, builds.at(-1)?.generation ?? 0);
   if (!moves) return;
   const moved = kept.flatMap(({ type, leadId }) => (movesLead.has(type) && leadId !== null ? [leadId] : []));
-  await keepLeads(em, [...new Set(moved)], builds);
+  await keepLeads(sql, [...new Set(moved)], builds);
 }
 
 /** A page that shows events as they come may be so late. */
@@ -79,7 +78,8 @@ const gatherMs = 100;
 export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<void> {
   let waiting: { event: LeadEvent; kept: () => void; failed: (error: unknown) => void }[] = [];
   let isRunning = false;
-  const keepAll = (events: readonly LeadEvent[]): Promise<void> => postgres.transaction((em) => keepComing(em, events));
+  const keepAll = (events: readonly LeadEvent[]): Promise<void> =>
+    postgres.transaction((sql) => keepComing(sql, events));
   const run = async (): Promise<void> => {
     isRunning = true;
     while (waiting.length > 0) {
@@ -106,10 +106,10 @@ export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<v
  * Removes what a rebuild did not meet again in a stream. What is older than the stream is kept: it is told nowhere else.
  */
 export async function forgetUnmetEvents(
-  em: EntityManager,
+  sql: Sql,
   pass: { generation: number; stream: string; from: Date; to: Date },
 ): Promise<number> {
-  return affected(em, `delete from lead_events where stream = $1 and generation < $2 and at between $3 and $4`, [
+  return affected(sql, `delete from lead_events where stream = $1 and generation < $2 and at between $3 and $4`, [
     pass.stream,
     pass.generation,
     pass.from,

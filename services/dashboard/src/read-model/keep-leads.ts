@@ -1,6 +1,5 @@
 import { toIndianDay } from '@leadline/contracts/indian-time';
-import { affected, instant, rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, instant, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Build } from './builds.ts';
 import { diffRows } from './diff-rows.ts';
@@ -31,14 +30,10 @@ type Progress = z.output<typeof progress>;
  * Makes the read model say of these leads how far they have come and how soon they were dialled. May be repeated, for
  * any leads, in any order. Hold the read model's lock.
  */
-export async function keepLeads(
-  em: EntityManager,
-  leadIds: readonly number[],
-  builds: readonly Build[],
-): Promise<void> {
+export async function keepLeads(sql: Sql, leadIds: readonly number[], builds: readonly Build[]): Promise<void> {
   if (leadIds.length === 0) return;
   const leads = await rows(
-    em,
+    sql,
     leadFacts,
     `select l.id, l.source, l.created_at::timestamptz as created_at,
             min(case when c.attempt is null then c.call_started_at else d.sent_at end) as first_dial_at,
@@ -53,7 +48,7 @@ export async function keepLeads(
   const after = leads.map(toProgress);
   for (const { generation } of builds) {
     const before = await rows(
-      em,
+      sql,
       progress,
       `select lead_id, day::text, source, step, speed_bucket from lead_progress
         where generation = $1 and lead_id = any($2::int[])`,
@@ -61,14 +56,14 @@ export async function keepLeads(
     );
     const { replaced, changed, gone } = diffRows(before, after, (lead) => lead.leadId);
     if (gone.length > 0) {
-      await affected(em, `delete from lead_progress where generation = $1 and lead_id = any($2::int[])`, [
+      await affected(sql, `delete from lead_progress where generation = $1 and lead_id = any($2::int[])`, [
         generation,
         gone,
       ]);
     }
-    await writeProgress(em, generation, changed);
-    await addToFunnel(em, generation, replaced, changed);
-    await addToSpeeds(em, generation, replaced, changed);
+    await writeProgress(sql, generation, changed);
+    await addToFunnel(sql, generation, replaced, changed);
+    await addToSpeeds(sql, generation, replaced, changed);
   }
 }
 
@@ -83,10 +78,10 @@ function toProgress(lead: z.output<typeof leadFacts>): Progress {
   };
 }
 
-async function writeProgress(em: EntityManager, generation: number, leads: readonly Progress[]): Promise<void> {
+async function writeProgress(sql: Sql, generation: number, leads: readonly Progress[]): Promise<void> {
   if (leads.length === 0) return;
   await affected(
-    em,
+    sql,
     `insert into lead_progress (generation, lead_id, day, source, step, speed_bucket)
      select $1, * from json_to_recordset($2::json) as fresh
        ("leadId" int, day date, source text, step smallint, "speedBucket" int)
@@ -97,7 +92,7 @@ async function writeProgress(em: EntityManager, generation: number, leads: reado
 }
 
 async function addToFunnel(
-  em: EntityManager,
+  sql: Sql,
   generation: number,
   before: readonly Progress[],
   after: readonly Progress[],
@@ -108,7 +103,7 @@ async function addToFunnel(
   }));
   if (changes.length === 0) return;
   await affected(
-    em,
+    sql,
     `insert into funnel_daily as daily (generation, day, source, step, leads)
      select $1, * from json_to_recordset($2::json) as change (day date, source text, step smallint, leads bigint)
      on conflict (generation, day, source, step) do update set leads = daily.leads + excluded.leads`,
@@ -117,7 +112,7 @@ async function addToFunnel(
 }
 
 async function addToSpeeds(
-  em: EntityManager,
+  sql: Sql,
   generation: number,
   before: readonly Progress[],
   after: readonly Progress[],
@@ -127,7 +122,7 @@ async function addToSpeeds(
   const changes = sumChanges(dialled(before), dialled(after), (key) => ({ key, amounts: { leads: 1 } }));
   if (changes.length === 0) return;
   await affected(
-    em,
+    sql,
     `insert into speed_daily as daily (generation, day, source, bucket, leads)
      select $1, * from json_to_recordset($2::json) as change (day date, source text, bucket int, leads bigint)
      on conflict (generation, day, source, bucket) do update set leads = daily.leads + excluded.leads`,

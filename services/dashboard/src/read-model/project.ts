@@ -1,6 +1,5 @@
 import { lockReadModel } from '@leadline/database/locks';
-import { affected, row, rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { beginBuild, noteProgress, readBuilds, removeOldRows, serveBuild, type Build } from './builds.ts';
 import type { Deps } from '../deps.ts';
@@ -14,7 +13,7 @@ const found = z.object({ id: z.number() });
 /** What there is to do, by one statement and without a lock. Something may come right after it. */
 export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; hasNewLeads: boolean }> {
   const seen = await row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ hasChanges: z.boolean(), hasNewLeads: z.boolean() }),
     `select exists (select from call_changes) as has_changes,
             exists (select from dashboard_builds where state = 'serving'
@@ -30,19 +29,19 @@ export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; ha
  * @returns how many changes it took
  */
 export function keepChangedCalls(deps: Deps): Promise<number> {
-  return deps.postgres.transaction(async (em) => {
-    await lockReadModel(em);
-    const builds = await readBuilds(em);
+  return deps.postgres.transaction(async (sql) => {
+    await lockReadModel(sql);
+    const builds = await readBuilds(sql);
     if (builds.length === 0) return 0;
     const changes = await rows(
-      em,
+      sql,
       changedCall,
       `delete from call_changes where seq in (select seq from call_changes order by seq limit $1) returning call_id`,
       [atOnce],
     );
     if (changes.length === 0) return 0;
     const callIds = [...new Set(changes.map(({ callId }) => callId))];
-    await keepLeads(em, await keepCalls(em, callIds, builds), builds);
+    await keepLeads(sql, await keepCalls(sql, callIds, builds), builds);
     deps.metrics.callsKept.inc(changes.length);
     return changes.length;
   });
@@ -54,43 +53,43 @@ export function keepChangedCalls(deps: Deps): Promise<number> {
  * @returns whether there is more to read
  */
 export function growBuild(deps: Deps): Promise<boolean> {
-  return deps.postgres.transaction(async (em) => {
-    await lockReadModel(em);
-    const build = (await readBuilds(em)).find(({ state }) => state === 'building');
+  return deps.postgres.transaction(async (sql) => {
+    await lockReadModel(sql);
+    const build = (await readBuilds(sql)).find(({ state }) => state === 'building');
     if (build === undefined) return false;
-    return (await growByCalls(em, build)) || growByLeads(em, build);
+    return (await growByCalls(sql, build)) || growByLeads(sql, build);
   });
 }
 
-async function growByCalls(em: EntityManager, build: Build): Promise<boolean> {
-  const calls = await rows(em, found, `select id from calls where id > $1 order by id limit $2`, [
+async function growByCalls(sql: Sql, build: Build): Promise<boolean> {
+  const calls = await rows(sql, found, `select id from calls where id > $1 order by id limit $2`, [
     build.callsReadTo,
     atOnce,
   ]);
   const last = calls.at(-1);
   if (last === undefined) return false;
   await keepCalls(
-    em,
+    sql,
     calls.map(({ id }) => id),
     [build],
   );
-  await noteProgress(em, build.generation, 'calls_read_to', last.id);
+  await noteProgress(sql, build.generation, 'calls_read_to', last.id);
   return true;
 }
 
-async function growByLeads(em: EntityManager, build: Build): Promise<boolean> {
-  const leads = await rows(em, found, `select id from leads where id > $1 order by id limit $2`, [
+async function growByLeads(sql: Sql, build: Build): Promise<boolean> {
+  const leads = await rows(sql, found, `select id from leads where id > $1 order by id limit $2`, [
     build.leadsReadTo,
     atOnce,
   ]);
   const last = leads.at(-1);
   if (last === undefined) return false;
   await keepLeads(
-    em,
+    sql,
     leads.map(({ id }) => id),
     [build],
   );
-  await noteProgress(em, build.generation, 'leads_read_to', last.id);
+  await noteProgress(sql, build.generation, 'leads_read_to', last.id);
   return true;
 }
 
@@ -99,42 +98,42 @@ async function growByLeads(em: EntityManager, build: Build): Promise<boolean> {
  * ids are given before they are committed.
  */
 export function keepNewLeads(deps: Deps): Promise<boolean> {
-  return deps.postgres.transaction(async (em) => {
-    await lockReadModel(em);
-    const builds = await readBuilds(em);
+  return deps.postgres.transaction(async (sql) => {
+    await lockReadModel(sql);
+    const builds = await readBuilds(sql);
     const serving = builds.find(({ state }) => state === 'serving');
     if (serving === undefined) return false;
     const leads = await rows(
-      em,
+      sql,
       z.object({ id: z.number(), settled: z.boolean() }),
       `select id, coalesce(created_at, 'epoch') < clock_timestamp() - interval '1 minute' as settled
          from leads where id > $1 order by id limit $2`,
       [serving.leadsReadTo, atOnce],
     );
     await keepLeads(
-      em,
+      sql,
       leads.map(({ id }) => id),
       builds,
     );
     const firstFresh = leads.findIndex(({ settled }) => !settled);
     const settled = firstFresh === -1 ? leads : leads.slice(0, firstFresh);
     const last = settled.at(-1);
-    if (last !== undefined) await noteProgress(em, serving.generation, 'leads_read_to', last.id);
+    if (last !== undefined) await noteProgress(sql, serving.generation, 'leads_read_to', last.id);
     return settled.length === atOnce;
   });
 }
 
 /** Lets pages read the grown build. The last changes are in both. */
 export function finishBuild(deps: Deps, generation: number): Promise<void> {
-  return deps.postgres.transaction(async (em) => {
-    await lockReadModel(em);
-    await serveBuild(em, generation);
+  return deps.postgres.transaction(async (sql) => {
+    await lockReadModel(sql);
+    await serveBuild(sql, generation);
   });
 }
 
 /** One step of cleaning up. @returns whether there is more */
 export function cleanUp(deps: Deps): Promise<boolean> {
-  return deps.postgres.transaction((em) => removeOldRows(em));
+  return deps.postgres.transaction((sql) => removeOldRows(sql));
 }
 
 /**
@@ -143,43 +142,43 @@ export function cleanUp(deps: Deps): Promise<boolean> {
  */
 export async function beginNeededBuild(deps: Deps): Promise<void> {
   const seen = await row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ isNeeded: z.boolean() }),
     `select $1::int is distinct from (select pulse_seconds from dashboard_builds order by state limit 1)
             or exists (select from call_changes_dropped) as is_needed`,
     [deps.pulseSeconds],
   );
   if (seen?.isNeeded !== true) return;
-  await deps.postgres.transaction(async (em) => {
-    const builds = await readBuilds(em);
+  await deps.postgres.transaction(async (sql) => {
+    const builds = await readBuilds(sql);
     const newest = builds.at(-1);
-    if (newest === undefined || newest.pulseSeconds !== deps.pulseSeconds) await beginBuild(em, deps.pulseSeconds);
+    if (newest === undefined || newest.pulseSeconds !== deps.pulseSeconds) await beginBuild(sql, deps.pulseSeconds);
     // One that grows may have read a call before the change that was dropped: the next begins after it.
     if (newest?.state !== 'serving') return;
-    const dropped = await affected(em, `delete from call_changes_dropped`, []);
+    const dropped = await affected(sql, `delete from call_changes_dropped`, []);
     if (dropped === 0) return;
-    await beginBuild(em, deps.pulseSeconds);
+    await beginBuild(sql, deps.pulseSeconds);
     deps.log.warn({}, 'changes of calls were dropped while no dashboard ran: the read model is built anew');
   });
 }
 
 export async function countWaiting(deps: Deps): Promise<void> {
   const waiting = await row(
-    deps.postgres.em(),
+    deps.postgres.sql,
     z.object({ count: z.number() }),
     `select count(*)::int as count from (select 1 from call_changes limit 100000) as waiting`,
     [],
   );
   deps.metrics.changesWaiting.set(waiting?.count ?? 0);
-  const builds = await readBuilds(deps.postgres.em());
+  const builds = await readBuilds(deps.postgres.sql);
   deps.metrics.building.set(builds.some(({ state }) => state === 'building') ? 1 : 0);
 }
 
 /** Sessions and failed logins that are over. */
 export async function forgetOldLogins(deps: Deps): Promise<void> {
-  await affected(deps.postgres.em(), `delete from dashboard_sessions where expires_at < clock_timestamp()`, []);
+  await affected(deps.postgres.sql, `delete from dashboard_sessions where expires_at < clock_timestamp()`, []);
   await affected(
-    deps.postgres.em(),
+    deps.postgres.sql,
     `delete from dashboard_login_failures where at < clock_timestamp() - interval '1 day'`,
     [],
   );

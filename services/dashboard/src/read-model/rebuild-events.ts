@@ -38,11 +38,11 @@ async function rebuildStream(
       Array.from({ length }, (_none, step) => fetchMessage(nats, stream, { seq: seq + step })),
     );
     const events = messages.flatMap((message) => (message === undefined ? [] : readEvent(stream, message)));
-    await postgres.transaction((em) => keepEvents(em, events, generation));
+    await postgres.transaction((sql) => keepEvents(sql, events, generation));
   }
   const from = new Date(first.time.getTime() + edgeMs);
   const to = new Date(last.time.getTime() - edgeMs);
-  await postgres.transaction((em) => forgetUnmetEvents(em, { generation, stream, from, to }));
+  await postgres.transaction((sql) => forgetUnmetEvents(sql, { generation, stream, from, to }));
 }
 
 /** Nothing for what no handler could have read either: that is a dead letter. */

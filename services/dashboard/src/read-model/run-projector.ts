@@ -45,7 +45,7 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
     ms: 5_000,
     async work() {
       await beginNeededBuild(deps);
-      const [first, next] = await readBuilds(deps.postgres.em());
+      const [first, next] = await readBuilds(deps.postgres.sql);
       const growing = [first, next].find((build) => build?.state === 'building');
       if (growing === undefined) {
         if (first === undefined || first.generation === cleanedFor) return;

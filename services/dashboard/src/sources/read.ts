@@ -33,7 +33,7 @@ const isRepeat = `r.source_lead_id is null and exists (
 /** Every source that ever delivered, and those that are waited for. */
 export function readSources(postgres: Database): Promise<SourceState[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     source,
     `with recursive delivered as (
        (select source from lead_receipts order by source limit 1)
@@ -117,7 +117,7 @@ export type SharedId = z.output<typeof sharedId>;
 /** Newest first. */
 export function readSharedIds(postgres: Database, of: string | undefined, limit: number): Promise<SharedId[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     sharedId,
     `select r.received_at, r.source, r.source_lead_id, r.lead_id, f.lead_id as first_lead_id
        from lead_receipts r left join lead_receipts f on f.id = r.same_id_as
@@ -134,7 +134,7 @@ export function readRejected(
   limit: number,
 ): Promise<RejectedDelivery[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     rejected,
     `select ${rejectedColumns} from lead_receipts r ${mended}
       where r.verdict = 'rejected' and ($1::text is null or r.source = $1)
@@ -149,16 +149,16 @@ export async function readDelivery(
   postgres: Database,
   id: string,
 ): Promise<(RejectedDelivery & { body: string; query: string | null; part: number }) | undefined> {
-  const em = postgres.em();
+  const sql = postgres.sql;
   const found = await row(
-    em,
+    sql,
     rejected,
     `select ${rejectedColumns} from lead_receipts r ${mended} where r.id = $1 and r.verdict = 'rejected'`,
     [id],
   );
   if (found === undefined) return undefined;
   const sent = await row(
-    em,
+    sql,
     z.object({ body: z.string(), query: z.string().nullable(), part: z.number().nullable() }),
     `select coalesce(h.body, r.body) as body, r.query, r.part
        from lead_receipts r left join lead_receipts h on h.delivery_id = r.delivery_id and h.part = 0

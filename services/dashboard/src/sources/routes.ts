@@ -37,7 +37,7 @@ export function sourceRoutes(deps: Deps): Hono<Env> {
       const asked = { who, reason, receiptId, phone };
       const { leadId, became } = await ask(deps.nats, correctReceipt, asked, 15_000);
       const details = { receipt: receiptId, lead: leadId };
-      await audit(deps.postgres.em(), { action: 'correct_receipt', who, reason, details });
+      await audit(deps.postgres.sql, { action: 'correct_receipt', who, reason, details });
       if (became === 'joined') return `It joined lead ${leadId}, which is open.`;
       return became === 'lead' ? `It went on as lead ${leadId}.` : `It is lead ${leadId} already.`;
     });

@@ -7,9 +7,8 @@ import {
   type DiallingState,
 } from '@leadline/contracts/commands/dialling';
 import { databaseNow } from '@leadline/database/locks';
-import { instant, rows } from '@leadline/database/sql';
+import { instant, rows, type Sql } from '@leadline/database/sql';
 import { ask } from '@leadline/messaging/ask';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { readBuilds } from '../read-model/builds.ts';
 import type { Deps } from '../deps.ts';
@@ -45,17 +44,17 @@ const listed = 12;
 
 /** What the first page shows of one Indian day. Each part is read from daily sums or through an index: none grows with the calls. */
 export async function readToday(deps: Deps, asked?: string): Promise<Today> {
-  const em = deps.postgres.em();
-  const now = deps.now(await databaseNow(em));
+  const sql = deps.postgres.sql;
+  const now = deps.now(await databaseNow(sql));
   const day = asked ?? toIndianDay(now);
-  const [build] = await readBuilds(em);
+  const [build] = await readBuilds(sql);
   const generation = build?.generation ?? 0;
   const [funnel, speeds, outcomes, inProgress, retries] = await Promise.all([
-    readFunnel(deps.postgres.em(), generation, day),
-    readSpeeds(deps.postgres.em(), generation, day),
-    readDayOutcomes(deps.postgres.em(), generation, day),
-    readInProgress(deps.postgres.em()),
-    readRetries(deps.postgres.em(), now),
+    readFunnel(deps.postgres.sql, generation, day),
+    readSpeeds(deps.postgres.sql, generation, day),
+    readDayOutcomes(deps.postgres.sql, generation, day),
+    readInProgress(deps.postgres.sql),
+    readRetries(deps.postgres.sql, now),
   ]);
   const noFailure = new Set(['calling', 'called', 'pushed', 'unknown']);
   return {
@@ -72,9 +71,9 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
 }
 
 /** Whoever is further on was at each step before. */
-async function readFunnel(em: EntityManager, generation: number, day: string): Promise<FunnelStep[]> {
+async function readFunnel(sql: Sql, generation: number, day: string): Promise<FunnelStep[]> {
   const found = await rows(
-    em,
+    sql,
     z.object({ step: z.number(), leads: z.coerce.number() }),
     `select step, sum(leads) as leads from funnel_daily where generation = $1 and day = $2 group by step`,
     [generation, day],
@@ -85,9 +84,9 @@ async function readFunnel(em: EntityManager, generation: number, day: string): P
   }));
 }
 
-async function readSpeeds(em: EntityManager, generation: number, day: string): Promise<Speed[]> {
+async function readSpeeds(sql: Sql, generation: number, day: string): Promise<Speed[]> {
   const found = await rows(
-    em,
+    sql,
     z.object({ source: z.string(), bucket: z.number(), leads: z.coerce.number() }),
     `select source, bucket, leads from speed_daily where generation = $1 and day = $2 and leads > 0`,
     [generation, day],
@@ -111,9 +110,9 @@ const callInProgress = z.object({
   answered: z.boolean(),
 });
 
-function readInProgress(em: EntityManager): Promise<Today['inProgress']> {
+function readInProgress(sql: Sql): Promise<Today['inProgress']> {
   return rows(
-    em,
+    sql,
     callInProgress,
     `select id as call_id, lead_id, source, attempt, call_started_at as started_at, answered_at is not null as answered
        from calls where status = 'calling' order by call_started_at desc limit 100`,
@@ -130,9 +129,9 @@ const retry = z.object({
 });
 
 /** A claim pushes retry_after a day ahead while its call is open: that is no retry that waits. */
-function readRetries(em: EntityManager, now: Date): Promise<Today['retries']> {
+function readRetries(sql: Sql, now: Date): Promise<Today['retries']> {
   return rows(
-    em,
+    sql,
     retry,
     `select l.id as lead_id, coalesce(l.source, 'unknown') as source, coalesce(l.retry_count, 0) as retry_count,
             l.retry_after as due_at,

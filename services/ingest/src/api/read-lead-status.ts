@@ -14,7 +14,7 @@ export async function readLeadStatus(
 ): Promise<z.output<typeof found> | undefined> {
   if (!/^[1-9]\d{0,8}$/.test(id)) return undefined;
   return row(
-    postgres.em(),
+    postgres.sql,
     found,
     `select id, status from leads l where id = $1 and (source = $2 or exists (
        select from lead_enquiries e where e.lead_id = l.id and e.source = $2))`,

@@ -13,7 +13,7 @@ const wished = `
 /** Those of these numbers of which a file has said that they are not to be called. */
 export async function findWished(postgres: Database, phones: readonly string[]): Promise<Set<string>> {
   if (phones.length === 0) return new Set();
-  const found = await rows(postgres.em(), z.object({ number: z.string() }), wished, [phones.map(toTen)]);
+  const found = await rows(postgres.sql, z.object({ number: z.string() }), wished, [phones.map(toTen)]);
   const numbers = new Set(found.map(({ number }) => number));
   return new Set(phones.filter((phone) => numbers.has(toTen(phone))));
 }
@@ -28,7 +28,7 @@ export async function hearWishes(
 ): Promise<void> {
   if (told.phones.length === 0) return;
   await affected(
-    postgres.em(),
+    postgres.sql,
     `with wished as (${wished} union select unnest($2::text[]))
      insert into lead_origins (lead_id, dnd_flag, is_test)
      select l.id, true, false from leads l

@@ -31,7 +31,7 @@ export async function answerImports(
       const source = asked.source ?? header.source;
       if (!asked.dryRun && header.faults.length === 0) {
         const { file } = asked;
-        await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ($1, $2, $3)`, [
+        await affected(postgres.sql, `insert into ingest_audit (action, who, details) values ($1, $2, $3)`, [
           'import_leads',
           asked.who,
           JSON.stringify({ source, file }),
@@ -62,7 +62,7 @@ async function importRows(
   const { columns: names, aliases: told, dates, again, ringsOld } = asked;
   const reading = { aliases: told, dates, isMeta: isMetaFile(names) };
   const kept = { reading, ringsOld };
-  const now = await databaseNow(postgres.em());
+  const now = await databaseNow(postgres.sql);
   const oldest = new Date(now.getTime() - maxLeadAgeDays * 86_400_000);
   const read = await heeding(
     asked.rows.map((row) => toImportedRow(row, { columns: names, source: asked.source, again, reading })),
@@ -178,9 +178,9 @@ async function findKnown(
   });
   const asked = read.map((row) => toAsked(row, row.source));
   const askedOfMeta = kept.reading.isMeta ? read.map((row) => toAsked(row, 'meta')) : [];
-  const known = await findKnownIds(postgres.em(), [...asked, ...askedOfMeta]);
+  const known = await findKnownIds(postgres.sql, [...asked, ...askedOfMeta]);
   const refused = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ source: z.string(), id: z.string() }),
     `select distinct r.source, r.source_lead_id as id
        from jsonb_to_recordset($1::jsonb) as a(source text, "sourceLeadId" text)

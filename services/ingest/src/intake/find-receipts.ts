@@ -1,5 +1,4 @@
-import { rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { decideKnownId, type About, type Delivered, type KnownId, type StoredReceipt } from './decide-repeat.ts';
 import { hashWish, ofNumber, ofWish } from './id-scopes.ts';
@@ -39,12 +38,12 @@ const described = `left join leads l on l.id = r.lead_id left join lead_enquirie
 
 /** The receipts that may stand in the way of these deliveries: under their own id, their key, or their source's id. */
 export async function findReceipts(
-  em: EntityManager,
+  sql: Sql,
   deliveries: readonly Asked[],
   abouts: ReadonlyMap<string, About>,
 ): Promise<StoredReceipt[]> {
   return rows(
-    em,
+    sql,
     storedReceipt,
     `with asked as materialized (
        select * from jsonb_to_recordset($1::jsonb)
@@ -82,11 +81,11 @@ function toScopes(idScope: string, about: About | undefined): string[] {
 const hashed = z.object({ phone: z.string(), numberHash: z.string(), isErased: z.boolean() });
 
 /** Whose enquiries these are and what they ask for, by their receipts' ids; what is no lead is about nobody. */
-export async function readAbouts(em: EntityManager, deliveries: readonly Asked[]): Promise<Map<string, About>> {
+export async function readAbouts(sql: Sql, deliveries: readonly Asked[]): Promise<Map<string, About>> {
   const phones = deliveries.flatMap(({ read }) => (read.ok ? [read.lead.phone] : []));
   if (phones.length === 0) return new Map();
   const found = await rows(
-    em,
+    sql,
     hashed,
     `select phone, number_hash, exists (select from erased_numbers where phone_hash = number_hash) as is_erased
        from (select distinct phone, leadline_phone_hash(phone) as number_hash from unnest($1::text[]) as p(phone)) n`,
@@ -122,9 +121,9 @@ function toWay(origin: Origin | undefined): string {
 }
 
 /** What the sources' ids of these deliveries stand for already, by their receipts' ids. Nothing is kept of the question. */
-export async function findKnownIds(em: EntityManager, deliveries: readonly Asked[]): Promise<Map<string, KnownId>> {
-  const abouts = await readAbouts(em, deliveries);
-  const receipts = abouts.size === 0 ? [] : await findReceipts(em, deliveries, abouts);
+export async function findKnownIds(sql: Sql, deliveries: readonly Asked[]): Promise<Map<string, KnownId>> {
+  const abouts = await readAbouts(sql, deliveries);
+  const receipts = abouts.size === 0 ? [] : await findReceipts(sql, deliveries, abouts);
   return new Map(
     deliveries.flatMap((delivery): [string, KnownId][] => {
       const about = abouts.get(delivery.receiptId);

@@ -1,8 +1,7 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import { leadCreated } from '@leadline/contracts/events/lead-created';
 import { leadEnquiryAdded } from '@leadline/contracts/events/lead-enquiry-added';
-import { rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { rows, type Sql } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Delivery } from './delivery.ts';
@@ -37,11 +36,11 @@ export type Inserted = {
  * @returns what became of each by its receipt's id; a repeat was not added
  */
 export async function insertLeads(
-  em: EntityManager,
+  sql: Sql,
   deliveries: readonly Delivery[],
   dedupeDays: number,
 ): Promise<Map<string, Inserted>> {
-  const found = await rows(em, delivered, statement, [
+  const found = await rows(sql, delivered, statement, [
     JSON.stringify(deliveries.toSorted(inOneOrder).map(toRecord)),
     ...envelopes,
     dedupeDays,

@@ -1,5 +1,4 @@
-import { rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Delivery } from './delivery.ts';
 
@@ -13,7 +12,7 @@ const detail = 'the person was erased after this enquiry';
  * again, a vendor's list that is asked for again. A repeat of what was taken is a repeat, and a new enquiry a new one;
  * an id that stands for another person's enquiry makes no repeat.
  */
-export async function refuseErased(em: EntityManager, deliveries: Delivery[]): Promise<Delivery[]> {
+export async function refuseErased(sql: Sql, deliveries: Delivery[]): Promise<Delivery[]> {
   const dated = deliveries.flatMap(({ receiptId, read, source, idScope, sourceLeadId, idempotencyKey }) =>
     read.ok && read.lead.enquiredAt !== null
       ? [
@@ -31,7 +30,7 @@ export async function refuseErased(em: EntityManager, deliveries: Delivery[]): P
   );
   if (dated.length === 0) return deliveries;
   const found = await rows(
-    em,
+    sql,
     z.object({ id: z.string(), isRepeat: z.boolean() }),
     `select d.id,
             exists (select from lead_receipts r left join leads l on l.id = r.lead_id

@@ -1,5 +1,4 @@
-import { rows } from '@leadline/database/sql';
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { decideRepeat, type About, type RepeatDecision, type StoredReceipt } from './decide-repeat.ts';
 import { findReceipts, readAbouts, type Asked } from './find-receipts.ts';
@@ -26,15 +25,15 @@ export type Bound = { idScope: string; sameIdAs: string | null };
  * `another` tells where it is to be bound.
  */
 export async function settleRepeats(
-  em: EntityManager,
+  sql: Sql,
   deliveries: readonly Kept[],
 ): Promise<{ settled: Map<string, Settled>; another: Map<string, Bound> }> {
   const settled = new Map<string, Settled>();
   const another = new Map<string, Bound>();
-  const abouts = await readAbouts(em, deliveries);
+  const abouts = await readAbouts(sql, deliveries);
   let open = deliveries;
   while (open.length > 0) {
-    const receipts = await findReceipts(em, open, abouts);
+    const receipts = await findReceipts(sql, open, abouts);
     const stored = new Set(receipts.map(({ id }) => id));
     const kept: KeptReceipt[] = [];
     for (const delivery of open) {
@@ -51,7 +50,7 @@ export async function settleRepeats(
       // The next delivery of this group may come with the same new key.
       receipts.push(receipt);
     }
-    const added = kept.length === 0 ? new Set() : await keepReceipts(em, kept);
+    const added = kept.length === 0 ? new Set() : await keepReceipts(sql, kept);
     // Another group bound the same new key at the same moment: look again what it stands for.
     const lost = new Set(kept.filter(({ id }) => !added.has(id)).map(({ id }) => id));
     open = open.filter(({ receiptId }) => lost.has(receiptId));
@@ -107,9 +106,9 @@ function toReceipt(delivery: Kept, about: About | null, decision: Exclude<Repeat
 }
 
 /** @returns the ids of those that went in */
-async function keepReceipts(em: EntityManager, receipts: readonly KeptReceipt[]): Promise<Set<string>> {
+async function keepReceipts(sql: Sql, receipts: readonly KeptReceipt[]): Promise<Set<string>> {
   const added = await rows(
-    em,
+    sql,
     z.object({ id: z.string() }),
     `insert into lead_receipts (id, source, id_scope, source_lead_id, idempotency_key, body_hash, body, verdict, faults,
                                 lead_id, number_hash, ${originColumns})

@@ -1,3 +1,4 @@
+import type { Sql } from '@leadline/database/sql';
 import { setTimeout as wait } from 'node:timers/promises';
 import { lockNumbers } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
@@ -6,7 +7,6 @@ import { commitFault } from './commit-fault.ts';
 import { splitByNumber, phoneOf } from './split-by-number.ts';
 import type { Delivery } from './delivery.ts';
 import { insertLeads, type Inserted } from './insert-leads.ts';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { refuseErased } from './refuse-erased.ts';
 import { settleRepeats, type Settled } from './settle-repeats.ts';
 
@@ -41,11 +41,11 @@ export async function storeDeliveries(deliveries: Delivery[], deps: Deps): Promi
 }
 
 async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise<DeliveryOutcome[]> {
-  const em = postgres.em();
-  const deliveries = await refuseErased(em, given);
+  const sql = postgres.sql;
+  const deliveries = await refuseErased(sql, given);
   const insert = (some: readonly Delivery[]): Promise<Map<string, Inserted>> =>
     dedupeDays === 0
-      ? insertLeads(em, some, 0)
+      ? insertLeads(sql, some, 0)
       : postgres.transaction((transaction) => insertInTurn(transaction, some, dedupeDays));
   const inserted = await insert(deliveries);
   // What is faulty may still come with a key that stands for something else.
@@ -56,7 +56,7 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
   );
   const settled = new Map<string, Settled>();
   for (let open = unclear; open.length > 0;) {
-    const repeats = await settleRepeats(em, open);
+    const repeats = await settleRepeats(sql, open);
     for (const [id, outcome] of repeats.settled) settled.set(id, outcome);
     // Known by their ids, and no repeats: each goes in where it is known from now on.
     const anew = open.flatMap((delivery) => {
@@ -79,18 +79,18 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
 
 /** Under the locks of their numbers. */
 async function insertInTurn(
-  em: EntityManager,
+  sql: Sql,
   deliveries: readonly Delivery[],
   dedupeDays: number,
 ): Promise<Map<string, Inserted>> {
   const phones = deliveries.flatMap((delivery) => phoneOf(delivery) ?? []);
-  if (phones.length > 0) await lockNumbers(em, phones);
+  if (phones.length > 0) await lockNumbers(sql, phones);
   const inserted = new Map<string, Inserted>();
   const open = new Set<string>();
   let waiting = deliveries;
   while (waiting.length > 0) {
     const { now, later } = splitByNumber(waiting, open);
-    for (const [id, insertion] of await insertLeads(em, now, dedupeDays)) inserted.set(id, insertion);
+    for (const [id, insertion] of await insertLeads(sql, now, dedupeDays)) inserted.set(id, insertion);
     for (const delivery of now) {
       const phone = phoneOf(delivery);
       if (phone !== undefined && inserted.get(delivery.receiptId)?.open === true) open.add(phone);

@@ -3,12 +3,11 @@ import { mentionsPhone } from '@leadline/contracts/phone-number';
 import { lockNumbers } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { rehearse } from '@leadline/database/rehearse';
-import { affected, instant, row, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { answer, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { erasedValue } from '@leadline/messaging/erased-value';
 import { requirePhone } from '@leadline/messaging/require-phone';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 
 /** `ops.ingest.erase` */
@@ -23,23 +22,23 @@ export function answerErase(nats: Nats, postgres: Database): Promise<Answering> 
  */
 function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
   const phone = requirePhone(asked.phone);
-  return rehearse(postgres, asked.dryRun, async (em) => {
+  return rehearse(postgres, asked.dryRun, async (sql) => {
     // Nothing of this number is taken in meanwhile.
-    await lockNumbers(em, [phone]);
+    await lockNumbers(sql, [phone]);
     const before = await row(
-      em,
+      sql,
       z.object({ erasedAt: instant }),
       `select erased_at from erased_numbers where phone_hash = leadline_phone_hash($1)`,
       [phone],
     );
     await affected(
-      em,
+      sql,
       `insert into erased_numbers (phone_hash, erased_at) values (leadline_phone_hash($1), clock_timestamp())
            on conflict (phone_hash) do update set erased_at = excluded.erased_at`,
       [phone],
     );
     const leads = await rows(
-      em,
+      sql,
       z.object({ id: z.number() }),
       `update leads set name = $2, phone = $2, email = null, city = null, state = null, query_message = null,
               updated_at = clock_timestamp()
@@ -49,15 +48,15 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
     const ids = leads.map(({ id }) => id);
     const counts = {
       leads: ids.length,
-      deliveries: await blankReceipts(em, phone, ids),
+      deliveries: await blankReceipts(sql, phone, ids),
       enquiries: await affected(
-        em,
+        sql,
         `update lead_enquiries set query_message = null where lead_id = any($1) and query_message is not null`,
         [ids],
       ),
     };
     const details = { reason: asked.reason, leadIds: ids, ...counts };
-    await affected(em, `insert into ingest_audit (action, who, details) values ('erase', $1, $2)`, [
+    await affected(sql, `insert into ingest_audit (action, who, details) values ('erase', $1, $2)`, [
       asked.who,
       JSON.stringify(details),
     ]);
@@ -72,9 +71,9 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
  * Empties what was delivered of this person: accepted ones by their lead, refused ones by the number in them. A body that
  * several people's leads came in with goes as a whole; the others' leads stay.
  */
-async function blankReceipts(em: EntityManager, phone: string, leadIds: number[]): Promise<number> {
+async function blankReceipts(sql: Sql, phone: string, leadIds: number[]): Promise<number> {
   return affected(
-    em,
+    sql,
     `with own as materialized (
        select id, delivery_id from lead_receipts
         where lead_id = any($2) or last_ten(phone_raw) = last_ten($1) or id = any($3)
@@ -86,7 +85,7 @@ async function blankReceipts(em: EntityManager, phone: string, leadIds: number[]
       where (r.id in (select id from own)
              or r.delivery_id in (select delivery_id from own where delivery_id is not null))
         and (body <> '' or raw is not null or query is not null or phone_raw is not null or phone_alternates is not null)`,
-    [phone, leadIds, await findRefused(em, phone)],
+    [phone, leadIds, await findRefused(sql, phone)],
   );
 }
 
@@ -96,12 +95,12 @@ const atOnce = 200;
  * What was refused and has the number in it, however it is written there. Postgres looks through plain text by itself;
  * other scripts and escapes are read here.
  */
-async function findRefused(em: EntityManager, phone: string): Promise<string[]> {
+async function findRefused(sql: Sql, phone: string): Promise<string[]> {
   const found: string[] = [];
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const read = await rows(
-      em,
+      sql,
       z.object({ id: z.string(), said: z.string() }),
       `select id, said from lead_receipts, concat_ws(E'\\n', body, query, phone_raw) as said
         where verdict = 'rejected' and id > $2

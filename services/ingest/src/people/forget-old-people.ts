@@ -10,9 +10,9 @@ const atOnce = 500;
  * @returns how many rows it emptied; none: nobody is left
  */
 export function forgetOldPeople(postgres: Database, days: number): Promise<number> {
-  return postgres.transaction(async (em) => {
+  return postgres.transaction(async (sql) => {
     const leads = await affected(
-      em,
+      sql,
       `with old as (
          select id from leads l
           where updated_at < clock_timestamp() - $1 * interval '1 day' and phone <> $2 and status <> 'new'
@@ -24,7 +24,7 @@ export function forgetOldPeople(postgres: Database, days: number): Promise<numbe
       [days, erasedValue, atOnce],
     );
     const deliveries = await affected(
-      em,
+      sql,
       `with old as (
          select id from lead_receipts
           where received_at < clock_timestamp() - $1 * interval '1 day'
@@ -35,7 +35,7 @@ export function forgetOldPeople(postgres: Database, days: number): Promise<numbe
       [days, atOnce],
     );
     const enquiries = await affected(
-      em,
+      sql,
       `update lead_enquiries set query_message = null
         where query_message is not null and lead_id in (select id from leads where phone = $1)`,
       [erasedValue],

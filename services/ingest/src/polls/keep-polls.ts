@@ -20,9 +20,9 @@ const firstHours = 24;
 
 /** The connections that are due. New ones begin with what came in on the day before they were made. */
 export async function findDuePolls(postgres: Database, sources: readonly string[]): Promise<Connection[]> {
-  const em = postgres.em();
+  const sql = postgres.sql;
   await affected(
-    em,
+    sql,
     `insert into source_polls (connection_id, read_to)
      select id, created_at - interval '${firstHours} hours' from source_connections
       where enabled and secret is not null and source = any($1)
@@ -30,7 +30,7 @@ export async function findDuePolls(postgres: Database, sources: readonly string[
     [sources],
   );
   return rows(
-    em,
+    sql,
     connectionRow,
     `select c.id, c.source, c.token_hash, null as old_token_hash, c.secret, c.access_token, c.aliases, c.agent_mode,
             c.requests_per_minute, c.most_body_bytes
@@ -59,7 +59,7 @@ export async function claimPoll(
   leastGapMs: number,
 ): Promise<Poll | undefined> {
   const found = await row(
-    postgres.em(),
+    postgres.sql,
     claimed,
     `update source_polls
         set asks = asks + 1, asked_at = clock_timestamp(), next_at = clock_timestamp() + $2 * interval '1 millisecond'
@@ -79,7 +79,7 @@ export async function keepSuccess(
   { window, read, blank, nextAt }: { window: PollWindow; read: number; blank: boolean; nextAt: Date },
 ): Promise<void> {
   await affected(
-    postgres.em(),
+    postgres.sql,
     `update source_polls
         set read_to = greatest(read_to, $3), next_at = $4, succeeded_at = clock_timestamp(), last_rows = $5,
             failures = 0, last_error = null,
@@ -95,7 +95,7 @@ export async function keepFailure(
   { error, nextAt }: { error: string; nextAt: Date },
 ): Promise<void> {
   await affected(
-    postgres.em(),
+    postgres.sql,
     `update source_polls
         set next_at = $3, failures = failures + 1, last_error = $4, failed_at = clock_timestamp()
       where connection_id = $1 and asks = $2`,
@@ -111,7 +111,7 @@ export async function findRefusedEnquiries(
   ids: readonly string[],
 ): Promise<Set<string>> {
   const found = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ sourceLeadId: z.string(), phoneRaw: z.string().nullable() }),
     `select source_lead_id, phone_raw from lead_receipts
       where source = $1 and id_scope = $2 and source_lead_id = any($3) and verdict = 'rejected'`,

@@ -8,7 +8,7 @@ import { pullAdapters } from '../sources/pull-registry.ts';
 export async function measurePolls(postgres: Database, metrics: Metrics): Promise<void> {
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
   const found = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ source: z.string(), seconds: z.number() }),
     `select c.source, max(extract(epoch from clock_timestamp() - coalesce(p.succeeded_at, c.created_at)))::float8 as seconds
        from source_connections c left join source_polls p on p.connection_id = c.id
@@ -18,7 +18,7 @@ export async function measurePolls(postgres: Database, metrics: Metrics): Promis
   const unread = new Map(found.map(({ source, seconds }) => [source, seconds]));
   for (const source of sources) metrics.unreadSeconds.set({ source }, unread.get(source) ?? 0);
   const awaited = await rows(
-    postgres.em(),
+    postgres.sql,
     z.object({ source: z.string(), seconds: z.number() }),
     `select a.source, max(extract(epoch from clock_timestamp() - a.received_at))::float8 as seconds
        from awaited_leads a join source_connections c on c.id = a.connection_id

@@ -121,7 +121,7 @@ async function storeRows(
     bodyHash: '',
     read: lead.read,
   }));
-  const known = await findKnownIds(polling.postgres.em(), asked);
+  const known = await findKnownIds(polling.postgres.sql, asked);
   const fresh = read.filter(({ lead }, at) =>
     // Refused and mended at the vendor's, it may be a lead now; and a known id with another number is another person.
     lead.read.ok

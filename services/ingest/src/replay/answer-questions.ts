@@ -32,7 +32,7 @@ const receipt = z
 export function answerQuestions(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, receipts, (question) =>
     rows(
-      postgres.em(),
+      postgres.sql,
       receipt,
       `select r.id, r.received_at, r.source, r.source_lead_id, r.verdict, r.faults, r.lead_id, l.phone, l.status,
               r.same_id_as, (select count(*)::int from lead_receipts o where o.same_id_as = r.id) as other_numbers

@@ -26,7 +26,7 @@ async function correct(
 ): Promise<ResultOf<typeof correctReceipt>> {
   const normalised = normalisePhone(phone);
   if (!normalised.ok) throw new CommandRefused(`phone: ${phoneRefusals[normalised.reason]}`);
-  const found = await row(postgres.em(), receipt, `select verdict, part from lead_receipts where id = $1`, [receiptId]);
+  const found = await row(postgres.sql, receipt, `select verdict, part from lead_receipts where id = $1`, [receiptId]);
   const delivery = await findDeliveryOf(postgres, receiptId);
   if (found === undefined || delivery === undefined) throw new CommandRefused('there is no such delivery');
   if (found.verdict !== 'rejected') throw new CommandRefused('this delivery was accepted when it came');
@@ -39,7 +39,7 @@ async function correct(
   }
   const said = await retryRefused({ delivery, receiptId, lead, dryRun: false, byHand: true }, postgres, receiving);
   await affected(
-    postgres.em(),
+    postgres.sql,
     `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`,
     ['correct_receipt', who, delivery.connectionId, JSON.stringify({ receiptId, reason, leadId: said.leadId })],
   );

@@ -35,10 +35,10 @@ async function replay(
   receiving: Receiving & { wake(): void },
 ): Promise<ResultOf<typeof replayCommand>> {
   const { who, since, source, apply, after, limit } = question;
-  const now = await databaseNow(postgres.em());
+  const now = await databaseNow(postgres.sql);
   if (apply && after === null) {
     const details = JSON.stringify({ since, source });
-    await affected(postgres.em(), `insert into ingest_audit (action, who, details) values ('replay', $1, $2)`, [
+    await affected(postgres.sql, `insert into ingest_audit (action, who, details) values ('replay', $1, $2)`, [
       who,
       details,
     ]);
@@ -130,7 +130,7 @@ async function findParts(
   deliveries: readonly StoredDelivery[],
 ): Promise<Map<string, Map<number, Part>>> {
   const found = await rows(
-    postgres.em(),
+    postgres.sql,
     partRow,
     `select r.id, coalesce(r.delivery_id, r.id) as delivery_id, r.part as place, r.verdict, r.lead_id, l.phone, l.name, l.email,
             r.verdict = 'accepted' and r.source_lead_id is null as is_repeat, e.receipt_id is not null as joined,
@@ -151,14 +151,14 @@ async function findParts(
 async function describeAnew(postgres: Database, part: Part, lead: Lead): Promise<void> {
   if (part.joined) {
     await affected(
-      postgres.em(),
+      postgres.sql,
       'update lead_enquiries set product_name = $2, query_message = $3 where receipt_id = $1',
       [part.id, lead.productName, lead.message],
     );
     return;
   }
   await affected(
-    postgres.em(),
+    postgres.sql,
     `update leads set name = $2, email = $3, product_name = $4, city = $5, state = $6, query_message = $7,
                       updated_at = clock_timestamp() where id = $1`,
     [part.leadId, lead.name, lead.email, lead.productName, lead.city, lead.state, lead.message],

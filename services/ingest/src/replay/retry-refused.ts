@@ -100,7 +100,7 @@ async function findAccepted(
   const { delivery, lead, idScope, ids, idempotencyKey, body } = said;
   const { source } = delivery;
   const before = await row(
-    postgres.em(),
+    postgres.sql,
     accepted,
     `select lead_id from lead_receipts
       where source = $1 and idempotency_key = $2 and verdict = 'accepted'
@@ -115,7 +115,7 @@ async function findAccepted(
   const receiptId = randomUUID();
   for (const sourceLeadId of new Set(ids)) {
     const asked = { receiptId, source, idScope, sourceLeadId, idempotencyKey: null, bodyHash: '', read: lead.read };
-    const known = (await findKnownIds(postgres.em(), [asked])).get(receiptId);
+    const known = (await findKnownIds(postgres.sql, [asked])).get(receiptId);
     if (known?.kind === 'same') return { leadId: known.leadId };
   }
   return undefined;

@@ -41,7 +41,7 @@ export function findDeliveries(
   asked: { since: Date; source: string | null; after: { place: string; id: string } | null; limit: number },
 ): Promise<StoredDelivery[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     delivery,
     `select ${columns}
        from lead_receipts r left join source_connections c on c.id = r.connection_id
@@ -56,7 +56,7 @@ export function findDeliveries(
 /** The delivery that a receipt belongs to. */
 export async function findDeliveryOf(postgres: Database, receiptId: string): Promise<StoredDelivery | undefined> {
   const [found] = await rows(
-    postgres.em(),
+    postgres.sql,
     delivery,
     `select ${columns}
        from lead_receipts asked

@@ -47,7 +47,7 @@ export function openConnections(postgres: Database): Connections {
     if (leftMs > 0) await wait(leftMs);
     const startedAt = performance.now();
     known = await rows(
-      postgres.em(),
+      postgres.sql,
       connectionRow,
       `select id, source, token_hash, case when old_token_until > clock_timestamp() then old_token_hash end as old_token_hash,
               secret, access_token, aliases, agent_mode, requests_per_minute, most_body_bytes

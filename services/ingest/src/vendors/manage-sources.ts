@@ -1,10 +1,9 @@
 import type { AskedBy } from '@leadline/contracts/command';
 import * as sources from '@leadline/contracts/commands/sources';
 import type { Database } from '@leadline/database/open-database';
-import { affected, instant, rows } from '@leadline/database/sql';
+import { affected, instant, rows, type Sql } from '@leadline/database/sql';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { hashToken } from './connections.ts';
@@ -51,9 +50,9 @@ async function addSource(
   const made = adapter.secret === 'made' && asked.secret === undefined ? makeToken(18) : undefined;
   const id = randomUUID();
   const token = makeToken(32);
-  await postgres.transaction(async (em) => {
+  await postgres.transaction(async (sql) => {
     await affected(
-      em,
+      sql,
       `insert into source_connections (id, source, token_hash, secret, access_token, aliases, agent_mode,
                                        requests_per_minute, most_body_bytes)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -69,7 +68,7 @@ async function addSource(
         asked.mostBodyBytes,
       ],
     );
-    await audit(em, asked.who, { action: 'add_source', id, details: { source: adapter.source } });
+    await audit(sql, asked.who, { action: 'add_source', id, details: { source: adapter.source } });
   });
   const shown = toShown(adapter, { id, token, secret: made ?? asked.secret }, places);
   return made === undefined ? shown : { ...shown, secret: made };
@@ -81,9 +80,9 @@ async function rotateSource(
   places: Places,
 ): Promise<sources.SourceConnection> {
   const token = makeToken(32);
-  const adapter = await postgres.transaction(async (em) => {
+  const adapter = await postgres.transaction(async (sql) => {
     const [changed] = await rows(
-      em,
+      sql,
       z.object({ source: z.string() }),
       `update source_connections
           set old_token_hash = case when $3::float8 > 0 then token_hash end,
@@ -92,7 +91,7 @@ async function rotateSource(
         where id = $1 returning source`,
       [asked.id, hashToken(token), asked.keepOldHours],
     );
-    await audit(em, asked.who, {
+    await audit(sql, asked.who, {
       action: 'rotate_source',
       id: asked.id,
       details: { keepOldHours: asked.keepOldHours },
@@ -107,10 +106,10 @@ async function disableSource(
   asked: AskedBy<typeof sources.disableSource>,
   postgres: Database,
 ): Promise<{ id: string }> {
-  const changed = await postgres.transaction(async (em) => {
-    await audit(em, asked.who, { action: 'disable_source', id: asked.id, details: {} });
+  const changed = await postgres.transaction(async (sql) => {
+    await audit(sql, asked.who, { action: 'disable_source', id: asked.id, details: {} });
     return affected(
-      em,
+      sql,
       `update source_connections set enabled = false, old_token_hash = null, changed_at = clock_timestamp() where id = $1`,
       [asked.id],
     );
@@ -186,7 +185,7 @@ const listed = z
  */
 function listSources(postgres: Database): Promise<sources.ListedSource[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     listed,
     `select s.id, s.source, s.enabled, s.agent_mode, s.requests_per_minute, s.most_body_bytes, s.created_at,
             (select max(received_at) from lead_receipts r where r.connection_id = s.id) as last_delivery_at,
@@ -251,11 +250,11 @@ function noSuch(id: string): CommandRefused {
 }
 
 async function audit(
-  em: EntityManager,
+  sql: Sql,
   by: string,
   { action, id, details }: { action: string; id: string; details: object },
 ): Promise<void> {
-  await affected(em, `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`, [
+  await affected(sql, `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`, [
     action,
     by,
     id,

@@ -11,7 +11,7 @@ export type AwaitLeads = (leads: readonly NamedLead[], connection: Connection, n
 export function openAwaitLeads(postgres: Database, wake: () => void): AwaitLeads {
   return async (leads, connection, notification) => {
     await affected(
-      postgres.em(),
+      postgres.sql,
       // One that was given up is asked for again when its vendor names it again.
       `insert into awaited_leads (id, connection_id, source, source_lead_id, notification)
        select * from jsonb_to_recordset($1::jsonb)
@@ -51,7 +51,7 @@ export type DueLead = z.output<typeof dueRow>;
  */
 export function claimNamedLeads(postgres: Database, maxLeads: number, forMs: number): Promise<DueLead[]> {
   return rows(
-    postgres.em(),
+    postgres.sql,
     dueRow,
     `with due as (
        select id from awaited_leads where done_at is null and given_up_at is null and next_at <= clock_timestamp()
@@ -77,7 +77,7 @@ export async function settleNamedLead(
   as: { kind: 'done' } | { kind: 'later'; delayMs: number; error: string } | { kind: 'given_up'; error: string },
 ): Promise<void> {
   await affected(
-    postgres.em(),
+    postgres.sql,
     `update awaited_leads
         set done_at = case when $2 = 'done' then clock_timestamp() end,
             given_up_at = case when $2 = 'given_up' then clock_timestamp() end,
@@ -96,11 +96,11 @@ export async function askAgain(
   postgres: Database,
   asked: { since: Date; source: string | null; apply: boolean },
 ): Promise<number> {
-  const em = postgres.em();
+  const sql = postgres.sql;
   const which = 'given_up_at is not null and given_up_at >= $1 and ($2::text is null or source = $2)';
   if (asked.apply) {
     return affected(
-      em,
+      sql,
       `update awaited_leads
           set given_up_at = null, next_at = clock_timestamp(), received_at = clock_timestamp(), attempts = 0
         where ${which}`,
@@ -108,7 +108,7 @@ export async function askAgain(
     );
   }
   const found = await row(
-    em,
+    sql,
     z.object({ count: z.number() }),
     `select count(*)::int as count from awaited_leads where ${which}`,
     [asked.since, asked.source],
