@@ -1,4 +1,5 @@
 import { freePort } from './free-port.ts';
+import { toStatementTexts } from './to-statement-texts.ts';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export type Direction = 'toServer' | 'toClient';
@@ -16,7 +17,7 @@ export type LinkFault =
   | { kind: 'trickle'; bytes: number; eachMs: number };
 
 /**
- * Looks at what passes on one connection before it is passed on. `withhold`: it never arrives, and the connection is reset.
+ * Looks at what passes on one connection before it is passed on; prepared statements come with their text. `withhold`: it never arrives, and the connection is reset.
  * `swallow`: it never arrives, and nobody is told.
  */
 export type Watcher = (
@@ -45,6 +46,7 @@ type Pair = {
   client: Socket;
   server: Socket;
   memory: Map<string, unknown>;
+  statements: Map<string, string>;
   lostBytes: boolean;
   underWay: Record<Direction, UnderWay>;
 };
@@ -85,7 +87,8 @@ export async function openLink(name: string, target: () => number, host = '127.0
     deliver(pair, direction);
   };
   const pass = (pair: Pair, chunk: Buffer, direction: Direction): void => {
-    const text = chunk.toString('latin1');
+    const bytes = chunk.toString('latin1');
+    const text = direction === 'toServer' ? toStatementTexts(bytes, pair.statements) : bytes;
     for (const watcher of watchers) {
       const verdict = watcher(text, direction, pair.memory);
       if (verdict === 'pass') continue;
@@ -126,6 +129,7 @@ export async function openLink(name: string, target: () => number, host = '127.0
       client,
       server,
       memory: new Map(),
+      statements: new Map(),
       lostBytes: false,
       underWay: { toServer: { pieces: [], timer: undefined }, toClient: { pieces: [], timer: undefined } },
     };
