@@ -19,14 +19,14 @@ afterAll(async () => {
 async function stored(subject: string): Promise<{ payload: unknown; header: (name: string) => string }[]> {
   const ops = await nats.connect('ops');
   const consumer = await ops.connection.jetstream().consumers.get('AGENT', { filterSubjects: subject });
-  const found: { payload: unknown; header: (name: string) => string }[] = [];
+  const reports: { payload: unknown; header: (name: string) => string }[] = [];
   const messages = await consumer.fetch({ max_messages: 100, expires: 1_000 });
   for await (const message of messages) {
-    found.push({ payload: message.json(), header: (name) => message.headers?.get(name) ?? '' });
+    reports.push({ payload: message.json(), header: (name) => message.headers?.get(name) ?? '' });
     if (message.info.pending === 0) messages.stop();
   }
   await ops.close();
-  return found;
+  return reports;
 }
 
 test('a report is stored with its CloudEvents headers', async () => {
@@ -57,7 +57,7 @@ test('what does not fit the contract is refused before it is sent', () => {
 test('what a language model wrote is handed on as it is, and of too many answers what fits', async () => {
   await agent.ended(room, { by: 'callee', doNotCall: 'haan', callbackAt: 'kal shaam ko' });
   await agent.ended(room, { by: 'callee', callbackAt: new Date(Number.NaN) });
-  expect((await stored('agent.ended')).map((one) => one.payload)).toEqual([
+  expect((await stored('agent.ended')).map((report) => report.payload)).toEqual([
     { room, endedBy: 'callee', doNotCall: 'haan', callbackAt: 'kal shaam ko' },
     { room, endedBy: 'callee', doNotCall: false, callbackAt: null },
   ]);

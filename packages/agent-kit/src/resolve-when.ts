@@ -260,6 +260,6 @@ function dateOf(year: number, month: number, date: number): Day | undefined {
 }
 
 function firstOf(days: (Day | undefined)[], today: Day, any: boolean): Day[] {
-  const found = days.find((day) => day !== undefined && (any || day >= today));
-  return found === undefined ? [] : [found];
+  const next = days.find((day) => day !== undefined && (any || day >= today));
+  return next === undefined ? [] : [next];
 }

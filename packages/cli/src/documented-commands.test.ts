@@ -37,11 +37,11 @@ function problemOf(program: CommandUnknownOpts, written: string): string | undef
 
 test('each command that a document, an alert or a message names is there', async () => {
   const program = await createProgram(undefined);
-  const found = texts.flatMap((path) =>
+  const documented = texts.flatMap((path) =>
     commandsOf(readFileSync(join(repository, path), 'utf8')).map((written) => ({ path: relative('.', path), written })),
   );
-  expect(found.length).toBeGreaterThan(60);
-  const wrong = found
+  expect(documented.length).toBeGreaterThan(60);
+  const wrong = documented
     .map((row) => ({ ...row, problem: problemOf(program, row.written) }))
     .filter(({ problem }) => problem !== undefined);
   expect(wrong).toEqual([]);

@@ -37,8 +37,8 @@ export async function examine(nats: Nats, show: (found: Finding[]) => void): Pro
 
 /** What stands newest in a subject of ours and is no event of its owner. It proves nothing, and somebody put it there. */
 async function examineForeign(nats: Nats): Promise<Finding[]> {
-  const found = await findForeignMessages(nats, publishingServices);
-  return found.map(({ service, subject, seq, at }) =>
+  const foreign = await findForeignMessages(nats, publishingServices);
+  return foreign.map(({ service, subject, seq, at }) =>
     note(
       subject,
       `the newest message (${streamOf(subject)} ${seq}, ${toClock(at, 'ist')} IST) is no event of ${service}`,

@@ -38,9 +38,9 @@ export function findPlace(
       'no Leadline to talk to: start one here with npm start, or set NATS_URL, NATS_USER (ops) and NATS_PASS',
     );
   }
-  const found = run.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (!found.success) throw new WrongUse(`${file} is of another version: stop that Leadline and start it again`);
-  const { dispatcherAdmin, opsKey, nats } = found.data;
+  const parsed = run.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (!parsed.success) throw new WrongUse(`${file} is of another version: stop that Leadline and start it again`);
+  const { dispatcherAdmin, opsKey, nats } = parsed.data;
   return {
     nats: { url: nats.url, ...nats.users.ops },
     dispatcher: dispatcher ?? { url: dispatcherAdmin, key: opsKey },

@@ -47,8 +47,8 @@ export async function importFile(asked: ImportAsked): Promise<Imported> {
 
 function sizeOf(file: string): number {
   try {
-    const found = statSync(file);
-    if (found.isFile()) return found.size;
+    const stats = statSync(file);
+    if (stats.isFile()) return stats.size;
   } catch {
     // Told below.
   }
@@ -57,9 +57,9 @@ function sizeOf(file: string): number {
 
 /** One line a row: no number and no name, so that it may be sent to whoever made the file. */
 function toReportLine({ row, result, leadId, faults, notes }: RowResult): string {
-  const told = [...faults, ...notes];
-  const [fault] = told;
-  const all = told.map(({ detail }) => detail).join('; ');
+  const problems = [...faults, ...notes];
+  const [fault] = problems;
+  const all = problems.map(({ detail }) => detail).join('; ');
   const cells = [String(row), result, leadId === null ? '' : String(leadId)];
   const why = fault === undefined ? ['', '', ''] : [fault.pointer.replace(/^\//, ''), fault.reason, all];
   return `${[...cells, ...why].map(toCell).join(',')}\n`;
@@ -84,12 +84,13 @@ const barSize = 40;
 function openBar(what: string, size: number): Bar {
   const share = (bytes: number): number => (size === 0 ? 1 : Math.min(1, bytes / size));
   if (!process.stderr.isTTY) {
-    let told = 0;
+    let shownTenths = 0;
     return {
       show(bytes, rows) {
         const tenths = Math.floor(share(bytes) * 10);
-        if (tenths > told && tenths < 10) tell(`${what}: ${tenths * 10} %, ${rows.toLocaleString('en-IN')} rows`);
-        told = Math.max(told, tenths);
+        if (tenths > shownTenths && tenths < 10)
+          tell(`${what}: ${tenths * 10} %, ${rows.toLocaleString('en-IN')} rows`);
+        shownTenths = Math.max(shownTenths, tenths);
       },
       end: () => undefined,
     };

@@ -104,19 +104,25 @@ function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: D
         ]
       : [];
   });
-  const told = asked.some((answer) => 'health' in answer && answer.health.databaseTime !== null);
-  return skewed.length > 0 || !told ? skewed : [good('clocks', 'services, database and this machine agree')];
+  const isTold = asked.some((answer) => 'health' in answer && answer.health.databaseTime !== null);
+  return skewed.length > 0 || !isTold ? skewed : [good('clocks', 'services, database and this machine agree')];
 }
 
 function judgeShared(asked: AskedHealth[]): Finding[] {
   const settingsOf = (service: string): Health['settings'] => {
-    const found = asked.find((answer) => answer.service === service);
-    return found !== undefined && 'health' in found ? found.health.settings : {};
+    const answered = asked.find((answer) => answer.service === service);
+    return answered !== undefined && 'health' in answered ? answered.health.settings : {};
   };
   const [dispatcher, tracker] = [settingsOf('dispatcher'), settingsOf('call-tracker')];
   return shared.flatMap((name) => {
-    const [one, other] = [dispatcher[name], tracker[name]];
-    if (one === undefined || other === undefined || one === other) return [];
-    return [bad(name, `is ${one} at the dispatcher and ${other} at the call-tracker`, 'set the same in both')];
+    const [dispatcherValue, trackerValue] = [dispatcher[name], tracker[name]];
+    if (dispatcherValue === undefined || trackerValue === undefined || dispatcherValue === trackerValue) return [];
+    return [
+      bad(
+        name,
+        `is ${dispatcherValue} at the dispatcher and ${trackerValue} at the call-tracker`,
+        'set the same in both',
+      ),
+    ];
   });
 }

@@ -43,18 +43,18 @@ export function openEventReader(
       rooms.set(room, { leadId, source });
       if (rooms.size > maxRooms) rooms.delete(rooms.keys().next().value ?? '');
     }
-    const told = room === undefined ? undefined : rooms.get(room);
-    const said = new Date(stored.header('ce-time') ?? Number.NaN);
+    const ids = room === undefined ? undefined : rooms.get(room);
+    const publishedAt = new Date(stored.header('ce-time') ?? Number.NaN);
     return {
       stream: stored.stream,
       seq: stored.seq,
       id: stored.header('ce-id') ?? null,
       subject: stored.subject,
-      time: Number.isNaN(said.getTime()) ? stored.at : said,
+      time: Number.isNaN(publishedAt.getTime()) ? stored.at : publishedAt,
       storedAt: stored.at,
-      leadId: leadId ?? told?.leadId ?? null,
+      leadId: leadId ?? ids?.leadId ?? null,
       callId: callId ?? callIdOf(room),
-      source: source ?? told?.source ?? null,
+      source: source ?? ids?.source ?? null,
       data,
       letter: stored.subject.startsWith('dlq.') ? letterOf(stored) : null,
     };

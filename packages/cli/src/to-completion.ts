@@ -87,15 +87,15 @@ complete -F _${name} ${name}
 }
 
 function toZsh(name: string, places: Place[]): string {
-  const told = (word: string, summary: string): string =>
+  const described = (word: string, summary: string): string =>
     inPosixQuotes(`${word.replaceAll(':', '\\:')}:${summary.replaceAll(':', '\\:')}`);
   const ofValue = ({ choices, isFile }: ValueShape): string =>
     choices.length > 0 ? `compadd -- ${choices.join(' ')}` : isFile ? '_files' : "_message 'a value'";
   const ofPlace = ({ path, commands, options, argument }: Place): string => {
     const words = [
-      ...commands.map((command) => told(command.name, command.summary)),
+      ...commands.map((command) => described(command.name, command.summary)),
       ...argument.choices.map((choice) => inPosixQuotes(choice)),
-      ...options.flatMap((option) => option.flags.map((flag) => told(flag, option.summary))),
+      ...options.flatMap((option) => option.flags.map((flag) => described(flag, option.summary))),
     ];
     return `    '${path}') found=(${words.join(' ')})${argument.isFile ? '; [[ $PREFIX == -* ]] || { _files; return }' : ''} ;;`;
   };

@@ -37,11 +37,11 @@ async function askReason(): Promise<string> {
   }
   // Only here: most commands ask nothing.
   const { isCancel, text } = await import('@clack/prompts');
-  const said = await text({
+  const reason = await text({
     message: 'Why? (kept in the audit)',
     validate: (value) => ((value ?? '').trim() === '' ? 'a few words, please' : undefined),
     output: process.stderr,
   });
-  if (isCancel(said)) throw new WrongUse('nothing was done');
-  return said;
+  if (isCancel(reason)) throw new WrongUse('nothing was done');
+  return reason;
 }

@@ -43,10 +43,10 @@ export function findPhoneInText(text: string): { phone: string; alternates: stri
     else lists.push([phone]);
     end = match.index + match[0].length;
   }
-  const found = new Set(lists.flat());
-  const [phone, ...alternates] = found;
+  const phones = new Set(lists.flat());
+  const [phone, ...alternates] = phones;
   // Several that do not stand together may be several people's.
-  const isOne = lists.some((list) => new Set(list).size === found.size);
+  const isOne = lists.some((list) => new Set(list).size === phones.size);
   return phone !== undefined && isOne ? { phone, alternates } : undefined;
 }
 

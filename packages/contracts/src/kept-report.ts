@@ -13,17 +13,17 @@ export type KeptReport = z.output<typeof keptReport>;
 /** A report as a timeline keeps it: of its answers the keys, for the call's row has the rest; not its room. */
 export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Record<string, unknown> {
   const fields = [...new Set(notes.filter(({ outcome }) => outcome !== 'words').map(({ field }) => field))];
-  const told = fields.length === 0 ? {} : { unread: fields };
+  const unreadFields = fields.length === 0 ? {} : { unread: fields };
   switch (report.type) {
     case 'agent.ready':
-      return told;
+      return unreadFields;
     case 'agent.qualified': {
       const { mode, answers, doNotCall } = report;
-      return { mode, answered: Object.keys(answers), ...(doNotCall ? { doNotCall } : {}), ...told };
+      return { mode, answered: Object.keys(answers), ...(doNotCall ? { doNotCall } : {}), ...unreadFields };
     }
     case 'agent.ended': {
       const { endedBy, doNotCall, callbackAt } = report;
-      return { endedBy, doNotCall, callbackAt: callbackAt?.toISOString() ?? null, ...told };
+      return { endedBy, doNotCall, callbackAt: callbackAt?.toISOString() ?? null, ...unreadFields };
     }
   }
 }

@@ -21,8 +21,8 @@ nobody else decides | available next week | जानकारी भेजो |
 const cases = (text: string): string[] =>
   text
     .split(/\n| \| /)
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
 
 test.for(cases(nothings))('"%s" means nothing', (text) => {
   expect(meansNothing(text)).toBe(true);

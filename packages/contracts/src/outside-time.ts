@@ -17,12 +17,12 @@ export function readOutsideTime(written: string | number): OutsideTime {
   const text = String(written).trim();
   if (/^\d{9,10}(\.\d+)?$/.test(text)) return judge(Number(text) * 1_000);
   if (/^\d{12,13}(\.\d+)?$/.test(text)) return judge(Number(text));
-  const found =
+  const match =
     /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[T ]|\s+at\s+)(?<hour>\d\d):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?\s*(?<zone>Z|UTC|GMT|IST|[+-]\d\d(?::?\d\d)?)?(?:\s*\[[\w/+-]+\])?$/i.exec(
       text,
     );
-  if (found?.groups === undefined) return { kind: 'words' };
-  const { year = '', month = '', day = '', hour = '', minute = '', second = '0', fraction = '0', zone } = found.groups;
+  if (match?.groups === undefined) return { kind: 'words' };
+  const { year = '', month = '', day = '', hour = '', minute = '', second = '0', fraction = '0', zone } = match.groups;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return { kind: 'words' };
   // Years below 100 would be taken for those of the last century.
   if (Number(year) < 1000) return { kind: 'out_of_days' };

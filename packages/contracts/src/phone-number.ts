@@ -32,8 +32,8 @@ export function normalisePhone(text: string): NormalisedPhone {
   const refusals = read.flatMap((number) => (number.ok ? [] : [number.reason]));
   const reason = tellingFirst.find((refusal) => refusals.includes(refusal)) ?? 'unparseable';
   // A sentence may stand in a phone's field: "call after 6 pm on …".
-  const found = reason === 'unparseable' ? findPhoneInText(ascii) : undefined;
-  return found === undefined ? { ok: false, reason } : { ok: true, ...found };
+  const inText = reason === 'unparseable' ? findPhoneInText(ascii) : undefined;
+  return inText === undefined ? { ok: false, reason } : { ok: true, ...inText };
 }
 
 /** More is no field of phones. */

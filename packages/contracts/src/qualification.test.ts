@@ -24,7 +24,7 @@ test('reports give the same answers in any order and however often they come', (
     answers: fc.dictionary(fc.constantFrom('a', 'b', 'constructor', 'toString'), fc.constantFrom('x', 'y', 'z')),
   });
   const merge = (reports: { second: number; answers: Record<string, string> }[]) =>
-    reports.reduce((known, one) => mergeAnswers(known.answers, known.times, one.answers, at(one.second)), {
+    reports.reduce((known, next) => mergeAnswers(known.answers, known.times, next.answers, at(next.second)), {
       answers: {},
       times: {},
     });

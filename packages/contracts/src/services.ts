@@ -40,7 +40,7 @@ export const publishingServices: readonly PublishingService[] = services.flatMap
 
 /** The row of one service, by whichever of its spellings. */
 export function serviceOf(spelling: ServiceName | ServiceKey): Service {
-  const found = services.find(({ name, key }) => name === spelling || key === spelling);
-  if (found === undefined) throw new Error(`there is no service ${spelling}`);
-  return found;
+  const service = services.find(({ name, key }) => name === spelling || key === spelling);
+  if (service === undefined) throw new Error(`there is no service ${spelling}`);
+  return service;
 }

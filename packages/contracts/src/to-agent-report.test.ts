@@ -151,11 +151,11 @@ const anything = fc.jsonValue({ stringUnit: 'binary', maxDepth: 4 });
 
 /** What a report says, but for one field; an answer is a field of its own. */
 function without(report: AgentReport, field: string): Record<string, unknown> {
-  const said: Record<string, unknown> = { ...report };
-  delete said[field];
-  if (field === 'callbackAt') delete said['callbackWords'];
-  if (field === 'qualification') delete said['answers'];
-  return said;
+  const rest: Record<string, unknown> = { ...report };
+  delete rest[field];
+  if (field === 'callbackAt') delete rest['callbackWords'];
+  if (field === 'qualification') delete rest['answers'];
+  return rest;
 }
 
 test('whatever one field is spoiled with, all others count', () => {

@@ -54,11 +54,11 @@ export function readAgentReport(type: unknown, data: unknown): ReadReport {
   if (known === undefined) {
     return { ok: false, faults: [{ pointer: '/type', detail: `must be one of ${reportTypes.join(', ')}` }] };
   }
-  const told = onlyItem(unpacked(data));
-  if (typeof told !== 'object' || told === null || Array.isArray(told)) {
+  const report = onlyItem(unpacked(data));
+  if (typeof report !== 'object' || report === null || Array.isArray(report)) {
     return { ok: false, faults: [{ pointer: '/data', detail: 'must be an object' }] };
   }
-  const fields = toFields(told);
+  const fields = toFields(report);
   const room = typeof fields.room.value === 'string' ? repairText(fields.room.value).trim() : '';
   if (room === '' || room.length > maxRoomCharacters) {
     return { ok: false, faults: [{ pointer: '/data/room', detail: 'must be the text from the job: call-…' }] };
@@ -72,13 +72,13 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
     case 'agent.ready':
       return { type, room };
     case 'agent.qualified': {
-      const told = toQualification(fields.qualification, notes);
-      const answers = toAnswers(Object.fromEntries(Object.entries(told).filter(([key]) => !isWishKey(key))));
+      const qualification = toQualification(fields.qualification, notes);
+      const answers = toAnswers(Object.fromEntries(Object.entries(qualification).filter(([key]) => !isWishKey(key))));
       for (const { key, outcome, detail } of answers.faults) {
         const field = knownAnswerKeys.find((knownAnswerKey) => knownAnswerKey === key) ?? 'qualification';
         notes.push({ field, pointer: `${fields.qualification.pointer}/${toToken(key)}`, outcome, detail });
       }
-      const wishes = Object.entries(told)
+      const wishes = Object.entries(qualification)
         .filter(([key]) => isWishKey(key))
         .map(([key, value]) => ({ pointer: `${fields.qualification.pointer}/${toToken(key)}`, value }));
       return {
@@ -182,14 +182,14 @@ function toMode({ pointer, value }: Field, notes: FieldNote[]): AgentMode | null
 /** An object of answers, JSON text of one, or else whatever was said under one key. */
 function toQualification({ pointer, value }: Field, notes: FieldNote[]): Record<string, unknown> {
   if (value === undefined || value === null) return {};
-  const told = paired(unpacked(value));
-  if (typeof told === 'object' && told !== null && !Array.isArray(told)) return { ...told };
-  const isText = typeof told === 'string' || Array.isArray(told);
+  const answers = paired(unpacked(value));
+  if (typeof answers === 'object' && answers !== null && !Array.isArray(answers)) return { ...answers };
+  const isText = typeof answers === 'string' || Array.isArray(answers);
   const detail = isText ? 'must be an object; kept under the key notes' : 'must be an object';
-  if (!isText || toAnswerText(told) !== '') {
+  if (!isText || toAnswerText(answers) !== '') {
     notes.push({ field: 'qualification', pointer, outcome: isText ? 'words' : 'dropped', detail });
   }
-  return isText ? { notes: told } : {};
+  return isText ? { notes: answers } : {};
 }
 
 /** A list of keys with their answers as the object that it means; anything else as it is. */
@@ -197,10 +197,10 @@ function paired(value: unknown): unknown {
   if (!Array.isArray(value) || value.length === 0) return value;
   const pairs = value.map((item: unknown): [string, unknown] | undefined => {
     if (typeof item !== 'object' || item === null) return undefined;
-    const entries = new Map(Object.entries(item).map(([key, one]): [string, unknown] => [toName(key), one]));
+    const entries = new Map(Object.entries(item).map(([key, field]): [string, unknown] => [toName(key), field]));
     const key = ['key', 'name', 'field', 'label', 'question']
       .map((name) => entries.get(name))
-      .find((one) => typeof one === 'string');
+      .find((text) => typeof text === 'string');
     const answer = ['value', 'answer'].find((name) => entries.has(name));
     return typeof key === 'string' && answer !== undefined ? [key, entries.get(answer)] : undefined;
   });
@@ -234,9 +234,9 @@ function toEndedBy({ pointer, value }: Field, notes: FieldNote[]): EndedBy | nul
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ');
   if (text === '') return null;
-  const found = enders.find(([, shape]) => shape.test(text));
-  if (found === undefined) notes.push(unreadable('endedBy', pointer));
-  return found?.[0] ?? null;
+  const ender = enders.find(([, shape]) => shape.test(text));
+  if (ender === undefined) notes.push(unreadable('endedBy', pointer));
+  return ender?.[0] ?? null;
 }
 
 /** One yes among them is a yes. What is neither yes nor no counts as yes: a person can take a number off the list again. */

@@ -88,8 +88,8 @@ function toText(value: unknown, depth: number, about: string): string {
 }
 
 function joined(parts: readonly string[]): string {
-  const told = parts.filter((part) => part !== '');
-  return told.join(told.some((part) => part.includes(', ')) ? '; ' : ', ');
+  const given = parts.filter((part) => part !== '');
+  return given.join(given.some((part) => part.includes(', ')) ? '; ' : ', ');
 }
 
 function toLabel(key: string): string {

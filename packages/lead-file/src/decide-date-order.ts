@@ -8,10 +8,10 @@ export type DateTally = Record<DateOrder | 'either', number>;
 export function tellsOrder(cell: string): keyof DateTally | undefined {
   const [, first = '', second = ''] =
     /^\D{0,12}(\d{1,2})[-/. ](\d{1,2})[-/. ,]{1,2}(?:\d{4}|\d{2})(?![\d/.-])/.exec(cell.trim()) ?? [];
-  const [one, two] = [Number(first), Number(second)];
-  if (one < 1 || two < 1 || one > 31 || two > 31 || one === two) return undefined;
-  if (one > 12) return two > 12 ? undefined : 'day-first';
-  return two > 12 ? 'month-first' : 'either';
+  const [left, right] = [Number(first), Number(second)];
+  if (left < 1 || right < 1 || left > 31 || right > 31 || left === right) return undefined;
+  if (left > 12) return right > 12 ? undefined : 'day-first';
+  return right > 12 ? 'month-first' : 'either';
 }
 
 /**

@@ -58,8 +58,8 @@ function startOf(pid: number): string | undefined {
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
       return fields[0] === 'Z' ? undefined : fields[19];
     }
-    const told = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-    return told === '' || told.startsWith('Z') ? undefined : told.replace(/^\S+\s+/, '');
+    const status = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return status === '' || status.startsWith('Z') ? undefined : status.replace(/^\S+\s+/, '');
   } catch {
     return undefined;
   }

@@ -27,7 +27,7 @@ export async function showSteps(
   );
   return {
     async stop() {
-      const stopping = Promise.all(tails.map((one) => one.stop()));
+      const stopping = Promise.all(tails.map((reading) => reading.stop()));
       // A server that is gone answers no tail: the connection's end ends them.
       if (!nats.isUp()) await nats.close();
       await stopping;

@@ -72,7 +72,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   };
 
   /** What each was told last, and who has said that it listens. */
-  const told = new Map<Member, string>();
+  const givenSettings = new Map<Member, string>();
   const listening = new Set<Member>();
   const restarting = new Set<Member>();
 
@@ -82,12 +82,12 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     startNewLog(program.logFile);
     await group.keep(stage, member, program.name, async () => {
       listening.delete(member);
-      told.delete(member);
+      givenSettings.delete(member);
       const settings = ground.then(async (stood) => {
         await moveFromTaken(member, program.name);
-        const found = toMemberSettings(member, stood);
-        told.set(member, JSON.stringify(found.env));
-        return found;
+        const given = toMemberSettings(member, stood);
+        givenSettings.set(member, JSON.stringify(given.env));
+        return given;
       });
       return startService(program, settings, () => listening.add(member));
     });
@@ -116,8 +116,8 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     if (now === undefined) return;
     const isStale = (member: Member): boolean =>
       !restarting.has(member) &&
-      told.has(member) &&
-      told.get(member) !== JSON.stringify(toMemberSettings(member, now).env);
+      givenSettings.has(member) &&
+      givenSettings.get(member) !== JSON.stringify(toMemberSettings(member, now).env);
     await Promise.all(
       members.filter(isStale).map(async (member) => {
         restarting.add(member);

@@ -73,7 +73,7 @@ async function unpackFrom(source: string, name: string, folder: string): Promise
   ];
   await run('apt-get', [...only, '-qq', 'update'], { timeout: 120_000 });
   await run('apt-get', [...only, '-qq', 'download', name], { cwd: packages, timeout: 120_000 });
-  for (const file of readdirSync(packages).filter((one) => one.endsWith('.deb'))) {
+  for (const file of readdirSync(packages).filter((entry) => entry.endsWith('.deb'))) {
     await run('dpkg', ['-x', join(packages, file), folder]);
   }
   return folder;

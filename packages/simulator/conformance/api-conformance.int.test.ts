@@ -70,7 +70,7 @@ test.for(['room-service', 'agent-dispatch-no-worker'])('%s', async (scenario) =>
   const observed: unknown[] = [];
   for (const recorded of recording.cases)
     observed.push(byAge(await overTheWire(world, withKnownId(recorded, observed))));
-  expect(toComparable(observed)).toEqual(toComparable(recording.cases.map((one) => byAge(wire(one)))));
+  expect(toComparable(observed)).toEqual(toComparable(recording.cases.map((recorded) => byAge(wire(recorded)))));
 
   for (const recorded of recording.cases) {
     if (recorded.sdk === undefined) continue;
@@ -98,7 +98,10 @@ test('every SIP code that was recorded becomes its error and its disconnect reas
       expect({ ...metadata, error_details: '<base64>' }).toEqual(twirp.meta);
       await expect
         .poll(
-          () => world.received.find((one) => one.body['event'] === 'participant_left' && roomName(one.body) === room),
+          () =>
+            world.received.find(
+              (received) => received.body['event'] === 'participant_left' && roomName(received.body) === room,
+            ),
           slowly,
         )
         .toMatchObject({

@@ -8,13 +8,13 @@ export function toComparable(value: unknown): unknown {
     const key = `${kind} ${id}`;
     const known = seen.get(key);
     if (known !== undefined) return known;
-    const count = [...seen.keys()].filter((one) => one.startsWith(`${kind} `)).length;
+    const count = [...seen.keys()].filter((name) => name.startsWith(`${kind} `)).length;
     const name = `<${kind} ${count + 1}>`;
     seen.set(key, name);
     return name;
   };
   const compare = (given: unknown, key: string): unknown => {
-    if (Array.isArray(given)) return given.map((one) => compare(one, key));
+    if (Array.isArray(given)) return given.map((item) => compare(item, key));
     if (typeof given === 'object' && given !== null) {
       const kept = Object.entries(given).filter(([name, inner]) => !isRaced(name, inner));
       return Object.fromEntries(kept.map(([name, inner]) => [name, compare(inner, name)]));

@@ -69,7 +69,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
     usualTalkMs: config.SIMULATED_TALK_SECONDS * 1_000,
     log: phoneLog,
     changed: (leg) => {
-      if (!legs.some((one) => one.sipCallId === leg.sipCallId)) legs.push(leg);
+      if (!legs.some((known) => known.sipCallId === leg.sipCallId)) legs.push(leg);
       agents.legChanged(leg);
     },
     leavesGhost: (room) => chance(current.seed, 'ghostLegs', room) < current.ghostLegs,

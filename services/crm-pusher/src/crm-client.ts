@@ -90,7 +90,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
       if (answer.kind !== 'ok') return answer;
       const list = listed.safeParse(answer.body);
       if (!list.success) return { kind: 'unclear', because: 'unreadable_list' };
-      const id = list.data.data.map(found).find((one) => one !== undefined);
+      const id = list.data.data.map(found).find((customerId) => customerId !== undefined);
       if (id !== undefined) return { ...answer, id };
       if (list.data.data.length < pageSize) return answer;
     }

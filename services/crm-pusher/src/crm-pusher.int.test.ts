@@ -356,7 +356,7 @@ test('the old program’s calls are left to it, until the pusher is told to take
   const ours = await qualified({ tell: 0 });
   await pushed(ours.id);
   expect(await statusOf(young)).toBe('called');
-  await Promise.all(running.splice(0).map((one) => one.stop()));
+  await Promise.all(running.splice(0).map((service) => service.stop()));
 
   await Promise.all([1, 2].map(() => pusher({ CRM_SWEEP_AFTER_SECONDS: '1', PUSH_OLD_CALLS: 'on' })));
   await pushed(young);

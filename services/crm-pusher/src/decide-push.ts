@@ -79,8 +79,8 @@ export function saysNothingFound(answer: { status: number; body: unknown }, what
 
 function messageOf(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';
-  const said = 'message' in body ? body.message : 'error' in body ? body.error : '';
-  return typeof said === 'string' ? said : '';
+  const message = 'message' in body ? body.message : 'error' in body ? body.error : '';
+  return typeof message === 'string' ? message : '';
 }
 
 /** A CRM that goes on saying that there is one, and never finds it, is asked so often. */

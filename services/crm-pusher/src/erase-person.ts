@@ -31,7 +31,7 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
        from calls c left join crm_pushes p on p.call_id = c.id where last_ten(c.phone) = last_ten($1) order by c.id`,
     [requirePhone(asked.phone)],
   );
-  const told = await rows(
+  const enquiryTasks = await rows(
     postgres.sql,
     z.object({ taskId: z.string().nullable(), customerId: z.string().nullable() }),
     `select t.task_id, t.customer_id from crm_enquiries t join leads l on l.id = t.lead_id
@@ -41,8 +41,8 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
   const waiting = pushes.find(({ waits }) => waits);
   if (waiting !== undefined)
     throw new CommandRefused(`phone: call ${waiting.id} waits for its task in the CRM; ask again when it is there`);
-  const customers = [...new Set([...pushes, ...told].flatMap(({ customerId }) => customerId ?? []))];
-  const tasks = [...pushes, ...told].flatMap(({ taskId }) => taskId ?? []);
+  const customers = [...new Set([...pushes, ...enquiryTasks].flatMap(({ customerId }) => customerId ?? []))];
+  const tasks = [...pushes, ...enquiryTasks].flatMap(({ taskId }) => taskId ?? []);
   return {
     counts: {},
     left: [

@@ -214,6 +214,8 @@ test('a task that is refused as known is looked for, made again at most twice, a
 test('a CRM that answers every create of a customer without a word is asked ever more slowly', async () => {
   const id = await qualified();
   await faults({ answers: [{ to: 'create_customer', says: 'blank' }] });
-  const waits = (await pushOn(id, deps(), 7)).map((one) => (one.kind === 'later' ? one.afterMs / 1_000 : one.kind));
+  const waits = (await pushOn(id, deps(), 7)).map((outcome) =>
+    outcome.kind === 'later' ? outcome.afterMs / 1_000 : outcome.kind,
+  );
   expect(waits).toEqual([5, 10, 20, 40, 60, 60, 60]);
 });

@@ -168,9 +168,9 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
     customer = await crm.createCustomer({ mobile, name: push.name });
   if (customer.kind !== 'ok' || customer.customerId === undefined) return notYet(push, customer, deps);
   const { customerId } = customer;
-  const found = await crm.findTask(customerId, reference(known));
-  if (found.kind !== 'ok') return notYet(push, found, deps);
-  if (found.taskId !== undefined) return finish(push, customerId, found.taskId, deps);
+  const search = await crm.findTask(customerId, reference(known));
+  if (search.kind !== 'ok') return notYet(push, search, deps);
+  if (search.taskId !== undefined) return finish(push, customerId, search.taskId, deps);
   if (decision.kind === 'look') return noteEmptyLook(push, deps);
 
   const task = toEnquiryTask(

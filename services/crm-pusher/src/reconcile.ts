@@ -10,9 +10,9 @@ import { keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, reconcile['crm-pusher'], async (asked) => {
-    const said = await readSaidSince(nats, postgres.sql, 'crm-pusher');
-    await postgres.transaction((sql) => keepSaid(sql, 'crm-pusher', said));
-    nats.log.warn({ events: said.events.length, who: asked.who }, 'reconciled with the streams by an operator');
-    return { events: said.events.length };
+    const published = await readSaidSince(nats, postgres.sql, 'crm-pusher');
+    await postgres.transaction((sql) => keepSaid(sql, 'crm-pusher', published));
+    nats.log.warn({ events: published.events.length, who: asked.who }, 'reconciled with the streams by an operator');
+    return { events: published.events.length };
   });
 }

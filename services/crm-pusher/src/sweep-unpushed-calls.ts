@@ -63,7 +63,7 @@ async function putOff(callId: number, deps: Deps): Promise<void> {
 
 /** Brings the gauges up to date. */
 export async function measure(deps: Deps): Promise<void> {
-  const found = await row(
+  const counts = await row(
     deps.postgres.sql,
     z.object({ waiting: z.number(), oldest: z.number(), failed: z.number() }),
     `select (select count(*)::int from calls c left join crm_pushes p on p.call_id = c.id
@@ -75,7 +75,7 @@ export async function measure(deps: Deps): Promise<void> {
            + (select count(*) from crm_enquiries where failed_at is not null))::int as failed`,
     [deps.policy.oldCallsMaxAgeDays],
   );
-  deps.metrics.waiting.set(found?.waiting ?? 0);
-  deps.metrics.oldestWaiting.set(found?.oldest ?? 0);
-  deps.metrics.failed.set(found?.failed ?? 0);
+  deps.metrics.waiting.set(counts?.waiting ?? 0);
+  deps.metrics.oldestWaiting.set(counts?.oldest ?? 0);
+  deps.metrics.failed.set(counts?.failed ?? 0);
 }

@@ -63,8 +63,8 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
     ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
     ...(call.callbackWords === null ? [] : [`Wishes to be called back: "${call.callbackWords}".`]),
   ];
-  const said = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
-  const answers = fit(said, maxDescription - lengthOf([...head, known]));
+  const answerLines = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
+  const answers = fit(answerLines, maxDescription - lengthOf([...head, known]));
   const enquiries = newest(call.enquiries.map(toEnquiryLine), maxDescription - lengthOf([...head, ...answers, known]));
   return crmTask.parse({
     customerId,

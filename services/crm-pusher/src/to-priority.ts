@@ -6,20 +6,20 @@ export type SaidPriority = 'urgent' | 'high' | undefined;
  * opposite, and raises nothing: "not urgent", "koi jaldi nahi", "गंभीर नहीं". Each part of a sentence is read by itself.
  */
 export function readPriority(seriousness: string): SaidPriority {
-  let said: SaidPriority;
+  let priority: SaidPriority;
   let isUrgencyDenied = false;
   for (const clause of toClauses(seriousness)) {
     // "Urgent? No." and "urgent tha, ab nahi" take back what was said before.
     if (bareDenial.test(clause)) {
-      if (said !== undefined) isUrgencyDenied = true;
-      said = undefined;
+      if (priority !== undefined) isUrgencyDenied = true;
+      priority = undefined;
       continue;
     }
     const read = readClause(clause);
     if (read === 'urgency_denied') isUrgencyDenied = true;
-    else if (read === 'urgent' || (read === 'high' && said === undefined)) said = read;
+    else if (read === 'urgent' || (read === 'high' && priority === undefined)) priority = read;
   }
-  return said === 'urgent' && isUrgencyDenied ? 'high' : said;
+  return priority === 'urgent' && isUrgencyDenied ? 'high' : priority;
 }
 
 const sides = String.raw`(?<![\p{L}\p{M}\p{N}])(?:WORDS)(?![\p{L}\p{M}\p{N}])`;

@@ -103,14 +103,14 @@ test('a redrive from the command line is on the audit page once, however often i
 
 test('a redrive from the dashboard is told once, with its reason, alone or with all that match', async () => {
   const before = (await redrives()).length;
-  const [one, two] = [await setAside('own'), await setAside('own-two')];
-  const path = `/dead-letters/${one}`;
+  const [first, second] = [await setAside('own'), await setAside('own-two')];
+  const path = `/dead-letters/${first}`;
   await operator.get(path);
   await operator.post(`${path}/redrive`, { payload, mode: 'redrive', reason: 'mended' });
   const fields = { because: 'gave_up', cap: '100', mode: 'redrive', reason: 'all of them' };
   const begun = await operator.post('/dead-letters/redrive', fields);
   await until('it is over', async () => (await operator.get(begun.location ?? '')).text.includes('finished'));
-  expect((await listDeadLetters(ops, { redriven: false })).map(({ seq }) => seq)).not.toContain(two);
+  expect((await listDeadLetters(ops, { redriven: false })).map(({ seq }) => seq)).not.toContain(second);
   await untilAudited('after-own');
   await Promise.all((await Promise.all([startAuditor(), startAuditor()])).map((audit) => audit()));
   expect((await redrives()).slice(before).map(({ who, reason }) => [who, reason])).toEqual([

@@ -165,7 +165,7 @@ describe('the projector', () => {
     const { stand, found } = await run(async (ops, events) => {
       const copies = [...events, ...events.filter(() => random.chance(0.5))];
       await Promise.all(
-        random.shuffle(copies.map((event, copy) => () => publish(ops, event, copy))).map((one) => one()),
+        random.shuffle(copies.map((event, copy) => () => publish(ops, event, copy))).map((send) => send()),
       );
     });
     await stand.stop();

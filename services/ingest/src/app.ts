@@ -76,8 +76,9 @@ async function withBody(
 
   const tooLarge = (): Response =>
     refuse(c, toProblem('too-large', { detail: `At most ${maxBodyBytes} bytes are taken.` }));
-  const told = c.req.header('content-length');
-  if (told !== undefined) return Number(told) > maxBodyBytes ? tooLarge() : work(await c.req.text(), sender);
+  const contentLength = c.req.header('content-length');
+  if (contentLength !== undefined)
+    return Number(contentLength) > maxBodyBytes ? tooLarge() : work(await c.req.text(), sender);
   // Sent in chunks: counted while it is read.
   let response: Response | undefined;
   const refused = await bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge })(c, async () => {

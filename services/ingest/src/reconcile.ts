@@ -16,10 +16,10 @@ type LostEnquiry = ResultOf<typeof reconcile.ingest>['lostEnquiries'][number];
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, reconcile.ingest, async (asked) => {
-    const said = await readSaidSince(nats, postgres.sql, 'ingest');
+    const published = await readSaidSince(nats, postgres.sql, 'ingest');
     const reconciled = await postgres.transaction(async (sql) => {
-      await keepSaid(sql, 'ingest', said);
-      const leads = new Map(said.events.map(({ about, time }) => [about.leadId ?? 0, time]));
+      await keepSaid(sql, 'ingest', published);
+      const leads = new Map(published.events.map(({ about, time }) => [about.leadId ?? 0, time]));
       if (leads.size > 0) await moveSequence(sql, 'leads', Math.max(...leads.keys()));
       // One that was made after the event only carries the lost one's number.
       const there = await rows(
@@ -31,7 +31,11 @@ export function answerReconcile(nats: Nats, postgres: Database): Promise<Answeri
       );
       const known = new Set(there.map(({ id }) => id));
       const lostLeads = [...leads.keys()].filter((id) => id > 0 && !known.has(id)).toSorted((a, b) => a - b);
-      return { events: said.events.length, lostLeads, lostEnquiries: await findLostEnquiries(sql, said.events) };
+      return {
+        events: published.events.length,
+        lostLeads,
+        lostEnquiries: await findLostEnquiries(sql, published.events),
+      };
     });
     nats.log.warn({ ...reconciled, who: asked.who }, 'reconciled with the streams by an operator');
     return reconciled;
@@ -39,7 +43,7 @@ export function answerReconcile(nats: Nats, postgres: Database): Promise<Answeri
 }
 
 async function findLostEnquiries(sql: Sql, events: SaidEvent[]): Promise<LostEnquiry[]> {
-  const told = events.flatMap(({ type, data }) => {
+  const enquiries = events.flatMap(({ type, data }) => {
     const parsed = type === leadEnquiryAdded.type ? leadEnquiryAdded.schema.safeParse(data) : undefined;
     return parsed?.success === true ? [parsed.data] : [];
   });
@@ -47,10 +51,10 @@ async function findLostEnquiries(sql: Sql, events: SaidEvent[]): Promise<LostEnq
     sql,
     z.object({ receiptId: z.string() }),
     `select receipt_id from lead_enquiries where receipt_id = any($1::uuid[])`,
-    [told.map(({ enquiryId }) => enquiryId)],
+    [enquiries.map(({ enquiryId }) => enquiryId)],
   );
   const known = new Set(there.map(({ receiptId }) => receiptId));
-  return told.flatMap(({ enquiryId, leadId, enquirySource: source, enquiredAt }) =>
+  return enquiries.flatMap(({ enquiryId, leadId, enquirySource: source, enquiredAt }) =>
     known.has(enquiryId) ? [] : [{ leadId, source, enquiredAt }],
   );
 }

@@ -40,9 +40,9 @@ function withSharedWords(words: readonly Word[]): Word[] {
     if (first === undefined) break;
     shared.push(first);
     if (first.kind !== 'number' && first.kind !== 'clock') continue;
-    const [one, two, three] = behind;
-    const between = isMark(one, 'or', 'range') ? one : undefined;
-    const [second, what] = between === undefined ? [one, two] : [two, three];
+    const [next, afterNext, third] = behind;
+    const between = isMark(next, 'or', 'range') ? next : undefined;
+    const [second, what] = between === undefined ? [next, afterNext] : [afterNext, third];
     if (second?.kind !== 'number' && second?.kind !== 'clock') continue;
     const isShared = what?.kind === 'unit' || what?.kind === 'half' || isMark(what, 'baje');
     const isBetween = isMark(words[at - 1], 'range') && isMark(between, 'range');
@@ -77,12 +77,12 @@ function withoutDenied(words: readonly Word[]): Word[] {
 }
 
 function saysAnything({ day, weekday, time, part, moment, delayMinutes, now, soon }: Saying): boolean {
-  return [day, weekday, time, part, moment, delayMinutes].some((one) => one !== null) || now || soon;
+  return [day, weekday, time, part, moment, delayMinutes].some((piece) => piece !== null) || now || soon;
 }
 
 /** What one alternative leaves out is meant as in the next one, or the one before. */
 function shareAmong(sayings: Saying[]): Saying[] {
-  const clock = (one: Saying | undefined) => one !== undefined && (one.time !== null || one.part !== null);
+  const clock = (saying: Saying | undefined) => saying !== undefined && (saying.time !== null || saying.part !== null);
   return sayings.map((saying, at) => {
     if (saying.delayMinutes !== null) return saying;
     const others = [...sayings.slice(at + 1), ...sayings.slice(0, at).toReversed()];

@@ -40,8 +40,8 @@ const piece =
 
 /** The words of a text in one language or several, each as what it can say of a time. */
 export function toWords(text: string): Word[] {
-  const told = sayings.reduce((left, [saying, means]) => left.replaceAll(saying, means), plain(text));
-  return [...told.matchAll(piece)].map(({ groups = {} }) => toWord(groups));
+  const respelt = sayings.reduce((left, [saying, means]) => left.replaceAll(saying, means), plain(text));
+  return [...respelt.matchAll(piece)].map(({ groups = {} }) => toWord(groups));
 }
 
 function toWord(found: Record<string, string | undefined>): Word {

@@ -222,8 +222,8 @@ const known = new Map<string, Word>(
   spellings.flatMap(([word, written]) =>
     written
       .split(' ')
-      .filter((one) => one !== '')
-      .map((one) => [plain(one), word] as const),
+      .filter((spelling) => spelling !== '')
+      .map((spelling) => [plain(spelling), word] as const),
   ),
 );
 

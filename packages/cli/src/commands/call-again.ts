@@ -19,8 +19,8 @@ export function addCallAgain(program: Program): void {
     .addHelpText('after', '\nExamples:\n  leadline call-again 17 --reason "asked for a call by mail"')
     .action(async (leadId, options, command) => {
       const by = await whoAndWhy(options);
-      const said = await withNats(command.optsWithGlobals(), (nats) => ask(nats, callAgain, { leadId, ...by }));
-      if (options.output === 'json') printJson(said);
-      else print(`lead ${said.leadId} is ${said.status} again; leadline lead ${said.leadId} says what becomes of it`);
+      const lead = await withNats(command.optsWithGlobals(), (nats) => ask(nats, callAgain, { leadId, ...by }));
+      if (options.output === 'json') printJson(lead);
+      else print(`lead ${lead.leadId} is ${lead.status} again; leadline lead ${lead.leadId} says what becomes of it`);
     });
 }

@@ -44,13 +44,13 @@ Examples:
       if (!dryRun) await confirm(`Erase what is known of ${phone}? It can not be undone.`, options);
       // Printed as each service answers: whoever is cut off here knows by then what the CRM holds, which only the number can find.
       const tellOf = options.output === 'json' ? tell : print;
-      const said = await withNats(command.optsWithGlobals(), async (nats) => {
+      const erased = await withNats(command.optsWithGlobals(), async (nats) => {
         // All four are asked before the first one erases: a call that goes on stops it here.
         const rehearsed = await eraseAll(nats, { ...asked, dryRun: true }, dryRun ? tellOf : undefined);
         return dryRun ? rehearsed : eraseAll(nats, { ...asked, dryRun: false }, tellOf);
       });
-      if (options.output === 'json') printJson(said);
-      else if (Object.values(said).every(({ counts }) => Object.values(counts).every((count) => count === 0)))
+      if (options.output === 'json') printJson(erased);
+      else if (Object.values(erased).every(({ counts }) => Object.values(counts).every((count) => count === 0)))
         print('nothing is known of this number');
     });
 }
@@ -60,13 +60,13 @@ async function eraseAll(
   asked: EraseAsked,
   tellOf: ((line: string) => void) | undefined,
 ): Promise<Record<string, Erased>> {
-  const said: Record<string, Erased> = {};
+  const answers: Record<string, Erased> = {};
   for (const service of order) {
     const answer = await ask(nats, erase[service], asked, withinMs);
     if (tellOf !== undefined) for (const line of toLines(service, answer, asked.dryRun)) tellOf(line);
-    said[service] = answer;
+    answers[service] = answer;
   }
-  return said;
+  return answers;
 }
 
 function toLines(service: string, { counts, left }: Erased, dryRun: boolean): string[] {

@@ -86,7 +86,7 @@ async function run(asked: ImportAsked, showsHeader: boolean): Promise<Imported> 
 }
 
 async function askDates(): Promise<DateOrder> {
-  const said = await select<DateOrder>({
+  const order = await select<DateOrder>({
     message: 'What comes first in this file’s dates?',
     options: [
       { value: 'day-first', label: 'the day: 05/11/2026 is the 5th of November' },
@@ -94,8 +94,8 @@ async function askDates(): Promise<DateOrder> {
     ],
     output: process.stderr,
   });
-  if (isCancel(said)) throw new WrongUse('nothing was imported');
-  return said;
+  if (isCancel(order)) throw new WrongUse('nothing was imported');
+  return order;
 }
 
 function tellHeader({ columns, source, dates }: ImportHeader): void {
@@ -108,8 +108,8 @@ function tellHeader({ columns, source, dates }: ImportHeader): void {
 
 async function askWhether({ accepted }: Imported): Promise<void> {
   const message = `Import ${toNumber(accepted)} ${accepted === 1 ? 'lead' : 'leads'}? They are called as soon as it may be.`;
-  const said = await confirm({ message, initialValue: false, output: process.stderr });
-  if (isCancel(said) || !said) throw new WrongUse('nothing was imported');
+  const isConfirmed = await confirm({ message, initialValue: false, output: process.stderr });
+  if (isCancel(isConfirmed) || !isConfirmed) throw new WrongUse('nothing was imported');
 }
 
 function toWords(imported: Imported, isDry: boolean): string {

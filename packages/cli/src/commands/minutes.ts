@@ -26,29 +26,29 @@ Examples:
     )
     .action(async (options, command) => {
       const month = options.month ?? toIndianDay(new Date()).slice(0, 7);
-      const said = await withNats(command.optsWithGlobals(), (nats) => ask(nats, minutes, { month }, 15_000));
+      const report = await withNats(command.optsWithGlobals(), (nats) => ask(nats, minutes, { month }, 15_000));
       if (options.output === 'json') {
-        printJson(said);
+        printJson(report);
         return;
       }
-      print(`${paint('bold', said.month)}: ${fixed(said.minutes)} minutes in ${said.calls} calls`);
-      print(`of which ${fixed(said.estimatedMinutes)} estimated; people talked ${fixed(said.talkMinutes)} minutes`);
+      print(`${paint('bold', report.month)}: ${fixed(report.minutes)} minutes in ${report.calls} calls`);
+      print(`of which ${fixed(report.estimatedMinutes)} estimated; people talked ${fixed(report.talkMinutes)} minutes`);
       const parts: [string, MinutesGroups][] = [
-        ['source', said.bySource],
-        ['mode', said.byMode],
-        ['day', said.byDay],
+        ['source', report.bySource],
+        ['mode', report.byMode],
+        ['day', report.byDay],
       ];
       for (const [name, all] of parts) print(`\n${toGroupTable(name, all)}`);
     });
 }
 
 function toGroupTable(name: string, all: MinutesGroups): string {
-  const rows = Object.entries(all).map(([key, one]) => [
+  const rows = Object.entries(all).map(([key, figures]) => [
     key.padEnd(12),
-    fixed(one.minutes).padStart(9),
-    fixed(one.estimatedMinutes).padStart(9),
-    fixed(one.talkMinutes).padStart(9),
-    one.calls,
+    fixed(figures.minutes).padStart(9),
+    fixed(figures.estimatedMinutes).padStart(9),
+    fixed(figures.talkMinutes).padStart(9),
+    figures.calls,
   ]);
   return toTable([name, '  minutes', 'estimated', '   talked', 'calls'], rows);
 }

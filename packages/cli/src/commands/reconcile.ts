@@ -37,10 +37,10 @@ export function addReconcile(program: Program): void {
       // Printed as each service answers: what it lists now it may not list a second time.
       const tellOf = options.output === 'json' ? tell : print;
       await withNats(command.optsWithGlobals(), async (nats) => {
-        const said = await reconcileAll(nats, by, tellOf);
+        const reconciled = await reconcileAll(nats, by, tellOf);
         const stillUnknown = await lookAgain(nats);
-        if (options.output === 'json') printJson({ ...said, stillUnknown });
-        for (const line of toEnd(stillUnknown, said.dispatcher.diallingFrom)) tellOf(line);
+        if (options.output === 'json') printJson({ ...reconciled, stillUnknown });
+        for (const line of toEnd(stillUnknown, reconciled.dispatcher.diallingFrom)) tellOf(line);
         if (stillUnknown !== null && stillUnknown.length > 0) throw new Unsuccessful();
       });
     });
@@ -57,9 +57,9 @@ async function reconcileAll(nats: Nats, by: WhoAndWhy, tellOf: (line: string) =>
     toLines: (said: Result) => string[],
   ): Promise<Result> => {
     tell(`${service} compares its database with the streams`);
-    const said = await asking();
-    for (const line of toLines(said)) tellOf(line);
-    return said;
+    const reply = await asking();
+    for (const line of toLines(reply)) tellOf(line);
+    return reply;
   };
   const ingest = await take('ingest', () => ask(nats, reconcile.ingest, by, withinMs), toIngestLines);
   const tracker = await take(

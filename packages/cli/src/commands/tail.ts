@@ -68,7 +68,7 @@ function readFrom(
   streams: number,
 ): EventsAsked['from'] {
   const { since, last, fromSeq } = given;
-  if ([since, last, fromSeq].filter((one) => one !== undefined).length > 1)
+  if ([since, last, fromSeq].filter((start) => start !== undefined).length > 1)
     throw new WrongUse('--since, --last and --from-seq exclude each other');
   if (fromSeq !== undefined) {
     if (streams > 1)

@@ -91,9 +91,9 @@ test('what was said since the backup is taken in, and then the relay goes on and
   const waiting = relayOn();
   await until('the relay finds out', () => waiting.state() === 'older_database');
 
-  const said = await reconcile();
-  expect(new Set(said.events.map(({ about }) => about.leadId))).toEqual(new Set([3, 4]));
-  expect(said.unmarked.map(({ id }) => id)).toEqual([restored?.id]);
+  const answers = await reconcile();
+  expect(new Set(answers.events.map(({ about }) => about.leadId))).toEqual(new Set([3, 4]));
+  expect(answers.unmarked.map(({ id }) => id)).toEqual([restored?.id]);
   await until('the fifth is published', async () => (await storedIds()).length === 5);
   await published();
   expect((await storedIds()).slice(0, 4)).toEqual(before);
@@ -155,20 +155,20 @@ test('a plain message that an operator published proves nothing about the databa
   await relay?.stop();
   await publishPlain('lead.enquiry_added');
   await publishPlain('lead.created', 3, { 'ce-id': 'mine', 'ce-type': 'lead.created', 'ce-source': 'ops' });
-  const told: PassedOver[] = [];
-  const tell = (passedOver: PassedOver[]): unknown => told.push(...passedOver);
+  const unreadable: PassedOver[] = [];
+  const tell = (passedOver: PassedOver[]): unknown => unreadable.push(...passedOver);
   expect(await findUnknownEvents(nats, outbox, ['ingest'], tell)).toEqual([]);
-  expect(told.toSorted((a, b) => a.messages - b.messages)).toEqual([
+  expect(unreadable.toSorted((a, b) => a.messages - b.messages)).toEqual([
     { subject: 'lead.enquiry_added', messages: 1 },
     { subject: 'lead.created', messages: 3 },
   ]);
   // Told once, until there is more of it.
-  told.length = 0;
+  unreadable.length = 0;
   expect(await findUnknownEvents(nats, outbox, ['ingest'], tell)).toEqual([]);
-  expect(told).toEqual([]);
+  expect(unreadable).toEqual([]);
   await publishPlain('lead.created', 5);
   expect(await findUnknownEvents(nats, outbox, ['ingest'], tell)).toEqual([]);
-  expect(told).toEqual([{ subject: 'lead.created', messages: 2 }]);
+  expect(unreadable).toEqual([{ subject: 'lead.created', messages: 2 }]);
   expect((await findForeignMessages(nats, ['ingest'])).map(({ subject }) => subject)).toEqual([
     'lead.created',
     'lead.enquiry_added',

@@ -47,25 +47,25 @@ export async function readSaidSince(nats: Nats, sql: Sql, service: PublishingSer
   const unknown = await findUnknownOf(nats, queryable(sql), service);
   const from = Math.min(newest?.at?.getTime() ?? 0, ...unknown.map(({ storedAt }) => storedAt.getTime()));
   const since = new Date(Math.max(0, from - marginMs));
-  const said: SaidEvent[] = [];
+  const events: SaidEvent[] = [];
   for (const stream of new Set(publishes[service].map(streamOf))) {
     const own = publishes[service].filter((type) => streamOf(type) === stream);
     for (const message of await readBack(nats, { stream, subjects: own, since })) {
       const event = readOwnEvent(message);
-      if (event !== undefined) said.push({ ...event, about: about.parse(event.data) });
+      if (event !== undefined) events.push({ ...event, about: about.parse(event.data) });
     }
   }
   const known = await rows(
     sql,
     z.object({ id: z.string(), published: z.boolean() }),
     `select id, published_at is not null as published from ${table} where id = any($1::uuid[])`,
-    [said.map(({ id }) => id)],
+    [events.map(({ id }) => id)],
   );
-  const published = new Map(known.map((one) => [one.id, one.published]));
+  const published = new Map(known.map((event) => [event.id, event.published]));
   return {
     since,
-    events: said.filter(({ id }) => !published.has(id)).toSorted((a, b) => a.time.getTime() - b.time.getTime()),
-    unmarked: said.filter(({ id }) => published.get(id) === false).map(({ id, storedAt }) => ({ id, at: storedAt })),
+    events: events.filter(({ id }) => !published.has(id)).toSorted((a, b) => a.time.getTime() - b.time.getTime()),
+    unmarked: events.filter(({ id }) => published.get(id) === false).map(({ id, storedAt }) => ({ id, at: storedAt })),
   };
 }
 

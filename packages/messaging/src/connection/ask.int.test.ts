@@ -29,10 +29,10 @@ test('a question is answered, by one replica only', async () => {
   const second = await server.connect('dispatcher');
   let answers = 0;
   const work = async ({ leadId }: { leadId: number }) => ({ leadId, times: ++answers });
-  const both = await Promise.all([dispatcher, second].map((nats) => answer(nats, count, work)));
+  const responders = await Promise.all([dispatcher, second].map((nats) => answer(nats, count, work)));
   expect(await ask(ops, count, { leadId: 7 })).toEqual({ leadId: 7, times: 1 });
   expect(await ask(ops, count, { leadId: 8 })).toEqual({ leadId: 8, times: 2 });
-  await Promise.all(both.map((answering) => answering.stop()));
+  await Promise.all(responders.map((responder) => responder.stop()));
 });
 
 test('what the body lacks is told by the field’s name', async () => {

@@ -86,9 +86,9 @@ export async function ask<Body extends z.ZodType, Result extends z.ZodType>(
       cause: error,
     });
   }
-  const said = reply.parse(answered);
-  if (!('error' in said)) return command.result.parse(said.result);
-  throw said.kind === 'refused' ? new CommandRefused(said.error) : new CommandUnanswered(said.error);
+  const envelope = reply.parse(answered);
+  if (!('error' in envelope)) return command.result.parse(envelope.result);
+  throw envelope.kind === 'refused' ? new CommandRefused(envelope.error) : new CommandUnanswered(envelope.error);
 }
 
 function readBody(message: Msg): unknown {

@@ -105,10 +105,10 @@ function storeAs(nats: Nats, messageId: string, letter: DeadLetter): Promise<Sto
 }
 
 function fingerprint({ subject, headers, data }: DeadLetter['original']): string {
-  const said = createHash('sha256')
+  const identity = createHash('sha256')
     .update(`${subject}\n${headers?.get('Nats-Msg-Id') ?? ''}\n`)
     .update(data);
-  return said.digest('hex').slice(0, 16);
+  return identity.digest('hex').slice(0, 16);
 }
 
 /** The shapes in which publishers fill an event's headers; any other value may hold what must not stand in a header. */

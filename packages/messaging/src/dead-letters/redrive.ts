@@ -44,18 +44,18 @@ export async function listDeadLetters(
   filter: DeadLetterFilter & { redriven?: boolean } = {},
   limit = 1_000,
 ): Promise<DeadLetterView[]> {
-  const found: DeadLetterView[] = [];
+  const letters: DeadLetterView[] = [];
   const subject = `dlq.*.${filter.durable ?? '*'}`;
-  for (let seq = 1; found.length < limit;) {
+  for (let seq = 1; letters.length < limit;) {
     const message = await fetchMessage(nats, 'DLQ', { seq, next_by_subj: subject });
-    if (message === undefined) return found;
+    if (message === undefined) return letters;
     seq = message.seq + 1;
     if (!matches(message, filter)) continue;
     const view = await toView(nats, message);
     const isSettled = view.redriven !== undefined || view.discarded !== undefined;
-    if (filter.redriven === undefined || filter.redriven === isSettled) found.push(view);
+    if (filter.redriven === undefined || filter.redriven === isSettled) letters.push(view);
   }
-  return found;
+  return letters;
 }
 
 export type Redriven = {
@@ -99,8 +99,8 @@ export async function redrive(
   if (payload === gonePayload)
     throw new CommandRefused('seq: its payload was too large to be copied, and is gone from its stream: give one');
   checkPayload(letter.subject, payload);
-  const told = { seq: letter.seq, eventId: letter.eventId, subject: letter.subject };
-  if (asked.dryRun === true) return { ...told, outcome: 'would_redrive' };
+  const ids = { seq: letter.seq, eventId: letter.eventId, subject: letter.subject };
+  if (asked.dryRun === true) return { ...ids, outcome: 'would_redrive' };
   const who = encodeURIComponent(asked.who.slice(0, 100));
   await storeOrRefuse(nats, {
     subject: letter.subject,
@@ -121,7 +121,7 @@ export async function redrive(
     },
     payload: '',
   });
-  return { ...told, outcome: 'redriven' };
+  return { ...ids, outcome: 'redriven' };
 }
 
 /**

@@ -113,7 +113,7 @@ test('all that was said in a lost stream is published again, however long ago, o
         data: { leadId, source: 'test', enquiredAt: new Date().toISOString() },
       }),
     );
-  const said = async (): Promise<number[]> => {
+  const received = async (): Promise<number[]> => {
     const manager = await need(provisioner).connection.jetstreamManager({ checkAPI: false });
     const { state } = await manager.streams.info('LEADS');
     const seqs = Array.from({ length: state.messages }, (_, n) => state.first_seq + n);
@@ -122,19 +122,19 @@ test('all that was said in a lost stream is published again, however long ago, o
   };
   try {
     for (const leadId of [1, 2, 3]) await say(leadId);
-    await until('three are said', async () => (await said()).length === 3);
+    await until('three are said', async () => (await received()).length === 3);
     await database.query(`update ingest_outbox set published_at = published_at - interval '9 days' where seq < 3`);
     await database.query(`update ingest_outbox set published_at = published_at - interval '30 days' where seq = 1`);
     // The relay's own server lives on, as in a cluster that loses another one's disk: no connection breaks.
     await lose('LEADS');
     await say(4);
-    await until('what was lost is said again', async () => (await said()).length === 3);
+    await until('what was lost is said again', async () => (await received()).length === 3);
     // Older than the stream keeps anything is nobody's any more.
-    expect((await said()).toSorted((a, b) => a - b)).toEqual([2, 3, 4]);
+    expect((await received()).toSorted((a, b) => a - b)).toEqual([2, 3, 4]);
     await server.restart('kill');
     await say(5);
-    await until('the next is said', async () => (await said()).includes(5));
-    expect(await said()).toHaveLength(4);
+    await until('the next is said', async () => (await received()).includes(5));
+    expect(await received()).toHaveLength(4);
   } finally {
     await relay.stop();
     await database.drop();

@@ -54,7 +54,7 @@ test('a tail begins after a message, or at a time', async () => {
   await say(4);
   await until('the fourth is seen by both', () => after.length === 2 && since.length === 1);
   expect([after, since]).toEqual([[3, 4], [4]]);
-  await Promise.all(tails.map((one) => one.stop()));
+  await Promise.all(tails.map((reading) => reading.stop()));
 });
 
 test('what is stored is read to its end, by subjects, and no further', async () => {

@@ -139,7 +139,7 @@ test('while its database is down a service still tells how it is', async () => {
     parts: async () => ({ database: 'failed' }),
     sql: { query: () => Promise.reject(new Error('no database')) },
   });
-  const told = await ask(ops, health.ingest, {});
-  expect(told).toMatchObject({ parts: { database: 'failed' }, outbox: null, databaseTime: null });
+  const answer = await ask(ops, health.ingest, {});
+  expect(answer).toMatchObject({ parts: { database: 'failed' }, outbox: null, databaseTime: null });
   await answering.stop();
 });

@@ -22,9 +22,13 @@ test('agents have an account of their own, which lends them their three subjects
   const config = toNatsConfig({ port: 4222, storeDir: '/x', passwords, secondPasswords: { agent: 'agent-second' } });
   const [services = '', agents = ''] = config.split('  AGENTS {');
   const subjects = ['agent.ready', 'agent.qualified', 'agent.ended'];
-  expect([...services.matchAll(/service: "([^"]+)", accounts: \["AGENTS"\]/g)].map(([, one]) => one)).toEqual(subjects);
-  expect([...agents.matchAll(/account: "LEADLINE", subject: "([^"]+)"/g)].map(([, one]) => one)).toEqual(subjects);
-  expect([...agents.matchAll(/user: "([^"]+)"/g)].map(([, one]) => one)).toEqual(['agent', 'agent-2']);
+  expect([...services.matchAll(/service: "([^"]+)", accounts: \["AGENTS"\]/g)].map(([, subject]) => subject)).toEqual(
+    subjects,
+  );
+  expect([...agents.matchAll(/account: "LEADLINE", subject: "([^"]+)"/g)].map(([, subject]) => subject)).toEqual(
+    subjects,
+  );
+  expect([...agents.matchAll(/user: "([^"]+)"/g)].map(([, user]) => user)).toEqual(['agent', 'agent-2']);
   expect(services).not.toContain('user: "agent');
   expect(services).toContain('jetstream: enabled');
   expect(agents).not.toContain('jetstream');

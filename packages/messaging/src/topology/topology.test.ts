@@ -7,8 +7,8 @@ import { durables, duplicateWindowMs, maxLetterBytes, streamOf, streams } from '
 const types = allEvents.map(({ type }) => type);
 
 test('every event has exactly one service that may say it, or is the agent’s', () => {
-  const said = [...Object.values(publishes).flat(), ...types.filter((type) => type.startsWith('agent.'))];
-  expect(said.toSorted()).toEqual(types.toSorted());
+  const published = [...Object.values(publishes).flat(), ...types.filter((type) => type.startsWith('agent.'))];
+  expect(published.toSorted()).toEqual(types.toSorted());
 });
 
 test('every durable reads subjects that its stream holds and somebody says', () => {

@@ -73,7 +73,7 @@ export function crmApp(options: {
     const given = customerBody.safeParse(await c.req.json().catch(() => undefined));
     if (!given.success) return c.json({ success: false, message: 'mobile is required' }, 400);
     const { mobile, name = '', email = '', segment = '' } = given.data;
-    const known = customers.find((one) => one.mobile === mobile);
+    const known = customers.find((customer) => customer.mobile === mobile);
     if (faults().uniqueMobiles === true && known !== undefined)
       return c.json({ success: false, message: `Customer already exists. Existing ID: ${known._id}` }, 409);
     const customer = { _id: objectId(), mobile, name, email, segment, created_at: new Date().toISOString() };

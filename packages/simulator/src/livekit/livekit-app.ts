@@ -254,12 +254,12 @@ export function liveKitApp(options: {
   method('AgentDispatchService/ListDispatch', admin, oneDispatch, async (body) => {
     const room = rooms.find(body.room);
     if (room === undefined) return nobodyAnswers();
-    const asked = room.dispatches.filter((one) => body.dispatchId === '' || body.dispatchId === one.id);
+    const asked = room.dispatches.filter((candidate) => body.dispatchId === '' || body.dispatchId === candidate.id);
     return { agent_dispatches: asked.map(toListedDispatch) };
   });
   method('AgentDispatchService/DeleteDispatch', admin, oneDispatch, (body) => {
     const dispatches = rooms.find(body.room)?.dispatches ?? [];
-    const place = dispatches.findIndex((one) => one.id === body.dispatchId);
+    const place = dispatches.findIndex((candidate) => candidate.id === body.dispatchId);
     const [deleted] = place === -1 ? [] : dispatches.splice(place, 1);
     if (deleted === undefined) throw new TwirpError('not_found', 'twirp error unknown: dispatch ID not found');
     return toListedDispatch(deleted);

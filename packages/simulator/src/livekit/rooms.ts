@@ -59,7 +59,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     if (room.participants.get(participant.identity) === participant) room.participants.delete(participant.identity);
     send('participant_left', room, { participant: { ...participantBody(participant), disconnectReason: reason } });
     room.phoneHasLeft ||= participant.kind === 'SIP';
-    const phoneIsHere = [...room.participants.values()].some((one) => one.kind === 'SIP');
+    const phoneIsHere = [...room.participants.values()].some((other) => other.kind === 'SIP');
     // Agents do not keep a room, but the last of them to leave starts its time anew.
     if (room.phoneHasLeft && !phoneIsHere && room.isOpen) closeLater(room, room.departureTimeout);
   };

@@ -128,7 +128,7 @@ export function startVoiceAgents(options: {
       // This agent says goodbye itself, and its room with it.
       await pause(1_000);
       const room = rooms.find(name);
-      const phoneLeg = room && [...room.participants.values()].find((one) => one.kind === 'SIP');
+      const phoneLeg = room && [...room.participants.values()].find((other) => other.kind === 'SIP');
       if (behaviour.doNotCall && room !== undefined && phoneLeg !== undefined) {
         rooms.leave(room, phoneLeg, 'PARTICIPANT_REMOVED');
         phoneLeg.removed('PARTICIPANT_REMOVED');

@@ -63,10 +63,10 @@ export function openVendors(options: { key: string; logs: string; timeFactor: nu
     const { log, enquiries } = of(given.data.vendor);
     const to = given.data.push ? listeners.get(given.data.vendor) : undefined;
     const answers: PushAnswer[] = [];
-    for (const one of given.data.enquiries) {
-      const enquiry = { ...one, at: one.at ?? new Date() };
+    for (const asked of given.data.enquiries) {
+      const enquiry = { ...asked, at: asked.at ?? new Date() };
       enquiries().push(enquiry);
-      log({ event: 'enquiry', id: one.id });
+      log({ event: 'enquiry', id: asked.id });
       if (to === undefined) continue;
       const answered = await pushEnquiry(to, enquiry);
       log({ event: 'pushed', ...answered });

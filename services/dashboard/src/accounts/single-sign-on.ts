@@ -77,13 +77,13 @@ export function openSingleSignOn(
           expectedNonce: from.nonce,
           idTokenExpected: true,
         });
-        const told = claims.parse(tokens.claims());
+        const idClaims = claims.parse(tokens.claims());
         // Some providers tell groups only here.
         const more =
-          settings.rolesClaim in told || provider.serverMetadata().userinfo_endpoint === undefined
+          settings.rolesClaim in idClaims || provider.serverMetadata().userinfo_endpoint === undefined
             ? {}
-            : await client.fetchUserInfo(provider, tokens.access_token, told.sub);
-        return toArrival({ ...more, ...told }, settings);
+            : await client.fetchUserInfo(provider, tokens.access_token, idClaims.sub);
+        return toArrival({ ...more, ...idClaims }, settings);
       } catch (error) {
         if (error instanceof client.AuthorizationResponseError) return { kind: 'refused', because: error.error };
         if (error instanceof client.ResponseBodyError) return { kind: 'refused', because: error.error };

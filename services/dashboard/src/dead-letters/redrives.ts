@@ -81,9 +81,9 @@ export function openRedrives(deps: Deps): Redrives {
 
 /** What matches is decided once, at the beginning. */
 async function listLetters(deps: Deps, opsNats: Nats, id: string): Promise<void> {
-  const found = await readRun(deps, id);
-  if (found === undefined || found.filter.letters !== undefined) return;
-  const letters = await listDeadLetters(opsNats, { ...toLetterFilter(found.filter), redriven: false }, found.cap);
+  const started = await readRun(deps, id);
+  if (started === undefined || started.filter.letters !== undefined) return;
+  const letters = await listDeadLetters(opsNats, { ...toLetterFilter(started.filter), redriven: false }, started.cap);
   await affected(
     deps.postgres.sql,
     `update dashboard_redrives set filter = filter || jsonb_build_object('letters', $2::jsonb), total = $3
@@ -97,15 +97,15 @@ const place = z.object({ who: z.string(), dryRun: z.boolean(), startedAt: instan
 /** @returns whether there may be another */
 function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
   return deps.postgres.transaction(async (sql) => {
-    const found = await row(
+    const claimed = await row(
       sql,
       place,
       `select who, dry_run, started_at, (filter -> 'letters' -> (redriven + refused))::int as seq
          from dashboard_redrives where id = $1 and finished_at is null for update skip locked`,
       [id],
     );
-    if (found === undefined) return false;
-    const { who, dryRun, startedAt, seq } = found;
+    if (claimed === undefined) return false;
+    const { who, dryRun, startedAt, seq } = claimed;
     if (seq === null) {
       await finish(sql, id);
       return false;

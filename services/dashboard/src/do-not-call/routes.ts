@@ -44,8 +44,9 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
     const text = `${numbers}\n${file === undefined ? '' : await file.text()}`;
     const lines = [...new Set(text.split(/[\r\n]+/).map((line) => line.trim()))].filter((line) => line !== '');
     if (lines.length === 0 || lines.length > maxLines) {
-      const told = lines.length === 0 ? 'There is no number in it.' : `At most ${maxLines} numbers are taken at once.`;
-      return tellAt(c, deps, '/do-not-call', { kind: 'refused', text: told });
+      const refusal =
+        lines.length === 0 ? 'There is no number in it.' : `At most ${maxLines} numbers are taken at once.`;
+      return tellAt(c, deps, '/do-not-call', { kind: 'refused', text: refusal });
     }
     const who = c.get('session').user.name;
     return carryOut(c, deps, '/do-not-call', async () => {

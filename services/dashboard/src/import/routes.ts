@@ -52,14 +52,14 @@ export function importRoutes(deps: Deps): Hono<Env> {
 type Reading = Pick<Import, 'source' | 'aliases' | 'dates' | 'ringsOld'>;
 
 function toReading({ source, aliases, idColumn, dates, ringOld }: ImportAsked): Reading {
-  const told: Record<string, string[]> = {};
+  const byField: Record<string, string[]> = {};
   for (const [, field = '', name = ''] of aliases.matchAll(/^\s*([A-Za-z]+)=(.+)$/gm)) {
-    told[field] = [...(told[field] ?? []), name.trim()];
+    byField[field] = [...(byField[field] ?? []), name.trim()];
   }
-  if (idColumn !== '') told['sourceLeadId'] = [idColumn];
+  if (idColumn !== '') byField['sourceLeadId'] = [idColumn];
   return {
     source: source === '' ? undefined : source,
-    aliases: told,
+    aliases: byField,
     dates: dates === '' ? undefined : dates,
     ringsOld: ringOld === 'on',
   };

@@ -48,7 +48,7 @@ export function passes(event: EventLine, filter: EventFilter): boolean {
  * nothing passes does not read the whole table.
  */
 export async function readNewest(deps: Deps, filter: EventFilter, limit: number): Promise<EventLine[]> {
-  const found = await rows(
+  const lines = await rows(
     deps.postgres.sql,
     lineOf,
     `select ${columns} from lead_events
@@ -65,18 +65,18 @@ export async function readNewest(deps: Deps, filter: EventFilter, limit: number)
       limit,
     ],
   );
-  return found.toReversed();
+  return lines.toReversed();
 }
 
 /** Those that pass and were kept after one with this number, oldest first: what a browser missed while it was away. */
 export async function readMissed(deps: Deps, filter: EventFilter, after: number): Promise<EventLine[]> {
-  const found = await rows(
+  const lines = await rows(
     deps.postgres.sql,
     lineOf,
     `select ${columns} from lead_events where no > $1 order by no desc limit $2`,
     [after - lookBack, maxAtOnce],
   );
-  return found.filter((event) => passes(event, filter)).toReversed();
+  return lines.filter((event) => passes(event, filter)).toReversed();
 }
 
 /** `stop` ends what its listeners wait for, so that their connections can close. */
@@ -92,17 +92,17 @@ export type LiveEvents = Part & {
 /** Looks for kept events only while somebody listens. */
 export function liveEvents(deps: Deps): LiveEvents {
   const listeners = new Map<(event: EventLine) => void, () => void>();
-  const told = new Map<string, number>();
+  const shownAt = new Map<string, number>();
   let highest: number | undefined;
 
   const look = async (): Promise<void> => {
     if (listeners.size === 0) {
       highest = undefined;
-      told.clear();
+      shownAt.clear();
       return;
     }
     // The first look tells what a listener may have read already: it knows events by their ids.
-    const found =
+    const lines =
       highest === undefined
         ? await readNewest(deps, {}, lookBack)
         : await rows(
@@ -111,13 +111,13 @@ export function liveEvents(deps: Deps): LiveEvents {
             `select ${columns} from lead_events where no > $1 order by no limit $2`,
             [highest - lookBack, maxAtOnce],
           );
-    highest = Math.max(highest ?? 0, ...found.map(({ no }) => no));
-    for (const event of found) {
-      if (told.has(event.id)) continue;
-      told.set(event.id, event.no);
+    highest = Math.max(highest ?? 0, ...lines.map(({ no }) => no));
+    for (const event of lines) {
+      if (shownAt.has(event.id)) continue;
+      shownAt.set(event.id, event.no);
       for (const heard of listeners.keys()) heard(event);
     }
-    for (const [id, no] of told) if (no < highest - 2 * maxAtOnce) told.delete(id);
+    for (const [id, no] of shownAt) if (no < highest - 2 * maxAtOnce) shownAt.delete(id);
   };
   const timer = every({ name: 'look for live events', ms: 1_000, work: look, log: deps.log });
   return {

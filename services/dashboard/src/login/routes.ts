@@ -131,7 +131,7 @@ function readDeparture(cookie: string | undefined): z.output<typeof departure> |
 
 /** Each proxy adds who spoke to it: what stands further left, anybody may have written. */
 function addressOf(c: Context, proxies: number): string {
-  const named = (c.req.header('x-forwarded-for') ?? '').split(',').map((one) => one.trim());
-  const told = proxies === 0 ? undefined : named.at(-proxies);
-  return told || (getConnInfo(c).remote.address ?? 'unknown');
+  const named = (c.req.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
+  const client = proxies === 0 ? undefined : named.at(-proxies);
+  return client || (getConnInfo(c).remote.address ?? 'unknown');
 }

@@ -91,16 +91,16 @@ function figures({
   rates: Rates;
   total?: MinutesFigures;
 }): Piece {
-  const line = (name: string, one: MinutesFigures): string[] => [
+  const line = (name: string, row: MinutesFigures): string[] => [
     name,
-    toCount(one.calls),
-    toCount(one.qualified),
-    toMinutes(one.minutes),
-    one.estimatedMinutes === 0 ? '–' : toMinutes(one.estimatedMinutes),
-    toMinutes(one.talkMinutes),
-    toCount(one.pulses),
-    rates.rupeesPerPulse === 0 ? '–' : toRupees(one.rupees),
-    one.rupeesPerQualified === undefined || rates.rupeesPerPulse === 0 ? '–' : toRupees(one.rupeesPerQualified),
+    toCount(row.calls),
+    toCount(row.qualified),
+    toMinutes(row.minutes),
+    row.estimatedMinutes === 0 ? '–' : toMinutes(row.estimatedMinutes),
+    toMinutes(row.talkMinutes),
+    toCount(row.pulses),
+    rates.rupeesPerPulse === 0 ? '–' : toRupees(row.rupees),
+    row.rupeesPerQualified === undefined || rates.rupeesPerPulse === 0 ? '–' : toRupees(row.rupeesPerQualified),
   ];
   return table(
     caption,
@@ -112,7 +112,7 @@ function figures({
         spare: ['Qualified', 'Estimated', 'Pulses', '₹ per qualified'].includes(name),
       })),
     ],
-    groups.map(({ key, figures: one }) => line(toName(key), one)),
+    groups.map(({ key, figures: groupFigures }) => line(toName(key), groupFigures)),
     { empty: 'No calls in this month.', ...(total === undefined ? {} : { foot: line('Month', total) }) },
   );
 }

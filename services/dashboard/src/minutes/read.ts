@@ -41,7 +41,7 @@ export type MinutesFilter = { source?: string | undefined; mode?: string | undef
 export async function readMonth(deps: Deps, month: string, filter: MinutesFilter = {}): Promise<MonthReport> {
   const sql = deps.postgres.sql;
   const generation = await servingGeneration(sql);
-  const found = await rows(
+  const dayRows = await rows(
     sql,
     daySum,
     `select day::text, source, mode, ${sums} from minutes_daily
@@ -52,12 +52,12 @@ export async function readMonth(deps: Deps, month: string, filter: MinutesFilter
   );
   const by = (dimension: 'day' | 'source' | 'mode'): Group[] => {
     const groups = new Map<string, MinutesSum>();
-    for (const one of found) groups.set(one[dimension], addSums(groups.get(one[dimension]) ?? noCalls, one));
+    for (const calls of dayRows) groups.set(calls[dimension], addSums(groups.get(calls[dimension]) ?? noCalls, calls));
     return [...groups]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, total]) => ({ key, figures: toFigures(total, deps.rates) }));
   };
-  const total = found.reduce((all, one) => addSums(all, one), noCalls);
+  const total = dayRows.reduce((all, calls) => addSums(all, calls), noCalls);
   return {
     month,
     total: toFigures(total, deps.rates),

@@ -8,7 +8,7 @@ import { readBuilds } from './builds.ts';
 import { keepLeads } from './keep-leads.ts';
 import type { LeadEvent } from './to-lead-event.ts';
 
-const told = z.object({ type: z.string(), leadId: z.number().nullable() });
+const keptEvent = z.object({ type: z.string(), leadId: z.number().nullable() });
 
 /**
  * Keeps events, each under its id once, whatever their order and however often they come. What an event lacks of its
@@ -19,13 +19,13 @@ export async function keepEvents(
   sql: Sql,
   events: readonly LeadEvent[],
   generation: number,
-): Promise<z.output<typeof told>[]> {
+): Promise<z.output<typeof keptEvent>[]> {
   if (events.length === 0) return [];
   // The same event twice in one statement would be refused by it.
   const once = [...new Map(events.map((event) => [event.id, event])).values()];
   return rows(
     sql,
-    told,
+    keptEvent,
     `insert into lead_events as kept (event_id, generation, stream, type, at, lead_id, call_id, source, data)
      select event.event_id, $1, event.stream, event.type, event.at, coalesce(event.lead_id, c.lead_id), event.call_id,
             coalesce(event.source, c.source), event.data

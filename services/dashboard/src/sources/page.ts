@@ -95,18 +95,18 @@ function linkTo(leadId: number | null): Piece {
   return leadId === null ? html`erased` : html`<a href="/leads/${leadId}">lead ${leadId}</a>`;
 }
 
-function stateOf(one: SourceState): Piece {
-  if (one.connections === 0) return badge('by key or file');
-  if (one.enabled === 0) return badge('disabled', 'wait');
-  if (one.lastError !== null)
-    return html`${badge('can not be asked', 'bad')} <span class="muted">${one.lastError}; ${readOf(one)}</span>`;
-  if (one.waiting > 0 || one.givenUp > 0)
+function stateOf(state: SourceState): Piece {
+  if (state.connections === 0) return badge('by key or file');
+  if (state.enabled === 0) return badge('disabled', 'wait');
+  if (state.lastError !== null)
+    return html`${badge('can not be asked', 'bad')} <span class="muted">${state.lastError}; ${readOf(state)}</span>`;
+  if (state.waiting > 0 || state.givenUp > 0)
     return html`${badge('leads can not be read', 'bad')}
-      <span class="muted">${one.awaitedError ?? ''}; ${awaitedOf(one)}</span>`;
-  if (one.blankSince !== null && Date.now() - one.blankSince.getTime() > dayMs)
+      <span class="muted">${state.awaitedError ?? ''}; ${awaitedOf(state)}</span>`;
+  if (state.blankSince !== null && Date.now() - state.blankSince.getTime() > dayMs)
     return html`${badge('answers without a word', 'wait')}
-      <span class="muted">since ${toShortDateAndClock(one.blankSince)}; is the key right? ${readOf(one)}</span>`;
-  if (one.askedAt !== null) return html`${badge('asked', 'good')} <span class="muted">${readOf(one)}</span>`;
+      <span class="muted">since ${toShortDateAndClock(state.blankSince)}; is the key right? ${readOf(state)}</span>`;
+  if (state.askedAt !== null) return html`${badge('asked', 'good')} <span class="muted">${readOf(state)}</span>`;
   return badge('open', 'good');
 }
 

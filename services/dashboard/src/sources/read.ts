@@ -150,13 +150,13 @@ export async function readDelivery(
   id: string,
 ): Promise<(RejectedDelivery & { body: string; query: string | null; part: number }) | undefined> {
   const sql = postgres.sql;
-  const found = await row(
+  const delivery = await row(
     sql,
     rejected,
     `select ${rejectedColumns} from lead_receipts r ${mended} where r.id = $1 and r.verdict = 'rejected'`,
     [id],
   );
-  if (found === undefined) return undefined;
+  if (delivery === undefined) return undefined;
   const sent = await row(
     sql,
     z.object({ body: z.string(), query: z.string().nullable(), part: z.number().nullable() }),
@@ -165,5 +165,5 @@ export async function readDelivery(
       where r.id = $1`,
     [id],
   );
-  return { ...found, body: sent?.body ?? '', query: sent?.query ?? null, part: sent?.part ?? 0 };
+  return { ...delivery, body: sent?.body ?? '', query: sent?.query ?? null, part: sent?.part ?? 0 };
 }

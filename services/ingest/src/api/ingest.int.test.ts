@@ -370,8 +370,8 @@ test('after a restore no lead’s number is given again, and the lost ones are l
   expect(reused).toBe(lost);
   await db.query(`update leads set created_at = clock_timestamp() + interval '1 minute' where id = $1`, [reused]);
   const ops = await nats.connect('ops');
-  const told = await ask(ops, reconcile.ingest, { who: 'asha', reason: 'restored last night’s backup' });
-  expect(told).toEqual({ events: 2, lostLeads: [lost], lostEnquiries: [] });
+  const reconciled = await ask(ops, reconcile.ingest, { who: 'asha', reason: 'restored last night’s backup' });
+  expect(reconciled).toEqual({ events: 2, lostLeads: [lost], lostEnquiries: [] });
   expect((await post(lead({ name: 'After' }))).body.id).toBeGreaterThan(lost + 1);
   await expect(ask(ops, reconcile.ingest, { who: 'asha' } as never)).rejects.toThrow(/reason/);
 });

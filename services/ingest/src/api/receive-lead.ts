@@ -93,8 +93,8 @@ function readJson(text: string): { ok: true; value: unknown } | Faulty {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     // The error's own text may repeat a piece of the body: no more of it than a position.
-    const said = error instanceof Error ? error.message : '';
-    const [where] = /position \d{1,8} \(line \d+ column \d+\)$|^Unexpected end of JSON input$/.exec(said) ?? [];
+    const message = error instanceof Error ? error.message : '';
+    const [where] = /position \d{1,8} \(line \d+ column \d+\)$|^Unexpected end of JSON input$/.exec(message) ?? [];
     const detail = where === undefined ? 'is not JSON' : `is not JSON: ${where}`;
     return { ok: false, faults: [{ pointer: '', reason: 'malformed_json', detail }] };
   }

@@ -13,8 +13,8 @@ const wished = `
 /** Those of these numbers of which a file has said that they are not to be called. */
 export async function findWished(postgres: Database, phones: readonly string[]): Promise<Set<string>> {
   if (phones.length === 0) return new Set();
-  const found = await rows(postgres.sql, z.object({ number: z.string() }), wished, [phones.map(toTen)]);
-  const numbers = new Set(found.map(({ number }) => number));
+  const listed = await rows(postgres.sql, z.object({ number: z.string() }), wished, [phones.map(toTen)]);
+  const numbers = new Set(listed.map(({ number }) => number));
   return new Set(phones.filter((phone) => numbers.has(toTen(phone))));
 }
 

@@ -70,16 +70,16 @@ async function importRows(
   );
   const known = await findKnown(postgres, read, kept);
   const results = await Promise.all(
-    read.map(async (one): Promise<RowResult> => {
-      const { row, lead } = one;
-      const { accepted, isRefused } = known(one);
+    read.map(async (imported): Promise<RowResult> => {
+      const { row, lead } = imported;
+      const { accepted, isRefused } = known(imported);
       if (accepted !== undefined)
-        return { row, result: 'duplicate', leadId: accepted.leadId, faults: [], notes: one.wishNotes };
+        return { row, result: 'duplicate', leadId: accepted.leadId, faults: [], notes: imported.wishNotes };
       if (!lead.read.ok && (asked.dryRun || isRefused))
         return { row, result: 'rejected', leadId: null, faults: lead.read.faults, notes: [] };
-      const notes = [...one.wishNotes, ...(ringsOld ? [] : toAgeNotes(one, oldest, maxLeadAgeDays))];
+      const notes = [...imported.wishNotes, ...(ringsOld ? [] : toAgeNotes(imported, oldest, maxLeadAgeDays))];
       if (asked.dryRun) return { row, result: 'accepted', leadId: null, faults: [], notes };
-      const stored = await store(one, kept, receiving);
+      const stored = await store(imported, kept, receiving);
       return { row, ...stored, notes: stored.result === 'rejected' ? [] : notes };
     }),
   );
@@ -192,12 +192,12 @@ async function findKnown(
   const refusedKeys = new Set(refused.map(keyOf));
   const byRow = new Map(
     read.map((row, at) => {
-      const found = [asked[at], askedOfMeta[at]].map((question) => known.get(question?.receiptId ?? ''));
-      return [row, found.find((what) => what?.kind === 'same')] as const;
+      const answers = [asked[at], askedOfMeta[at]].map((question) => known.get(question?.receiptId ?? ''));
+      return [row, answers.find((what) => what?.kind === 'same')] as const;
     }),
   );
   return (row) => {
-    const found = byRow.get(row);
-    return { accepted: found?.kind === 'same' ? found : undefined, isRefused: refusedKeys.has(keyOf(row)) };
+    const earlier = byRow.get(row);
+    return { accepted: earlier?.kind === 'same' ? earlier : undefined, isRefused: refusedKeys.has(keyOf(row)) };
   };
 }

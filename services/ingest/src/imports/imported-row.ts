@@ -36,8 +36,8 @@ export function toImportedRow({ row, cells }: { row: number; cells: readonly str
   const lead = parsed.ok ? parsed.leads[0] : undefined;
   if (lead === undefined) throw new Error('a row was read as no row');
   const wishNotes = toWishNotes(record);
-  const told = Object.entries(record).find(([column]) => toKey(column) === sourceColumn)?.[1];
-  const source = told === undefined ? { success: true as const, data: asked.source } : readSource(told);
+  const ownSource = Object.entries(record).find(([column]) => toKey(column) === sourceColumn)?.[1];
+  const source = ownSource === undefined ? { success: true as const, data: asked.source } : readSource(ownSource);
   if (source.success) return { row, source: source.data, id: idOf(lead, body, asked.again), lead, body, wishNotes };
   const fault = { pointer: '/source', reason: 'invalid', detail: 'must be a name in lower case, such as website' };
   const refused = { ...lead, sourceLeadId: null, read: { ok: false as const, faults: [fault] } };
@@ -51,19 +51,19 @@ function readSource(told: string) {
 
 /** What names a row: its own id, else what it says. One that is no lead may come again, mended. */
 function idOf({ read, sourceLeadId }: ParsedLead, body: string, again: string | undefined): string {
-  const said = read.ok
+  const identity = read.ok
     ? JSON.stringify([read.lead.phone, read.lead.productName?.toLowerCase() ?? null, read.lead.enquiredAt])
     : body;
-  const id = sourceLeadId ?? `row-${hash('sha256', said).slice(0, 32)}`;
+  const id = sourceLeadId ?? `row-${hash('sha256', identity).slice(0, 32)}`;
   return again === undefined ? id : `${id} ${again}`;
 }
 
 function toWishNotes(record: Record<string, string>): Fault[] {
-  const told = readWish(readFields(record));
-  if (told === undefined || told.wish === 'callable') return [];
-  const pointer = /^[A-Za-z][\w. '-]{0,63}$/.test(told.name) ? `/${told.name}` : '/doNotCall';
+  const cell = readWish(readFields(record));
+  if (cell === undefined || cell.wish === 'callable') return [];
+  const pointer = /^[A-Za-z][\w. '-]{0,63}$/.test(cell.name) ? `/${cell.name}` : '/doNotCall';
   return [
-    told.wish === 'do_not_call'
+    cell.wish === 'do_not_call'
       ? { pointer, reason: 'do_not_call', detail: 'says that this number is not to be called; it is not rung' }
       : { pointer, reason: 'unclear_wish', detail: 'says neither yes nor no; to be safe this number is not rung' },
   ];

@@ -15,12 +15,12 @@ const fields = new Map<string, string>(
 /** What a file's columns mean, where the person who imports it has names of its own for some. */
 export function toImportHeader(columns: readonly string[], aliases: FileReading['aliases'] = {}): ImportHeader {
   const isMeta = isMetaFile(columns);
-  const told = new Map(
+  const byKey = new Map(
     Object.entries(aliases).flatMap(([field, names]) => names.map((name) => [toKey(name), { field, name }] as const)),
   );
   const toField = (column: string): string | null => {
     const key = toKey(column);
-    const alias = told.get(key);
+    const alias = byKey.get(key);
     if (alias !== undefined) return alias.field;
     if (key === sourceColumn) return 'source';
     if (tellsWish(column)) return 'doNotCall';
@@ -31,14 +31,14 @@ export function toImportHeader(columns: readonly string[], aliases: FileReading[
     if (usual === null && !isMeta && soundsLikePhone(column)) return 'phone';
     return usual ?? (isMeta && isQuestion(column) ? 'question' : null);
   };
-  const found = columns.map((column) => ({ column, field: toField(column) }));
+  const readColumns = columns.map((column) => ({ column, field: toField(column) }));
   const there = new Set(columns.map(toKey));
-  const faults = [...told].flatMap(([key, { name }]) => (there.has(key) ? [] : [`no column is named ${name}`]));
-  if (!found.some(({ field }) => field === 'phone')) {
+  const faults = [...byKey].flatMap(([key, { name }]) => (there.has(key) ? [] : [`no column is named ${name}`]));
+  if (!readColumns.some(({ field }) => field === 'phone')) {
     const usual = usualNames.phone.slice(0, 5).join(', ');
     faults.push(`no column is named as one that holds phone numbers (${usual}, …); say which one does`);
   }
-  return { columns: found, source: isMeta ? 'meta' : 'csv', faults };
+  return { columns: readColumns, source: isMeta ? 'meta' : 'csv', faults };
 }
 
 /** The column that says where each row's lead came from. */

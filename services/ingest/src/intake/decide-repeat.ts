@@ -116,8 +116,8 @@ export function decideKnownId(
   // A key promises that it is the same request, whatever it says now.
   if ((sourceLeadId !== null && isKeyId(sourceLeadId)) || !asksForMore(holder, about))
     return { kind: 'same', leadId: holder.leadId };
-  const told = boundTo(ofWish(scope, about.wishHash));
-  if (told !== undefined) return { kind: 'same', leadId: told.leadId };
+  const sameWish = boundTo(ofWish(scope, about.wishHash));
+  if (sameWish !== undefined) return { kind: 'same', leadId: sameWish.leadId };
   return { kind: 'another', idScope: ofWish(scope, about.wishHash), sameIdAs: null };
 }
 

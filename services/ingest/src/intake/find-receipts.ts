@@ -84,14 +84,14 @@ const hashed = z.object({ phone: z.string(), numberHash: z.string(), isErased: z
 export async function readAbouts(sql: Sql, deliveries: readonly Asked[]): Promise<Map<string, About>> {
   const phones = deliveries.flatMap(({ read }) => (read.ok ? [read.lead.phone] : []));
   if (phones.length === 0) return new Map();
-  const found = await rows(
+  const hashes = await rows(
     sql,
     hashed,
     `select phone, number_hash, exists (select from erased_numbers where phone_hash = number_hash) as is_erased
        from (select distinct phone, leadline_phone_hash(phone) as number_hash from unnest($1::text[]) as p(phone)) n`,
     [phones],
   );
-  const numbers = new Map(found.map((row) => [row.phone, row]));
+  const numbers = new Map(hashes.map((row) => [row.phone, row]));
   return new Map(
     deliveries.flatMap(({ receiptId, read, origin }): [string, About][] => {
       const number = read.ok ? numbers.get(read.lead.phone) : undefined;

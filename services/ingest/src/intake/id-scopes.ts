@@ -20,8 +20,8 @@ export function toPlainScope(bound: string): string {
 
 /** Product and message as they are compared: their case and white space say nothing. */
 export function toComparable(text: string | null): string | null {
-  const told = (text ?? '').replaceAll(/\s+/g, ' ').trim().toLowerCase();
-  return told === '' ? null : told;
+  const plain = (text ?? '').replaceAll(/\s+/g, ' ').trim().toLowerCase();
+  return plain === '' ? null : plain;
 }
 
 export function hashWish(wish: { productName: string | null; message: string | null }): string {

@@ -80,11 +80,11 @@ test('three people under one id are three leads, each once, and the receipts say
   for (const phone of ['9820222021', '9820222022', '9820222023', '9820222022', '9820222021', '9820222023'])
     expect((await record('9de22fa', phone)).status).toBe(202);
   expect(await phones()).toEqual(['2021', '2022', '2023']);
-  const told = (await readReceipts()).filter(({ sourceLeadId }) => sourceLeadId !== null);
-  expect(told.map(({ sourceLeadId }) => sourceLeadId)).toEqual(['9de22fa', '9de22fa', '9de22fa']);
-  const first = told.at(-1);
+  const withId = (await readReceipts()).filter(({ sourceLeadId }) => sourceLeadId !== null);
+  expect(withId.map(({ sourceLeadId }) => sourceLeadId)).toEqual(['9de22fa', '9de22fa', '9de22fa']);
+  const first = withId.at(-1);
   expect(first).toMatchObject({ sameIdAs: null, otherNumbers: 2 });
-  expect(told.slice(0, 2).map(({ sameIdAs }) => sameIdAs)).toEqual([first?.id, first?.id]);
+  expect(withId.slice(0, 2).map(({ sameIdAs }) => sameIdAs)).toEqual([first?.id, first?.id]);
 });
 
 test('the same at one moment over both replicas, every delivery three times', async () => {
@@ -125,10 +125,10 @@ test('a file and an API whose ids are counted lose nobody either', async () => {
 
 test('whatever ids, keys and ways they carry: as many numbers, as many leads or refusals that are seen', async () => {
   const way = fc.constantFrom('make', 'indiamart', 'api', 'api with a key', 'file');
-  const delivery = fc.record({ way, id: fc.constantFrom('1', '2', 'x'), times: fc.integer({ min: 1, max: 3 }) });
+  const anyDelivery = fc.record({ way, id: fc.constantFrom('1', '2', 'x'), times: fc.integer({ min: 1, max: 3 }) });
   let base = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(delivery, { minLength: 2, maxLength: 25 }), async (deliveries) => {
+    fc.asyncProperty(fc.array(anyDelivery, { minLength: 2, maxLength: 25 }), async (deliveries) => {
       await db.query('truncate leads, lead_receipts, ingest_outbox, lead_enquiries cascade');
       base += 100;
       const refused = new Set<string>();
@@ -138,8 +138,13 @@ test('whatever ids, keys and ways they carry: as many numbers, as many leads or 
         else if (over === 'file') await importRows([[id, 'Asha', phone, 'Mill']]);
         else if ((await api(id, phone, {}, over === 'api' ? undefined : id)).status === 422) refused.add(phone);
       };
-      const all = deliveries.map((one, n) => ({ one, phone: `98${String(base * 1_000 + n).padStart(8, '0')}` }));
-      await Promise.all(all.flatMap(({ one, phone }) => Array.from({ length: one.times }, () => deliver(one, phone))));
+      const all = deliveries.map((delivery, n) => ({
+        delivery,
+        phone: `98${String(base * 1_000 + n).padStart(8, '0')}`,
+      }));
+      await Promise.all(
+        all.flatMap(({ delivery, phone }) => Array.from({ length: delivery.times }, () => deliver(delivery, phone))),
+      );
       const found = await db.query<{ phone: string }>('select phone from leads');
       const seen = found.map(({ phone }) => phone.slice(-10));
       expect(new Set(seen).size).toBe(seen.length);

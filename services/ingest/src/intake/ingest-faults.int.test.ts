@@ -93,10 +93,10 @@ async function spawnIngest(databaseUrl: string): Promise<{ url: string; child: C
   });
   endWithUs(child);
   children.add(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
-  await until('ingest runs', () => said.includes('"msg":"started"'));
-  return { url: `http://127.0.0.1:${port}`, child, said: () => said };
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += String(chunk)));
+  await until('ingest runs', () => log.includes('"msg":"started"'));
+  return { url: `http://127.0.0.1:${port}`, child, said: () => log };
 }
 
 test('a lost answer to the commit is asked for again and adds nothing', async () => {
@@ -200,7 +200,7 @@ test('two replicas with the same deliveries at the same moment make one lead eac
   );
   await other.stop();
   const leadIds = Map.groupBy(answers, ({ id }) => id);
-  for (const [, both] of leadIds) expect(new Set(both.map(({ answer }) => answer.id)).size).toBe(1);
+  for (const [, sameLead] of leadIds) expect(new Set(sameLead.map(({ answer }) => answer.id)).size).toBe(1);
   expect(answers.every(({ answer }) => answer.status === 202)).toBe(true);
   for (const id of ids) expect(await countOf(id)).toEqual({ leads: 1, events: 1 });
 });

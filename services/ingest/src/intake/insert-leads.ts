@@ -40,14 +40,14 @@ export async function insertLeads(
   deliveries: readonly Delivery[],
   dedupeDays: number,
 ): Promise<Map<string, Inserted>> {
-  const found = await rows(sql, delivered, statement, [
+  const stored = await rows(sql, delivered, statement, [
     JSON.stringify(deliveries.toSorted(inOneOrder).map(toRecord)),
     ...envelopes,
     dedupeDays,
     dedupeDays === 0 ? [] : deliveries.flatMap(({ read }) => (read.ok ? [read.lead.phone.slice(-10)] : [])),
   ]);
   return new Map(
-    found.map(({ id, added, leadId, joined, open }) => [id, { added: added ? { leadId, joined } : undefined, open }]),
+    stored.map(({ id, added, leadId, joined, open }) => [id, { added: added ? { leadId, joined } : undefined, open }]),
   );
 }
 

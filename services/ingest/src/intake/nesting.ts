@@ -8,7 +8,7 @@ export function nestsTooDeep(value: unknown): boolean {
   let level = [value].filter(isNest);
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > maxLevels) return true;
-    level = level.flatMap((one) => Object.values(one)).filter(isNest);
+    level = level.flatMap((nest) => Object.values(nest)).filter(isNest);
   }
   return false;
 }
@@ -31,12 +31,12 @@ export function writeJson(value: unknown): string {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if ('text' in next) written.push(next.text);
     else if (Array.isArray(next.value)) {
-      const parts = next.value.map((one: unknown) => [{ value: one }]);
+      const parts = next.value.map((item: unknown) => [{ value: item }]);
       waiting.push(...inside('[', parts, ']').toReversed());
     } else if (isNest(next.value)) {
-      const parts = Object.entries(next.value).map(([key, one]) => [
+      const parts = Object.entries(next.value).map(([key, item]) => [
         { text: `${JSON.stringify(key)}:` },
-        { value: one },
+        { value: item },
       ]);
       waiting.push(...inside('{', parts, '}').toReversed());
     } else written.push(JSON.stringify(next.value));

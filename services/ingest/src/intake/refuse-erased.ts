@@ -29,7 +29,7 @@ export async function refuseErased(sql: Sql, deliveries: Delivery[]): Promise<De
       : [],
   );
   if (dated.length === 0) return deliveries;
-  const found = await rows(
+  const erased = await rows(
     sql,
     z.object({ id: z.string(), isRepeat: z.boolean() }),
     `select d.id,
@@ -47,7 +47,7 @@ export async function refuseErased(sql: Sql, deliveries: Delivery[]): Promise<De
         and exists (select from erased_numbers e where e.phone_hash = d.number_hash and d.at <= e.erased_at)`,
     [JSON.stringify(dated)],
   );
-  const before = new Map(found.map((row) => [row.id, row.isRepeat]));
+  const before = new Map(erased.map((row) => [row.id, row.isRepeat]));
   // A body that several leads came in holds them all.
   const bodies = new Set(
     deliveries.flatMap((delivery) => (before.has(delivery.receiptId) ? (delivery.origin?.deliveryId ?? []) : [])),

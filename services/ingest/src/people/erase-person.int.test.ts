@@ -43,10 +43,10 @@ async function postRefused(body: string): Promise<void> {
 const eraseOf = (phone: string, dryRun = false) =>
   ask(ops, erase.ingest, { phone, who: 'test', reason: 'asked by mail', dryRun });
 const bodies = async (): Promise<string[]> => {
-  const found = await db.query<{ body: string }>(
+  const receipts = await db.query<{ body: string }>(
     `select concat_ws(' ', nullif(body, ''), query, phone_raw) as body from lead_receipts order by received_at, id`,
   );
-  return found.flatMap(({ body }) => (body === '' ? [] : [body]));
+  return receipts.flatMap(({ body }) => (body === '' ? [] : [body]));
 };
 
 test('what was refused is emptied however the number is written in it, and nobody else’s', async () => {

@@ -45,6 +45,6 @@ function waitMs(
 ): number {
   if (result.kind === 'read') return result.window.to < now ? leastGapMs : everyMs;
   const doubling = Math.min(hourMs, leastGapMs * 2 ** Math.min(failures - 1, 20));
-  const told = Math.min(result.retryAfterMs ?? 0, longestRetryAfterMs);
-  return Math.max(told, result.kind === 'refused' ? refusedMs : doubling);
+  const askedMs = Math.min(result.retryAfterMs ?? 0, longestRetryAfterMs);
+  return Math.max(askedMs, result.kind === 'refused' ? refusedMs : doubling);
 }

@@ -204,10 +204,10 @@ test.for(oddities)('the Graph API answers %s at first, and the lead later', asyn
       `update awaited_leads set next_at = clock_timestamp() where source_lead_id = $1 and done_at is null and last_error is not null`,
       [enquiry],
     );
-    const found = await db.query(`select 1 from awaited_leads where source_lead_id = $1 and done_at is not null`, [
+    const done = await db.query(`select 1 from awaited_leads where source_lead_id = $1 and done_at is not null`, [
       enquiry,
     ]);
-    return found.length > 0;
+    return done.length > 0;
   });
   expect(await db.query(`select verdict from lead_receipts where source_lead_id = $1`, [enquiry])).toEqual([
     { verdict: 'accepted' },

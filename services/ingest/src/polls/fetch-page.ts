@@ -41,8 +41,8 @@ export async function fetchPage(
 
 /** The vendor's own words beside a status that is none of success. */
 function toDetail(page: PulledPage): string {
-  const said = 'detail' in page ? page.detail : '';
-  return said.includes('no JSON') ? '' : said;
+  const detail = 'detail' in page ? page.detail : '';
+  return detail.includes('no JSON') ? '' : detail;
 }
 
 /** Undefined when it does not end. */

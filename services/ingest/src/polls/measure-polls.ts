@@ -7,7 +7,7 @@ import { pullAdapters } from '../sources/pull-registry.ts';
 /** Tells how long each vendor that is asked has not been read, and what it named. Every replica tells the same: the rows say it. */
 export async function measurePolls(postgres: Database, metrics: Metrics): Promise<void> {
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
-  const found = await rows(
+  const ages = await rows(
     postgres.sql,
     z.object({ source: z.string(), seconds: z.number() }),
     `select c.source, max(extract(epoch from clock_timestamp() - coalesce(p.succeeded_at, c.created_at)))::float8 as seconds
@@ -15,7 +15,7 @@ export async function measurePolls(postgres: Database, metrics: Metrics): Promis
       where c.enabled and c.secret is not null and c.source = any($1) group by c.source`,
     [sources],
   );
-  const unread = new Map(found.map(({ source, seconds }) => [source, seconds]));
+  const unread = new Map(ages.map(({ source, seconds }) => [source, seconds]));
   for (const source of sources) metrics.unreadSeconds.set({ source }, unread.get(source) ?? 0);
   const awaited = await rows(
     postgres.sql,

@@ -80,16 +80,16 @@ async function readWindow(poll: Poll, window: PollWindow, pull: PullAdapter, pol
     }
     if (fetched.kind !== 'rows' && fetched.kind !== 'some') return fetched;
     // A vendor may answer each page with the first.
-    const told = fetched.rows.filter((row) => isNew(seen, JSON.stringify(row)));
-    if (told.length > 0) {
-      const stored = await storeRows(told, connection, pull, polling);
+    const newRows = fetched.rows.filter((row) => isNew(seen, JSON.stringify(row)));
+    if (newRows.length > 0) {
+      const stored = await storeRows(newRows, connection, pull, polling);
       if (stored === undefined)
         return { kind: 'failed', detail: 'was read, and not all of it could be stored', retryAfterMs: undefined };
-      rows += told.length;
+      rows += newRows.length;
       fresh += stored;
     }
     if (fetched.kind === 'some') return fetched.rest;
-    if (told.length === 0 || !pull.paged) return { kind: 'read', rows, fresh, blank: false };
+    if (newRows.length === 0 || !pull.paged) return { kind: 'read', rows, fresh, blank: false };
   }
   return { kind: 'failed', detail: `answered ${maxPages} pages without an end`, retryAfterMs: undefined };
 }
@@ -145,7 +145,7 @@ async function storeRows(
 /** An enquiry without an id is the same one when it says the same of the same time; what has no lead in it, as it stands. */
 function withId(lead: ParsedLead, text: string): ParsedLead {
   if (lead.sourceLeadId !== null) return lead;
-  const said = lead.read.ok
+  const identity = lead.read.ok
     ? JSON.stringify([
         lead.read.lead.phone,
         lead.read.lead.productName,
@@ -153,7 +153,7 @@ function withId(lead: ParsedLead, text: string): ParsedLead {
         lead.read.lead.enquiredAt,
       ])
     : (lead.phoneRaw ?? text);
-  const sourceLeadId = `told-${hash('sha256', said).slice(0, 32)}`;
+  const sourceLeadId = `told-${hash('sha256', identity).slice(0, 32)}`;
   return { ...lead, sourceLeadId };
 }
 

@@ -174,7 +174,7 @@ test('what IndiaMART pushed and is asked for meets on its id', async () => {
   await read(id);
   await enquire('indiamart', [{ ...asha, id: '2041130077', phone: '9876543211' }]);
   await read(id);
-  expect((await leads()).map((one) => one.id)).toEqual([asha.id, '2041130077']);
+  expect((await leads()).map((lead) => lead.id)).toEqual([asha.id, '2041130077']);
   const [pushed] = await db.query(`select method, body from lead_receipts where source_lead_id = $1`, [asha.id]);
   expect(pushed).toMatchObject({
     method: 'POST',
@@ -254,7 +254,7 @@ test('after a long absence IndiaMART is asked for slices of seven days, each aft
       .slice(before)
       .map(({ code }) => code),
   ).toEqual([200, 200, 200]);
-  expect((await leads()).map((one) => one.id)).toEqual(['old-0', 'old-1', 'old-2', 'old-3']);
+  expect((await leads()).map((lead) => lead.id)).toEqual(['old-0', 'old-1', 'old-2', 'old-3']);
   expect((await pollOf(id))?.read_to.getTime()).toBeGreaterThan(Date.now() - 60_000);
 });
 
@@ -300,7 +300,7 @@ test('killed in the middle of a long answer, it loses nothing and makes nothing 
     await db.query(`update source_polls set next_at = clock_timestamp()`);
   }
   await until('all is read', async () => ((await pollOf(id))?.succeeded ?? 0) > 0);
-  const ids = (await leads()).map((one) => one.id);
+  const ids = (await leads()).map((lead) => lead.id);
   expect(ids).toHaveLength(many);
   expect(new Set(ids).size).toBe(many);
   const [events] = await db.query<{ n: number }>(`select count(distinct aggregate)::int as n from ingest_outbox`);

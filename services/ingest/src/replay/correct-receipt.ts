@@ -26,24 +26,26 @@ async function correct(
 ): Promise<ResultOf<typeof correctReceipt>> {
   const normalised = normalisePhone(phone);
   if (!normalised.ok) throw new CommandRefused(`phone: ${phoneRefusals[normalised.reason]}`);
-  const found = await row(postgres.sql, receipt, `select verdict, part from lead_receipts where id = $1`, [receiptId]);
+  const rejected = await row(postgres.sql, receipt, `select verdict, part from lead_receipts where id = $1`, [
+    receiptId,
+  ]);
   const delivery = await findDeliveryOf(postgres, receiptId);
-  if (found === undefined || delivery === undefined) throw new CommandRefused('there is no such delivery');
-  if (found.verdict !== 'rejected') throw new CommandRefused('this delivery was accepted when it came');
-  const lead = readCorrected(delivery, found.part ?? 0, normalised.phone);
+  if (rejected === undefined || delivery === undefined) throw new CommandRefused('there is no such delivery');
+  if (rejected.verdict !== 'rejected') throw new CommandRefused('this delivery was accepted when it came');
+  const lead = readCorrected(delivery, rejected.part ?? 0, normalised.phone);
   if (lead === undefined)
     throw new CommandRefused('there is no enquiry in this delivery that a number could be put into');
   if (!lead.read.ok) {
     const faults = lead.read.faults.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
     throw new CommandRefused(`with this number it can not be a lead either: ${faults.join('; ')}`);
   }
-  const said = await retryRefused({ delivery, receiptId, lead, dryRun: false, byHand: true }, postgres, receiving);
+  const retried = await retryRefused({ delivery, receiptId, lead, dryRun: false, byHand: true }, postgres, receiving);
   await affected(
     postgres.sql,
     `insert into ingest_audit (action, who, connection_id, details) values ($1, $2, $3, $4)`,
-    ['correct_receipt', who, delivery.connectionId, JSON.stringify({ receiptId, reason, leadId: said.leadId })],
+    ['correct_receipt', who, delivery.connectionId, JSON.stringify({ receiptId, reason, leadId: retried.leadId })],
   );
-  return { leadId: said.leadId, became: said.kind };
+  return { leadId: retried.leadId, became: retried.kind };
 }
 
 function readCorrected(delivery: StoredDelivery, part: number, phone: string): ParsedLead | undefined {

@@ -76,26 +76,26 @@ async function carryOut(
   receiving: Receiving,
 ): Promise<Omit<ReplayChange, 'receiptId' | 'source'> | undefined> {
   const { delivery, part, lead, apply } = about;
-  const told = { leadId: part?.leadId ?? null, kind: decision.kind, fields: [], faults: [], applied: false };
+  const unchanged = { leadId: part?.leadId ?? null, kind: decision.kind, fields: [], faults: [], applied: false };
   switch (decision.kind) {
     case 'late':
     case 'other_number':
-      return told;
+      return unchanged;
     case 'refused_now':
-      return { ...told, faults: decision.faults };
+      return { ...unchanged, faults: decision.faults };
     case 'differs':
       if (apply && part !== undefined) await describeAnew(postgres, part, decision.lead);
-      return { ...told, fields: decision.fields, applied: apply };
+      return { ...unchanged, fields: decision.fields, applied: apply };
     case 'new_lead': {
       if (lead === undefined) return undefined;
-      const said = await retryRefused(
+      const retried = await retryRefused(
         { delivery, receiptId: part?.id ?? null, lead, dryRun: !apply },
         postgres,
         receiving,
       );
       // It came again meanwhile, or somebody corrected it.
-      if (said.kind === 'known') return undefined;
-      return { ...told, leadId: said.leadId, applied: apply };
+      if (retried.kind === 'known') return undefined;
+      return { ...unchanged, leadId: retried.leadId, applied: apply };
     }
   }
 }
@@ -129,7 +129,7 @@ async function findParts(
   postgres: Database,
   deliveries: readonly StoredDelivery[],
 ): Promise<Map<string, Map<number, Part>>> {
-  const found = await rows(
+  const partRows = await rows(
     postgres.sql,
     partRow,
     `select r.id, coalesce(r.delivery_id, r.id) as delivery_id, r.part as place, r.verdict, r.lead_id, l.phone, l.name, l.email,
@@ -141,7 +141,7 @@ async function findParts(
     [deliveries.map(({ id }) => id), deliveries.flatMap((delivery) => delivery.deliveryId ?? [])],
   );
   const parts = new Map<string, Map<number, Part>>();
-  for (const row of found) {
+  for (const row of partRows) {
     const of = parts.get(row.deliveryId) ?? new Map<number, Part>();
     parts.set(row.deliveryId, of.set(row.place, row));
   }

@@ -25,8 +25,8 @@ export type PhonePlaces = {
 /** The first field with a mobile in it counts; mobiles of later fields are alternates. Else what is wrong with the first. */
 export function choosePhone({ known, others, text, fieldName }: PhonePlaces): ChosenPhone {
   const hasMobile = known.some(({ value }) => normalisePhone(value).ok);
-  const found = hasMobile ? [] : findPhoneFields(others);
-  const more = found === undecided ? [] : found;
+  const guessed = hasMobile ? [] : findPhoneFields(others);
+  const more = guessed === undecided ? [] : guessed;
   const written = [...known, ...more.filter(({ value }) => !known.some((field) => field.value === value))];
   const read = written.map(({ name, value }) => ({ name, value, phone: normalisePhone(value) }));
   const [phone, ...alternates] = new Set(
@@ -39,9 +39,9 @@ export function choosePhone({ known, others, text, fieldName }: PhonePlaces): Ch
   const first = refused.find(({ isTold }) => isTold) ?? refused[0];
   // A landline or a number abroad is the person's own; what nobody can read is none.
   const mayBeInText = refused.every(({ reason, isTold }) => !isTold || reason === 'unparseable');
-  const inText = mayBeInText && found !== undecided && text !== null ? findPhoneInText(text) : undefined;
+  const inText = mayBeInText && guessed !== undecided && text !== null ? findPhoneInText(text) : undefined;
   if (inText !== undefined) return { ok: true, ...inText, written };
-  if (found === undecided && first?.isTold !== true)
+  if (guessed === undecided && first?.isTold !== true)
     return { ok: false, fault: toFault(fieldName, 'undecided', severalNumbers), written };
   const fault =
     first === undefined

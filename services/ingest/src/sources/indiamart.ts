@@ -53,7 +53,7 @@ function toRecords(body: Written): Written[] {
   const [, inner] = Object.entries(body).find(([name]) => name.toUpperCase() === 'RESPONSE') ?? [];
   // JSON inside of JSON has been seen too.
   if (typeof inner === 'string') return toRecords(unpackJson(inner));
-  if (inner !== undefined) return (Array.isArray(inner) ? inner : [inner]).filter((one) => typeof one === 'object');
+  if (inner !== undefined) return (Array.isArray(inner) ? inner : [inner]).filter((item) => typeof item === 'object');
   return Object.keys(body).some((name) => /^(?:UNIQUE_QUERY_|SENDER_?|QUERY_|ENQ_|MOB$|MOBILE$)/i.test(name))
     ? [body]
     : [];
@@ -67,11 +67,11 @@ function toIndiaMartLead(record: Written, aliases: Aliases): ParsedLead {
       .map(({ value }) => toPlainText(value))
       .find((value) => value !== ''),
   );
-  const said = message?.startsWith(subject ?? '') === true ? [message] : [subject, message];
+  const texts = message?.startsWith(subject ?? '') === true ? [message] : [subject, message];
   return toParsedLead(fields, {
     names,
     aliases,
     label: 'IndiaMART buyer',
-    message: said.filter((part) => part !== undefined).join('\n') || null,
+    message: texts.filter((part) => part !== undefined).join('\n') || null,
   });
 }

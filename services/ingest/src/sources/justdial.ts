@@ -46,14 +46,14 @@ function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
   const say = (name: string): string | undefined =>
     pickAll(fields, [name]).find(({ value }) => !isNothing(value))?.value;
   const area = say('area');
-  const said = [say('message'), say('leadtype') && `Lead type: ${say('leadtype')}`, area && `Area: ${area}`];
+  const texts = [say('message'), say('leadtype') && `Lead type: ${say('leadtype')}`, area && `Area: ${area}`];
   return toParsedLead(fields, {
     // A title alone is nobody's name.
     names: say('name') === undefined ? names : withPrefix,
     aliases,
     label: 'JustDial buyer',
     findsPhone: true,
-    message: said.filter((line) => line !== undefined).join('\n') || null,
+    message: texts.filter((line) => line !== undefined).join('\n') || null,
     dndFlag: readDnd(fields),
   });
 }

@@ -26,8 +26,8 @@ export function readListed(text: string): PulledPage {
       const words = toWords(read.body);
       const isEmpty = hasBlankRows(read.body) && !isDenial(read.body);
       if (words === '') return isEmpty ? { kind: 'blank' } : refuse('answered JSON without enquiries');
-      const said = decideSaid(words, isEmpty ? 'unreadable' : 'refused');
-      return isEmpty && said.kind === 'unreadable' ? { kind: 'blank' } : toPage(said);
+      const verdict = decideSaid(words, isEmpty ? 'unreadable' : 'refused');
+      return isEmpty && verdict.kind === 'unreadable' ? { kind: 'blank' } : toPage(verdict);
     }
   }
 }
@@ -46,8 +46,8 @@ export function withWords({ rows, errors, beside }: Extract<PulledBody, { kind: 
   if (wrong !== undefined) return rows.length === 0 ? wrong : { kind: 'some', rows, rest: wrong };
   const words = toWords(beside);
   if (rows.length > 0 || (words === '' && !isDenial(beside))) return { kind: 'rows', rows };
-  const said = decideSaid(words, isDenial(beside) ? 'refused' : 'unreadable');
-  return said.kind === 'refused' || said.kind === 'limited' ? said : { kind: 'rows', rows };
+  const verdict = decideSaid(words, isDenial(beside) ? 'refused' : 'unreadable');
+  return verdict.kind === 'refused' || verdict.kind === 'limited' ? verdict : { kind: 'rows', rows };
 }
 
 function toPage(said: SaidInstead): PulledPage {

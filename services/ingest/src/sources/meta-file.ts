@@ -41,11 +41,11 @@ export function isQuestion(column: string): boolean {
 export function readMetaRow(row: Fields, names: FieldNames): { fields: Fields; message: string | null } {
   const cells = [...row.values()];
   const answers = cells.filter(({ name }) => isQuestion(name));
-  const told = cells.filter(({ name }) => !isQuestion(name) && toKey(name) !== 'id');
+  const columns = cells.filter(({ name }) => !isQuestion(name) && toKey(name) !== 'id');
   const id = row.get('id')?.value.replace(/^l:\s*/i, '');
   return readAnswers(
     answers.map(({ name, value }) => ({ key: name, question: name, value })),
     names,
-    { ...Object.fromEntries(told.map(({ name, value }) => [name, value])), leadgen_id: id },
+    { ...Object.fromEntries(columns.map(({ name, value }) => [name, value])), leadgen_id: id },
   );
 }

@@ -36,7 +36,7 @@ export const meta: SourceAdapter = {
   handshake: (query, mayBe) => {
     const asked = new URLSearchParams(query);
     const token = asked.get('hub.verify_token') ?? '';
-    if (asked.get('hub.mode') !== 'subscribe' || !mayBe.some((one) => isSame(token, one))) return undefined;
+    if (asked.get('hub.mode') !== 'subscribe' || !mayBe.some((secret) => isSame(token, secret))) return undefined;
     return { status: 200, contentType: 'text/plain', body: asked.get('hub.challenge') ?? '' };
   },
   parse: (delivery, aliases) => parseMeta(delivery, aliases),
@@ -69,8 +69,8 @@ function toMetaLead(answer: Written, aliases: Aliases): ParsedLead {
     const name = typeof key === 'string' ? key : '';
     return { key: name, question: name, value: values.join(', ') };
   });
-  const told = { leadgen_id: fieldOf(answer, 'id'), leadgen_created_time: fieldOf(answer, 'created_time') };
-  const { fields, message } = readAnswers(answers, names, told);
+  const ids = { leadgen_id: fieldOf(answer, 'id'), leadgen_created_time: fieldOf(answer, 'created_time') };
+  const { fields, message } = readAnswers(answers, names, ids);
   const isTest = answers.some(({ value }) => /^<test lead: /i.test(value));
   return toParsedLead(fields, { names, aliases, label: 'Meta enquiry', message, isTest, findsPhone: true });
 }

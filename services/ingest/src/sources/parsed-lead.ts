@@ -89,7 +89,7 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
               city: pick('city', 200),
               state: pick('state', 200),
               message: message === null ? null : cut(toPlainText(message), 10_000) || null,
-              enquiredAt: at.find((one) => one !== null) ?? null,
+              enquiredAt: at.find((instant) => instant !== null) ?? null,
             },
           }
         : { ok: false, faults },

@@ -42,15 +42,15 @@ function readPage(text: string): PulledPage {
   const around = read.kind === 'rows' ? read.beside : read.body;
   const fields = readFields(around);
   const code = fields.get('code')?.value ?? '';
-  const said = decideSaid(toWords(around), 'unreadable');
+  const verdict = decideSaid(toWords(around), 'unreadable');
   const detail = [`answered ${code}`, fields.get('message')?.value ?? ''].filter((part) => part !== '').join(': ');
-  if (code === '204') return isRefusal(said) ? { ...said, detail } : { kind: 'rows', rows: [] };
-  if (code === '429') return said.kind === 'limited' ? { ...said, detail } : { kind: 'limited', detail };
+  if (code === '204') return isRefusal(verdict) ? { ...verdict, detail } : { kind: 'rows', rows: [] };
+  if (code === '429') return verdict.kind === 'limited' ? { ...verdict, detail } : { kind: 'limited', detail };
   if (/^4\d\d$/.test(code)) return { kind: 'refused', detail };
   if (code !== '' && code !== '200') return { kind: 'unreadable', detail };
   const inside = read.kind === 'rows' ? read : readRows(fields.get('response')?.value ?? '');
   if (inside.kind === 'rows' && (inside.rows.length > 0 || inside.errors.length > 0)) return withWords(inside);
-  if (isRefusal(said)) return said;
+  if (isRefusal(verdict)) return verdict;
   if (code === '' && read.kind !== 'rows')
     return { kind: 'unreadable', detail: 'answered JSON without enquiries or a code' };
   // Enquiries that it counts and does not tell are not none.

@@ -20,8 +20,8 @@ export function readAnswers(
   const { product, message } = readQuestions(answers, names);
   const fields: Fields = new Map();
   for (const { key, question, value } of answers) {
-    for (const one of [key, question].flatMap(toNameKeys)) {
-      if (isNothing(fields.get(one)?.value ?? '')) fields.set(one, { name: key, value: value.trim() });
+    for (const name of [key, question].flatMap(toNameKeys)) {
+      if (isNothing(fields.get(name)?.value ?? '')) fields.set(name, { name: key, value: value.trim() });
     }
   }
   for (const [name, value] of Object.entries(told))
@@ -34,8 +34,8 @@ export function readAnswers(
 
 /** With the answer to a question for the product as the product, where no name of a product is known. */
 export function addAskedProduct(fields: Fields, { names, aliases }: Pick<Reading, 'names' | 'aliases'>): Fields {
-  const told = pickAll(fields, namesOf('productName', names, aliases));
-  if (told.some(({ value }) => !isNothing(value))) return fields;
+  const products = pickAll(fields, namesOf('productName', names, aliases));
+  if (products.some(({ value }) => !isNothing(value))) return fields;
   const known = knownKeys(names);
   const own = [...fields.values()].flatMap(({ name, value, isElsewhere }) => {
     const isKnown = toNameKeys(name).some((key) => known.has(key));
@@ -65,7 +65,7 @@ function readQuestions(
 ): { product: string | null; message: string | null } {
   const known = knownKeys(names);
   const own = answers.filter(({ key, question, value }) => {
-    const isKnown = [key, question].flatMap(toNameKeys).some((one) => known.has(one));
+    const isKnown = [key, question].flatMap(toNameKeys).some((name) => known.has(name));
     // A number that is somebody's phone is not told as what they asked for.
     return !isKnown && !isNothing(value) && !isBareMobile(value);
   });

@@ -69,14 +69,14 @@ export function toAnswer(record: WrittenRecord, keys: readonly string[], labels:
   const valueKey = byType ?? valueKeys.find((key) => entries.has(key)) ?? (hasQuestion(entries) ? 'text' : undefined);
   if (valueKey === undefined || !entries.has(valueKey)) return undefined;
   const about = isRecord(field) ? toEntries(field) : new Map<string, Written>();
-  const ids = [entries, about].flatMap((one) => ownNameKeys.flatMap((key) => textOf(one.get(key)) ?? []));
-  const told = (valueKey === 'text' ? labelKeys : ['text', ...labelKeys]).flatMap(
+  const ids = [entries, about].flatMap((part) => ownNameKeys.flatMap((key) => textOf(part.get(key)) ?? []));
+  const written = (valueKey === 'text' ? labelKeys : ['text', ...labelKeys]).flatMap(
     (key) => textOf(entries.get(key)) ?? [],
   );
   const label = firstText(about, labelKeys) ?? ids.flatMap((id) => labels.get(id) ?? [])[0];
   const own = ids.filter((id) => !/^\d+$/.test(id) && !labels.has(id));
   const named = keys.filter((key) => !/^\d+$/.test(key));
-  const names = [...told, ...(label === undefined ? [] : [label]), ...named, ...own, ...(nameOfType(type) ?? [])];
+  const names = [...written, ...(label === undefined ? [] : [label]), ...named, ...own, ...(nameOfType(type) ?? [])];
   if (names.length === 0 || (byType === undefined && isMore(entries))) return undefined;
   const value = toText(entries.get(valueKey) ?? '', optionsOf(entries, about), names);
   return value === undefined ? undefined : { names: [...new Set(names)], value };
@@ -133,7 +133,7 @@ export function toText(
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return options.get(value) ?? value;
   if (Array.isArray(value)) {
-    const texts = value.map((one) => toText(one, options, names));
+    const texts = value.map((item) => toText(item, options, names));
     return texts.includes(undefined) ? undefined : texts.filter((text) => text !== '').join(', ');
   }
   const whole = wholeName(['name'], value) ?? wholePhone(names, value);
@@ -141,9 +141,9 @@ export function toText(
   const entries = toEntries(value);
   const plain = textOf(entries.get('plaintext'));
   if (plain !== undefined) return plain;
-  const key = ['labels', 'label', 'text', 'title', 'value', 'name'].find((one) => entries.has(one));
-  const isChoice = [...entries.keys()].every((one) =>
-    /^(?:id|ids|ref|refs|labels?|text|title|value|name|other|type|color|colour)$/.test(one),
+  const key = ['labels', 'label', 'text', 'title', 'value', 'name'].find((name) => entries.has(name));
+  const isChoice = [...entries.keys()].every((name) =>
+    /^(?:id|ids|ref|refs|labels?|text|title|value|name|other|type|color|colour)$/.test(name),
   );
   return key !== undefined && isChoice ? toText(entries.get(key) ?? '', options, names) : undefined;
 }

@@ -43,14 +43,14 @@ export function readFields(record: Written): Fields {
 }
 
 function addField(fields: Fields, name: string, value: Written): void {
-  const texts = (Array.isArray(value) ? value : [value]).flatMap((one) =>
-    typeof one === 'string' ? [one.trim()] : typeof one === 'boolean' ? [String(one)] : [],
+  const texts = (Array.isArray(value) ? value : [value]).flatMap((item) =>
+    typeof item === 'string' ? [item.trim()] : typeof item === 'boolean' ? [String(item)] : [],
   );
   if (texts.length === 0) return;
   const key = toKey(name);
   const before = fields.get(key);
-  const told = [before?.value ?? [], texts].flat().filter((text) => text !== '');
-  fields.set(key, { name: before?.name ?? name, value: told.join(', ') });
+  const values = [before?.value ?? [], texts].flat().filter((text) => text !== '');
+  fields.set(key, { name: before?.name ?? name, value: values.join(', ') });
 }
 
 /** Empty, and what forms and exports write where nothing was told. */

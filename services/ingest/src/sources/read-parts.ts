@@ -35,7 +35,7 @@ function read(part: Part, key: string, value: Written, labels: Labels): void {
   const whole = wholeName(names, value) ?? wholePhone(names, value);
   if (whole !== undefined) return tell(part, names, whole);
   const inside = Object.entries(value);
-  if (inside.length > 0 && inside.every(([inner, one]) => /^\d+$/.test(inner) && isRecord(one)))
+  if (inside.length > 0 && inside.every(([inner, item]) => /^\d+$/.test(inner) && isRecord(item)))
     return readList(part, names, Object.values(value), labels);
   part.parts.push(readPart(value, [...part.path, key], labels));
 }

@@ -41,10 +41,10 @@ export function readRows(text: string): PulledBody {
   if (trimmed === '' || isBlank(readJson(trimmed))) return { kind: 'blank' };
   const body = readSomewhere(trimmed);
   if (body === undefined) return { kind: 'unreadable' };
-  const found = findRows(body, 0);
-  if (found !== undefined) {
-    const rows = found.filter((row) => typeof row !== 'string' && !isError(row) && !isBlank(row));
-    const errors = found.flatMap((row) => (typeof row === 'string' ? row : isError(row) ? toWords(row) : []));
+  const list = findRows(body, 0);
+  if (list !== undefined) {
+    const rows = list.filter((row) => typeof row !== 'string' && !isError(row) && !isBlank(row));
+    const errors = list.flatMap((row) => (typeof row === 'string' ? row : isError(row) ? toWords(row) : []));
     return { kind: 'rows', rows: rows.filter(isRow), beside: isRow(body) ? body : {}, errors };
   }
   return isRow(body) ? { kind: 'said', body } : { kind: 'unreadable' };
@@ -75,8 +75,8 @@ const beside = /^(?:code|result|response|total|count|data|type)/;
 
 /** A row in which nothing but words about the answer is told: no vendor's enquiry is without a name of its own. */
 function isError(row: WrittenRow): boolean {
-  const told = Object.entries(row).filter(([, value]) => !isBlank(value));
-  return toWords(row) !== '' && told.every(([name]) => wordNames.test(toKey(name)) || beside.test(toKey(name)));
+  const filled = Object.entries(row).filter(([, value]) => !isBlank(value));
+  return toWords(row) !== '' && filled.every(([name]) => wordNames.test(toKey(name)) || beside.test(toKey(name)));
 }
 
 /** Holds nothing: what vendors write where nobody has enquired. */
@@ -99,19 +99,19 @@ function readSomewhere(text: string): Written | undefined {
     start = indexOfEither(text, start + 1);
     if (start === -1) return undefined;
     const end = text.lastIndexOf(text[start] === '[' ? ']' : '}');
-    const found = end > start ? readJson(text.slice(start, end + 1)) : undefined;
-    if (Array.isArray(found) ? found.every(isRow) : isRow(found)) return found;
+    const json = end > start ? readJson(text.slice(start, end + 1)) : undefined;
+    if (Array.isArray(json) ? json.every(isRow) : isRow(json)) return json;
   }
   return undefined;
 }
 
 function indexOfEither(text: string, from: number): number {
-  const found = /[[{]/.exec(text.slice(from));
-  return found === null ? -1 : from + found.index;
+  const bracket = /[[{]/.exec(text.slice(from));
+  return bracket === null ? -1 : from + bracket.index;
 }
 
 function findRows(body: Written, depth: number): (WrittenRow | string)[] | undefined {
-  if (Array.isArray(body)) return body.filter((one) => typeof one === 'string' || isRow(one));
+  if (Array.isArray(body)) return body.filter((row) => typeof row === 'string' || isRow(row));
   if (!isRow(body) || depth === deepest) return undefined;
   const fields = Object.entries(body);
   for (const wrapper of wrappers) {

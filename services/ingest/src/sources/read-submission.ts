@@ -70,9 +70,14 @@ function findList(record: WrittenRecord): WrittenRecord[] | undefined {
   for (const [name, value] of wrapped.slice(0, maxWrappers)) {
     const list = Array.isArray(value) ? value.filter(isRecord) : [];
     const rest = Object.entries(record).filter(([other]) => other !== name);
-    if (list.length > 0 && !list.every((one) => isAnswer(one)) && !rest.some(([key, one]) => holdsPhone(key, one)))
+    if (
+      list.length > 0 &&
+      !list.every((item) => isAnswer(item)) &&
+      !rest.some(([key, beside]) => holdsPhone(key, beside))
+    )
       return toRecords(list);
-    const inner = isRecord(value) && !rest.some(([key, one]) => holdsPhone(key, one)) ? findList(value) : undefined;
+    const inner =
+      isRecord(value) && !rest.some(([key, beside]) => holdsPhone(key, beside)) ? findList(value) : undefined;
     if (inner !== undefined) return inner;
   }
   return undefined;
@@ -85,7 +90,7 @@ function isAnswer(record: WrittenRecord): boolean {
 function holdsPhone(key: string, value: Written): boolean {
   if (typeof value === 'string') return value !== '' && (soundsLikePhone(key) || isBareMobile(value));
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([inner, one]) => holdsPhone(Array.isArray(value) ? key : inner, one));
+  return Object.entries(value).some(([inner, item]) => holdsPhone(Array.isArray(value) ? key : inner, item));
 }
 
 /** The texts of a form that a browser sent in parts; files are left out. */

@@ -25,10 +25,10 @@ const plainWish =
  * of anything else nobody knows, and so nobody is rung.
  */
 export function toWish(value: string): Wish {
-  const said = toPlain(value);
-  if (no.test(said)) return 'callable';
+  const words = toPlain(value);
+  if (no.test(words)) return 'callable';
   // "Yes, asked twice" is a yes; "no calls please" is no no.
-  if (yes.test(said) || /^(?:yes|true|y)[^\p{L}\p{M}\p{N}]/u.test(said)) return 'do_not_call';
+  if (yes.test(words) || /^(?:yes|true|y)[^\p{L}\p{M}\p{N}]/u.test(words)) return 'do_not_call';
   return meanings[readSaid(value)];
 }
 
@@ -52,11 +52,11 @@ const strongest: readonly Wish[] = ['do_not_call', 'unclear', 'callable'];
  * @returns undefined where no field of that kind is there; `name` is the deciding field's, as it was sent
  */
 export function readWish(fields: Fields): { wish: Wish; name: string } | undefined {
-  const told = [...fields].flatMap(([key, field]) => {
+  const wishes = [...fields].flatMap(([key, field]) => {
     const wish = readFieldWish(key, field);
     return wish === undefined ? [] : [{ name: field.name, wish }];
   });
-  return strongest.flatMap((wish) => told.find((task) => task.wish === wish) ?? [])[0];
+  return strongest.flatMap((wish) => wishes.find((task) => task.wish === wish) ?? [])[0];
 }
 
 /** What one field says, under its name as it was sent or under the key that it is known by; undefined: nothing of this. */

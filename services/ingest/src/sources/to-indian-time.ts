@@ -76,12 +76,12 @@ function toMonth(written: string): number {
 
 function toTimeOfDay(text: string): { ms: number; offsetMs: number } | undefined {
   if (text === '') return { ms: 0, offsetMs: indianOffsetMs };
-  const found =
+  const match =
     /^(?:at )?(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d+)?)? *(?<half>[ap]\.?m\.?)? *(?<zone>[a-z]{1,4}|(?:gmt|utc)? ?[+-]\d{1,2}:?\d{2}|(?:gmt|utc) ?[+-]\d{1,2})? *(?:\([a-z ]+\)|\[[a-z/_]+\]|ist|utc|gmt)?$/i.exec(
       text,
     );
-  if (found?.groups === undefined) return undefined;
-  const { hour = '', minute = '', second = '0', fraction = '0', half, zone } = found.groups;
+  if (match?.groups === undefined) return undefined;
+  const { hour = '', minute = '', second = '0', fraction = '0', half, zone } = match.groups;
   const hours = half === undefined ? Number(hour) : (Number(hour) % 12) + (/^p/i.test(half) ? 12 : 0);
   const offsetMs = toOffsetMs(zone);
   if (offsetMs === undefined || hours > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;

@@ -156,11 +156,11 @@ describe('an id or a name counts only where the phone is', () => {
 
 describe('where no known name holds a phone', () => {
   const find = (fields: object): unknown => {
-    const [one] = parse('make', { name: 'Asha', ...fields });
-    return one?.read.ok === true
-      ? one.read.lead.phone
-      : one?.read.ok === false
-        ? one.read.faults[0]?.reason
+    const [lead] = parse('make', { name: 'Asha', ...fields });
+    return lead?.read.ok === true
+      ? lead.read.lead.phone
+      : lead?.read.ok === false
+        ? lead.read.faults[0]?.reason
         : undefined;
   };
   test.for(
@@ -279,10 +279,10 @@ describe('what builders of forms and their senders add', () => {
   });
 
   test('a form’s fields that are called JSON are read as what they are, and half an object is not', () => {
-    const told = (text: string) =>
+    const posted = (text: string) =>
       findAdapter('make')?.parse({ method: 'POST', query: '', contentType: 'application/json', text }, {});
-    expect(told('name=Nita+Pal&phone=9820222022')).toMatchObject({ ok: true, leads: [{ read: { lead: nita } }] });
-    expect(told('name: "a=b", phone')).toMatchObject({ ok: false });
+    expect(posted('name=Nita+Pal&phone=9820222022')).toMatchObject({ ok: true, leads: [{ read: { lead: nita } }] });
+    expect(posted('name: "a=b", phone')).toMatchObject({ ok: false });
   });
 });
 

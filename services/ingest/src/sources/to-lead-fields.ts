@@ -89,8 +89,8 @@ function know(part: Part, around: Known | undefined, keys: PersonKeys, everybody
   const known: Known = { part, around, fields: [], byKey: new Map(), isMerged: false };
   everybody.push(known);
   for (const told of part.told) addTold(known, told);
-  for (const one of part.parts) {
-    const inner = know(one, known, keys, everybody);
+  for (const innerPart of part.parts) {
+    const inner = know(innerPart, known, keys, everybody);
     if (!isDetail(inner, keys)) continue;
     inner.isMerged = true;
     for (const field of inner.fields) known.fields.push(field);
@@ -101,7 +101,7 @@ function know(part: Part, around: Known | undefined, keys: PersonKeys, everybody
 
 function addTold(known: Known, { names, value }: Told): void {
   // Under the name that sounds most like what it is.
-  const name = names.find((one) => soundsLikePhone(one)) ?? names[0] ?? '';
+  const name = names.find((alias) => soundsLikePhone(alias)) ?? names[0] ?? '';
   known.fields.push({ name, value });
   for (const [at, key] of names.flatMap(toNameKeys).entries()) {
     const before = known.byKey.get(key);
@@ -119,13 +119,13 @@ function isDetail({ part, byKey }: Known, keys: PersonKeys): boolean {
 function chooseHolder(everybody: readonly Known[], phoneNames: readonly string[]): Known | undefined {
   const ranked = everybody.flatMap((known) => {
     if (isOther(known)) return [];
-    const told = pickAll(known.byKey, phoneNames).filter(({ value }) => !isNothing(value));
+    const named = pickAll(known.byKey, phoneNames).filter(({ value }) => !isNothing(value));
     const guessed = findPhoneFields(known.fields);
-    const rank = told.some(isMobile)
+    const rank = named.some(isMobile)
       ? 4
       : guessed !== undecided && guessed.some(isMobile)
         ? 3
-        : told.length > 0
+        : named.length > 0
           ? 2
           : guessed === undecided || guessed.length > 0
             ? 1

@@ -67,8 +67,8 @@ function toPieces(name: string): string[] {
         : [name]
       : [brackets[1] ?? '', ...(brackets[2] ?? '').slice(1, -1).split('][')];
   // `menu-12[]` is one of several answers.
-  const told = pieces.at(-1) === '' ? pieces.slice(0, -1) : pieces;
-  return told.length > maxPieces || told.includes('') ? [name] : told;
+  const named = pieces.at(-1) === '' ? pieces.slice(0, -1) : pieces;
+  return named.length > maxPieces || named.includes('') ? [name] : named;
 }
 
 function descend(root: WrittenRecord, pieces: readonly string[]): WrittenRecord | undefined {

@@ -38,8 +38,8 @@ const maxCharacters = 200;
 
 /** What these words mean; without a meaning they are as `otherwise` says. The vendor's words stay in the detail. */
 export function decideSaid(words: string, otherwise: 'refused' | 'unreadable'): SaidInstead {
-  const said = toTellable(words);
-  const detail = `answered "${said}"`;
+  const shown = toTellable(words);
+  const detail = `answered "${shown}"`;
   const kind = meanings.find((meaning) => meaning.words.test(words))?.kind ?? otherwise;
   if (kind === 'nothing') return { kind };
   if (kind !== 'limited') return { kind, detail };

@@ -58,8 +58,8 @@ export function decideNamedLead(answer: NamedLeadAnswer, attempts: number, ageMs
   if (ageMs > giveUpAfterMs) return { kind: 'give_up', error };
   const growing = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(attempts - 1, 20));
   const least = meaning?.isLimit === true || answer?.status === 429 ? limitedDelayMs : 0;
-  const told = Math.min(answer?.retryAfterMs ?? 0, longestDelayMs);
-  return { kind: 'later', delayMs: Math.max(growing, told > 0 ? told : least), error };
+  const askedMs = Math.min(answer?.retryAfterMs ?? 0, longestDelayMs);
+  return { kind: 'later', delayMs: Math.max(growing, askedMs > 0 ? askedMs : least), error };
 }
 
 function toError(answer: NamedLeadAnswer, meaning: string | undefined): string {

@@ -102,6 +102,6 @@ function keyOf(adapter: SourceAdapter, { idempotencyKey }: SentDelivery, part: n
 function nameOf({ read }: ParsedLead, receivedAt: Date): string | null {
   if (!read.ok) return null;
   const { phone, name, productName, message } = read.lead;
-  const said = JSON.stringify([phone, name, productName, message, toIndianDay(receivedAt)]);
-  return `told-${hash('sha256', said).slice(0, 32)}`;
+  const identity = JSON.stringify([phone, name, productName, message, toIndianDay(receivedAt)]);
+  return `told-${hash('sha256', identity).slice(0, 32)}`;
 }

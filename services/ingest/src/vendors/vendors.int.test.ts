@@ -184,14 +184,14 @@ test('a form’s sender hears what was understood, and the same lead again', asy
 });
 
 test('ids of two forms have nothing to do with each other, and a key names what has no id', async () => {
-  const [one, two] = [await add('form'), await add('form')];
-  await post(one.url, '{"lead_id":"7","name":"A","phone":"9876540031"}');
-  await post(two.url, '{"lead_id":"7","name":"B","phone":"9876540032"}');
+  const [first, second] = [await add('form'), await add('form')];
+  await post(first.url, '{"lead_id":"7","name":"A","phone":"9876540031"}');
+  await post(second.url, '{"lead_id":"7","name":"B","phone":"9876540032"}');
   const phones = await db.query(`select phone from leads where phone in ('+919876540031', '+919876540032')`);
   expect(phones).toHaveLength(2);
   const key = { 'idempotency-key': 'sent-1' };
-  await post(one.url, '{"name":"C","phone":"9876540033"}', key);
-  expect((await post(one.url, '{"name":"C","phone":"9876540033","notes":"x"}', key)).body).toContain(
+  await post(first.url, '{"name":"C","phone":"9876540033"}', key);
+  expect((await post(first.url, '{"name":"C","phone":"9876540033","notes":"x"}', key)).body).toContain(
     '"duplicate":true',
   );
   expect(await db.query(`select receipt_id from lead_enquiries where query_message = 'x'`)).toEqual([]);
