@@ -43,6 +43,19 @@ export async function lockCall(sql: Sql, callId: number): Promise<void> {
   await lock(sql, lockClasses.call, callId);
 }
 
+/**
+ * The same locks, taken for all calls of ours in these rooms: in one order, so that two groups wait for each other in one
+ * direction only.
+ */
+export async function lockCallsInRooms(sql: Sql, rooms: readonly string[]): Promise<void> {
+  await affected(
+    sql,
+    `select pg_advisory_xact_lock($1, id)
+       from (select id from calls where call_room = any($2::text[]) and attempt is not null order by id offset 0) as ids`,
+    [lockClasses.call, rooms],
+  );
+}
+
 /** One claim, permit or turn of a switch at a time, over all replicas. */
 export async function lockDialControl(sql: Sql): Promise<void> {
   await lock(sql, lockClasses.dialControl, only);

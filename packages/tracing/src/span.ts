@@ -76,7 +76,7 @@ export function inTrace<T>(traceparent: string | null | undefined, work: () => T
 }
 
 /** Work that, whoever runs it and when, belongs to what is going on now. */
-export function boundToTrace<T>(work: () => T): () => T {
+export function boundToTrace<Given extends unknown[], T>(work: (...given: Given) => T): (...given: Given) => T {
   return context.bind(context.active(), work);
 }
 

@@ -4,8 +4,9 @@ import type { LiveKit } from '@leadline/telephony/livekit';
 import type { Background } from './background.ts';
 import type { Policy } from './call-facts.ts';
 import type { Metrics } from './metrics.ts';
+import type { Inputs } from './track-call.ts';
 
-/** What the tracker's steps touch. There is one clock, the database's, read once a transaction and passed through `now`. */
+/** What the tracker's steps touch. There is one clock, the database's, read once a group and passed through `now`. */
 export type Deps = {
   postgres: Database;
   livekit: Pick<LiveKit, 'look' | 'endRoom'>;
@@ -13,6 +14,7 @@ export type Deps = {
   log: Log;
   metrics: Metrics;
   policy: Policy;
+  inputs: Inputs;
   /** What is asked of LiveKit, beside the transactions and after them. */
   background: Background;
   /** How often in a row a due call's step has failed in this process, through no fault of anything else. */

@@ -82,7 +82,7 @@ async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
  */
 async function takeForWishes(unheard: Call[], postgres: Deps['postgres']): Promise<void> {
   await postgres.transaction(async (sql) => {
-    for (const { id } of unheard) {
+    for (const { id } of unheard.toSorted((one, other) => one.id - other.id)) {
       await lockCall(sql, id);
       await affected(sql, `update calls set do_not_call = true, updated_at = clock_timestamp() where id = $1`, [id]);
       await affected(

@@ -1,5 +1,5 @@
 import { databaseNow } from '@leadline/database/locks';
-import { affected, row, rows } from '@leadline/database/sql';
+import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { letterHeaders } from '@leadline/messaging/dead-letters';
 import { readDeadLetter, readLetterText } from '@leadline/messaging/redrive';
@@ -24,14 +24,13 @@ export async function holdNumber(room: string, deps: Touched): Promise<void> {
   await hold({ room, seq: null }, deps);
 }
 
-/** A report of this room was handled after all. What a dead letter holds stays held until somebody has looked at that. */
-export async function releaseNumber(room: string, { postgres }: Touched): Promise<void> {
+/** Reports of these calls are handled after all. What a dead letter holds stays held until somebody has looked at that. */
+export async function letGoOfNumbers(sql: Sql, callIds: readonly number[]): Promise<void> {
   await affected(
-    postgres.sql,
+    sql,
     `update call_facts set report_held_at = null
-      where report_held_at is not null and report_held_seq is null
-        and call_id in (select id from calls where call_room = $1 and attempt is not null)`,
-    [room],
+      where call_id = any($1::int[]) and report_held_at is not null and report_held_seq is null`,
+    [callIds],
   );
 }
 

@@ -2,10 +2,10 @@ import { failureReasons } from '@leadline/contracts/failure-reason';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 import { agentModes } from '@leadline/contracts/qualification';
 import { callStatuses } from '@leadline/contracts/statuses';
-import { affected, instant, row, type Sql } from '@leadline/database/sql';
+import { instant, rows, type Sql } from '@leadline/database/sql';
 import { erasedValue } from '@leadline/messaging/erased-value';
 import { z } from 'zod';
-import { noFacts, type Call, type Facts, type Known } from './call-facts.ts';
+import { noFacts, type Known } from './call-facts.ts';
 
 /** A call of ours as its rows tell it. */
 export type KeptCall = Known & {
@@ -18,6 +18,8 @@ export type KeptCall = Known & {
   erased: boolean;
   /** Read without what came from the agent: that is neither known here nor written. */
   withoutAgent: boolean;
+  /** A last word that could not be handled keeps its number from being rung; no dead letter does. */
+  isHeld: boolean;
   /** The attempt's span, where it is traced. */
   traceparent: string | null;
 };
@@ -59,6 +61,7 @@ const watch = z.object({
 });
 
 const kept = z.object({
+  now: instant,
   id: z.number(),
   leadId: z.number().nullable(),
   source: z.string().nullable(),
@@ -95,6 +98,7 @@ const kept = z.object({
   doNotCallSaidAt: agentTime,
   unreadFields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
   erased: z.boolean(),
+  isHeld: z.boolean(),
   stoppedAt: time,
   lastLook: watch.nullable(),
   settleAt: time,
@@ -103,7 +107,7 @@ const kept = z.object({
 });
 
 /** What only an agent's word stands behind. */
-const agentColumns = [
+export const agentColumns: readonly string[] = [
   'ended_by',
   'callback_at',
   'callback_words',
@@ -114,41 +118,42 @@ const agentColumns = [
 ];
 const someAnswers = `case when c.qualification not in ('{}', 'null') then '{"some": "answers"}'::jsonb end`;
 
-/** A call of ours by its room, its only name outside; undefined for any other room, the old program's too. */
-export function findCallOfRoom(sql: Sql, room: string): Promise<{ id: number } | undefined> {
-  return row(
-    sql,
-    z.object({ id: z.number() }),
-    `select id from calls where call_room = $1 and attempt is not null order by id desc limit 1`,
-    [room],
-  );
-}
+/** Calls of ours by their rooms, their only names outside, and the database's time at which they were read. */
+export type ReadCalls = { now: Date; calls: Map<string, KeptCall> } | undefined;
 
 /**
- * `withoutAgent` leaves out what the agent said: of its answers only that there are some. For a call whose step fails
- * again and again, so that its end never hangs on a report.
+ * Undefined where no room is a call's of ours; the old program's are none. `withoutAgent` leaves out what the agent said:
+ * of its answers only that there are some. For a call whose step fails again and again, so that its end never hangs on a
+ * report.
  */
-export async function readCall(
+export async function readCalls(
   sql: Sql,
-  callId: number,
-  { withoutAgent } = { withoutAgent: false },
-): Promise<KeptCall | undefined> {
-  const found = await row(
+  rooms: readonly string[],
+  { withoutAgent }: { withoutAgent: boolean },
+): Promise<ReadCalls> {
+  const found = await rows(
     sql,
     kept,
-    `select c.id, c.lead_id, c.source, c.call_room, c.attempt, c.status, c.failure_reason,
+    `select clock_timestamp() as now, c.id, c.lead_id, c.source, c.call_room, c.attempt, c.status, c.failure_reason,
             ${withoutAgent ? someAnswers : 'c.qualification'} as qualification,
             c.agent_mode, c.call_started_at, c.answered_at, c.call_ended_at, c.duration_seconds, c.sip_status,
             c.do_not_call, d.sent_at, d.revoked_at, d.put_back_reason, d.traceparent, f.call_id as facts_call_id, f.leg_joined_at,
             f.leg_left_at, f.leg_left_reason, f.leg_left_status, f.ever_answered, f.dial_result, f.agent_ready_at,
             f.agent_ended_at, ${agentColumns.map((column) => (withoutAgent ? `null as ${column}` : `f.${column}`)).join(', ')},
             f.stopped_at, f.last_look, f.settle_at, f.number_free_at, f.slot_free_at,
-            c.phone = $2 or f.erased_at is not null as erased
+            c.phone = $2 or f.erased_at is not null as erased,
+            f.report_held_at is not null and f.report_held_seq is null as is_held
        from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
-      where c.id = $1 and c.attempt is not null`,
-    [callId, erasedValue],
+      where c.call_room = any($1::text[]) and c.attempt is not null
+      order by c.id`,
+    [rooms, erasedValue],
   );
-  if (found === undefined) return undefined;
+  const [first] = found;
+  if (first === undefined) return undefined;
+  return { now: first.now, calls: new Map(found.map((one) => [one.callRoom, toKeptCall(one, withoutAgent)])) };
+}
+
+function toKeptCall(found: z.output<typeof kept>, withoutAgent: boolean): KeptCall {
   return {
     id: found.id,
     leadId: found.leadId,
@@ -158,6 +163,7 @@ export async function readCall(
     traceparent: found.traceparent,
     erased: found.erased,
     withoutAgent,
+    isHeld: found.isHeld,
     call: {
       status: found.status,
       failureReason: found.failureReason,
@@ -197,75 +203,4 @@ export async function readCall(
             slotFreeAt: found.slotFreeAt,
           },
   };
-}
-
-/**
- * Writes what has changed, the call only where its status is still the one that was read. Answers false when it was
- * not: somebody else was faster, and the event must be decided again on the new row.
- */
-export async function writeCall(
-  sql: Sql,
-  before: KeptCall,
-  { call, facts }: { call: Call; facts: Facts },
-  now: Date,
-): Promise<boolean> {
-  if (JSON.stringify(call) !== JSON.stringify(before.call)) {
-    const written = await affected(
-      sql,
-      // Answers only grow: what could not be read is left as it is.
-      `update calls set status = $3, failure_reason = $4, qualification = coalesce($5::jsonb, qualification), agent_mode = $6, answered_at = $7,
-              call_ended_at = $8, duration_seconds = $9, sip_status = $10, do_not_call = $11, updated_at = $12
-        where id = $1 and status = $2`,
-      [
-        before.id,
-        before.call.status,
-        call.status,
-        call.failureReason,
-        before.withoutAgent || Object.keys(call.answers).length === 0 ? null : JSON.stringify(call.answers),
-        call.mode,
-        call.answeredAt,
-        call.endedAt,
-        call.durationSeconds,
-        call.sipStatus,
-        call.doNotCall ? true : null,
-        now,
-      ],
-    );
-    if (written === 0) return false;
-  }
-  if (JSON.stringify(facts) !== JSON.stringify(before.facts)) await writeFacts(sql, before, facts);
-  return true;
-}
-
-async function writeFacts(sql: Sql, before: KeptCall, facts: Facts): Promise<void> {
-  const columns: Record<string, unknown> = {
-    leg_joined_at: facts.legJoinedAt,
-    leg_left_at: facts.legLeftAt,
-    leg_left_reason: facts.legLeftReason,
-    leg_left_status: facts.legLeftStatus,
-    ever_answered: facts.everAnswered,
-    dial_result: facts.dialResult === null ? null : JSON.stringify(facts.dialResult),
-    agent_ready_at: facts.agentReadyAt,
-    agent_ended_at: facts.agentEndedAt,
-    ended_by: facts.endedBy,
-    callback_at: facts.callbackAt,
-    callback_words: facts.callbackWords,
-    answer_times: JSON.stringify(facts.answerTimes),
-    do_not_call_at: facts.doNotCallAt,
-    do_not_call_said_at: facts.doNotCallSaidAt,
-    unread_fields: Object.keys(facts.unreadFields).length === 0 ? null : JSON.stringify(facts.unreadFields),
-    stopped_at: facts.stoppedAt,
-    last_look: JSON.stringify(facts.watch),
-    settle_at: facts.settleAt,
-    number_free_at: facts.numberFreeAt,
-    slot_free_at: facts.slotFreeAt,
-  };
-  const names = Object.keys(columns).filter((name) => !before.withoutAgent || !agentColumns.includes(name));
-  await affected(
-    sql,
-    `insert into call_facts (call_id, ${names.join(', ')})
-     values ($1, ${names.map((_name, no) => `$${no + 2}`).join(', ')})
-     on conflict (call_id) do update set (${names.join(', ')}) = (${names.map((name) => `excluded.${name}`).join(', ')})`,
-    [before.id, ...names.map((name) => columns[name])],
-  );
 }

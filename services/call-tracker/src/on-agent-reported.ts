@@ -5,7 +5,7 @@ import { on, type Handler } from '@leadline/messaging/consume';
 import { done, reject } from '@leadline/messaging/outcome';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
-import { holdNumber, releaseNumber } from './hold-numbers.ts';
+import { holdNumber } from './hold-numbers.ts';
 import type { AgentEvent } from './learn-report.ts';
 import { trackRoom } from './track-call.ts';
 
@@ -52,9 +52,7 @@ async function trackOrHold(heard: HeardReport, deps: Deps): Promise<'tracked' | 
   const { report } = heard;
   if (report.type !== 'agent.ended') return trackRoom(report.room, toAgentEvent(heard), deps);
   try {
-    const outcome = await trackRoom(report.room, toAgentEvent(heard), deps);
-    if (outcome === 'tracked') await releaseNumber(report.room, deps);
-    return outcome;
+    return await trackRoom(report.room, toAgentEvent(heard), deps);
   } catch (error) {
     if (blameFor(error) === 'message') await holdNumber(report.room, deps);
     throw error;

@@ -19,7 +19,7 @@ import { createMetrics } from './metrics.ts';
 import { trackReport } from './on-agent-reported.ts';
 import { settleDueCalls } from './settle-due-calls.ts';
 import { start, type CallTracker } from './start.ts';
-import { trackCall } from './track-call.ts';
+import { openInputs, trackRoom } from './track-call.ts';
 
 const agentKey = 'agent-key-for-tests';
 
@@ -59,7 +59,14 @@ beforeAll(async () => {
   const around = { postgres, nats: await nats.connect('call-tracker'), livekit, now, log: silentLog };
   tracker = await start(config, around);
   const background = { run: () => undefined, stop: async () => undefined };
-  deps = { ...around, metrics: createMetrics(), policy, background, failedSteps: new Map() };
+  deps = {
+    ...around,
+    metrics: createMetrics(),
+    policy,
+    inputs: openInputs(around),
+    background,
+    failedSteps: new Map(),
+  };
 });
 
 afterAll(async () => {
@@ -287,7 +294,7 @@ describe('whatever is reported', () => {
           expect(await trackReport({ report: read.report, notes: read.notes, at }, deps)).toBe('tracked');
         }
         shiftMs = 3_600_000;
-        await trackCall(call.callId, { kind: 'due' }, deps);
+        await trackRoom(call.room, { kind: 'due' }, deps);
         expect((await rowOf(call))['status']).toMatch(/called|failed/);
         const told = await database.query<Row>(
           `select payload from call_tracker_outbox where aggregate = $1 and subject = 'call.ended'`,
@@ -310,7 +317,7 @@ describe('a call whose step fails', () => {
     );
     await database.query(`update calls set qualification = '["odd"]' where id = $1`, [call.callId]);
     shiftMs = 3_600_000;
-    await trackCall(call.callId, { kind: 'due' }, deps);
+    await trackRoom(call.room, { kind: 'due' }, deps);
     expect(await rowOf(call)).toMatchObject({ status: 'failed', qualification: ['odd'], callback_at: null });
   });
 

@@ -4,7 +4,7 @@ import { affected, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
-import { trackCall } from './track-call.ts';
+import { trackRoom } from './track-call.ts';
 
 const batch = 200;
 /** call.dialing and call.dial_failed usually tell of a dial; without them its row does, this much later. */
@@ -26,16 +26,21 @@ export function callSettler(deps: Deps): (stopping: AbortSignal) => Promise<void
   };
 }
 
+const dueCall = z.object({ callId: z.number(), callRoom: z.string() });
+type DueCall = z.output<typeof dueCall>;
+
 /** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
 export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const sql = deps.postgres.sql;
   const now = deps.now(await databaseNow(sql));
   const due = await rows(
     sql,
-    z.object({ callId: z.number() }),
-    `(select call_id from call_facts where settle_at <= $1 order by settle_at limit ${batch})
+    dueCall,
+    `(select c.id as call_id, c.call_room
+        from (select call_id from call_facts where settle_at <= $1 order by settle_at limit ${batch}) f
+        join calls c on c.id = f.call_id)
      union all
-     (select d.call_id from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
+     (select c.id, c.call_room from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
        where c.status = 'calling' and c.attempt is not null and f.settle_at is null
          and coalesce(d.sent_at, d.revoked_at) < $1::timestamptz - make_interval(secs => ${unheardSeconds})
        limit ${batch})`,
@@ -43,18 +48,16 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
   );
   if (due.length === 0) return;
   const hearing = await readHearing(sql);
-  for (const { callId } of due) {
-    if (stopping.aborted) return;
-    await stepDueCall(callId, hearing, deps);
-  }
+  if (stopping.aborted) return;
+  await Promise.all(due.map((call) => stepDueCall(call, hearing, deps)));
 }
 
 /** One call that can't be settled must not stand before the others, and its end must not hang on what its agent said. */
-async function stepDueCall(callId: number, hearing: Hearing, deps: Deps): Promise<void> {
+async function stepDueCall({ callId, callRoom }: DueCall, hearing: Hearing, deps: Deps): Promise<void> {
   const { failedSteps } = deps;
   const withoutAgent = (failedSteps.get(callId) ?? 0) >= maxFailedSteps;
   try {
-    await trackCall(callId, { kind: 'due', hearing }, deps, { withoutAgent });
+    await trackRoom(callRoom, { kind: 'due', hearing }, deps, { withoutAgent });
     failedSteps.delete(callId);
     if (!withoutAgent) return;
     deps.metrics.stepsWithoutAgent.inc();

@@ -20,6 +20,7 @@ import { onAgentReported } from './on-agent-reported.ts';
 import { onDialReported } from './on-dial-reported.ts';
 import { answerReconcile } from './reconcile.ts';
 import { callSettler, failStaleCallRecords, measure } from './settle-due-calls.ts';
+import { openInputs } from './track-call.ts';
 
 export type Environment = Servers & {
   livekit: Pick<LiveKit, 'look' | 'endRoom'>;
@@ -34,13 +35,14 @@ export async function start(config: Config, environment: Environment): Promise<C
   const { postgres, nats, log } = environment;
   const background = workInBackground({ atOnce: 16, stopWithinMs: 6_000, log });
   const metrics = createMetrics();
-  const deps: Deps = { ...environment, metrics, policy: toPolicy(config), background, failedSteps: new Map() };
+  const inputs = openInputs(environment);
+  const deps: Deps = { ...environment, metrics, policy: toPolicy(config), inputs, background, failedSteps: new Map() };
   const frame = openFrame({ service: 'call-tracker', servers: environment, config, metrics });
 
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'call-tracker', log });
   const consumers = frame.startConsumers('call-tracker', [
-    { durable: 'call-tracker-calls', handlers: onDialReported(deps), concurrency: 8 },
-    { durable: 'call-tracker-agent', handlers: onAgentReported(deps), concurrency: 8 },
+    { durable: 'call-tracker-calls', handlers: onDialReported(deps), concurrency: 32 },
+    { durable: 'call-tracker-agent', handlers: onAgentReported(deps), concurrency: 32 },
   ]);
   const hearing = hearReports({ postgres, nats, log });
   const settling = every({ name: 'settle due calls', ms: 1_000, work: callSettler(deps), log });
@@ -72,6 +74,7 @@ export async function start(config: Config, environment: Environment): Promise<C
       [answering],
       [server, hearing, settling, recovering, holding, clearing, forgetting, consumers],
       [background],
+      [inputs],
     ],
     relay,
     done: consumers.done,

@@ -1,105 +1,170 @@
-import type { Sql } from '@leadline/database/sql';
 import { callEnded } from '@leadline/contracts/events/call-ended';
 import { callFailed } from '@leadline/contracts/events/call-failed';
 import { callQualified } from '@leadline/contracts/events/call-qualified';
 import { callRinging } from '@leadline/contracts/events/call-ringing';
-import { databaseNow, lockCall } from '@leadline/database/locks';
-import { enqueue } from '@leadline/messaging/outbox';
-import { inSpan, inTrace } from '@leadline/tracing/span';
-import { stepCall, type CallEvent, type Step, type Summary } from './call-state.ts';
+import { decideFault } from '@leadline/database/decide-fault';
+import { lockCallsInRooms } from '@leadline/database/locks';
+import { toOutboxRecord } from '@leadline/messaging/outbox';
+import { boundToTrace, inSpan, inTrace } from '@leadline/tracing/span';
+import { stepCall, type CallEvent, type Effect, type Step, type Summary } from './call-state.ts';
 import type { Deps } from './deps.ts';
-import { findCallOfRoom, readCall, writeCall, type KeptCall } from './keep-call.ts';
+import { groupInputs, type InputGroups } from './group-inputs.ts';
+import { letGoOfNumbers } from './hold-numbers.ts';
+import { readCalls, type KeptCall } from './keep-call.ts';
 import { onlyWish, saysMoreThanWish, type AgentEvent } from './learn-report.ts';
 import { lookAtLeg, stopLeg } from './look-at-livekit.ts';
+import { writeSteps, type SteppedCall } from './write-steps.ts';
 
-/**
- * Every input's way into a call: one short transaction under the call's lock, read, decide, write, tell; LiveKit is
- * asked only after its commit. Repeats are harmless, whoever sends them. Answers `unknown` for a room that is no call's.
- */
-export async function trackRoom(room: string, event: CallEvent, deps: Deps): Promise<'tracked' | 'unknown'> {
-  const found = await findCallOfRoom(deps.postgres.sql, room);
-  return found === undefined ? 'unknown' : trackCall(found.id, event, deps);
+/** Something heard of the call in a room. `withoutAgent`: see `readCalls`. */
+type Input = { room: string; told: CallEvent; withoutAgent: boolean; step: StepOf };
+/** One input's step of a call that was read, in the trace of whoever brought it. */
+type StepOf = (known: KeptCall, now: Date) => Promise<{ step: Step; records: Record<string, unknown>[] }>;
+type Tracked = { kept: KeptCall; step: Step } | 'unknown';
+
+/** Where what is heard of calls waits for its group. */
+export type Inputs = InputGroups<Input, Tracked>;
+
+const maxTogether = 64;
+/** Those that wait for a lock which somebody keeps, or fail; each takes a connection. */
+const maxAlone = 3;
+
+/** @param around all of `Deps` that a group needs */
+export function openInputs(around: Pick<Deps, 'postgres' | 'now'>): Inputs {
+  return groupInputs({
+    keyOf: ({ room }) => room,
+    goesAlone: ({ withoutAgent }) => withoutAgent,
+    commit: (inputs) => trackGroup(inputs, around),
+    meetsAll,
+    maxTogether,
+    maxAlone,
+  });
 }
 
-/** `withoutAgent`: see `readCall`. */
-export async function trackCall(
-  callId: number,
+/** Locks, rollbacks for others' sake and statements that ran too long may be one call's matter. */
+const oneCalls = /^(40|55|57014)/;
+
+function meetsAll(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const fault = decideFault(error);
+  return (fault === 'outage' || fault === 'setup') && !oneCalls.test(code);
+}
+
+/**
+ * Every input's way into a call. With what else comes meanwhile it makes a group, which is one short transaction under
+ * the locks of its calls: read, decide one by one, write, tell. Answers after the commit, and asks LiveKit only then.
+ * Repeats are harmless, whoever sends them. Answers `unknown` for a room that is no call's.
+ */
+export async function trackRoom(
+  room: string,
   told: CallEvent,
   deps: Deps,
   { withoutAgent } = { withoutAgent: false },
 ): Promise<'tracked' | 'unknown'> {
-  const tracked = await deps.postgres.transaction(async (sql) => {
-    await lockCall(sql, callId);
-    const kept = await readCall(sql, callId, { withoutAgent });
-    if (kept === undefined) return undefined;
-    const event = kept.erased && isAgentEvent(told) ? onlyWish(told) : told;
-    const attributes = { 'leadline.call_id': callId, 'leadline.attempt': kept.attempt };
-    return inSpan(`track ${event.kind}`, { traceparent: kept.traceparent, attributes }, async () => {
-      const now = deps.now(await databaseNow(sql));
-      const step = stepCall(kept, event, now, deps.policy);
-      // The lock keeps out all who take it; a hand on the database may not.
-      if (!(await writeCall(sql, kept, step, now))) throw new RowMoved();
-      await tell(sql, kept, step, now);
-      return { kept, step };
-    });
-  });
-  if (tracked === undefined) return 'unknown';
-  const { kept, step } = tracked;
-  inTrace(kept.traceparent, () => note(kept, step, told, deps));
-  for (const effect of step.effects) {
+  const step: StepOf = (known, now) => stepInSpan(known, told, now, deps);
+  const tracked = await deps.inputs.add({ room, told, withoutAgent, step: boundToTrace(step) });
+  if (tracked === 'unknown') return 'unknown';
+  const { kept, step: done } = tracked;
+  inTrace(kept.traceparent, () => note(kept, done, told, deps));
+  for (const effect of done.effects) {
     if (effect.kind === 'look') {
-      deps.background.run(`look ${callId}`, async () => {
-        await trackCall(callId, await lookAtLeg(callId, kept.room, deps), deps);
+      deps.background.run(`look ${kept.id}`, async () => {
+        await trackRoom(room, await lookAtLeg(kept.id, room, deps), deps);
       });
     }
-    if (effect.kind === 'stop') deps.background.run(`stop ${callId}`, () => stopLeg(callId, kept.room, deps));
+    if (effect.kind === 'stop') deps.background.run(`stop ${kept.id}`, () => stopLeg(kept.id, room, deps));
   }
   return 'tracked';
+}
+
+function stepInSpan(known: KeptCall, told: CallEvent, now: Date, deps: Deps): ReturnType<StepOf> {
+  const event = known.erased && isAgentEvent(told) ? onlyWish(told) : told;
+  const attributes = { 'leadline.call_id': known.id, 'leadline.attempt': known.attempt };
+  return inSpan(`track ${event.kind}`, { traceparent: known.traceparent, attributes }, async () => {
+    const step = stepCall(known, event, now, deps.policy);
+    const records = step.effects.map((effect) => toRecord(known, step, effect, now));
+    return { step, records: records.filter((record) => record !== undefined) };
+  });
+}
+
+/** One transaction; all of it or nothing. */
+function trackGroup(
+  inputs: readonly Input[],
+  { postgres, now: shift }: Pick<Deps, 'postgres' | 'now'>,
+): Promise<Tracked[]> {
+  return postgres.transaction(async (sql) => {
+    const rooms = [...new Set(inputs.map(({ room }) => room))];
+    const withoutAgent = inputs.every((input) => input.withoutAgent);
+    const [, read] = await Promise.all([lockCallsInRooms(sql, rooms), readCalls(sql, rooms, { withoutAgent })]);
+    if (read === undefined) return inputs.map(() => 'unknown');
+    const now = shift(read.now);
+    const stepped = new Map<string, SteppedCall>();
+    const records: Record<string, unknown>[] = [];
+    const tracked: Tracked[] = [];
+    const heardOf: number[] = [];
+    for (const { room, told, step } of inputs) {
+      const before = read.calls.get(room);
+      if (before === undefined) {
+        tracked.push('unknown');
+        continue;
+      }
+      const { call, facts } = stepped.get(room) ?? before;
+      const kept = { ...before, call, facts };
+      const done = await step(kept, now);
+      stepped.set(room, { before, call: done.step.call, facts: done.step.facts });
+      records.push(...done.records);
+      tracked.push({ kept, step: done.step });
+      if (told.kind === 'agent_ended' && before.isHeld) heardOf.push(before.id);
+    }
+    // The locks keep out all who take them; a hand on the database may not.
+    if (!(await writeSteps(sql, [...stepped.values()], records, now))) throw new RowMoved();
+    if (heardOf.length > 0) await letGoOfNumbers(sql, heardOf);
+    return tracked;
+  });
 }
 
 function isAgentEvent(event: CallEvent): event is AgentEvent {
   return event.kind === 'agent_ready' || event.kind === 'agent_qualified' || event.kind === 'agent_ended';
 }
 
-/** Rolls the step back; its message comes again and is decided on the new row. */
+/** Rolls the group back; its inputs are decided again, each on its new row. */
 class RowMoved extends Error {
   override name = 'RowMoved';
 }
 
-/** Enqueues what others must know of a step; what is asked of LiveKit waits for the commit. */
-async function tell(sql: Sql, kept: KeptCall, { call, facts, effects }: Step, now: Date): Promise<void> {
+/** What others must know of a step; undefined for what is asked of LiveKit, after the commit. */
+function toRecord(
+  kept: KeptCall,
+  { call, facts }: Step,
+  effect: Effect,
+  now: Date,
+): Record<string, unknown> | undefined {
   const ids = { leadId: kept.leadId, source: kept.source, room: kept.room, callId: kept.id };
   const subject = `call/${kept.id}`;
-  for (const effect of effects) {
-    switch (effect.kind) {
-      case 'ringing':
-        await enqueue(sql, 'call-tracker', callRinging, {
-          subject,
-          time: facts.legJoinedAt ?? now,
-          data: { ...ids, attempt: kept.attempt },
-        });
-        break;
-      case 'qualified':
-        await enqueue(sql, 'call-tracker', callQualified, { subject, time: now, data: { ...ids, mode: effect.mode } });
-        break;
-      case 'failed':
-        await enqueue(sql, 'call-tracker', callFailed, {
-          subject,
-          time: now,
-          data: { ...ids, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
-        });
-        break;
-      case 'ended':
-        await enqueue(sql, 'call-tracker', callEnded, {
-          subject,
-          time: call.endedAt ?? now,
-          data: { ...ids, attempt: kept.attempt, reason: effect.reason, ...toWire(effect.summary) },
-        });
-        break;
-      case 'look':
-      case 'stop':
-        break;
-    }
+  const { attempt } = kept;
+  switch (effect.kind) {
+    case 'ringing':
+      return toOutboxRecord('call-tracker', callRinging, {
+        subject,
+        time: facts.legJoinedAt ?? now,
+        data: { ...ids, attempt },
+      });
+    case 'qualified':
+      return toOutboxRecord('call-tracker', callQualified, { subject, time: now, data: { ...ids, mode: effect.mode } });
+    case 'failed':
+      return toOutboxRecord('call-tracker', callFailed, {
+        subject,
+        time: now,
+        data: { ...ids, attempt, reason: effect.reason, ...toWire(effect.summary) },
+      });
+    case 'ended':
+      return toOutboxRecord('call-tracker', callEnded, {
+        subject,
+        time: call.endedAt ?? now,
+        data: { ...ids, attempt, reason: effect.reason, ...toWire(effect.summary) },
+      });
+    case 'look':
+    case 'stop':
+      return undefined;
   }
 }
 
