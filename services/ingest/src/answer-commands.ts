@@ -10,12 +10,12 @@ import { answerCorrections } from './replay/correct-receipt.ts';
 import { answerReplay } from './replay/replay-deliveries.ts';
 import { manageSources, type Places } from './vendors/manage-sources.ts';
 
-/** Commands and questions of people, each answered by whichever replica hears it: `ops.ingest.<verb>`. */
+/** Answers people's commands and questions, `ops.ingest.<verb>`. Whichever replica receives one answers it. */
 export function answerCommands(deps: {
   nats: Nats;
   postgres: Database;
   receiving: Receiving;
-  /** Leads that a vendor named and did not send are fetched soon. */
+  /** Fetches soon the leads that a vendor named without sending them. */
   wake: () => void;
   maxLeadAgeDays: number;
   places: Places;

@@ -19,7 +19,7 @@ const maxBatchBytes = 8 * 1024 * 1024;
 type Deps = Receiving &
   SourceDeps & { postgres: Database; findSource: (authorization: string | undefined) => string | undefined };
 
-/** The routes of ingest. They read the body themselves, once: what can't be parsed is kept too. */
+/** The routes of ingest. They read the body themselves, once, so that a body that can't be parsed is kept too. */
 export function createApp(deps: Deps): OpenAPIHono {
   const app = new OpenAPIHono();
   const document = apiDocument();
@@ -66,7 +66,7 @@ async function withBody(
   maxBodyBytes: number,
   work: (text: string, sender: Sender) => Promise<Response>,
 ): Promise<Response> {
-  // While stopping, whoever keeps a connection open is sent to another replica with the next request.
+  // While ingest stops, this ends kept-alive connections: the client's next request reaches another replica.
   if (deps.isStopping()) c.header('connection', 'close');
   const source = deps.findSource(c.req.header('authorization'));
   if (source === undefined) return refuse(c, toProblem('unauthorised'));
@@ -79,7 +79,7 @@ async function withBody(
   const contentLength = c.req.header('content-length');
   if (contentLength !== undefined)
     return Number(contentLength) > maxBodyBytes ? tooLarge() : work(await c.req.text(), sender);
-  // Sent in chunks: counted while it is read.
+  // A chunked body has no length: count it while reading.
   let response: Response | undefined;
   const refused = await bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge })(c, async () => {
     response = await work(await c.req.text(), sender);

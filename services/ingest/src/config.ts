@@ -11,7 +11,7 @@ const apiKeys = z.string().transform((text, context): ApiKey[] =>
   text.split(',').map((entry, index) => {
     const [, source = '', key = ''] = /^\s*([a-z][a-z0-9_-]{0,62}):(\S{16,})\s*$/.exec(entry) ?? [];
     if (key === '') {
-      // Not the entry itself: it may hold a key.
+      // Don't print the entry itself: it may hold a key.
       const message = `entry ${index + 1} can't be read; write source:key, the source in lower case, the key at least 16 characters`;
       context.addIssue({ code: 'custom', message });
     }
@@ -21,7 +21,7 @@ const apiKeys = z.string().transform((text, context): ApiKey[] =>
 
 const vendorUrl = z.url({ protocol: /^https?$/, message: 'must be an http:// or https:// URL' });
 
-/** Where a vendor is asked for leads; its own address unless somebody stands in for it. */
+/** The address at which we ask a vendor for leads; by default the vendor's own. */
 const askedVendor = (vendor: string, url: string) =>
   vendorUrl.prefault(url).meta({
     goal: 'leads',

@@ -11,8 +11,8 @@ import { z } from 'zod';
 type LostEnquiry = ResultOf<typeof reconcile.ingest>['lostEnquiries'][number];
 
 /**
- * `ops.ingest.reconcile` { who, reason }: the database came back from a backup. No lead's id is given a second time, and
- * the leads that the backup did not have are listed. May be asked again.
+ * `ops.ingest.reconcile` { who, reason }: somebody restored the database from a backup. Moves the sequence of lead ids
+ * past all published ones, and lists the leads that the backup lacks. Safe to repeat.
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, reconcile.ingest, async (asked) => {
@@ -21,7 +21,7 @@ export function answerReconcile(nats: Nats, postgres: Database): Promise<Answeri
       await keepSaid(sql, 'ingest', published);
       const leads = new Map(published.events.map(({ about, time }) => [about.leadId ?? 0, time]));
       if (leads.size > 0) await moveSequence(sql, 'leads', Math.max(...leads.keys()));
-      // One that was made after the event only carries the lost one's number.
+      // A lead made after the event only reuses the lost lead's id.
       const there = await rows(
         sql,
         z.object({ id: z.number() }),

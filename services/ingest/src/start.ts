@@ -21,12 +21,12 @@ import { storeDeliveries, type DeliveryOutcome } from './intake/store-deliveries
 
 export type Ingest = Running & { url: string };
 
-/** How long a delivery waits for a lost database before its sender is told to try again. */
+/** How long a delivery waits for a lost database before we tell its sender to try again. */
 const patienceMs = 5_000;
 
 /**
- * Runs ingest until it is stopped. It closes neither the database nor NATS: they are the caller's.
- * @param environment in a test a `fetch` of its own stands in for the vendors
+ * Runs ingest until it is stopped. The caller closes the database and NATS.
+ * @param environment tests pass a `fetch` that stands in for the vendors
  */
 export async function start(config: Config, environment: Servers & { fetch?: typeof fetch }): Promise<Ingest> {
   const { postgres, nats, log, fetch = globalThis.fetch } = environment;
@@ -73,7 +73,7 @@ export async function start(config: Config, environment: Servers & { fetch?: typ
 
   const { service, database, streams } = frame.checks;
   const needs: Checks = { service, database, streams };
-  // Leads are taken without either: the outbox keeps what is to be told.
+  // Ingest takes leads without either: the outbox keeps their events.
   const goesOnWithout: Checks = { nats: frame.checks.nats, outbox: frame.checks.outboxOf(relay) };
   const running = await frame.run({
     needs,
@@ -83,7 +83,7 @@ export async function start(config: Config, environment: Servers & { fetch?: typ
     answers: await answerCommands({ nats, postgres, receiving, wake, maxLeadAgeDays, places }),
     stopOrder: (answering) => [[server, polling, asking, forgetting], [group], [answering]],
     relay,
-    // It consumes nothing; without NATS for good it can neither publish nor answer.
+    // Ingest consumes nothing. If NATS fails for good, it can neither publish nor answer commands.
     done: nats.closed.then((error) => {
       if (!frame.isStopping()) throw error ?? new Error('the NATS connection is gone');
     }),

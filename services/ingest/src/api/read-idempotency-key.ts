@@ -1,4 +1,7 @@
-/** Null: none. Undefined: not one. The draft wants it quoted, most clients send it bare; both are the same key. */
+/**
+ * Null: there is none. Undefined: it is no valid key. The draft standard quotes the key, most clients don't; both are
+ * the same key.
+ */
 export function readIdempotencyKey(header: string | undefined): string | null | undefined {
   if (header === undefined) return null;
   const key = header.trim().replace(/^"(.*)"$/, '$1');

@@ -3,10 +3,10 @@ import type { Database } from '@leadline/database/open-database';
 import { row } from '@leadline/database/sql';
 import { z } from 'zod';
 
-// An old program's lead may have a status that is none of ours.
+// A lead of the old program may have a status that we do not know.
 const found = z.object({ id: z.number(), status: leadStatuses.catch('new') });
 
-/** How far a lead is that came from this source or that an enquiry of it joined; undefined for any other. */
+/** The status of a lead that this source sent, or that one of its enquiries joined; undefined for any other lead. */
 export async function readLeadStatus(
   postgres: Database,
   id: string,

@@ -10,13 +10,16 @@ export type Sender = { source: string; idempotencyKey: string | null };
 export type Refusal = { accepted: false; problem: StatusProblem };
 export type Answer = { accepted: true; id: number; status: 'new' } | Refusal;
 
-/** The answer to one lead, given only once the lead or its refusal is committed. */
+/** Answers one lead, once the lead or its refusal is committed. */
 export function receiveLead(text: string, sender: Sender, receiving: Receiving): Promise<Answer> {
   const json = readJson(text);
   return deliver({ ...sender, body: text, read: json.ok ? readLead(json.value) : json }, receiving);
 }
 
-/** Each row on its own: a bad one refuses no good one, and may come again mended, alone or among the others. */
+/**
+ * Treats each row on its own: a bad row does not stop the good ones, and the sender may correct and resend it alone or
+ * among others.
+ */
 export async function receiveBatch(
   text: string,
   sender: Sender,
@@ -33,7 +36,7 @@ export async function receiveBatch(
       deliver(
         {
           source: sender.source,
-          // No key has a space in it: a row's name is never a lead's.
+          // A source's own key holds no space, so a row's key never equals a lead's.
           idempotencyKey: sender.idempotencyKey === null ? null : `${sender.idempotencyKey} ${index}`,
           body: nestsTooDeep(row) ? writeJson(row) : JSON.stringify(row),
           read: readLead(row),
@@ -58,11 +61,11 @@ async function deliver(sent: Sender & { body: string; read: ReadLead }, receivin
   );
   switch (outcome.kind) {
     case 'accepted':
-    // The lead that was there already answers for it.
+    // A repeat gets the id of the lead that was there already.
     case 'joined':
       return { accepted: true, id: outcome.leadId, status: 'new' };
     case 'repeated':
-      // The first answer, whatever has become of the lead meanwhile.
+      // Repeats the first answer, even if the lead has changed since.
       if (outcome.leadId !== null) return { accepted: true, id: outcome.leadId, status: 'new' };
       return { accepted: false, problem: toProblem('erased', { receipt: receiptId }) };
     case 'rejected': {
@@ -92,7 +95,7 @@ function readJson(text: string): { ok: true; value: unknown } | Faulty {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
-    // The error's own text may repeat a piece of the body: no more of it than a position.
+    // The error's text may quote the body, so take only the position from it.
     const message = error instanceof Error ? error.message : '';
     const [where] = /position \d{1,8} \(line \d+ column \d+\)$|^Unexpected end of JSON input$/.exec(message) ?? [];
     const detail = where === undefined ? 'is not JSON' : `is not JSON: ${where}`;

@@ -18,10 +18,10 @@ const problems = {
 } as const;
 
 export type ProblemKind = keyof typeof problems;
-/** A problem whose status is one that we answer with. */
+/** A problem whose status is one of those that we answer with. */
 export type StatusProblem = Problem & { status: (typeof problems)[ProblemKind]['status'] };
 
-/** An RFC 9457 problem. It holds nothing of what was sent but the names of fields. */
+/** An RFC 9457 problem. Of what the sender sent, it names fields only. */
 export function toProblem(
   kind: ProblemKind,
   more: { detail?: string; errors?: Fault[]; receipt?: string } = {},

@@ -3,14 +3,14 @@ import { affected, rows } from '@leadline/database/sql';
 import { z } from 'zod';
 import { importedType } from '../intake/imported-type.ts';
 
-/** Those numbers among $1 (last ten digits) whose leads hold a wish that a file stated. */
+/** The numbers among $1 (last ten digits) with a lead that some file marked as not to be called. */
 const wished = `
   select distinct last_ten(l.phone) as number from leads l
    where last_ten(l.phone) = any($1::text[])
      and (exists (select from lead_origins o where o.lead_id = l.id and o.dnd_flag and o.connection_id is null)
           or exists (select from lead_receipts r where r.lead_id = l.id and r.dnd_flag and r.content_type = '${importedType}'))`;
 
-/** Those of these numbers of which a file has said that they are not to be called. */
+/** The phones among these that some file marked as not to be called. */
 export async function findWished(postgres: Database, phones: readonly string[]): Promise<Set<string>> {
   if (phones.length === 0) return new Set();
   const listed = await rows(postgres.sql, z.object({ number: z.string() }), wished, [phones.map(toTen)]);
@@ -19,8 +19,8 @@ export async function findWished(postgres: Database, phones: readonly string[]):
 }
 
 /**
- * Marks every open lead of the numbers that are not to be called: of those that these rows told, and of those that an
- * earlier row or another batch of the file did. So it is the same in whatever order one person's rows come.
+ * Marks every open lead of the numbers that must not be called, whether these rows said so, or an earlier row or batch.
+ * So the order in which one person's rows come makes no difference.
  */
 export async function hearWishes(
   postgres: Database,

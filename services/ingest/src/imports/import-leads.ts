@@ -18,7 +18,7 @@ import { isMetaFile } from '../sources/meta-file.ts';
 import { toImportHeader } from './to-import-header.ts';
 import { toImportedRow, type ImportedRow } from './imported-row.ts';
 
-/** `ops.ingest.begin_import` and `import_leads`: a file's header, then its rows, a batch at a time. */
+/** Answers `ops.ingest.begin_import` (a file's header) and `import_leads` (its rows, one batch after the other). */
 export async function answerImports(
   nats: Nats,
   postgres: Database,
@@ -49,9 +49,9 @@ export async function answerImports(
 }
 
 /**
- * One answer a row, in their order, once all that is new is committed. The same rows again add nothing: a row is known by
- * its id, else by number, product and time, so that a file may be edited and sent again.
- * @throws when not all of them are known to be stored
+ * Answers each row in their order, once all new ones are committed. Importing the same rows again adds nothing: we know
+ * a row by its id, or else by number, product and time, so people may edit a file and send it again.
+ * @throws when not all rows are known to be stored
  */
 async function importRows(
   asked: AskedBy<typeof importLeads>,
@@ -93,7 +93,10 @@ function toAgeNotes({ lead: { read } }: ImportedRow, oldest: Date, maxLeadAgeDay
   return [{ pointer: '/enquiredAt', reason: 'too_old', detail }];
 }
 
-/** One person may stand in a file twice: a wish in any row, or in an earlier file, holds for every row of the number. */
+/**
+ * A file may list one person twice. A wish in any of these rows, or in an earlier file, holds for all rows of the
+ * number.
+ */
 async function heeding(read: readonly ImportedRow[], postgres: Database): Promise<ImportedRow[]> {
   const wished = await findWished(postgres, phonesOf(read));
   for (const phone of phonesOf(read.filter(isWished))) wished.add(phone);
@@ -158,8 +161,8 @@ function toOrigin({ lead, row }: ImportedRow, { reading, ringsOld }: Kept): Orig
 type Known = { accepted: { leadId: number | null } | undefined; isRefused: boolean };
 
 /**
- * What became of rows that came before. They need no receipt for each time that they come again. Meta's own file is known by
- * what its webhook told, whatever source the person who imports it names.
+ * Finds what became of rows that came before. A repeated row needs no receipt of its own. Leads of Meta's own file are
+ * found by the ids of Meta's webhook, whatever source the importing person names.
  */
 async function findKnown(
   postgres: Database,

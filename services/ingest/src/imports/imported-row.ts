@@ -11,16 +11,16 @@ import { sourceColumn } from './to-import-header.ts';
 export type ImportedRow = {
   row: number;
   source: string;
-  /** What names it: the same again is the same row. */
+  /** Identifies the row: an equal id means the same row. */
   id: string;
   lead: ParsedLead;
-  /** Its cells by their columns, as it is kept. */
+  /** Its cells by column, as the receipt keeps them. */
   body: string;
-  /** Why it is not called, where the file itself says so. */
+  /** Why we don't call it, where the file itself says so. */
   wishNotes: Fault[];
 };
 
-/** What an import says of all its rows. `again`: rows that were imported before are new under another name. */
+/** What a person chose for all rows of an import. With `again`, rows that were imported before count as new. */
 type Asked = { columns: readonly string[]; source: string; again: string | undefined; reading: FileReading };
 
 /** The lead in a row of a file. */
@@ -49,7 +49,9 @@ function readSource(told: string) {
   return sourceName.safeParse(told.trim().toLowerCase().replaceAll(/\s+/g, '_'));
 }
 
-/** What names a row: its own id, else what it says. One that is no lead may come again, mended. */
+/**
+ * The row's own id, else a hash of what it says. A row that holds no lead is hashed whole, so a corrected one is new.
+ */
 function idOf({ read, sourceLeadId }: ParsedLead, body: string, again: string | undefined): string {
   const identity = read.ok
     ? JSON.stringify([read.lead.phone, read.lead.productName?.toLowerCase() ?? null, read.lead.enquiredAt])

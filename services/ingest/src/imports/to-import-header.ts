@@ -12,7 +12,7 @@ const fields = new Map<string, string>(
   ),
 );
 
-/** What a file's columns mean, where the person who imports it has names of its own for some. */
+/** What each column of a file means. The importing person's own names for columns come first. */
 export function toImportHeader(columns: readonly string[], aliases: FileReading['aliases'] = {}): ImportHeader {
   const isMeta = isMetaFile(columns);
   const byKey = new Map(
@@ -26,7 +26,7 @@ export function toImportHeader(columns: readonly string[], aliases: FileReading[
     if (tellsWish(column)) return 'doNotCall';
     if (isMeta && key === 'id') return 'sourceLeadId';
     const usual = fields.get(key) ?? null;
-    // Who says which column holds ids says that no other one does.
+    // A person who names the id column says that no other column holds ids.
     if (usual === 'sourceLeadId' && aliases.sourceLeadId !== undefined) return null;
     if (usual === null && !isMeta && soundsLikePhone(column)) return 'phone';
     return usual ?? (isMeta && isQuestion(column) ? 'question' : null);
@@ -41,5 +41,5 @@ export function toImportHeader(columns: readonly string[], aliases: FileReading[
   return { columns: readColumns, source: isMeta ? 'meta' : 'csv', faults };
 }
 
-/** The column that says where each row's lead came from. */
+/** The column that names each row's source. */
 export const sourceColumn = 'source';

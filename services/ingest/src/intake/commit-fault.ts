@@ -1,16 +1,16 @@
 import { decideFault } from '@leadline/database/decide-fault';
 
 export type CommitFault =
-  /** Postgres refuses something in the data: looked for by halving the batch. */
+  /** Postgres refuses some of the data. Halve the batch to find it. */
   | { kind: 'refused' }
-  /** Lost connection, busy lock, stopping server: the same batch again. */
+  /** The connection broke, a lock was busy or the server is stopping. Try the same batch again. */
   | { kind: 'again' }
-  /** Nothing that a repeat would mend. */
+  /** A repeat would not help. */
   | { kind: 'ours' };
 
-/** What a failed transaction says about the batch in it. */
+/** What a failed transaction says about its batch. */
 export function commitFault(error: unknown): CommitFault {
-  // The lead that an enquiry joins was erased at this moment: looked for again, it is not there.
+  // Somebody erased the lead that an enquiry joins just now. The next try does not find it.
   if (codesOf(error).includes('23503')) return { kind: 'again' };
   switch (decideFault(error)) {
     case 'outage':

@@ -1,24 +1,24 @@
 import { isKeyId, ofNumber, ofWish, toComparable } from './id-scopes.ts';
 import type { Fault } from './lead-schema.ts';
 
-/** What is asked of the receipts: did this come before? */
+/** What we look up among the receipts: did this come before? */
 export type Delivered = {
   receiptId: string;
   source: string;
-  /** Where the source's ids count: '' for all that comes from this source. */
+  /** Where the source's ids count: '' means everywhere in this source. */
   idScope: string;
   sourceLeadId: string | null;
   idempotencyKey: string | null;
   bodyHash: string;
 };
 
-/** Whose enquiry it is, and what it asks for. */
+/** The person who enquires, and what for. */
 export type About = {
   /** E.164. */
   phone: string;
-  /** Keyed, as receipts keep it. */
+  /** The keyed hash that receipts keep. */
   numberHash: string;
-  /** This person had himself erased. */
+  /** This person asked to be erased. */
   isErased: boolean;
   productName: string | null;
   message: string | null;
@@ -26,7 +26,7 @@ export type About = {
   way: string;
 };
 
-/** A receipt that may stand in a delivery's way. */
+/** A receipt that may make a delivery a repeat. */
 export type StoredReceipt = {
   id: string;
   source: string;
@@ -39,28 +39,31 @@ export type StoredReceipt = {
   leadId: number | null;
   /** Null in receipts from before it was kept. */
   numberHash: string | null;
-  /** The lead's; no number where its person was erased or forgotten. */
+  /** The lead's number; null if its person was erased or forgotten. */
   phone: string | null;
   /** What the enquiry asked for. */
   productName: string | null;
   message: string | null;
-  /** Over which connection, file or API it came: what one way tells in the message, another may tell elsewhere. */
+  /** The connection, file or API that it came over. Each may put the same words into different fields. */
   way: string;
 };
 
 export type RepeatDecision =
-  /** This very delivery was stored by an earlier try, whose answer from Postgres was lost; or it was refused just now. */
+  /** An earlier try stored this very delivery, but Postgres' answer got lost; or it was refused just now. */
   | { kind: 'stored'; receipt: StoredReceipt }
-  /** The first answer holds; `bindsKey` when the Idempotency-Key is new and from now on means this lead. */
+  /** The first answer holds. `bindsKey`: the Idempotency-Key is new and means this lead from now on. */
   | { kind: 'repeat'; leadId: number | null; bindsKey: boolean }
-  /** The id is known and this is no repeat: another number, or the same record with another wish. It is bound there. */
+  /**
+   * The id is known, but this is no repeat: it has another number, or the same record asks for something else. Store it
+   * there.
+   */
   | { kind: 'another'; idScope: string; sameIdAs: string | null }
   | { kind: 'key_reused' };
 
 /**
- * The Idempotency-Key is looked at first; it is never the source's id.
+ * Looks at the Idempotency-Key first; it is never the source's id.
  * @param about null where the delivery is no lead
- * @throws Error when nothing stands in the delivery's way
+ * @throws Error when no receipt makes the delivery a repeat
  */
 export function decideRepeat(
   delivered: Delivered,
@@ -82,7 +85,7 @@ export function decideRepeat(
     if (sameKey.bodyHash !== delivered.bodyHash) return { kind: 'key_reused' };
     return { kind: 'repeat', leadId: sameKey.leadId, bindsKey: false };
   }
-  // Refused for its own faults, whatever came before under its source id.
+  // It is refused for its own faults, whatever its source id meant before.
   if (own !== undefined) return { kind: 'stored', receipt: own };
   const known = about === null ? undefined : decideKnownId(delivered, about, receipts);
   if (known === undefined) throw new Error('a receipt stood in the way of a delivery and is gone');
@@ -92,7 +95,7 @@ export function decideRepeat(
 
 export type KnownId = { kind: 'same'; leadId: number | null } | Extract<RepeatDecision, { kind: 'another' }>;
 
-/** What a source's id stands for already: this enquiry, or others beside which it is kept. Undefined: nothing yet. */
+/** What a source's id means already: this enquiry, or others beside which we keep it. Undefined: nothing yet. */
 export function decideKnownId(
   { source, sourceLeadId, idScope }: Pick<Delivered, 'source' | 'sourceLeadId' | 'idScope'>,
   about: About,
@@ -113,7 +116,7 @@ export function decideKnownId(
   const scope = isOurs ? idScope : ofNumber(idScope, about.numberHash);
   const holder = isOurs ? first : boundTo(scope);
   if (holder === undefined) return { kind: 'another', idScope: scope, sameIdAs: first.id };
-  // A key promises that it is the same request, whatever it says now.
+  // The key promises that it is the same request, even if the text differs.
   if ((sourceLeadId !== null && isKeyId(sourceLeadId)) || !asksForMore(holder, about))
     return { kind: 'same', leadId: holder.leadId };
   const sameWish = boundTo(ofWish(scope, about.wishHash));
@@ -130,7 +133,7 @@ function hasPerson({ phone }: StoredReceipt): boolean {
   return /\d{10}$/.test(phone ?? '');
 }
 
-/** A wish that was not told before. One that says less, or says it otherwise on another way, is none. */
+/** Whether the delivery asks for something new. It does not if it says less, or says the same by another way. */
 function asksForMore(receipt: StoredReceipt, about: About): boolean {
   if (!hasPerson(receipt) || receipt.way !== about.way) return false;
   const product = toComparable(about.productName);

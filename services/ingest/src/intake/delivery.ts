@@ -3,13 +3,13 @@ import type { Origin } from './origin.ts';
 import type { Bound } from './settle-repeats.ts';
 import type { ReadLead } from './to-lead.ts';
 
-/** Something a source sent: a lead, or what is wrong with it. Its receipt's id is made before the first try. */
+/** Something a source sent: a lead, or what is wrong with it. We choose its receipt's id before the first try. */
 export type Delivery = Delivered & {
   body: string;
   read: ReadLead;
   origin?: Origin;
-  /** The trace of the request that brought it; the lead continues that trace. */
+  /** The trace of the request that brought the delivery; the lead continues it. */
   traceparent?: string | undefined;
-  /** Where its id counts and whose it was before, where it is no repeat although its id is known. */
+  /** The scope of its id, and whose id it was before, if the id is known and yet this is no repeat. */
   bound?: Bound;
 };

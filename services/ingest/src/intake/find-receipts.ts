@@ -9,7 +9,7 @@ import type { ReadLead } from './to-lead.ts';
 
 const fileWay = 'file';
 
-/** What a delivery is looked up by. */
+/** The facts by which we look up a delivery. */
 export type Asked = Delivered & { read: ReadLead; origin?: Origin };
 
 const storedReceipt = z.object({
@@ -36,7 +36,7 @@ const columns = `r.id, r.source, r.id_scope, r.source_lead_id, r.idempotency_key
        when r.content_type = '${importedType}' then '${fileWay}' else 'api' end as way`;
 const described = `left join leads l on l.id = r.lead_id left join lead_enquiries e on e.receipt_id = r.id`;
 
-/** The receipts that may stand in the way of these deliveries: under their own id, their key, or their source's id. */
+/** Finds the receipts that may make these deliveries repeats: by the delivery's own id, its key or its source's id. */
 export async function findReceipts(
   sql: Sql,
   deliveries: readonly Asked[],
@@ -80,7 +80,7 @@ function toScopes(idScope: string, about: About | undefined): string[] {
 
 const hashed = z.object({ phone: z.string(), numberHash: z.string(), isErased: z.boolean() });
 
-/** Whose enquiries these are and what they ask for, by their receipts' ids; what is no lead is about nobody. */
+/** Who enquires and what for, by receipt id. Deliveries that are no leads have no entry. */
 export async function readAbouts(sql: Sql, deliveries: readonly Asked[]): Promise<Map<string, About>> {
   const phones = deliveries.flatMap(({ read }) => (read.ok ? [read.lead.phone] : []));
   if (phones.length === 0) return new Map();
@@ -98,7 +98,7 @@ export async function readAbouts(sql: Sql, deliveries: readonly Asked[]): Promis
       if (!read.ok || number === undefined) return [];
       const { phone, productName } = read.lead;
       const way = toWay(origin);
-      // Files that are edited and sent again have other remarks in them, and the same enquiries.
+      // People edit a file and send it again: the remarks differ, the enquiries are the same.
       const message = way === fileWay ? null : read.lead.message;
       const about: About = {
         phone,
@@ -120,7 +120,7 @@ function toWay(origin: Origin | undefined): string {
   return origin.contentType === importedType ? fileWay : 'api';
 }
 
-/** What the sources' ids of these deliveries stand for already, by their receipts' ids. Nothing is kept of the question. */
+/** What the source ids of these deliveries mean already, by receipt id. Only reads. */
 export async function findKnownIds(sql: Sql, deliveries: readonly Asked[]): Promise<Map<string, KnownId>> {
   const abouts = await readAbouts(sql, deliveries);
   const receipts = abouts.size === 0 ? [] : await findReceipts(sql, deliveries, abouts);

@@ -1,16 +1,19 @@
 import type { Part } from '@leadline/time/part';
 
-/** `stop` resolves when all that was added is done; it refuses nothing, for those who add have stopped before. */
+/** `stop` resolves when all added items are done. It does not refuse new ones: stop the callers first. */
 export type GroupCommit<Item, Result> = Part & {
-  /** Resolves with the item's result once its group is committed. Undefined: the queue is full, nothing was taken. */
+  /**
+   * Resolves with the item's result once its group is committed. Undefined: the queue is full, and we did not take the
+   * item.
+   */
   add(item: Item): Promise<Result> | undefined;
 };
 
 type Waiting<Item, Result> = { item: Item; done: PromiseWithResolvers<Result> };
 
 /**
- * Lets concurrent items share a transaction: what arrives while groups are on their way makes the next one. Nobody waits
- * for a group to fill up; a lone item goes at once.
+ * Lets concurrent items share a transaction. Items that arrive while groups are being committed form the next group.
+ * Nothing waits for a group to fill up: a lone item goes at once.
  */
 export function groupCommit<Item, Result>(options: {
   /** One result an item, in their order. */
@@ -52,7 +55,7 @@ export function groupCommit<Item, Result>(options: {
       const done = Promise.withResolvers<Result>();
       waiting.push({ item, done });
       if (!scheduled && onTheirWay < options.maxOnTheirWay) {
-        // After this turn of the loop: all requests that came in with it go together.
+        // Wait one turn of the event loop, so that all requests that came in with this one go together.
         scheduled = true;
         setImmediate(departures);
       }

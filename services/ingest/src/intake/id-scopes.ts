@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
 /**
- * Where an id of a source counts, as a receipt is bound. The plain scope is '' or a connection's id. An id that comes again
- * with another number counts beside it for that number, and the same record that asks for something else for that wish:
- * so each is stored once, under the unique index that older versions of this service know too.
+ * The scope in which a receipt binds an id of a source. The plain scope is '' or a connection's id. If an id comes
+ * again with another number, we bind it in a scope of that number; if the same record asks for something else, in a
+ * scope of that wish. So the unique index, which older versions of this service know too, stores each once.
  */
 export function ofNumber(scope: string, numberHash: string): string {
   return `${scope} #${numberHash.slice(0, 32)}`;
@@ -13,12 +13,12 @@ export function ofWish(scope: string, wishHash: string): string {
   return `${scope} @${wishHash.slice(0, 32)}`;
 }
 
-/** The scope that its source's ids count in. */
+/** The plain scope of a bound one. */
 export function toPlainScope(bound: string): string {
   return bound.replace(/ [#@].*$/, '');
 }
 
-/** Product and message as they are compared: their case and white space say nothing. */
+/** Product or message in the form in which we compare them: case and white space make no difference. */
 export function toComparable(text: string | null): string | null {
   const plain = (text ?? '').replaceAll(/\s+/g, ' ').trim().toLowerCase();
   return plain === '' ? null : plain;
@@ -28,7 +28,7 @@ export function hashWish(wish: { productName: string | null; message: string | n
   return hash('sha256', JSON.stringify([toComparable(wish.productName), toComparable(wish.message)]));
 }
 
-/** The id of what its sender names by an Idempotency-Key only; `part` counts the records of one delivery. */
+/** The id of a delivery that only an Idempotency-Key identifies; `part` counts the records of one delivery. */
 export function toKeyId(key: string, part: number): string {
   return `key ${key}${part === 0 ? '' : ` ${part}`}`;
 }

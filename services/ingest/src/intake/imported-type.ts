@@ -1,2 +1,2 @@
-/** The content type of a row of an imported file; its person gets a report of each row. */
+/** The content type of an imported file's row. A report tells the importing person about each row. */
 export const importedType = 'text/csv';

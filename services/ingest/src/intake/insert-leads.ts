@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Delivery } from './delivery.ts';
 import { originColumns, originTypes, toOriginRecord } from './origin.ts';
 
-/** The envelopes of both events but for what only the statement knows. */
+/** The envelopes of both events, without the fields that only the statement knows. */
 const envelopes = [leadCreated, leadEnquiryAdded].map(({ type }) =>
   JSON.stringify(toHeaders({ id: '-', type, source: 'ingest', subject: '-', time: new Date(0) })),
 );
@@ -21,19 +21,19 @@ const delivered = z.object({
 });
 
 export type Inserted = {
-  /** New, with the lead that it made or joined; none where it was refused. */
+  /** The lead that a new delivery made or joined; undefined if it added nothing, with a null id if it was refused. */
   added: { leadId: number | null; joined: boolean } | undefined;
   /** Whether an open lead of its number is there now. */
   open: boolean;
 };
 
 /**
- * Lead, receipt and event of many deliveries in one statement: the throughput of ingest hangs on round trips. The
- * receipts go in first; a lead and its event follow only for receipts that were new, so that running it again after a
- * lost answer adds nothing, and the same source id twice is one lead. A buyer with an open lead of the last `dedupeDays`
- * gets no second one: the enquiry joins it. That sees only what is committed, so whoever asks for days holds the numbers'
- * locks and brings no two enquiries of a number at once before there is an open lead of it.
- * @returns what became of each by its receipt's id; a repeat was not added
+ * Inserts lead, receipt and event of many deliveries in one statement, because round trips limit the throughput of
+ * ingest. Receipts go in first; only a new receipt gets a lead and an event. So running it again after a lost answer
+ * adds nothing, and the same source id twice makes one lead. A buyer with an open lead of the last `dedupeDays` gets no
+ * second one: the enquiry joins it. The statement sees only committed leads, so callers with `dedupeDays` hold the
+ * locks of the numbers, and pass at most one enquiry of a number until it has an open lead.
+ * @returns what became of each delivery, by receipt id; repeats are not `added`
  */
 export async function insertLeads(
   sql: Sql,
@@ -123,7 +123,7 @@ const statement = `
          open_id is not null or r.lead_id is not null and is_test is not true and dnd_flag is not true as open
     from delivered d left join receipts r on r.id = d.id left join told on true`;
 
-/** Two groups with the same names wait for each other in one direction only. */
+/** One order for all groups, so that two groups with the same names can't deadlock. */
 function inOneOrder(a: Delivery, b: Delivery): number {
   const left = nameOf(a);
   const right = nameOf(b);

@@ -14,7 +14,7 @@ export type Receiving = {
 };
 
 /**
- * Stores one delivery, whether it can be read or not. Resolves once it is committed, or is not known to be.
+ * Stores one delivery, readable or not. Resolves once it is committed, or once we can't tell whether it is.
  * @param sent its body is what the source sent, or '' if another receipt of the delivery has it
  */
 export async function keepDelivery(
@@ -33,7 +33,7 @@ export async function keepDelivery(
   const { receiptId } = delivery;
   const outcome = await insertLead(delivery, receiving.group);
   const isImported = sent.origin?.contentType === importedType;
-  // Whoever imports a file names its sources: the labels stay a closed list.
+  // People who import files invent source names; `csv` stands for all of them, so that labels stay a closed list.
   receiving.metrics.deliveries.inc({ source: isImported ? 'csv' : source, outcome: outcome.kind });
   receiving.metrics.acceptSeconds.observe((performance.now() - since) / 1_000);
   if (outcome.kind === 'rejected' && !isImported) {
@@ -44,14 +44,15 @@ export async function keepDelivery(
 }
 
 /**
- * insertLead: the lead, its receipt and its event in one transaction, which it shares with what arrives meanwhile. The same
- * source id twice is one lead. Resolves once that is committed; a full queue is `unavailable`, and nothing was stored.
+ * insertLead: the lead, its receipt and its event in one transaction, shared with deliveries that arrive meanwhile. The
+ * same source id twice is one lead. Resolves once it is committed; a full queue answers `unavailable`, and nothing is
+ * stored.
  */
 async function insertLead(delivery: Delivery, group: Receiving['group']): Promise<DeliveryOutcome> {
   return (await group.add(delivery)) ?? { kind: 'unavailable' };
 }
 
-/** What Postgres can keep of a text that may be anything. */
+/** Replaces what Postgres can't store in a text. */
 function toStorable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }

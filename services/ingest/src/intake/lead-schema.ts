@@ -3,14 +3,14 @@ import { leadStatuses } from '@leadline/contracts/statuses';
 import { fieldFault, type FieldFault } from '@leadline/contracts/field-fault';
 import { z } from 'zod';
 
-/** Postgres can't store a NUL, and a lone surrogate is no character: refused here, before any SQL. */
+/** Postgres can't store a NUL, and a lone surrogate is no character. Refuse both before any SQL. */
 const storable = z
   .string()
   .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds a character that can not be stored');
 
 const text = (max: number) => storable.trim().max(max);
 
-/** Absent, null and blank are the same: not told. */
+/** Absent, null and blank mean the same: not given. */
 const optional = (max: number) =>
   text(max)
     .transform((value) => (value === '' ? null : value))
@@ -21,7 +21,7 @@ const enquiredAt = z.iso
   .transform((value) => new Date(value))
   .refine((at) => ofOurDays(at) !== null, 'must be a time of our days');
 
-/** A lead as a source delivers it. Unknown fields are refused: a misspelt one would be lost in silence. */
+/** A lead as a source delivers it. We refuse unknown fields: a misspelt one would be lost in silence. */
 export const newLead = z
   .strictObject({
     name: text(200)

@@ -5,9 +5,9 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
- * Ingest's own numbers.
+ * Ingest's own metrics.
  * @param sources who may POST leads, from the settings, so that labels stay a closed list
- * @param polled vendors that ingest asks for their leads
+ * @param polled vendors that ingest asks for leads
  */
 export function createMetrics(sources: Iterable<string>, polled: Iterable<string>) {
   const registry = openRegistry('ingest');
@@ -52,7 +52,7 @@ export function createMetrics(sources: Iterable<string>, polled: Iterable<string
       registers,
     }),
   };
-  // A counter that begins with its first event shows no increase for it.
+  // Start at zero: Prometheus sees no increase in a counter that begins with its first event.
   for (const source of sources)
     for (const outcome of ['accepted', 'repeated', 'rejected', 'unavailable'])
       metrics.deliveries.inc({ source, outcome }, 0);

@@ -1,4 +1,4 @@
-/** How deep a body may nest. No sender's record comes near it; V8 gives up between 2,000 and 5,000. */
+/** How deep a body may nest. Real records stay far below; V8 fails between 2,000 and 5,000. */
 export const maxLevels = 100;
 
 export const tooDeep = { pointer: '', reason: 'too_deep', detail: `is nested deeper than ${maxLevels} levels` };
@@ -13,7 +13,7 @@ export function nestsTooDeep(value: unknown): boolean {
   return false;
 }
 
-/** The same of a JSON text that nobody has parsed yet. What is no JSON may be called either. */
+/** The same for JSON text before parsing. For text that is no JSON either answer is fine. */
 export function textNestsTooDeep(text: string): boolean {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
@@ -24,7 +24,7 @@ export function textNestsTooDeep(text: string): boolean {
   return false;
 }
 
-/** Writes what JSON.stringify would write of a parsed value, but at any depth. */
+/** Writes a parsed value as JSON.stringify does, but at any depth. */
 export function writeJson(value: unknown): string {
   const written: string[] = [];
   const waiting: Part[] = [{ value }];

@@ -1,25 +1,28 @@
-/** What came with a delivery over a source's connection, or in a file. */
+/** What we keep about a delivery that came over a source's connection, or in a file. */
 export type Origin = {
   /** Null in a file. */
   connectionId: string | null;
-  /** One a delivery; its leads share it, counted by `part` from 0. */
+  /** One id a delivery. Its leads share it; `part` counts them from 0. */
   deliveryId: string;
   part: number;
   method: string;
   query: string;
   contentType: string | null;
-  /** The body's bytes where its text is not exactly them; else null. */
+  /** The body's bytes if its text does not reproduce them exactly; else null. */
   raw: Uint8Array | null;
-  /** '' where a source's ids are its vendor's, else the connection within which they count. */
+  /** '' if the ids are unique at the vendor, else the connection within which they are. */
   idScope: string;
   phoneRaw: string | null;
   phoneAlternates: string[];
   enquiryType: string | null;
   dndFlag: boolean | null;
   isTest: boolean;
-  /** How the voice agent is to talk to this connection's leads, where not as usual. */
+  /** The voice agent's mode for leads of this connection; null: the usual one. */
   agentMode: string | null;
-  /** Its age counts from its arrival, whatever time it tells: a person asked for it to be rung, however old it is. */
+  /**
+   * Counts the lead's age from its arrival, not from the time it states: a person asked us to call it, however old it
+   * is.
+   */
   countsFromArrival?: boolean;
 };
 
@@ -39,13 +42,13 @@ const types = {
   counts_from_arrival: 'boolean',
 };
 
-/** Columns of a receipt, and the same with their types. */
+/** The columns of a receipt, and below the same with their types. */
 export const originColumns = Object.keys(types).join(', ');
 export const originTypes = Object.entries(types)
   .map(([name, type]) => `${name} ${type}`)
   .join(', ');
 
-/** Under the names of those columns; nothing at all for a lead of POST /v1/leads. */
+/** The origin under the names of those columns; empty for a lead of POST /v1/leads. */
 export function toOriginRecord(origin: Origin | undefined) {
   if (origin === undefined) return {};
   return {

@@ -2,15 +2,15 @@ import { rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Delivery } from './delivery.ts';
 
-/** The scope that ofNumber writes. */
+/** The scope that `ofNumber` writes. */
 const numberScope = `a."idScope" || ' #' || left(leadline_phone_hash(a.phone), 32)`;
 
 const detail = 'the person was erased after this enquiry';
 
 /**
- * Refuses what people sent before they had themselves erased, and keeps nothing of it: an old file that is imported
- * again, a vendor's list that is asked for again. A repeat of what was taken is a repeat, and a new enquiry a new one;
- * an id that stands for another person's enquiry makes no repeat.
+ * Refuses what people sent before they asked to be erased, and keeps nothing of it: somebody imports an old file again,
+ * or a vendor lists old enquiries again. A repeat of a stored delivery still counts as a repeat, and a new enquiry as
+ * new. An id that means another person's enquiry makes no repeat.
  */
 export async function refuseErased(sql: Sql, deliveries: Delivery[]): Promise<Delivery[]> {
   const dated = deliveries.flatMap(({ receiptId, read, source, idScope, sourceLeadId, idempotencyKey }) =>
@@ -48,7 +48,7 @@ export async function refuseErased(sql: Sql, deliveries: Delivery[]): Promise<De
     [JSON.stringify(dated)],
   );
   const before = new Map(erased.map((row) => [row.id, row.isRepeat]));
-  // A body that several leads came in holds them all.
+  // Several leads may share one body, so it names all of their people.
   const bodies = new Set(
     deliveries.flatMap((delivery) => (before.has(delivery.receiptId) ? (delivery.origin?.deliveryId ?? []) : [])),
   );

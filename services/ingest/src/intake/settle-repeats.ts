@@ -5,7 +5,7 @@ import { findReceipts, readAbouts, type Asked } from './find-receipts.ts';
 import type { Fault } from './lead-schema.ts';
 import { originColumns, originTypes, toOriginRecord } from './origin.ts';
 
-/** What became of a delivery, once that is committed. A repeat's lead may have been erased since: then no id. */
+/** What became of a delivery, after the commit. A repeat's lead may have been erased since; then there is no id. */
 export type Settled = { kind: 'repeated'; leadId: number | null } | { kind: 'rejected'; faults: Fault[] };
 
 const keyReused: Fault = {
@@ -16,13 +16,13 @@ const keyReused: Fault = {
 
 type Kept = Asked & { body: string };
 
-/** Where a delivery is bound whose id stands for something else already. */
+/** Where to bind a delivery whose id means something else already. */
 export type Bound = { idScope: string; sameIdAs: string | null };
 
 /**
- * Answers deliveries in whose way an earlier receipt stands, and keeps each with a receipt of its own; also refused ones
- * with an Idempotency-Key, which may stand for something else. What is no repeat although its id is known is not kept:
- * `another` tells where it is to be bound.
+ * Answers deliveries that an earlier receipt makes repeats, and gives each a receipt of its own; also refused ones,
+ * whose Idempotency-Key may mean something else. It does not keep a delivery that is no repeat although its id is
+ * known: `another` says where to bind that one.
  */
 export async function settleRepeats(
   sql: Sql,
@@ -47,11 +47,11 @@ export async function settleRepeats(
       if (stored.has(delivery.receiptId) || decision.kind === 'stored') continue;
       const receipt = toReceipt(delivery, about, decision);
       kept.push(receipt);
-      // The next delivery of this group may come with the same new key.
+      // The next delivery of this group may have the same new key.
       receipts.push(receipt);
     }
     const added = kept.length === 0 ? new Set() : await keepReceipts(sql, kept);
-    // Another group bound the same new key at the same moment: look again what it stands for.
+    // Another group bound the same new key just now: look up again what it means.
     const lost = new Set(kept.filter(({ id }) => !added.has(id)).map(({ id }) => id));
     open = open.filter(({ receiptId }) => lost.has(receiptId));
   }
@@ -75,7 +75,7 @@ function toSettled(decision: Repeat): Settled {
 
 type KeptReceipt = StoredReceipt & { body: string };
 
-/** The first receipt keeps the source's id, and the key unless this delivery brought a new one. */
+/** The first receipt keeps the source's id. It also keeps the key, unless this delivery brought a new one. */
 function toReceipt(delivery: Kept, about: About | null, decision: Exclude<Repeat, { kind: 'stored' }>): KeptReceipt {
   const receipt = {
     id: delivery.receiptId,
@@ -84,7 +84,7 @@ function toReceipt(delivery: Kept, about: About | null, decision: Exclude<Repeat
     bodyHash: delivery.bodyHash,
     body: delivery.body,
     ...toOriginRecord(delivery.origin),
-    // For the next of this group that comes with its key; a repeat holds no id of its own.
+    // For the group's next delivery with this key. A repeat has no id of its own.
     numberHash: about?.numberHash ?? null,
     phone: about?.phone ?? null,
     productName: null,
@@ -105,7 +105,7 @@ function toReceipt(delivery: Kept, about: About | null, decision: Exclude<Repeat
   };
 }
 
-/** @returns the ids of those that went in */
+/** @returns the ids of the receipts that were new */
 async function keepReceipts(sql: Sql, receipts: readonly KeptReceipt[]): Promise<Set<string>> {
   const added = await rows(
     sql,

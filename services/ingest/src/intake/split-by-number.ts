@@ -1,12 +1,12 @@
 import type { Delivery } from './delivery.ts';
 
 /**
- * Which of these may go into one statement, and which wait for the next. A statement does not see the leads that it makes
- * itself: of a number without an open lead it takes one enquiry, and what can only be a repeat of that one.
+ * Splits deliveries: those that may share a statement, and those that wait for the next one. A statement does not see
+ * the leads that it makes, so it takes at most one enquiry of a number without an open lead, plus its certain repeats.
  */
 export function splitByNumber(
   deliveries: readonly Delivery[],
-  /** Numbers with an open lead. */
+  /** Numbers that have an open lead. */
   open: ReadonlySet<string>,
 ): { now: Delivery[]; later: Delivery[] } {
   const firsts = new Map<string, Delivery>();
@@ -25,12 +25,12 @@ export function splitByNumber(
   return { now, later };
 }
 
-/** Undefined for what is no lead. */
+/** Undefined for a delivery that is no lead. */
 export function phoneOf({ read }: Delivery): string | undefined {
   return read.ok ? read.lead.phone : undefined;
 }
 
-/** At most one of them can be new, whatever came before. */
+/** Whether at most one of the two can be new, whatever came before. */
 function areOne(a: Delivery, b: Delivery): boolean {
   if (a.source !== b.source) return false;
   const sameId = a.sourceLeadId !== null && a.sourceLeadId === b.sourceLeadId && a.idScope === b.idScope;

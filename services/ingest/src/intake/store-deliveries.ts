@@ -10,7 +10,10 @@ import { insertLeads, type Inserted } from './insert-leads.ts';
 import { refuseErased } from './refuse-erased.ts';
 import { settleRepeats, type Settled } from './settle-repeats.ts';
 
-/** Told once it is committed. `unavailable`: it is not known to be stored. A repeat with the same source id or Idempotency-Key is safe. */
+/**
+ * The outcome, after the commit. `unavailable`: we can't tell whether it is stored. The sender may safely repeat it
+ * with the same source id or Idempotency-Key.
+ */
 export type DeliveryOutcome = { kind: 'accepted' | 'joined'; leadId: number } | Settled | { kind: 'unavailable' };
 
 const restMs = 100;
@@ -18,8 +21,8 @@ const restMs = 100;
 type Deps = { postgres: Database; log: Log; patienceMs: number; dedupeDays: number };
 
 /**
- * Stores them together. When the connection is lost it is done again under the same receipt ids; what Postgres
- * refuses is found by halving, so that one bad row takes none of its neighbours with it.
+ * Stores deliveries together. After a lost connection it tries again with the same receipt ids. If Postgres refuses
+ * something, it halves the batch to find it, so that one bad row does not take others with it.
  */
 export async function storeDeliveries(deliveries: Delivery[], deps: Deps): Promise<DeliveryOutcome[]> {
   const since = performance.now();
@@ -48,7 +51,7 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
       ? insertLeads(sql, some, 0)
       : postgres.transaction((transaction) => insertInTurn(transaction, some, dedupeDays));
   const inserted = await insert(deliveries);
-  // What is faulty may still come with a key that stands for something else.
+  // A faulty delivery may still carry a key that means something else.
   const unclear = deliveries.filter((delivery) =>
     inserted.get(delivery.receiptId)?.added !== undefined
       ? !delivery.read.ok && delivery.idempotencyKey !== null
@@ -58,7 +61,7 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
   for (let open = unclear; open.length > 0;) {
     const repeats = await settleRepeats(sql, open);
     for (const [id, outcome] of repeats.settled) settled.set(id, outcome);
-    // Known by their ids, and no repeats: each goes in where it is known from now on.
+    // Known ids, but no repeats: store each in the scope that it has from now on.
     const anew = open.flatMap((delivery) => {
       const bound = repeats.another.get(delivery.receiptId);
       return bound === undefined ? [] : [{ ...delivery, bound }];
@@ -77,7 +80,7 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
   });
 }
 
-/** Under the locks of their numbers. */
+/** Inserts statement by statement, after locking the deliveries' numbers. */
 async function insertInTurn(
   sql: Sql,
   deliveries: readonly Delivery[],
@@ -114,8 +117,8 @@ async function storeHalves(deliveries: Delivery[], deps: Deps): Promise<Delivery
 }
 
 /**
- * What is left to store of a delivery that the database refuses: its refusal, then its refusal with nothing beside the
- * body. Undefined when even that is refused.
+ * What we can still store of a delivery that the database refuses: first its refusal, then its refusal with only the
+ * body. Undefined when the database refuses even that.
  */
 function toRefused(delivery: Delivery): Delivery | undefined {
   if (delivery.read.ok) {

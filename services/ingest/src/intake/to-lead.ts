@@ -3,7 +3,7 @@ import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { z } from 'zod';
 import { fieldNames, newLead, type Fault } from './lead-schema.ts';
 
-/** A lead as it goes into its row. */
+/** A lead in the form of its row. */
 export type Lead = {
   name: string;
   /** E.164. */
@@ -19,7 +19,7 @@ export type Lead = {
 
 export type ReadLead = { ok: true; lead: Lead } | { ok: false; faults: Fault[] };
 
-/** For people. */
+/** The reasons in words for people. */
 export const phoneRefusals: Record<PhoneRefusal, string> = {
   landline: 'is a landline; only mobile numbers are called',
   service_number: 'is a service number, not a person’s',
@@ -31,11 +31,11 @@ export const phoneRefusals: Record<PhoneRefusal, string> = {
     'was shortened by a spreadsheet to the form 9.9E+09 and its digits are lost; make the column text and enter it anew',
 };
 
-/** The lead in a parsed body, or everything that is wrong with it. */
+/** The lead in a parsed body, or all of its faults. */
 export function toLead(body: unknown): ReadLead {
   const parsed = newLead.safeParse(body);
   const faults = parsed.success ? [] : parsed.error.issues.flatMap((issue) => toFaults(issue, body));
-  // A faulty field must not hide a number that is no good: the sender mends all of it at once.
+  // Report a bad number along with the faulty fields, so that the sender can correct all of them at once.
   const phone = faults.some(({ pointer }) => pointer === '/phone' || pointer === '') ? undefined : phoneOf(body);
   const normalised = phone === undefined ? undefined : normalisePhone(phone);
   if (normalised?.ok === false) {
@@ -70,7 +70,7 @@ function toFaults(issue: z.core.$ZodIssue, body: unknown): Fault[] {
   const missing = field !== undefined && !(typeof body === 'object' && body !== null && field in body);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      // A key can hold anything, a number or a name too; only what looks like a field's name is said back.
+      // A key may hold a number or a name. Repeat it only if it looks like a field's name.
       pointer: /^[A-Za-z_-]{1,64}$/.test(key) ? `/${key}` : '',
       reason: 'unknown_field',
       detail: `is not known here; the fields are ${fieldNames.join(', ')}`,

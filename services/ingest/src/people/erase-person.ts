@@ -16,14 +16,14 @@ export function answerErase(nats: Nats, postgres: Database): Promise<Answering> 
 }
 
 /**
- * Takes a person out of leads, deliveries and enquiries, in one transaction. The rows stay, so that minutes and funnels
- * stay right and a repeat of a delivery is known as one; a hash stays, so that what was sent before is not taken again.
- * A lead that waited for its call is given up by the dispatcher: it has no number any more.
+ * Removes a person from leads, deliveries and enquiries, in one transaction. The rows stay, so that minutes and funnels
+ * stay right and repeats are still recognised. A hash of the number stays, so that ingest refuses what was sent before
+ * the erasure. A waiting lead has no number any more, so the dispatcher gives it up.
  */
 function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
   const phone = requirePhone(asked.phone);
   return rehearse(postgres, asked.dryRun, async (sql) => {
-    // Nothing of this number is taken in meanwhile.
+    // Blocks new leads of this number until the erasure is committed.
     await lockNumbers(sql, [phone]);
     const before = await row(
       sql,
@@ -68,8 +68,8 @@ function erasePerson(asked: EraseAsked, postgres: Database): Promise<Erased> {
 }
 
 /**
- * Empties what was delivered of this person: accepted ones by their lead, refused ones by the number in them. A body that
- * several people's leads came in with goes as a whole; the others' leads stay.
+ * Blanks the stored deliveries of this person: accepted ones by their lead, refused ones by the number in them. If a
+ * body holds several people's leads, the whole body goes, but the others' leads stay.
  */
 async function blankReceipts(sql: Sql, phone: string, leadIds: number[]): Promise<number> {
   return affected(
@@ -92,8 +92,8 @@ async function blankReceipts(sql: Sql, phone: string, leadIds: number[]): Promis
 const atOnce = 200;
 
 /**
- * What was refused and has the number in it, however it is written there. Postgres looks through plain text by itself;
- * other scripts and escapes are read here.
+ * Finds refused deliveries that contain the number, however they write it. Postgres searches plain text; other scripts
+ * and escapes are read here.
  */
 async function findRefused(sql: Sql, phone: string): Promise<string[]> {
   const found: string[] = [];

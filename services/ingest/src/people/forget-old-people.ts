@@ -5,9 +5,9 @@ import { erasedValue } from '@leadline/messaging/erased-value';
 const atOnce = 500;
 
 /**
- * Takes who is older than `days` out of leads, deliveries and enquiries, a few in each transaction; the rows stay. A lead
- * that waits for a call or has one is kept, however old.
- * @returns how many rows it emptied; none: nobody is left
+ * Removes people older than `days` from leads, deliveries and enquiries, a few in each transaction; the rows stay. It
+ * keeps a lead that waits for a call or is in one, however old.
+ * @returns how many rows it blanked; 0 when nobody is left
  */
 export function forgetOldPeople(postgres: Database, days: number): Promise<number> {
   return postgres.transaction(async (sql) => {

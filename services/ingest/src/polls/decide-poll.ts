@@ -1,18 +1,18 @@
 import type { PollWindow, PullAdapter } from '../sources/pull-adapter.ts';
 
 export type PollResult =
-  /** All of the window is stored. */
+  /** We stored the whole window. */
   { kind: 'read'; window: PollWindow } | { kind: 'limited' | 'refused' | 'failed'; retryAfterMs: number | undefined };
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** A refused key is looked at again so often: somebody may have mended it at the vendor's. */
+/** We ask again this often after the vendor refused our key: somebody may have corrected it there. */
 const refusedMs = hourMs / 2;
 const longestRetryAfterMs = 24 * hourMs;
 
 /**
- * What to ask for: from a little before the end of what was read, in slices after a long absence. While a vendor answers
- * without a word, also what it was asked for on the last day: an outage may look like "nobody has enquired".
+ * The window to ask for. It begins a little before the end of the last one, and a long absence is cut into slices.
+ * While a vendor answers with an empty body we also repeat the last day: an outage may look like "nobody has enquired".
  */
 export function toPollWindow(
   { readTo, blankSince }: { readTo: Date; blankSince: Date | null },
@@ -26,7 +26,7 @@ export function toPollWindow(
 
 /**
  * When to ask again.
- * @param failures how often it went wrong without a success, this time too
+ * @param failures failures in a row, this one included
  */
 export function decideNextPoll(
   result: PollResult,

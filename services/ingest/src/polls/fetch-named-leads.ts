@@ -16,7 +16,7 @@ type Asking = Receiving & {
   fetch: typeof fetch;
   /** The Graph API with its version, https://graph.facebook.com/v26.0. */
   graphUrl: string;
-  /** For connections without a token of their own. */
+  /** For connections that have no token of their own. */
   accessToken: string | undefined;
 };
 
@@ -24,7 +24,7 @@ const lookEachMs = 1_000;
 const atOnce = 8;
 const patienceMs = 15_000;
 
-/** Asks for the leads that vendors have only named, in every replica: each is claimed by one. */
+/** Fetches leads that vendors only named. Every replica runs it, and claims each lead before it asks. */
 export function fetchNamedLeads(deps: Asking): Timer {
   return every({
     name: 'ask for awaited leads',
@@ -69,7 +69,7 @@ async function askForOne(due: DueLead, deps: Asking): Promise<void> {
   }
 }
 
-/** Undefined: no answer came. Its address holds the token and is never logged. */
+/** Undefined: no answer came. Never log the address: it holds the token. */
 async function ask(
   due: DueLead,
   adapter: SourceAdapter,
@@ -78,7 +78,7 @@ async function ask(
   const token = due.connection.accessToken ?? deps.accessToken ?? '';
   const url = new URL(`${deps.graphUrl.replace(/\/$/, '')}/${encodeURIComponent(due.sourceLeadId)}`);
   url.searchParams.set('access_token', token);
-  // An app may be set to take no token without the proof that its secret is known.
+  // Meta apps may require this proof that we know the app's secret.
   if (due.connection.secret !== null)
     url.searchParams.set('appsecret_proof', createHmac('sha256', due.connection.secret).update(token).digest('hex'));
   let response: Response;
@@ -102,7 +102,7 @@ async function ask(
   };
 }
 
-/** Under the id by which it was named. */
+/** Reads the lead under the id that the vendor named. */
 function readLead(sent: SentDelivery, due: DueLead, adapter: SourceAdapter): ParsedLead | null {
   const parsed = parseDelivery(adapter, sent, due.connection.aliases);
   const [lead] = parsed.ok ? parsed.leads : [];
@@ -116,7 +116,7 @@ function readLead(sent: SentDelivery, due: DueLead, adapter: SourceAdapter): Par
   };
 }
 
-/** Also of an error in a list, as a batch request tells it. */
+/** Also finds the code of an error inside a list, as batch requests return it. */
 function readCode(text: string): number | null {
   const body = readJson(text);
   const code = fieldOf(fieldOf(Array.isArray(body) ? body[0] : body, 'error'), 'code');

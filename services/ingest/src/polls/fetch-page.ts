@@ -9,7 +9,7 @@ export type FetchedPage =
 const patienceMs = 30_000;
 const maxBytes = 64 * 1024 * 1024;
 
-/** Asks a vendor once. Never throws: whatever happens is told, and never with the address, which holds the secret. */
+/** Asks a vendor once. Never throws: it reports every failure, and never with the address, which holds the secret. */
 export async function fetchPage(
   url: URL,
   readPage: (text: string) => PulledPage,
@@ -33,19 +33,19 @@ export async function fetchPage(
     if (status === 401 || status === 403) return { kind: 'refused', detail };
     return { kind: 'failed', detail, retryAfterMs };
   } catch (error) {
-    // What fetch throws says nothing; its cause does.
+    // fetch's own error says nothing; its cause does.
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     return { kind: 'failed', detail: `no answer (${describeError(cause)})`, retryAfterMs: undefined };
   }
 }
 
-/** The vendor's own words beside a status that is none of success. */
+/** The vendor's own words, where its status is an error. */
 function toDetail(page: PulledPage): string {
   const detail = 'detail' in page ? page.detail : '';
   return detail.includes('no JSON') ? '' : detail;
 }
 
-/** Undefined when it does not end. */
+/** Undefined when the body does not end in time. */
 async function readText(response: Response): Promise<string | undefined> {
   if (response.body === null) return '';
   const decoder = new TextDecoder();

@@ -4,21 +4,21 @@ import { z } from 'zod';
 import { connectionRow, type Connection } from '../vendors/connections.ts';
 import type { PollWindow } from '../sources/pull-adapter.ts';
 
-/** A question that is this process's to ask. */
+/** A poll that this process may make. */
 export type Poll = {
   connection: Connection;
   ask: number;
   readTo: Date;
-  /** Since when the vendor has answered without a word; null when its last answer had some. */
+  /** Since when the vendor has answered with an empty body; null if its last answer had text. */
   blankSince: Date | null;
   failures: number;
   now: Date;
 };
 
-/** How much of what came in before a connection was made is read. */
+/** How far back the first poll of a new connection reaches. */
 const firstHours = 24;
 
-/** The connections that are due. New ones begin with what came in on the day before they were made. */
+/** The connections that are due. A new one begins with the day before somebody made it. */
 export async function findDuePolls(postgres: Database, sources: readonly string[]): Promise<Connection[]> {
   const sql = postgres.sql;
   await affected(
@@ -50,8 +50,8 @@ const claimed = z.object({
 });
 
 /**
- * Takes a due question before it is asked: whoever dies over it, it is not asked again within the vendor's limit.
- * @returns undefined when another was quicker
+ * Claims a due poll before asking: if this process dies, nobody asks the vendor again within its limit.
+ * @returns undefined when another replica was quicker
  */
 export async function claimPoll(
   postgres: Database,
@@ -72,7 +72,7 @@ export async function claimPoll(
   return { connection, ask, readTo, blankSince, failures, now };
 }
 
-/** All of the window is stored. What was read never moves back. */
+/** Notes that the whole window is stored. The end of what we read never moves back. */
 export async function keepSuccess(
   postgres: Database,
   { connection, ask }: Poll,
@@ -103,7 +103,7 @@ export async function keepFailure(
   );
 }
 
-/** What was refused of these enquiries, with what was written in their numbers' place, as `toRefusedKey` names it. */
+/** The refused enquiries among these, with what they had in the phone's place, named by `toRefusedKey`. */
 export async function findRefusedEnquiries(
   postgres: Database,
   source: string,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Metrics } from '../intake/metrics.ts';
 import { pullAdapters } from '../sources/pull-registry.ts';
 
-/** Tells how long each vendor that is asked has not been read, and what it named. Every replica tells the same: the rows say it. */
+/** Sets the gauges of polls and named leads from the rows, so every replica reports the same. */
 export async function measurePolls(postgres: Database, metrics: Metrics): Promise<void> {
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
   const ages = await rows(

@@ -15,31 +15,31 @@ import type { Written } from '../sources/read-json.ts';
 export type Polling = Receiving & {
   postgres: Database;
   fetch: typeof fetch;
-  /** Where each vendor is. */
+  /** The address of each vendor. */
   vendorUrls: Record<string, string>;
   stopping: AbortSignal;
 };
 
 type Row = Record<string, Written>;
 type WindowRead =
-  /** `blank`: nothing came but a first page without text. */
+  /** `blank`: only a first page came, and it had no text. */
   { kind: 'read'; rows: number; fresh: number; blank: boolean } | Extract<FetchedPage, { detail: string }>;
 
-/** A vendor that pays no heed to the page it is asked for has no end. */
+/** Stops at a vendor that ignores the page number, which would never end. */
 const maxPages = 1_000;
 const atOnce = 200;
 const maxErrorCharacters = 300;
 
 /**
- * Asks a vendor for one window and stores all that is new in it. Only then is the window marked as read: whatever ends
- * it before that, it is asked for again, and what was stored is known by its id.
+ * Asks a vendor for one window and stores all that is new in it. Only then it marks the window as read. If it ends
+ * before that, the next poll asks for the same window, and we know stored enquiries by their ids.
  */
 export async function pollConnection(connection: Connection, pull: PullAdapter, polling: Polling): Promise<void> {
   const poll = await claimPoll(polling.postgres, connection, pull.leastGapMs);
   if (poll === undefined) return;
   const window = toPollWindow(poll, poll.now, pull);
   const read = await readWindow(poll, window, pull, polling);
-  // Whoever polls next asks for it again.
+  // The next poll asks for it again.
   if (polling.stopping.aborted) return;
 
   const { source, id: connectionId } = connection;
@@ -79,7 +79,7 @@ async function readWindow(poll: Poll, window: PollWindow, pull: PullAdapter, pol
       return { kind: 'failed', detail: 'answered without a word', retryAfterMs: undefined };
     }
     if (fetched.kind !== 'rows' && fetched.kind !== 'some') return fetched;
-    // A vendor may answer each page with the first.
+    // Some vendors answer every page with the first one.
     const newRows = fetched.rows.filter((row) => isNew(seen, JSON.stringify(row)));
     if (newRows.length > 0) {
       const stored = await storeRows(newRows, connection, pull, polling);
@@ -123,7 +123,7 @@ async function storeRows(
   }));
   const known = await findKnownIds(polling.postgres.sql, asked);
   const fresh = read.filter(({ lead }, at) =>
-    // Refused and mended at the vendor's, it may be a lead now; and a known id with another number is another person.
+    // The vendor may have corrected a refused enquiry; and a known id with another number is another person.
     lead.read.ok
       ? known.get(asked[at]?.receiptId ?? '')?.kind !== 'same'
       : !refused.has(toRefusedKey(lead.sourceLeadId ?? '', lead.phoneRaw)),
@@ -142,7 +142,7 @@ async function storeRows(
   return fresh.length;
 }
 
-/** An enquiry without an id is the same one when it says the same of the same time; what has no lead in it, as it stands. */
+/** Gives an enquiry without an id one made from what it says and its time; if it holds no lead, from its whole text. */
 function withId(lead: ParsedLead, text: string): ParsedLead {
   if (lead.sourceLeadId !== null) return lead;
   const identity = lead.read.ok
@@ -175,7 +175,7 @@ function isNew(seen: Set<string>, text: string): boolean {
   return true;
 }
 
-/** A vendor's own words may repeat what it was asked with. */
+/** A vendor's words may quote our request, so remove the secrets. */
 function withoutSecrets(text: string, { secret }: Connection): string {
   return (secret ?? '').split(':').reduce((said, part) => (part === '' ? said : said.replaceAll(part, '…')), text);
 }

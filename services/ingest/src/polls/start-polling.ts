@@ -13,7 +13,7 @@ const lookEachMs = 1_000;
 const askSessionEachMs = 2_000;
 const atOnce = 4;
 
-/** One of all replicas asks the vendors whose connections are due. */
+/** Polls vendors whose connections are due. One of all replicas does it. */
 export function startPolling(deps: Omit<Polling, 'stopping'>): Part {
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
 
@@ -23,7 +23,7 @@ export function startPolling(deps: Omit<Polling, 'stopping'>): Part {
     try {
       await pollConnection(connection, pull, { ...deps, stopping });
     } catch (error) {
-      // Its question is taken: it comes again after the vendor's gap.
+      // This poll stays claimed; the vendor's gap decides when it comes again.
       const { source, id: connectionId } = connection;
       deps.log.error({ err: error, source, connectionId }, 'a vendor’s answer could not be taken');
     }
@@ -41,7 +41,7 @@ export function startPolling(deps: Omit<Polling, 'stopping'>): Part {
     async asLeader(client, asked) {
       const lost = new AbortController();
       const stopping = AbortSignal.any([asked, lost.signal]);
-      // A vendor may take longer than the server waits for a word of its leader.
+      // A vendor may answer slowly; meanwhile the database server must hear from its leader.
       const ask = (): void => {
         requireWritable(client).catch((error: unknown) => lost.abort(error));
       };

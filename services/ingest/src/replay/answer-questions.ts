@@ -28,7 +28,7 @@ const receipt = z
     lead: leadId === null ? null : { id: leadId, status, phone: phone === null ? null : maskPhone(phone) },
   }));
 
-/** `ops.ingest.receipts`: what was delivered, newest first. Numbers are masked, bodies and names stay here. */
+/** Answers `ops.ingest.receipts`: deliveries, newest first. It masks numbers, and returns neither bodies nor names. */
 export function answerQuestions(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, receipts, (question) =>
     rows(

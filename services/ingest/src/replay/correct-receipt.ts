@@ -14,7 +14,7 @@ import { phoneRefusals, toLead } from '../intake/to-lead.ts';
 
 const receipt = z.object({ verdict: z.string(), part: z.number().nullable() });
 
-/** `ops.ingest.correct_receipt`: a refused delivery goes on with the number that a person puts in its place. */
+/** `ops.ingest.correct_receipt`: makes a lead of a refused delivery, with the number that a person enters. */
 export function answerCorrections(nats: Nats, postgres: Database, receiving: Receiving): Promise<Answering> {
   return answer(nats, correctReceipt, (correction) => correct(correction, postgres, receiving));
 }

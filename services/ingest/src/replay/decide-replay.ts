@@ -2,41 +2,41 @@ import type { Fault } from '../intake/lead-schema.ts';
 import type { ParsedLead } from '../sources/parsed-lead.ts';
 import type { Lead } from '../intake/to-lead.ts';
 
-/** What a delivery said can be written anew; whom it is about can not. */
+/** A replay may rewrite what a lead asks for, but never who it is. */
 const describing = ['name', 'email', 'productName', 'city', 'state', 'message'] as const;
 type Described = Record<(typeof describing)[number], string | null>;
 
-/** What became of one lead of a delivery when it came. */
+/** What one lead of a delivery became when it came. */
 export type StoredPart = {
   verdict: 'accepted' | 'rejected';
-  /** It was a repeat: nothing was made of it. */
+  /** It was a repeat and made no lead. */
   isRepeat: boolean;
-  /** Null when there was none, or it has been erased. */
+  /** Null when there was none, or somebody erased it. */
   leadId: number | null;
-  /** Last ten digits are compared. */
+  /** We compare the last ten digits. */
   phone: string | null;
   described: Partial<Described>;
 };
 
 export type ReplayDecision =
   | { kind: 'same' }
-  /** Refused then or taken for a repeat, a lead today. `late`: it is too old to be called now. */
+  /** It was refused or taken for a repeat then, and is a lead now. `late`: it is too old to call. */
   | { kind: 'new_lead' | 'late'; lead: Lead }
   | { kind: 'differs'; fields: (keyof Described)[]; lead: Lead }
-  /** Told only: nobody is called under another number for it, and nothing is taken back. */
+  /** Reported only: we neither call the other number nor take anything back. */
   | { kind: 'other_number' }
   | { kind: 'refused_now'; faults: Fault[] };
 
 const dayMs = 24 * 3_600_000;
 
-/** What reading a delivery again, as it is read today, would change. */
+/** What would change if we read a delivery with today's rules. */
 export function decideReplay(
   stored: StoredPart | undefined,
   parsed: ParsedLead | undefined,
   age: { receivedAt: Date; now: Date; maxDays: number },
 ): ReplayDecision {
   const read = parsed?.read;
-  // An id that was believed with another number: somebody was taken for a repeat of somebody else.
+  // We trusted an id that now comes with another number: we took one person for another's repeat.
   const isAnother = stored?.isRepeat === true && read?.ok === true && hasOtherNumber(stored, read.lead);
   if (stored === undefined || stored.verdict === 'rejected' || isAnother) {
     if (read?.ok !== true) return { kind: 'same' };
@@ -51,7 +51,7 @@ export function decideReplay(
   return fields.length === 0 ? { kind: 'same' } : { kind: 'differs', fields, lead };
 }
 
-/** Whose number was erased or forgotten has none. */
+/** A lead without a number was erased or forgotten. */
 function hasOtherNumber({ phone }: StoredPart, lead: Lead): boolean {
   return /\d{10}$/.test(phone ?? '') && phone?.slice(-10) !== lead.phone.slice(-10);
 }

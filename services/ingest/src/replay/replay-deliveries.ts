@@ -14,12 +14,13 @@ import type { ParsedLead } from '../sources/parsed-lead.ts';
 import { findDeliveries, readAgain, type StoredDelivery } from './stored-deliveries.ts';
 import type { Lead } from '../intake/to-lead.ts';
 
-/** Older ones are told of and make nobody's phone ring: whoever asked so long ago has gone elsewhere. */
+/** A replay only reports older deliveries and calls nobody for them: these people have bought elsewhere by now. */
 const maxDays = 7;
 
 /**
- * `ops.ingest.replay`: reads stored deliveries as they would be read today, a page at a time. Applied, what was refused
- * becomes a lead, a lead's description is written anew, and a lead that was only named is asked for again; nobody who was or will be called is called once more for it.
+ * `ops.ingest.replay`: reads stored deliveries with today's rules, a page at a time. With `apply` it makes leads of
+ * refused deliveries, rewrites what leads ask for, and fetches named leads again. It never causes a second call for
+ * somebody whom we called or will call.
  */
 export function answerReplay(
   nats: Nats,
@@ -63,7 +64,7 @@ async function replay(
   }
   const last = deliveries.length === limit ? deliveries.at(-1) : undefined;
   const next = last === undefined ? null : { place: last.place, id: last.id };
-  // With the first page.
+  // Only with the first page.
   const askedAgain = after === null ? await askAgain(postgres, { since, source, apply }) : 0;
   if (askedAgain > 0 && apply) receiving.wake();
   return { deliveries: deliveries.length, changes, askedAgain, next };
@@ -121,7 +122,7 @@ const partRow = z
   })
   .transform(({ name, email, productName, city, state, message, ...part }) => ({
     ...part,
-    // An enquiry that joined a lead describes itself alone.
+    // An enquiry that joined a lead must not change that lead's description.
     described: { productName, message, ...(part.joined ? {} : { name, email, city, state }) },
   }));
 

@@ -9,15 +9,15 @@ import type { ParsedLead } from '../sources/parsed-lead.ts';
 import { retriedType, type StoredDelivery } from './stored-deliveries.ts';
 
 export type Retried =
-  /** Whatever brought it, it is a lead already. */
+  /** Another delivery or correction has made it a lead already. */
   | { kind: 'known'; leadId: number | null }
-  /** `leadId` is null where it would be one. */
+  /** `leadId` is null in a dry run. */
   | { kind: 'lead' | 'joined'; leadId: number | null };
 
 /**
- * Makes a lead of what was refused when it came, read anew or corrected. The first receipt stays as it is; what is said
- * again has one of its own. Twice is once.
- * @throws when it is not known to be stored
+ * Makes a lead of a delivery that was refused, read anew or corrected. The first receipt stays as it is; the retry has
+ * one of its own. Running it twice makes one lead.
+ * @throws when we can't tell whether it is stored
  */
 export async function retryRefused(
   said: {
@@ -25,7 +25,7 @@ export async function retryRefused(
     receiptId: string | null;
     lead: ParsedLead;
     dryRun: boolean;
-    /** A person asks for this one to be called, however old it is. */
+    /** A person asks us to call this lead, however old it is. */
     byHand?: boolean;
   },
   postgres: Database,
@@ -36,7 +36,7 @@ export async function retryRefused(
   const sourceLeadId = lead.sourceLeadId ?? ownId;
   const idScope = toPlainScope(delivery.idScope);
   const body = JSON.stringify({ receipt: said.receiptId, delivery: delivery.id });
-  // No sender's key has a space in it. Whatever number it is said again with, one delivery is said again once.
+  // Senders' keys hold no space. The key ignores the number, so one delivery is retried only once.
   const idempotencyKey = said.receiptId === null ? null : `receipt ${said.receiptId}`;
   const known = await findAccepted(postgres, { ...said, idScope, ids: [sourceLeadId, ownId], idempotencyKey, body });
   if (known !== undefined) return { kind: 'known', leadId: known.leadId };
@@ -85,7 +85,7 @@ export async function retryRefused(
 
 const accepted = z.object({ leadId: z.number().nullable() });
 
-/** What this delivery became already: when it was said again, or when its sender sent it again with the same number. */
+/** What this delivery became already: by a retry, or because its sender sent it again with the same number. */
 async function findAccepted(
   postgres: Database,
   said: {

@@ -11,7 +11,7 @@ import { findAdapter } from '../sources/registry.ts';
 import { importedType } from '../intake/imported-type.ts';
 
 const delivery = z.object({
-  /** To the microsecond, as a Date can't tell it. */
+  /** To the microsecond; a Date would lose digits. */
   place: z.string(),
   id: z.string(),
   receivedAt: instant,
@@ -35,7 +35,7 @@ const columns =
 /** The content type of a correction or a replay. The first receipt keeps the delivery itself. */
 export const retriedType = 'application/vnd.leadline.again+json';
 
-/** Deliveries that some adapter reads, in the order in which they came. */
+/** Deliveries that some adapter can read, in the order in which they came. */
 export function findDeliveries(
   postgres: Database,
   asked: { since: Date; source: string | null; after: { place: string; id: string } | null; limit: number },
@@ -68,7 +68,9 @@ export async function findDeliveryOf(postgres: Database, receiptId: string): Pro
   return found;
 }
 
-/** Reads it with today's adapter and what a person corrected in it; undefined when no adapter of ours reads it. */
+/**
+ * Reads a delivery with today's adapter, and with what a person corrected in it; undefined when no adapter reads it.
+ */
 export function readAgain(
   storedDelivery: StoredDelivery,
   corrected?: Aliases['corrected'],

@@ -6,23 +6,26 @@ import { findPhoneFields, undecided } from './find-phone-field.ts';
 import { isNothing, type Field } from './read-fields.ts';
 
 export type ChosenPhone = ({ ok: true; phone: string; alternates: string[] } | { ok: false; fault: Fault }) & {
-  /** What was written where a number belongs. */
+  /** The texts found in the places where a number belongs. */
   written: Field[];
 };
 
-/** Where a phone may stand, in the order in which it counts. */
+/** Where a phone may be, in order of preference. */
 export type PhonePlaces = {
-  /** The fields with a known name for it. */
+  /** Fields with a name that is known to hold a phone. */
   known: readonly Field[];
-  /** The fields among which one is looked for that sounds like it, or holds a mobile and nothing else. */
+  /** Fields to search for one whose name sounds like a phone, or that holds only a mobile number. */
   others: readonly Field[];
-  /** What the person wrote. A number in it counts where no field holds one. */
+  /** The person's own text. A number in it counts only if no field holds one. */
   text: string | null;
-  /** What the place is called in a fault when no field has it. */
+  /** The name that a fault uses for the phone when no field has one. */
   fieldName: string;
 };
 
-/** The first field with a mobile in it counts; mobiles of later fields are alternates. Else what is wrong with the first. */
+/**
+ * Takes the first field with a mobile number; mobiles in later fields become alternates. Without any, says what is
+ * wrong with the first.
+ */
 export function choosePhone({ known, others, text, fieldName }: PhonePlaces): ChosenPhone {
   const hasMobile = known.some(({ value }) => normalisePhone(value).ok);
   const guessed = hasMobile ? [] : findPhoneFields(others);
@@ -37,7 +40,7 @@ export function choosePhone({ known, others, text, fieldName }: PhonePlaces): Ch
     one.ok ? [] : [{ name, reason: one.reason, isTold: !isNothing(value) }],
   );
   const first = refused.find(({ isTold }) => isTold) ?? refused[0];
-  // A landline or a number abroad is the person's own; what nobody can read is none.
+  // A landline or a foreign number belongs to the person; unreadable text is no number.
   const mayBeInText = refused.every(({ reason, isTold }) => !isTold || reason === 'unparseable');
   const inText = mayBeInText && guessed !== undecided && text !== null ? findPhoneInText(text) : undefined;
   if (inText !== undefined) return { ok: true, ...inText, written };
@@ -53,7 +56,7 @@ export function choosePhone({ known, others, text, fieldName }: PhonePlaces): Ch
 const severalNumbers =
   'is not told: several fields hold a mobile number and none is named as one; name it with `--alias phone="…"`';
 
-/** The place is a field's name as it was sent; a name that may hold anything is not said back. */
+/** Names the field as the sender did, unless the name may hold personal data. */
 export function toFault(name: string, reason: string, detail: string): Fault {
   return { pointer: /^[A-Za-z][\w. -]{0,63}$/.test(name) ? `/${name}` : '', reason, detail };
 }

@@ -8,7 +8,7 @@ import { readJson } from './read-json.ts';
 import { readWish } from './read-wish.ts';
 import { usualNames } from './usual-names.ts';
 
-/** One row of a file that a person imports, as an object of its cells by their columns. */
+/** A row of an imported file, as an object of cells by column. */
 export function parseCsvRow(
   { text }: Pick<RawDelivery, 'text'>,
   reading: FileReading,
@@ -19,7 +19,7 @@ export function parseCsvRow(
   return { ok: true, leads: [toCsvLead(readFields(undamaged(row)), { ...reading, corrected })] };
 }
 
-/** Ids under these names are their vendor's own; under any other name of an id a file may count its rows. */
+/** A column with one of these names holds the vendor's own ids. Under other id names a file may only count its rows. */
 const vendorsIds = ['leadgen_id', 'unique_query_id', 'rfi_id', 'inq_id'];
 const rowCount = /^\W*\d{1,6}(?:\.0+)?\W*$/;
 
@@ -45,15 +45,15 @@ function toCsvLead(row: Fields, reading: FileReading & { corrected?: Aliases['co
     return { ...lead, read: { ok: false, faults: [fault] } };
   }
   const ids = findDamage(fields, [...(aliases.sourceLeadId ?? []), ...sourceLeadId]);
-  // Ids that lost their last digits are all the same one.
+  // Several ids that lost their last digits look alike.
   if (ids !== undefined) return { ...lead, sourceLeadId: null, read: { ok: false, faults: [ids] } };
   const phones = findDamage(fields, [...(aliases.phone ?? []), ...usualNames.phone]);
   return lead.read.ok || phones === undefined ? lead : { ...lead, read: { ok: false, faults: [phones] } };
 }
 
 /**
- * The columns whose cell is this row's id. A plain count of up to six digits names a row of its file and nobody's enquiry,
- * unless the column is a vendor's, or the person who imports says that it holds ids.
+ * The columns whose cell is the row's id. A plain count of up to six digits is not unique beyond its file, so it counts
+ * only in a vendor's column, or where the importing person says that the column holds ids.
  */
 function namesOfIds(row: Fields, { aliases, isMeta }: FileReading): readonly string[] {
   if (aliases.sourceLeadId !== undefined) return [];
@@ -64,7 +64,7 @@ function namesOfIds(row: Fields, { aliases, isMeta }: FileReading): readonly str
   });
 }
 
-/** What a spreadsheet made of a number that it took for one; its digits are gone, and nobody guesses them. */
+/** Finds a number that a spreadsheet has rounded: its digits are lost, and we don't guess them. */
 function findDamage(fields: Fields, names: readonly string[]): Fault | undefined {
   for (const { name, value } of pickAll(fields, names)) {
     if (isNothing(value)) continue;
@@ -86,7 +86,7 @@ function findDamage(fields: Fields, names: readonly string[]): Fault | undefined
   return undefined;
 }
 
-/** Without the marks that make a spreadsheet keep a text: '98… and ="98…". */
+/** Removes the marks that make a spreadsheet keep a text: '98… and ="98…". */
 function undamaged(row: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(row).flatMap(([name, value]) =>

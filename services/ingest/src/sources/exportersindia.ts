@@ -19,7 +19,7 @@ const names: FieldNames = {
   enquiryType: ['inq_type'],
 };
 
-/** ExportersIndia delivers to nobody; it is asked. */
+/** ExportersIndia does not push; we ask it. */
 export const exportersindia: SourceAdapter = {
   source: 'exportersindia',
   otherNames: [],
@@ -42,7 +42,7 @@ export const pullExportersIndia: PullAdapter = {
   credentials: ['e-mail address', 'key'],
   everyMs: 5 * 60_000,
   leastGapMs: 60_000,
-  // It tells everything since a day: the day before the last success.
+  // It lists everything since a day, so ask from the day before the last success.
   overlapMs: 24 * 3_600_000,
   longestMs: Number.POSITIVE_INFINITY,
   paged: false,

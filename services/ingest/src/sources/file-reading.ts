@@ -2,16 +2,18 @@ import { fieldAliases } from '@leadline/contracts/lead-fields';
 import type { Aliases } from './read-fields.ts';
 import type { DateOrder } from './to-indian-time.ts';
 
-/** How the rows of one file are read. */
+/** How to read the rows of one file. */
 export type FileReading = {
-  /** The file's own names for our fields, as the person who imports it tells them. */
+  /** The file's own names for our fields, from the importing person. */
   aliases: Omit<Aliases, 'corrected'>;
   dates: DateOrder;
-  /** Whether it is the file of leads that Meta gives. */
+  /** Whether it is a lead file downloaded from Meta. */
   isMeta: boolean;
 };
 
-/** A row's place and how it is read, to be kept with it in the place of a query: so it is read the same way again. */
+/**
+ * A row's number and how to read it. The receipt keeps this as its query, so that a replay reads the row the same way.
+ */
 export function toRowQuery(row: number, { aliases, dates, isMeta }: FileReading): string {
   const query = new URLSearchParams({ row: String(row) });
   if (dates !== 'day-first') query.set('dates', dates);
@@ -20,7 +22,7 @@ export function toRowQuery(row: number, { aliases, dates, isMeta }: FileReading)
   return query.toString();
 }
 
-/** How a stored row is to be read. */
+/** Reads such a stored query. */
 export function readRowQuery(written: string): FileReading {
   const query = new URLSearchParams(written);
   return {

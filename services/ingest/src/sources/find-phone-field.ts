@@ -16,7 +16,10 @@ function toWords(name: string): string[] {
 
 const anyOf = (words: string): RegExp => new RegExp(`^(?:${words.trim().split(/\s+/).join('|')})$`, 'u');
 
-/** Words that only a phone's field has, the preferred kind first; they are also found at the end of one: `custphone`. */
+/**
+ * Words that occur only in names of phone fields, the preferred kind first; also matched at the end of a name:
+ * `custphone`.
+ */
 const mobiles = anyOf(`
   .*mobiles? mob mobs? .*mobileno .*mobilenumber cell cells? cellphone handphone msisdn मोबाइल मोबाईल मो भ्रमणध्वनी મોબાઇલ
   મોબાઈલ கைபேசி மொபைல் அலைபேசி செல்போன் మొబైల్ ಮೊಬೈಲ್ মোবাইল ਮੋਬਾਈਲ മൊബൈൽ
@@ -34,13 +37,13 @@ const weak = anyOf(`
 `);
 const second = anyOf('alt alternate alternative other second secondary emergency additional वैकल्पिक पर्यायी');
 
-/** Somebody else's number, whatever else the name says. */
+/** The number is somebody else's, whatever else the name says. */
 const somebodyElses = anyOf(`
   receivers? recipients? agents? owners? assigned? assignee sellers? suppliers? vendors? dealers? staff employees? executives?
   managers? operators? offices? helpline support care tollfree toll salesperson rep author creator guardian parents? father mother
   spouse referrer referred referral nominee placeholder example sample default description hint landline fax
 `);
-/** A number of another kind, unless the name says phone as well. */
+/** The number is of another kind, unless the name also says phone. */
 const otherNumber = anyOf(`
   gst gstin gstno gstnumber orders? orderno ordernumber invoices? invoiceno bills? billno aadhaar aadhar adhar adhaar uid uidai pan panno
   pin pins? pincode pinno zip zipcode postal postcode budget prices? amount amt cost costs rate total sum value qty quantity count accounts?
@@ -52,7 +55,7 @@ const otherNumber = anyOf(`
   आयडी आईडी આધાર પિન ઓર્ડર બજેટ જીએસટી ஆதார் பின் ஆர்டர் ஜிஎஸ்டி பட்ஜெட்
 `);
 
-/** How much a name sounds like a phone's: 0 not at all, undefined never. */
+/** How much a name sounds like a phone field: 0 not at all, undefined: it can't be one. */
 function soundOf(name: string): number | undefined {
   if (name.length > maxName) return 0;
   const words = toWords(name.replaceAll(/\([^)]*\)/g, ' '));
@@ -64,24 +67,23 @@ function soundOf(name: string): number | undefined {
   return has(weak) ? (has(second) ? 0.2 : 2) : 0;
 }
 
-/** Whether a name says by itself that a phone number stands under it. */
+/** Whether a name alone shows that its field holds a phone number. */
 export function soundsLikePhone(name: string): boolean {
   return (soundOf(name) ?? 0) > 2;
 }
 
-/** A number and nothing else, in any script's digits. */
+/** Only a number and nothing else, in any script's digits. */
 export function isBareMobile(value: string): boolean {
   return /^[\p{Nd}\s()+\-.]{10,24}$/u.test(value.trim()) && normalisePhone(value).ok;
 }
 
-/** What tells no phone field by its name alone: several numbers, and nothing that says which. */
+/** There are several numbers, and no name says which is the phone. */
 export const undecided = 'undecided';
 
 /**
- * The fields that hold the phone where no name is known that does, the preferred one first: those whose name sounds like
- * one (a mobile, a phone, WhatsApp, a contact), else the one whose value is an Indian mobile and nothing else. A number
- * under another kind's name (GST, order, Aadhaar, pin code, budget) is never it. Where nothing sounds like a phone and
- * there are several numbers, it is `undecided`.
+ * The fields that hold the phone where no known name does, the preferred one first: fields whose name sounds like one
+ * (mobile, phone, WhatsApp, contact), else the one whose value is only an Indian mobile. A field named as another kind
+ * (GST, order, Aadhaar, pin code, budget) never counts. Several numbers and no such name: `undecided`.
  */
 export function findPhoneFields(fields: readonly Field[]): Field[] | typeof undecided {
   const heard = fields.flatMap((field) => {
@@ -100,7 +102,7 @@ export function findPhoneFields(fields: readonly Field[]): Field[] | typeof unde
   return numbers.size === 1 ? bare.slice(0, 1) : sounding;
 }
 
-/** What no number can be in is not looked at any closer. */
+/** A quick test that spares values without a number the closer look. */
 function mayHoldNumber(value: string): boolean {
   return value.length <= 300 && value.replaceAll(/\P{Nd}/gu, '').length >= 5;
 }

@@ -1,10 +1,10 @@
-/** One question of a lead form, as it was asked and by its key, and what was answered. */
+/** One question of a lead form: its text and key, and the answer. */
 export type Answered = { question: string; value: string };
 
-/** Behind that no question asks, and no answer is a yes, a sum or a time. */
+/** Longer texts hold neither a question about a product nor a product. */
 const maxText = 300;
 
-/** A question's or an answer's words, whatever separates them: `when_are_you_buying?` is `when are you buying`. */
+/** The words of a question or answer, whatever separates them: `when_are_you_buying?` is `when are you buying`. */
 function toWords(text: string): string {
   return text
     .slice(0, maxText)
@@ -23,7 +23,7 @@ function anyOf(words: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{M}])(?:${either})(?![\\p{L}\\p{M}])`, 'u');
 }
 
-/** What a question that asks for a thing says, in English, Hindi as both scripts write it, Marathi, Gujarati and Tamil. */
+/** Words of a question about a product, in English, Hindi in both scripts, Marathi, Gujarati and Tamil. */
 const namesThing = anyOf(`
   products? machine(?:s|ry|ries)? services? models? items? categor(?:y|ies) equipments? vehicles? requirements?
   interest(?:s|ed)? looking skus? utpad seva maal मशीन मशीने मशीनें मशिन मशीनरी यंत्र उत्पाद उत्पादन प्रोडक्ट
@@ -31,7 +31,7 @@ const namesThing = anyOf(`
   எந்திரம் மெஷின் தயாரிப்பு பொருள் சேவை மாடல்
 `);
 
-/** What asks for a time, a sum, a count, a place or a reason: its answer is no product, whatever nouns it has. */
+/** Words of a question about a time, sum, count, place or reason. Its answer is no product, whatever nouns it has. */
 const asksForMeasure = anyOf(`
   when how where why who whom time timeline timeframe date days? weeks? months? years? soon urgent urgency
   deadline budget prices? pricing cost rates? invest investment amount spend afford loan emi finance turnover
@@ -42,7 +42,7 @@ const asksForMeasure = anyOf(`
   எத்தனை எங்கே பட்ஜெட் விலை நேரம் தேதி
 `);
 
-/** What can only be answered with yes or no. */
+/** Questions that only yes or no can answer. */
 const asksForYes = new RegExp(
   [
     '^(?:are|is|am|was|were|do|does|did|have|has|had|can|could|would|will|shall|should|may|want|wish|need|ready|willing) ' +
@@ -58,21 +58,21 @@ const asksWhich = anyOf(`
   which what kaun_?s[aie] kon_?s[aie] konsi कौन कौनसी कौनसा कोनसी कोनसा कोणती कोणते कोणता કયું કઈ કયા எந்த என்ன
 `);
 
-/** Whether what a question asks for can be the product. */
+/** Whether a question may ask for the product. */
 function asksForProduct(question: string): boolean {
   const words = toWords(question);
   if (asksWhichThing.test(words)) return true;
   return namesThing.test(words) && ![asksForMeasure, asksForYes, namesRecord].some((other) => other.test(words));
 }
 
-/** Asks for the thing first, and says when, where or for how much only behind it. */
+/** Asks for the product first, and mentions time, place or amount only later. */
 const asksWhichThing =
   /^(?:which|what|kaun ?s[iae]|konsi) (?:type of |kind of )?(?:product|machine|service|model|item|equipment|vehicle)s? (?:do|did|does|are|is|would|will|should|can|you|u|chahiye|lena|leni) /u;
 
-/** What programs keep of a thing, and nobody calls it by. */
+/** Fields that programs keep about a product, and that are no name of it. */
 const namesRecord = anyOf('ids? urls? links? page images? photos? files? utm');
 
-/** Asks for what an enquiry surely has in another place, or for a thing about the person. */
+/** Asks for something that an enquiry has elsewhere, or for something about the person. */
 const asksForOther = anyOf(`
   e_?mail mail phone mobile whats_?app contact call pin pin_?code zip postal post_?code address company business
   job title role gender age language country street name gst gstin designation occupation profession message
@@ -95,12 +95,12 @@ const isMeasure = new RegExp(
 const isTime =
   /^(?:(?:within|in|this|next|coming|after|before|by|the|a|an|one|two|three|few|couple of) )+(?:days?|weeks?|months?|years?|quarters?|diwali|season)$|^(?:immediate(?:ly)?|asap|urgent(?:ly)?|now|right now|right away|today|tomorrow|later|soon|anytime|any time|morning|afternoon|evening|weekend|not decided(?: yet)?|just (?:exploring|enquiring|looking|browsing)|abhi|aaj|kal|turant|jaldi|अभी|आज|कल|तुरंत|जल्दी|बाद मे|तुरंत चाहिए|\p{Nd}{4} \p{Nd}{1,2} \p{Nd}{1,2}.*|\p{Nd}{1,2} \p{Nd}{1,2} \p{Nd}{2,4})$/u;
 
-/** Whether an answer says only whether. */
+/** Whether an answer says yes or no and nothing else. */
 export function isYesOrNo(answer: string): boolean {
   return yesOrNo.test(toWords(answer));
 }
 
-/** Whether an answer is a yes, a no, a sum, a count or a time, and therefore no product. */
+/** Whether an answer is a yes, a no, a sum, a count or a time, and so no product. */
 function isNoThing(answer: string, question = ''): boolean {
   const words = toWords(answer);
   if (yesOrNo.test(words) || isTime.test(words)) return true;
@@ -109,12 +109,12 @@ function isNoThing(answer: string, question = ''): boolean {
   return isMeasure.test(words);
 }
 
-/** In other scripts nobody here knows what a question asks for. */
+/** We can't tell what a question in another script asks for. */
 const isReadable = /^(?:[\p{Script=Latin}\p{Script=Devanagari}\p{Script=Gujarati}\p{Script=Tamil}]|\P{L})*$/u;
 
 /**
- * The answer that is the product: of a question that names one, else, with `guess`, of the only question that asks for
- * nothing else that is known. A question for a time, a sum, a count or a yes is never it, nor is such an answer.
+ * The answer that is the product: the answer to a question that names a product; else, with `guess`, to the only
+ * question that we can't explain otherwise. Answers that are a time, a sum, a count or a yes never count.
  */
 export function findProduct<Answer extends Answered>(
   answers: readonly Answer[],

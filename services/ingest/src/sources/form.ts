@@ -6,7 +6,7 @@ import { readSubmission } from './read-submission.ts';
 import { leadFieldsBy } from './to-lead-fields.ts';
 import { usualNames } from './usual-names.ts';
 
-/** An automation's `id` is its record's. A form's may be the form's own, the same in every submission. */
+/** In an automation, `id` is the record's. In a form it may be the form's, and equal in every submission. */
 const automationNames: FieldNames = { ...usualNames, sourceLeadId: [...usualNames.sourceLeadId, 'id'] };
 
 function parseForm(delivery: RawDelivery, reading: Omit<Reading, 'message'>): ParsedDelivery {
@@ -20,7 +20,7 @@ function parseForm(delivery: RawDelivery, reading: Omit<Reading, 'message'>): Pa
   return { ok: true, leads };
 }
 
-/** A record that is changed later, such as a CRM's contact: its creation is not when the person asked this time. */
+/** A record that lives on, such as a CRM's contact: its creation is not the time of this enquiry. */
 function livesOn(fields: Fields): boolean {
   return pickAll(fields, changes).length > 0;
 }
@@ -33,7 +33,7 @@ function isNoCreation(name: string): boolean {
   return !/creat/i.test(name);
 }
 
-/** What we understood of each, so that whoever builds the form sees it. Its sender hears success all the same. */
+/** Tells the person who builds the form what we understood of each lead. The sender gets success in any case. */
 function toReply(taken: readonly TakenLead[]): Reply {
   const results = taken.map((lead) =>
     lead.kind === 'rejected'

@@ -6,13 +6,13 @@ import { toKey, type Aliases, type FieldNames } from './read-fields.ts';
 import { usualNames } from './usual-names.ts';
 import { fieldOf, isRecord, readJson, type Written } from './read-json.ts';
 
-/** Google's columns by id and, where an account gets no ids, by name; and what people call their own questions. */
+/** Google's columns by id, and by name for accounts that get no ids; also common names of custom questions. */
 const names: FieldNames = {
   ...usualNames,
   sourceLeadId: ['lead_id'],
   phone: ['PHONE_NUMBER', 'User Phone', ...usualNames.phone, 'WORK_PHONE'],
   email: ['EMAIL', 'User Email', ...usualNames.email, 'WORK_EMAIL'],
-  // The form's own questions are told as the message, with what was asked.
+  // The form's own questions go into the message, with their text.
   productName: ['product_name'],
   message: [],
   enquiredAt: ['lead_submit_time'],
@@ -55,7 +55,7 @@ function parseGoogle({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
   return { ok: true, leads: [toParsedLead(fields, { ...reading, isTest: isTest === true || isTest === 'true' })] };
 }
 
-/** column_name may be missing; column_id is always there. */
+/** column_name may be missing; column_id is always present. */
 function toAnswer(column: Written): Answer {
   const text = (name: string): string | undefined => {
     const value = fieldOf(column, name);

@@ -4,7 +4,7 @@ import { namesIn, pickAll, readFields, type Aliases, type FieldNames } from './r
 import { readJson, unpackJson, type Written } from './read-json.ts';
 import { toPlainText } from './to-plain-text.ts';
 
-/** The names of its push and of version 2 of its API first, then those of version 1, which automations still hand on. */
+/** The names of the push and of version 2 of the API, then those of version 1, which some automations still forward. */
 const names: FieldNames = {
   sourceLeadId: namesIn('UNIQUE_QUERY_ID, QUERY_ID'),
   // Without its separators SENDER_NAME is SENDERNAME.
@@ -22,7 +22,7 @@ const names: FieldNames = {
   enquiryType: namesIn('QUERY_TYPE, QTYPE'),
 };
 
-/** IndiaMART's push. Seen: an envelope with one enquiry, an envelope with several, and enquiries without an envelope. */
+/** IndiaMART's push. We have seen one enquiry or several in an envelope, and enquiries without one. */
 export const indiamart: SourceAdapter = {
   source: 'indiamart',
   otherNames: [],
@@ -35,7 +35,7 @@ export const indiamart: SourceAdapter = {
   parse: (delivery, aliases) => parseIndiaMart(delivery, aliases),
   curl: (url) =>
     `curl -i '${url}' -H 'content-type: application/json' -d '{"CODE":200,"STATUS":"SUCCESS","RESPONSE":{"UNIQUE_QUERY_ID":"TEST-1","QUERY_TYPE":"W","SENDER_NAME":"Test","SENDER_MOBILE":"0000000000","QUERY_PRODUCT_NAME":"Test"}}'`,
-  // 48 hours of any other answer, and IndiaMART stops pushing.
+  // After 48 hours of any other answer IndiaMART stops pushing.
   reply: () => ({ status: 200, contentType: 'application/json', body: '{"CODE":200,"STATUS":"SUCCESS"}' }),
 };
 
@@ -51,7 +51,7 @@ function toRecords(body: Written): Written[] {
   if (Array.isArray(body)) return body.flatMap(toRecords);
   if (typeof body !== 'object' || body === null) return [];
   const [, inner] = Object.entries(body).find(([name]) => name.toUpperCase() === 'RESPONSE') ?? [];
-  // JSON inside of JSON has been seen too.
+  // We have also seen JSON inside JSON.
   if (typeof inner === 'string') return toRecords(unpackJson(inner));
   if (inner !== undefined) return (Array.isArray(inner) ? inner : [inner]).filter((item) => typeof item === 'object');
   return Object.keys(body).some((name) => /^(?:UNIQUE_QUERY_|SENDER_?|QUERY_|ENQ_|MOB$|MOBILE$)/i.test(name))

@@ -1,8 +1,8 @@
 import { namesIn, type FieldNames } from './read-fields.ts';
 
 /**
- * What forms and tables in Hindi, Marathi, Gujarati and Tamil call a lead's fields, Meta's own questions among them: a form
- * of Meta gives its fields keys in its own language. Case, separators and a leading "your" don't matter.
+ * Names of a lead's fields in forms and tables in Hindi, Marathi, Gujarati and Tamil. They include Meta's own
+ * questions, whose keys are in the form's language. Case, separators and a leading "your" make no difference.
  */
 export const indianNames = {
   name: namesIn(`

@@ -6,7 +6,7 @@ import { readSubmission } from './read-submission.ts';
 import { usualNames } from './usual-names.ts';
 import { leadFieldsBy } from './to-lead-fields.ts';
 
-/** JustDial's own names first; accounts, and who hands its leads on, use others too. */
+/** JustDial's own names first, then those that accounts and forwarding programs use. */
 const names: FieldNames = {
   ...usualNames,
   sourceLeadId: ['leadid', ...usualNames.sourceLeadId],
@@ -19,7 +19,10 @@ const names: FieldNames = {
 
 const withPrefix: FieldNames = { ...names, name: ['prefix + name'] };
 
-/** JustDial: by account a GET with a query, a form or JSON. Its account manager is told the address. */
+/**
+ * JustDial sends a GET with a query, a form or JSON, depending on the account. You give the address to its account
+ * manager.
+ */
 export const justdial: SourceAdapter = {
   source: 'justdial',
   otherNames: [],
@@ -48,7 +51,7 @@ function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
   const area = say('area');
   const texts = [say('message'), say('leadtype') && `Lead type: ${say('leadtype')}`, area && `Area: ${area}`];
   return toParsedLead(fields, {
-    // A title alone is nobody's name.
+    // A title alone is no name.
     names: say('name') === undefined ? names : withPrefix,
     aliases,
     label: 'JustDial buyer',
@@ -58,7 +61,7 @@ function toJustDialLead(fields: Fields, aliases: Aliases): ParsedLead {
   });
 }
 
-/** The flag of the number that we would call: 0 may be called, anything else is on a list. */
+/** The do-not-disturb flag of the number that we would call: 0 means not listed, anything else listed. */
 function readDnd(fields: Fields): boolean | null {
   const rung = pickAll(fields, names.phone).find(({ value }) => normalisePhone(value).ok);
   const isMobile = rung !== undefined && rung.value !== pickAll(fields, ['phone'])[0]?.value;

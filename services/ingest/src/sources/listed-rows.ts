@@ -12,7 +12,7 @@ export function parseRows(text: string, toLead: (row: Written) => ParsedLead): P
   return rows.length === 0 ? unreadable('holds no enquiry') : { ok: true, leads: rows.map(toLead) };
 }
 
-/** An answer that is a list, or says why it is none. */
+/** Reads an answer that is a list, or says why it is none. */
 export function readListed(text: string): PulledPage {
   const read = readRows(text);
   switch (read.kind) {
@@ -32,7 +32,7 @@ export function readListed(text: string): PulledPage {
   }
 }
 
-/** Words that are no JSON: a vendor's "nothing", its refusal, or what nobody understands. */
+/** Reads words that are no JSON: a vendor's "nothing", a refusal, or something unknown. */
 export function readSaid(text: string): PulledPage {
   const words = readWords(text);
   return words === undefined
@@ -40,7 +40,10 @@ export function readSaid(text: string): PulledPage {
     : toPage(decideSaid(words, 'unreadable'));
 }
 
-/** Rows with what was said among them and around them. An empty list beside an error is no "nobody has enquired". */
+/**
+ * Adds what the vendor said among the rows and around them. An empty list beside an error does not mean "nobody has
+ * enquired".
+ */
 export function withWords({ rows, errors, beside }: Extract<PulledBody, { kind: 'rows' }>): PulledPage {
   const wrong = errors.map((words) => toPage(decideSaid(words, 'refused'))).find(isWrong);
   if (wrong !== undefined) return rows.length === 0 ? wrong : { kind: 'some', rows, rest: wrong };

@@ -1,7 +1,7 @@
 /**
- * JSON that a template put together from text, as it was meant: a line end, a tab or any other control character that
- * stands raw inside of a text is escaped, a comma behind the last member goes, a byte order mark in front goes. Nothing
- * else changes and nothing is guessed: a body that is cut off stays one. One pass, whatever stands in it.
+ * Repairs JSON that a template put together from text: escapes a raw line end, tab or other control character inside a
+ * text, removes a comma after the last member, and removes a byte order mark. It changes nothing else and guesses
+ * nothing: a truncated body stays broken. One pass, whatever the text holds.
  */
 export function mendJson(text: string): string {
   const mended: string[] = [];
@@ -11,7 +11,7 @@ export function mendJson(text: string): string {
     kept = to;
   };
   let isInside = false;
-  // Where the comma stands that nothing has followed yet, and what stood before it.
+  // The position of a comma that nothing has followed yet, and what came before it.
   let comma = -1;
   let before = '';
   const dropComma = (): void => {

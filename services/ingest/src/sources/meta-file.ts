@@ -2,7 +2,7 @@ import { readAnswers } from './questions.ts';
 import { tellsWish } from './read-wish.ts';
 import { toKey, type FieldNames, type Fields } from './read-fields.ts';
 
-/** The columns of the file of leads that Meta gives, but for the answers to the form's questions. */
+/** The columns of Meta's lead file that are no answers to the form's questions. */
 const ownColumns = new Set(
   [
     'id',
@@ -23,7 +23,7 @@ const ownColumns = new Set(
   ].map(toKey),
 );
 
-/** Whether a file with these columns is Meta's own, which people download when the webhook was down. */
+/** Whether these columns are those of Meta's own file, which people download when the webhook was down. */
 export function isMetaFile(columns: readonly string[]): boolean {
   const keys = new Set(columns.map(toKey));
   return ['id', 'created_time', 'form_id'].every((name) => keys.has(toKey(name)));
@@ -35,8 +35,8 @@ export function isQuestion(column: string): boolean {
 }
 
 /**
- * A row of Meta's file as its webhook would tell the lead: under the same id, of which `l:` is no part, and with the
- * answers to the form's questions where the Graph API's answer has them.
+ * Reads a row of Meta's file as its webhook would have delivered it: with the same id, without the `l:`, and with the
+ * answers where the Graph API's answer has them.
  */
 export function readMetaRow(row: Fields, names: FieldNames): { fields: Fields; message: string | null } {
   const cells = [...row.values()];

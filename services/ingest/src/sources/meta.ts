@@ -7,19 +7,21 @@ import type { Aliases, FieldNames } from './read-fields.ts';
 import { usualNames } from './usual-names.ts';
 import { fieldOf, readJson, type Written } from './read-json.ts';
 
-/** Meta's standard questions, by the keys that forms in English and in Indian languages give them, and what pages call theirs. */
+/**
+ * Meta's standard questions, by their keys in English and Indian languages, and common names of a page's own questions.
+ */
 const names: FieldNames = {
   ...usualNames,
   sourceLeadId: ['leadgen_id'],
   phone: ['phone_number', ...usualNames.phone, 'work_phone_number'],
-  // The form's own questions are told as the message, with what was asked.
+  // The form's own questions go into the message, with their text.
   productName: ['product_name'],
   message: [],
   enquiredAt: ['leadgen_created_time'],
   enquiryType: [],
 };
 
-/** Meta Lead Ads. What is pushed are ids only; the answers are asked for afterwards, at the Graph API. */
+/** Meta Lead Ads. Meta pushes ids only; we then fetch the answers from the Graph API. */
 export const meta: SourceAdapter = {
   source: 'meta',
   otherNames: ['facebook', 'meta-lead-ads', 'meta_lead_ads', 'instagram'],
@@ -49,7 +51,7 @@ export const meta: SourceAdapter = {
 function parseMeta({ text }: RawDelivery, aliases: Aliases): ParsedDelivery {
   const body = readJson(text);
   if (body === undefined) return unreadable('is not JSON');
-  // A lead that is only just made, or may not be read, has been seen with no answers in it: it is asked for again.
+  // A new lead, or one that we may not read, has come without answers: ask again.
   if (listOf(body, 'field_data').length > 0) return { ok: true, leads: [toMetaLead(body, aliases)] };
   const awaited = listOf(body, 'entry').flatMap((entry) =>
     listOf(entry, 'changes').flatMap((change): NamedLead[] => {

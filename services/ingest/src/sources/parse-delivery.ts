@@ -3,8 +3,8 @@ import type { ParsedDelivery, RawDelivery, SourceAdapter } from './adapter.ts';
 import type { Aliases } from './read-fields.ts';
 
 /**
- * Reads a delivery as its adapter does, and never throws. What no reader can go through is a refusal that people see, and
- * that a replay reads again: thrown, it would be 503 for ever, and IndiaMART would stop pushing.
+ * Reads a delivery with its adapter, and never throws. A delivery that crashes a reader is refused: people see it, and
+ * a replay reads it again. An exception would mean 503 for ever, and IndiaMART would stop pushing.
  */
 export function parseDelivery(adapter: SourceAdapter, delivery: RawDelivery, aliases: Aliases): ParsedDelivery {
   if (textNestsTooDeep(delivery.text)) return { ok: false, faults: [tooDeep] };

@@ -8,39 +8,45 @@ import { readWish } from './read-wish.ts';
 import { toIndianTime, type DateOrder } from './to-indian-time.ts';
 import { toPlainText } from './to-plain-text.ts';
 
-/** One enquiry as an adapter reads it from a delivery. With faults there is no lead in it, and it is kept as refused. */
+/** One enquiry that an adapter read from a delivery. If it has faults it holds no lead, and is kept as refused. */
 export type ParsedLead = {
-  /** The sender's own id, always text; null when it told none. */
+  /** The sender's own id, always as text; null when there is none. */
   sourceLeadId: string | null;
   read: { ok: true; lead: Lead } | { ok: false; faults: Fault[] };
-  /** What was written where a number belongs, of all fields that may hold one. */
+  /** The texts of all fields that may hold a number. */
   phoneRaw: string | null;
   /** Further mobiles of the same person, in E.164. */
   phoneAlternates: string[];
-  /** The sender says that the number is on a do-not-disturb list; null when it says nothing of it. */
+  /** Whether the sender says that the number is on a do-not-disturb list; null when it says neither. */
   dndFlag: boolean | null;
-  /** Sent to try the connection: kept, never dialled. */
+  /** A test of the connection: kept, never dialled. */
   isTest: boolean;
   /** The sender's own word for the kind of enquiry, such as IndiaMART's W, B, P. */
   enquiryType: string | null;
 };
 
-/** What an adapter adds to what stands in the fields. */
+/** What an adapter adds to the fields. */
 export type Reading = {
   names: FieldNames;
   aliases: Aliases;
-  /** Takes the place of a missing name: `name` is never null, and the agent must not greet a label of ours as a person. */
+  /** Stands in for a missing name: `name` is never null. The agent must not greet this label as a person. */
   label: string;
   message?: string | null;
   dndFlag?: boolean | null;
   isTest?: boolean;
   /** The order of day and month in dates of digits; day first by default. */
   dates?: DateOrder;
-  /** Where no known name holds a phone: `by_name`, a field that sounds like one is it; true, also one that holds a mobile and nothing else. */
+  /**
+   * How to find the phone where no known name holds it. `by_name`: a field whose name sounds like a phone. True: also a
+   * field that holds a mobile number and nothing else.
+   */
   findsPhone?: boolean | 'by_name';
 };
 
-/** The lead in a sender's fields, or what is wrong with it. What is too long is cut, what can't be stored is replaced. */
+/**
+ * The lead in a sender's fields, or what is wrong with it. Cuts texts that are too long, and replaces what we can't
+ * store.
+ */
 export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
   const all = (field: keyof FieldNames) => pickAll(fields, namesOf(field, reading.names, reading.aliases));
   const told = (field: keyof FieldNames) => all(field).filter(({ value }) => !isNothing(value));
@@ -51,7 +57,7 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
     }
     return null;
   };
-  // "Interested in our product? Yes" names none.
+  // "Interested in our product? Yes" names no product.
   const pickProduct = (): string | null => {
     const product = pick('productName', 500);
     return product !== null && isYesOrNo(product) ? null : product;
@@ -101,7 +107,7 @@ export function toParsedLead(fields: Fields, reading: Reading): ParsedLead {
   };
 }
 
-/** A wish that any field tells outweighs a list that says nothing of the number. */
+/** A wish in any field outweighs a list that does not have the number. */
 function readDnd(fields: Fields, listed: boolean | null): boolean | null {
   const wish = readWish(fields)?.wish;
   return wish === undefined ? listed : wish !== 'callable' || listed === true;

@@ -9,12 +9,12 @@ import { decideSaid, type SaidInstead } from './vendor-words.ts';
 const minuteMs = 60_000;
 const pullPath = 'wservce/crm/crmListing/v2/';
 
-/** IndiaMART's pull API v2, the safety net behind its push: both tell the same UNIQUE_QUERY_ID. */
+/** IndiaMART's pull API v2, the safety net behind its push. Both use the same UNIQUE_QUERY_ID. */
 export const pullIndiaMart: PullAdapter = {
   adapter: indiamart,
   credentials: ['key'],
   everyMs: 5 * minuteMs + 5_000,
-  // Its own limit is five minutes between two requests; its clock is not ours.
+  // The vendor's limit is five minutes between two requests, and its clock differs from ours.
   leastGapMs: 5 * minuteMs + 5_000,
   overlapMs: 15 * minuteMs,
   longestMs: 7 * 24 * 60 * minuteMs,
@@ -31,9 +31,9 @@ export const pullIndiaMart: PullAdapter = {
 };
 
 /**
- * The status line says 200 whatever happened; the code in the body tells. Its table: 200 enquiries; 204 none in this
- * window, or none before tomorrow (a new key); 400 a window that it does not take; 401 a key that is wrong, expired or
- * replaced; 429 asked twice in five minutes, or shut off for fifteen; 500 its own fault.
+ * The status line always says 200; the code in the body counts. IndiaMART documents: 200 enquiries; 204 none in this
+ * window, or none before tomorrow (a new key); 400 a window that it does not accept; 401 a wrong, expired or replaced
+ * key; 429 two requests within five minutes, or blocked for fifteen; 500 an error of its own.
  */
 function readPage(text: string): PulledPage {
   const read = readRows(text);
@@ -53,7 +53,7 @@ function readPage(text: string): PulledPage {
   if (isRefusal(verdict)) return verdict;
   if (code === '' && read.kind !== 'rows')
     return { kind: 'unreadable', detail: 'answered JSON without enquiries or a code' };
-  // Enquiries that it counts and does not tell are not none.
+  // It counts enquiries but lists none: that is not "none".
   if (isDenial(around) || /[1-9]/.test(fields.get('totalrecords')?.value ?? ''))
     return { kind: 'unreadable', detail: `${detail}, without the enquiries that it counts` };
   return { kind: 'rows', rows: [] };

@@ -5,12 +5,12 @@ import { isNothing, namesOf, pickAll, toKey, type FieldNames, type Fields } from
 import type { Written } from './read-json.ts';
 import { toNameKeys } from './to-name-keys.ts';
 
-/** One answer of a lead form: its key, the question as it was asked where that is told, and what was answered. */
+/** One answer of a lead form: its key, the question's text if known, and the answer. */
 export type Answer = { key: string; question: string; value: string };
 
 /**
- * A lead form's answers, and what its sender tells beside them, as fields; answers to the form's own questions that have
- * no place of their own as lines of text.
+ * Turns a lead form's answers, and the sender's other data, into fields. Answers that fit no field become lines of the
+ * message.
  */
 export function readAnswers(
   answers: readonly Answer[],
@@ -26,13 +26,13 @@ export function readAnswers(
   }
   for (const [name, value] of Object.entries(told))
     if (typeof value === 'string') fields.set(toKey(name), { name, value });
-  // A product that was asked for by that name counts more than one concluded from a question.
+  // A product field counts more than a product that we concluded from a question.
   const name = 'product_name';
   if (product !== null && !fields.has(toKey(name))) fields.set(toKey(name), { name, value: product });
   return { fields, message };
 }
 
-/** With the answer to a question for the product as the product, where no name of a product is known. */
+/** Where no field names the product, adds the answer to a question about the product. */
 export function addAskedProduct(fields: Fields, { names, aliases }: Pick<Reading, 'names' | 'aliases'>): Fields {
   const products = pickAll(fields, namesOf('productName', names, aliases));
   if (products.some(({ value }) => !isNothing(value))) return fields;
@@ -46,7 +46,7 @@ export function addAskedProduct(fields: Fields, { names, aliases }: Pick<Reading
   return new Map(fields).set(toKey('product_name'), { name: product.question, value: product.value });
 }
 
-/** Adapters have few lists of names, and ask for them with every lead. */
+/** Adapters have few lists of names, and use them for every lead, so keep the keys. */
 const knownKeysOf = new WeakMap<FieldNames, ReadonlySet<string>>();
 
 function knownKeys(names: FieldNames): ReadonlySet<string> {
@@ -58,7 +58,7 @@ function knownKeys(names: FieldNames): ReadonlySet<string> {
   return keys;
 }
 
-/** The product that was asked for, where one of the form's own questions surely is that one, and all other answers. */
+/** Separates the product, if one of the form's own questions surely asks for it, from all other answers. */
 function readQuestions(
   answers: readonly Answer[],
   names: FieldNames,
@@ -66,7 +66,7 @@ function readQuestions(
   const known = knownKeys(names);
   const own = answers.filter(({ key, question, value }) => {
     const isKnown = [key, question].flatMap(toNameKeys).some((name) => known.has(name));
-    // A number that is somebody's phone is not told as what they asked for.
+    // Leave a phone number out of the message.
     return !isKnown && !isNothing(value) && !isBareMobile(value);
   });
   const product = findProduct(own, { guess: true });

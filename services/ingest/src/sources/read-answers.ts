@@ -2,14 +2,17 @@ import { soundsLikePhone } from './find-phone-field.ts';
 import { toKey } from './read-fields.ts';
 import { isRecord, type Written, type WrittenRecord } from './read-json.ts';
 
-// What form builders call the question, what was answered, and the answer's own name. Keys as `toKey` makes them.
+// Names that form builders use for the question, for the answer, and for the answer's own name. Keys as `toKey` makes
+// them.
 const labelKeys =
   'label title question heading prompt questiontext questiontitle fieldlabel fieldtitle name fieldname columnname displayname'.split(
     ' ',
   );
 const valueKeys = 'value answer answers response responses stringvalue values uservalue rawvalue val'.split(' ');
 const ownNameKeys = 'key ref slug field fieldkey columnid fieldid questionid id'.split(' ');
-/** A list or an object under one of these belongs to the answer. Anything else nested makes it more than an answer. */
+/**
+ * A list or object under one of these belongs to the answer. Any other nesting means that it is more than an answer.
+ */
 const nestedKeys = new Set([
   ...valueKeys,
   'field',
@@ -22,7 +25,7 @@ const nestedKeys = new Set([
   'meta',
   'question',
 ]);
-/** Who has one of these beside a name and a value is a record of a person. */
+/** An object with one of these beside a name and a value is a person's record. */
 const personal = /e_?mail|contact|city|message/i;
 
 type Labels = ReadonlyMap<string, string>;
@@ -30,13 +33,13 @@ type Answer = { names: string[]; value: string };
 type Entries = ReadonlyMap<string, Written>;
 
 /**
- * What a delivery says its fields are called, by their ids: a definition of the form, such as Typeform's or Gravity's,
- * that stands beside the answers.
+ * The titles of a delivery's fields, by their ids, from a form definition such as Typeform's or Gravity's beside the
+ * answers.
  */
 export function findLabels(value: Written, found = new Map<string, string>()): Labels {
   if (typeof value !== 'object' || value === null) return found;
   for (const inner of Object.values(value)) {
-    // A form has an id and a title too; its questions come in a list.
+    // A form has an id and a title too; only its questions come in a list.
     if (Array.isArray(value) && isRecord(inner)) addLabel(inner, found);
     findLabels(inner, found);
   }
@@ -54,9 +57,9 @@ function addLabel(definition: WrittenRecord, found: Map<string, string>): void {
 }
 
 /**
- * The answer that an object is: a label and a value, or a value under a key that names it, whatever a builder calls them.
- * A choice that is told by its id is the text of its option.
- * @returns undefined where the object is none: a record of a person, or something that nests further
+ * Reads an object that is an answer: a label and a value, or a value under a key that names it, in any builder's form.
+ * For a choice given by id it returns the option's text.
+ * @returns undefined where the object is no answer: a person's record, or something with more nesting
  */
 export function toAnswer(record: WrittenRecord, keys: readonly string[], labels: Labels): Answer | undefined {
   const entries = toEntries(record);
@@ -87,7 +90,7 @@ function isTypeAndValue(entries: Entries, type: string, keys: readonly string[])
   return keys.length > 0 && [...entries.keys()].every((key) => key === 'id' || key === 'type' || key === toKey(type));
 }
 
-/** `text` may be the question or the answer; it is the answer where something else is surely the question. */
+/** `text` may be the question or the answer; it is the answer if something else is clearly the question. */
 function hasQuestion(entries: Entries): boolean {
   return ['label', 'title', 'question', 'key', 'ref', 'field'].some((key) => textOf(entries.get(key)) !== undefined);
 }
@@ -100,7 +103,7 @@ function isMore(entries: Entries): boolean {
   });
 }
 
-/** A type tells what an answer is where its question doesn't. */
+/** The type says what an answer is if its question doesn't. */
 function nameOfType(type: string): string[] | undefined {
   if (/^(?:control_|input_)?(?:phone|phone_?number|tel|mobile)$/i.test(type)) return ['phone'];
   if (/^(?:control_|input_)?e-?mail$/i.test(type)) return ['email'];
@@ -123,7 +126,7 @@ function optionsOf(...told: Entries[]): Options {
   );
 }
 
-/** What a value says as one text; undefined where it is a record of its own. */
+/** A value as one text; undefined where it is a record of its own. */
 export function toText(
   value: Written,
   options: Options = new Map(),
@@ -153,7 +156,7 @@ const middleNames = ['middle', 'middlename', 'middleinitial'];
 const lastNames = ['last', 'lastname', 'surname', 'family', 'familyname'];
 const besideNames = new Set('prefix title salutation suffix full fullname fieldtype type'.split(' '));
 
-/** A name that came in its parts, under a name's name. */
+/** Joins a name that came in parts, if the field is a name. */
 export function wholeName(names: readonly string[], record: WrittenRecord): string | undefined {
   if (!names.some((name) => /name|नाम|नाव|નામ|பெயர்/i.test(name))) return undefined;
   const entries = toEntries(record);
@@ -172,7 +175,7 @@ const besideNumbers = new Set(
   'type label primary id verified isvalid valid fieldtype flag iso countryiso iso2 ext extension isprimary'.split(' '),
 );
 
-/** A number that came in its parts, or with a word on what kind it is, under a phone's name. */
+/** Joins a number that came in parts, or with a word on its kind, if the field is a phone. */
 export function wholePhone(names: readonly string[], record: WrittenRecord): string | undefined {
   const entries = toEntries(record);
   const known = new Set([...wholeNumbers, ...numbers, ...countryCodes, ...areaCodes]);

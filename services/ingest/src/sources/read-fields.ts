@@ -1,9 +1,9 @@
 import type { Written } from './read-json.ts';
 
-/** What an enquiry's fields are called by its sender, the preferred name first. */
+/** A sender's names for an enquiry's fields, the preferred one first. */
 export type FieldNames = {
   sourceLeadId: readonly string[];
-  /** The first that is told; names joined by a plus are read together, "first_name + last_name". */
+  /** The first one that has a value counts; a plus joins names: "first_name + last_name". */
   name: readonly string[];
   phone: readonly string[];
   email: readonly string[];
@@ -16,25 +16,25 @@ export type FieldNames = {
   enquiryType: readonly string[];
 };
 
-/** The names in a list that commas part. */
+/** The names in a comma-separated list. */
 export function namesIn(list: string): string[] {
   return list.split(',').map((name) => name.trim());
 }
 
-/** A connection's own names for fields, looked at before the adapter's. */
+/** A connection's own names for fields; they come before the adapter's. */
 export type Aliases = Partial<Record<keyof FieldNames, string[]>> & {
-  /** What a person put in the place of what was sent; it counts before everything. */
+  /** What a person entered in place of what was sent; it counts before everything. */
   corrected?: { phone: string } | undefined;
 };
 
 /**
- * A sender's fields by name, whatever its case and separators; the name as it was sent stays beside the value. What stands
- * elsewhere in the delivery than where the phone is may be looked up by its name, and is never guessed to be anything.
+ * A sender's fields by name, ignoring case and separators, each with the name as it was sent. Fields from other parts
+ * of the delivery than the phone's can be looked up by name; we guess nothing from them.
  */
 export type Fields = Map<string, Field>;
 export type Field = { name: string; value: string; isElsewhere?: boolean };
 
-/** Reads the texts of one record. Nested values are left out: an adapter that expects them reads them itself. */
+/** Reads the texts of one record. Leaves out nested values: adapters that expect them read them themselves. */
 export function readFields(record: Written): Fields {
   const fields: Fields = new Map();
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return fields;
@@ -53,12 +53,15 @@ function addField(fields: Fields, name: string, value: Written): void {
   fields.set(key, { name: before?.name ?? name, value: values.join(', ') });
 }
 
-/** Empty, and what forms and exports write where nothing was told. */
+/** Whether a text is empty, or what forms and exports write for "not given". */
 export function isNothing(text: string): boolean {
   return /^\s*(?:null|undefined|none|n\/?a|nil|-+)?\s*$/i.test(text);
 }
 
-/** `SENDER_MOBILE`, `Sender Mobile` and `senderMobile` are one name; so are `फ़ोन` and `फोन`, with the dot and without. */
+/**
+ * Ignores case and separators: `SENDER_MOBILE`, `Sender Mobile` and `senderMobile` are one name; so are `फ़ोन` and
+ * `फोन`, with and without the dot.
+ */
 export function toKey(name: string): string {
   return name
     .normalize('NFKC')
@@ -67,7 +70,7 @@ export function toKey(name: string): string {
     .replaceAll('\u093c', '');
 }
 
-/** The keys that names are looked up by, parts and all; lists of names are few and are asked for with every lead. */
+/** The lookup keys of lists of names, kept because there are few lists and each lead uses them. */
 const keysOfNames = new WeakMap<readonly string[], string[][]>();
 
 function keysOf(names: readonly string[]): string[][] {
@@ -80,7 +83,7 @@ function keysOf(names: readonly string[]): string[][] {
   return keys;
 }
 
-/** All values told under these names, in the order of the names; also the empty ones. A field counts once. */
+/** All values under these names, in the order of the names, empty ones too. Each field counts once. */
 export function pickAll(fields: Fields, names: readonly string[]): { name: string; value: string }[] {
   const picked: { name: string; value: string }[] = [];
   for (const keys of keysOf(names)) {
@@ -101,7 +104,7 @@ export function pickAll(fields: Fields, names: readonly string[]): { name: strin
   return picked;
 }
 
-/** The names to look under: the connection's own first. */
+/** The names to look up, the connection's own first. */
 export function namesOf(field: keyof FieldNames, names: FieldNames, aliases: Aliases): readonly string[] {
   const own = aliases[field];
   if (own === undefined) return names[field];
@@ -112,5 +115,5 @@ export function namesOf(field: keyof FieldNames, names: FieldNames, aliases: Ali
   return all;
 }
 
-/** A connection's names and an adapter's as one list: the same one for every lead. */
+/** Keeps each joined list of a connection's names and an adapter's, so that all leads share one. */
 const together = new WeakMap<readonly string[], WeakMap<readonly string[], string[]>>();

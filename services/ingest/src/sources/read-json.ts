@@ -1,19 +1,19 @@
 import { textNestsTooDeep } from '../intake/nesting.ts';
 import { mendJson } from './mend-json.ts';
 
-/** A JSON value in which numbers are text, as the sender wrote them. */
+/** A JSON value in which numbers stay text, as the sender wrote them. */
 export type Written = string | boolean | null | Written[] | { [key: string]: Written };
 
 export type WrittenRecord = Record<string, Written>;
 
-/** JSON inside of JSON inside of JSON has been seen, and no more. */
+/** We have seen JSON inside JSON inside JSON, but nothing deeper. */
 const maxWraps = 3;
 
 /**
- * Reads JSON and keeps each number as it is written: an id of 17 digits would be rounded, a phone number sent as a
- * number would lose its zeros, and a spreadsheet's 9.87654E+09 must be seen as such. What is no JSON is read again as
- * `mendJson` mends it, and JSON that came as a text is unpacked.
- * @returns undefined when it is not JSON, or nested deeper than `maxLevels`
+ * Reads JSON and keeps each number as written: a double would round an id of 17 digits and drop a phone number's zeros,
+ * and we must recognise a spreadsheet's 9.87654E+09. If the text is no JSON, reads it as `mendJson` repairs it, and
+ * unpacks JSON that came as a text.
+ * @returns undefined when it is no JSON, or nests deeper than `maxLevels`
  */
 export function readJson(text: string): Written | undefined {
   let value = parse(text);
@@ -22,7 +22,7 @@ export function readJson(text: string): Written | undefined {
   return value;
 }
 
-/** The list or record that a text is the JSON of; the text itself where it is none. */
+/** The list or record that a text holds as JSON; else the text itself. */
 export function unpackJson(text: string): Written {
   if (!isJsonText(text)) return text;
   const value = readJson(text);
@@ -43,7 +43,7 @@ function isJsonText(text: string): boolean {
 }
 
 function parse(text: string): Written | undefined {
-  // Asked first: what engines do with brackets without end takes them far longer than to count.
+  // Check the depth first: JSON.parse takes far longer over endless brackets than counting them.
   if (textNestsTooDeep(text)) return undefined;
   return parseStrictly(text) ?? parseStrictly(mendJson(text));
 }

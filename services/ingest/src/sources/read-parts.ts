@@ -1,16 +1,16 @@
 import { findLabels, toAnswer, toText, wholeName, wholePhone } from './read-answers.ts';
 import { isRecord, type Written, type WrittenRecord } from './read-json.ts';
 
-/** A text that was told, and everything it is called by: the question first, then the sender's own names for it. */
+/** A text with all of its names: the question first, then the sender's own names. */
 export type Told = { names: string[]; value: string };
 
-/** One object of a delivery: what stands in it, under which names it stands itself, and the objects in it. */
+/** One object of a delivery: its texts, its path, and the objects in it. */
 export type Part = { path: string[]; told: Told[]; parts: Part[] };
 
-/** How a request came, what could have been chosen: nothing that the person said. */
+/** Names of things that the person did not say, such as headers and the options of a choice. */
 const unsaid = /^(?:raw)?_?(?:headers?|cookies?|options|choices|validations?)$/i;
 
-/** Reads a record, however deep. A label with its value is one answer of the object around it, whatever nests them. */
+/** Reads a record at any depth. A label with its value is one answer of the object around it, however it is nested. */
 export function readParts(record: WrittenRecord): Part {
   return readPart(record, [], findLabels(record));
 }

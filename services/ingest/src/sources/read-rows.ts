@@ -5,18 +5,18 @@ type WrittenRow = Record<string, Written>;
 
 export type PulledBody =
   /**
-   * `beside`: the object around the rows; empty where there is none. `errors`: words of rows that hold an error and no
-   * enquiry; such a row is not among the others.
+   * `beside`: the object around the rows; empty where there is none. `errors`: the words of rows that hold an error and
+   * no enquiry; such rows are not among `rows`.
    */
   | { kind: 'rows'; rows: WrittenRow[]; beside: WrittenRow; errors: string[] }
-  /** Status 200 and nothing: no text, `null`, `""` or `{}`. */
+  /** Status 200 and an empty answer: no text, `null`, `""` or `{}`. */
   | { kind: 'blank' }
-  /** JSON, and no list of anything in it: what the vendor says instead. */
+  /** JSON without any list: the vendor's message. */
   | { kind: 'said'; body: WrittenRow }
-  /** A page for people, or nothing that can be read. */
+  /** An HTML page, or nothing readable. */
   | { kind: 'unreadable' };
 
-/** Names under which vendors have been seen to wrap their rows. */
+/** Names under which vendors wrap their rows. */
 const wrappers = [
   'response',
   'data',
@@ -33,8 +33,8 @@ const deepest = 3;
 const maxStarts = 20;
 
 /**
- * The rows in a vendor's answer: a bare array, an array inside of an object, either with something in front of the JSON
- * or behind it. Numbers stay as they are written.
+ * The rows in a vendor's answer: a bare array, or an array inside an object, possibly with other text before or after
+ * the JSON. Numbers stay as written.
  */
 export function readRows(text: string): PulledBody {
   const trimmed = text.trim();
@@ -58,7 +58,7 @@ export function toWords(body: WrittenRow): string {
   return texts.filter((text) => /\p{L}/u.test(text)).join(', ');
 }
 
-/** Whether an answer calls itself an error, whatever its words are. */
+/** Whether an answer calls itself an error, whatever its words. */
 export function isDenial(body: WrittenRow): boolean {
   return Object.entries(body).some(([name, value]) => {
     const key = toKey(name);
@@ -68,29 +68,29 @@ export function isDenial(body: WrittenRow): boolean {
   });
 }
 
-/** Names of what a vendor says of its answer, as `toKey` writes them. */
+/** Names of messages about the answer, as `toKey` writes them. */
 const wordNames = /^(?:error|err|message|msg|status|success|reason|detail|description|info|note)/;
-/** Names that stand beside an error, and never alone for an enquiry. */
+/** Names that occur beside an error, and never alone in an enquiry. */
 const beside = /^(?:code|result|response|total|count|data|type)/;
 
-/** A row in which nothing but words about the answer is told: no vendor's enquiry is without a name of its own. */
+/** A row that only holds words about the answer. Every vendor's enquiry also has names of its own. */
 function isError(row: WrittenRow): boolean {
   const filled = Object.entries(row).filter(([, value]) => !isBlank(value));
   return toWords(row) !== '' && filled.every(([name]) => wordNames.test(toKey(name)) || beside.test(toKey(name)));
 }
 
-/** Holds nothing: what vendors write where nobody has enquired. */
+/** Holds nothing: what vendors write when nobody has enquired. */
 function isBlank(value: Written | undefined): boolean {
   if (value === null || typeof value === 'string') return value === null || value.trim() === '';
   return isRow(value) && Object.keys(value).length === 0;
 }
 
-/** Whether a body has a place for rows with nothing in it, such as `{"data":null}`. */
+/** Whether a body has an empty place for rows, such as `{"data":null}`. */
 export function hasBlankRows(body: WrittenRow): boolean {
   return Object.entries(body).some(([name, value]) => wrappers.includes(name.toLowerCase()) && isBlank(value));
 }
 
-/** The first piece of the text that is JSON with objects in it, or is an empty list. */
+/** The first piece of the text that is JSON with objects in it, or an empty list. */
 function readSomewhere(text: string): Written | undefined {
   const whole = readJson(text);
   if (whole !== undefined) return typeof whole === 'object' && whole !== null ? whole : undefined;
@@ -118,7 +118,7 @@ function findRows(body: Written, depth: number): (WrittenRow | string)[] | undef
     const inner = fields.find(([name]) => name.toLowerCase() === wrapper)?.[1];
     const rows = inner === undefined || typeof inner !== 'object' ? undefined : findRows(inner, depth + 1);
     if (rows !== undefined) return rows;
-    // One enquiry may come without a list around it.
+    // A single enquiry may come without a list around it.
     if (isRow(inner) && Object.keys(inner).length > 2) return [inner];
   }
   return undefined;

@@ -9,8 +9,8 @@ import { unfold, unfoldPairs } from './unfold-names.ts';
 type Submission = { ok: true; records: Part[] } | { ok: false; faults: Fault[] };
 
 /**
- * What was submitted, whichever way: a query, a form, a form in parts, or JSON with one record or several. What the
- * Content-Type says is not relied on. What the query says beside a body stands beside each record.
+ * Reads a submission in any form: a query, a form, a multipart form, or JSON with one record or several. It does not
+ * rely on the Content-Type. Fields of the query are added to each record of the body.
  */
 export function readSubmission({ query, contentType, text }: RawDelivery): Submission {
   const asked = toRecords(unfoldPairs(new URLSearchParams(query)));
@@ -33,38 +33,38 @@ function readBody(text: string, contentType: string): Written | undefined {
   const [, quoted, bare] = /multipart\/form-data.*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
   if (boundary !== undefined) return unfoldPairs(readMultipart(text, boundary));
-  // Some senders call everything JSON.
+  // Some senders label everything as JSON.
   if (/xml|html/i.test(contentType) || (/json/i.test(contentType) && !isForm.test(text)) || !text.includes('='))
     return undefined;
   return unfoldPairs(new URLSearchParams(text));
 }
 
-/** Fields as a form's encoding writes them, and nothing else. */
+/** A body that is form-encoded fields and nothing else. */
 const isForm = /^[\w.[\]%+-]{1,200}=[^\s<>{}"&=]*(?:&[\w.[\]%+-]{1,200}=[^\s<>{}"&=]*)*$/;
 
-/** Names under which several records have been seen to come. */
+/** Names under which senders wrap several records. */
 const wrappers =
   /^(?:data|leads?|records?|items?|results?|rows?|list|entries|entry|payload|body|contacts?|customers?|enquir(?:y|ies)|inquir(?:y|ies)|submissions?)$/i;
 
-/** Whoever sends more of them side by side sends no list of records. */
+/** With more wrappers than this side by side, a body is no list of records. */
 const maxWrappers = 8;
 
-/** An array of records, as it stands or under a name such as `data`; else the one record. */
+/** The records of an array, directly or under a name such as `data`; else the one record. */
 function toRecords(json: Written): WrittenRecord[] {
   if (Array.isArray(json)) {
     const records = json.filter(isRecord);
-    // A bare list of labels and values is one record.
+    // A plain list of labels and values is one record.
     if (records.length > 0 && records.every((record) => isAnswer(record))) return [{ answers: records }];
     return records.flatMap(toRecords);
   }
   if (!isRecord(json)) return [];
   const { body } = json;
-  // An automation's own record of the request it got.
+  // Some automations wrap the request that they received.
   if (body !== undefined && isRecord(json['headers'])) return toRecords(body);
   return findList(json) ?? (Object.keys(json).length === 0 ? [] : [json]);
 }
 
-/** The records in a list below a record that holds no phone itself. Items of an order, or answers, are none. */
+/** The records in a list inside a record that itself holds no phone. An order's items, or answers, are no records. */
 function findList(record: WrittenRecord): WrittenRecord[] | undefined {
   const wrapped = Object.entries(record).filter(([name]) => wrappers.test(name));
   for (const [name, value] of wrapped.slice(0, maxWrappers)) {
@@ -93,7 +93,7 @@ function holdsPhone(key: string, value: Written): boolean {
   return Object.entries(value).some(([inner, item]) => holdsPhone(Array.isArray(value) ? key : inner, item));
 }
 
-/** The texts of a form that a browser sent in parts; files are left out. */
+/** The text fields of a multipart form, without its files. */
 function readMultipart(text: string, boundary: string): [string, string][] {
   return text.split(`--${boundary}`).flatMap((part): [string, string][] => {
     const [, head = '', value = ''] = /^\r?\n([\s\S]*?)\r?\n\r?\n([\s\S]*?)(?:\r?\n)?$/.exec(part) ?? [];

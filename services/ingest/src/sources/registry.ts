@@ -7,7 +7,7 @@ import { justdial } from './justdial.ts';
 import { meta } from './meta.ts';
 import { tradeindia } from './tradeindia.ts';
 
-/** Every source that comes over a connection. Whoever adds an adapter adds it here. */
+/** Every source that comes over a connection. Add new adapters here. */
 export const adapters: readonly SourceAdapter[] = [
   indiamart,
   tradeindia,

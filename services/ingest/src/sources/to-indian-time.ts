@@ -3,13 +3,13 @@ import { toAsciiDigits } from '@leadline/contracts/ascii-digits';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-/** Where a spreadsheet's days count from, in Indian time: 46356.5 is noon of 30 November 2026. */
+/** Day 0 of a spreadsheet, in Indian time: 46356.5 is noon of 30 November 2026. */
 const sheetEpochMs = Date.UTC(1899, 11, 30) - indianOffsetMs;
 
-/** Which of two numbers is the day, where a date is written in numbers and its year stands last. */
+/** Which of the two numbers is the day, in a date whose year comes last. */
 export type DateOrder = 'day-first' | 'month-first';
 
-/** Minutes ahead of UTC: those that RFC 5322 knows, and India's. Any other name may be several zones' or nobody's. */
+/** Minutes ahead of UTC: the zones of RFC 5322, and India's. Other names are ambiguous or unknown. */
 const zones: Record<string, number> = {
   ist: indianOffsetMinutes,
   z: 0,
@@ -27,10 +27,10 @@ const zones: Record<string, number> = {
 };
 
 /**
- * The instant of a time as marketplaces, spreadsheets and programs write it: Indian local time without a zone; day first
- * (or month first, where that is known of its file), year first, or with the month's name; with or without a time of day.
- * A zone that is written counts; so do seconds or milliseconds since 1970.
- * @returns null for what is no time of our days, such as 1900/01/01
+ * Reads a time as marketplaces, spreadsheets and programs write it: Indian time unless it names a zone; day first (or
+ * month first, if the file says so), year first, or with the month's name; with or without a time of day; or as seconds
+ * or milliseconds since 1970.
+ * @returns null for text that is no recent time, such as 1900/01/01
  */
 export function toIndianTime(written: string, order: DateOrder = 'day-first'): Date | null {
   const text = toAsciiDigits(written)
@@ -46,7 +46,7 @@ export function toIndianTime(written: string, order: DateOrder = 'day-first'): D
   if (date === undefined || time === undefined) return null;
   const { year, month, day } = date;
   const midnight = new Date(Date.UTC(year, month - 1, day));
-  // The 31st of February is no day.
+  // Refuses dates such as 31 February.
   if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return null;
   return ofOurDays(new Date(midnight.getTime() + time.ms - time.offsetMs));
 }
@@ -69,7 +69,7 @@ function readDate(
   return { year: Number(third.length === 2 ? `20${third}` : third), month: toMonth(month), day: Number(day), rest };
 }
 
-/** 1 to 12; 0 for what is no month's name. */
+/** 1 to 12; 0 if it is no month. */
 function toMonth(written: string): number {
   return /^\d/.test(written) ? Number(written) : months.indexOf(written.slice(0, 3).toLowerCase()) + 1;
 }

@@ -14,26 +14,26 @@ import type { Part, Told } from './read-parts.ts';
 import { readFieldWish, tellsWish } from './read-wish.ts';
 import { toNameKeys } from './to-name-keys.ts';
 
-/** Parts that only tell more of the person around them, where nobody has a name in them. */
+/** Parts that add details about the person around them, if they contain no name. */
 const details =
   /^(?:contacts?|contact_?(?:info|information|details?|data)|(?:phone|email)s?|details?|address|location|names?|person(?:al)?_?(?:info|details?)?)$/i;
-/** Whoever stands under such a name is not the person who asks, even where nobody else is in the delivery. */
+/** A part with such a name describes somebody else, even if the delivery holds nobody else. */
 const others =
   /^(?:agents?|owners?|assigned(?:_?to)?|assignees?|staff|employees?|operators?|receivers?|recipients?|sellers?|suppliers?|vendors?|dealers?|sales_?(?:rep|person|man|team)|executives?|managers?|created_?by|modified_?by|updated_?by|authors?|support|helpline)$/i;
-/** Such a one may be that person where nobody else is. */
+/** A part with such a name may describe the person if no other part does. */
 const rather =
   /^(?:users?|accounts?|company|business|organi[sz]ation|page|form|campaign|workflow|site|store|shop|branch|outlet|merchant|workspace|channel|inbox|webhook|integration|app(?:lication)?|team|meta|metadata|source|publisher|brand)$/i;
 
-/** A part that is looked at, with what is in its details. */
+/** A part that we looked at, with the fields of its details. */
 type Known = { part: Part; around: Known | undefined; fields: Field[]; byKey: Fields; isMerged: boolean };
 
-/** The keys of what only the person's own record may tell. */
+/** Keys that only the person's own record may hold. */
 type PersonKeys = Record<'name' | 'email' | 'phone' | 'country' | 'id', ReadonlySet<string>>;
 
 /**
- * The fields of the person whose phone is in a delivery. A name, an e-mail address or an id counts where the phone is: in
- * the record that holds it, or, an id, in one around it that holds nothing of a person. Forms, campaigns, pages and agents
- * keep theirs. Everything else that was told may be looked up too, also by its path: `lead.id` is `lead_id`.
+ * The fields of the person whose phone a delivery holds. A name or e-mail address counts only in the record that holds
+ * the phone; an id also in a record around it that holds no other person. Forms, campaigns, pages and agents keep their
+ * own names and ids. All other fields can be looked up too, also by path: `lead.id` is `lead_id`.
  */
 export function leadFieldsBy(names: FieldNames, aliases: Aliases): (root: Part) => Fields {
   const keys = toPersonKeys(names, aliases);
@@ -48,7 +48,7 @@ function toLeadFields(root: Part, keys: PersonKeys, phoneNames: readonly string[
   const holder = chooseHolder(records, phoneNames) ?? top;
   const fields: Fields = new Map(holder.byKey);
   const isOwn = new Set<Known>([holder]);
-  // The same number once more is the same person: a builder tells its answers twice.
+  // The same number in two records is the same person: some builders send answers twice.
   const phone = phoneOf(holder, phoneNames);
   for (const known of records) {
     if (phone === undefined || known === holder || isOther(known) || phoneOf(known, phoneNames) !== phone) continue;
@@ -79,7 +79,7 @@ function toLeadFields(root: Part, keys: PersonKeys, phoneNames: readonly string[
   return fields;
 }
 
-/** Who must not be called is told anywhere, and a no elsewhere does not take it back. */
+/** A wish not to be called counts anywhere, and a "no" elsewhere does not cancel it. */
 function isWish(key: string, field: Field, { known, before }: { known: Known; before: Field | undefined }): boolean {
   if (isOther(known) || !(tellsWish(field.name) || tellsWish(key))) return false;
   return before === undefined || readFieldWish(key, before) === 'callable';
@@ -100,7 +100,7 @@ function know(part: Part, around: Known | undefined, keys: PersonKeys, everybody
 }
 
 function addTold(known: Known, { names, value }: Told): void {
-  // Under the name that sounds most like what it is.
+  // Keep it under the name that sounds most like its value.
   const name = names.find((alias) => soundsLikePhone(alias)) ?? names[0] ?? '';
   known.fields.push({ name, value });
   for (const [at, key] of names.flatMap(toNameKeys).entries()) {
@@ -115,7 +115,10 @@ function isDetail({ part, byKey }: Known, keys: PersonKeys): boolean {
   return details.test(part.path.at(-1) ?? '') && !isNamed;
 }
 
-/** The record that holds the phone: one with a known name for it first, then one that sounds like it; the outer, the first. */
+/**
+ * The record that holds the phone: first one with a known name for it, then one that sounds like it; of equals the
+ * outer, then the first.
+ */
 function chooseHolder(everybody: readonly Known[], phoneNames: readonly string[]): Known | undefined {
   const ranked = everybody.flatMap((known) => {
     if (isOther(known)) return [];
@@ -155,7 +158,7 @@ function isRather({ part }: Known): boolean {
   return part.path.some((key) => rather.test(key));
 }
 
-/** Names that forms, companies and users have as well as the person who asks. */
+/** Names that forms, companies and users may have, as well as the person. */
 const sharedNames = new Set('name names first last username company companyname businessname'.split(' '));
 
 function toPersonKeys(names: FieldNames, aliases: Aliases): PersonKeys {
@@ -174,7 +177,7 @@ function isPersonal(key: string, keys: PersonKeys): boolean {
   return Object.values(keys).some((some) => some.has(key));
 }
 
-/** Whether anything of a person stands in a record, or what something else is called. */
+/** Whether a record holds data of a person, or the name of something else. */
 function isSomebody({ byKey }: Known, keys: PersonKeys): boolean {
   return [...byKey.keys()].some(
     (key) => key === 'title' || keys.name.has(key) || keys.email.has(key) || keys.phone.has(key),

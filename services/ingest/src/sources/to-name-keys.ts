@@ -1,6 +1,6 @@
 import { toKey } from './read-fields.ts';
 
-/** What people put before and behind a field's name when they ask for it. */
+/** Words that people put before or after a field's name when they ask for it. */
 const fillers = new Set(
   `your my ur enter please pls plz kindly type write provide give share tell fill us me what whats is s the a an here valid
    required optional आपका आपकी आपके अपना अपनी अपने कृपया दर्ज करें लिखें बताएं बताएँ डालें भरें तुमचे तुमचा तुमची आपले आपला आपली तुमचं
@@ -13,14 +13,13 @@ const fillers = new Set(
 export const maxName = 500;
 
 /**
- * The keys under which a field's name may be known: as it is, and without what forms add to it: `q4_phoneNumber`,
- * `tel-619`, `Your Mobile No. (WhatsApp) *`, `आपका नाम:`. What is left is never less than a name of its own: `form_id`
- * stays that.
+ * The keys for a field's name: as it is, and without what forms add: `q4_phoneNumber`, `tel-619`, `Your Mobile No.
+ * (WhatsApp) *`, `आपका नाम:`. It never strips a name to less than a name: `form_id` stays.
  */
 export function toNameKeys(name: string): string[] {
   if (name.length > maxName) return [toKey(name)];
   const plain = name
-    // `Name (First)` is a part of the name, `Mobile (WhatsApp)` a remark.
+    // `Name (First)` is a part of the name; `Mobile (WhatsApp)` has a remark.
     .replaceAll(/\(\s*(first|middle|last|given|family|surname)\s*\)/gi, ' $1 ')
     .replaceAll(/\([^)]*\)|\[[^\]]*\]/g, ' ')
     .replace(/^q\d+_(.*?)\d*$/is, '$1')

@@ -3,7 +3,7 @@ import { Parser } from 'htmlparser2';
 const breaks = new Set(['br', 'p', 'div', 'li', 'tr', 'table', 'ul', 'ol', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr']);
 const unseen = new Set(['script', 'style', 'head', 'title', 'template', 'noscript']);
 
-/** The words of a text that may be HTML: no tags, entities read, one line break for each break. */
+/** The words of a text that may be HTML: removes tags, decodes entities, keeps each line break. */
 export function toPlainText(text: string): string {
   return tidy(/[<&]/.test(text) ? withoutTags(text) : text);
 }
@@ -28,7 +28,7 @@ function withoutTags(html: string): string {
   return words;
 }
 
-/** Also what Postgres can keep: no NUL, no half of a character. */
+/** Also removes what Postgres can't store: NUL and lone surrogates. */
 function tidy(text: string): string {
   return text
     .toWellFormed()

@@ -22,7 +22,7 @@ const names: FieldNames = {
 
 const namesOfCall: FieldNames = { ...names, name: ['sender_name'] };
 
-/** TradeIndia delivers to nobody; its My Inquiry API is asked. */
+/** TradeIndia does not push; we ask its My Inquiry API. */
 export const tradeindia: SourceAdapter = {
   source: 'tradeindia',
   otherNames: [],
@@ -45,7 +45,7 @@ export const pullTradeIndia: PullAdapter = {
   credentials: ['user id', 'profile id', 'key'],
   everyMs: 10 * 60_000,
   leastGapMs: 60_000,
-  // It is asked for whole days; late in the evening that is still today's.
+  // It takes whole Indian days, so this reaches back into yesterday only in the first hour of a day.
   overlapMs: 60 * 60_000,
   longestMs: 7 * 24 * 3_600_000,
   paged: true,
@@ -66,7 +66,7 @@ export const pullTradeIndia: PullAdapter = {
 
 function toTradeIndiaLead(row: Written, aliases: Aliases): ParsedLead {
   const fields = readFields(row);
-  // TradeIndia knows only the number of a call; the company beside it is nobody to greet.
+  // TradeIndia knows only a caller's number; the agent must not greet the company's name beside it.
   const isCall = /^phone/i.test(fields.get('inquirytype')?.value ?? '');
   return toParsedLead(fields, { names: isCall ? namesOfCall : names, aliases, label: 'TradeIndia buyer' });
 }

@@ -1,17 +1,17 @@
 import { isRecord, unpackJson, type Written, type WrittenRecord } from './read-json.ts';
 
-/** No form nests its names deeper; a name that does is taken as it is. */
+/** No form nests names deeper; a deeper name stays as it is. */
 const maxPieces = 12;
 
 /**
- * A value all the way down as it nests: names that tell nesting (`fields[phone][value]`, `menu-12[]`, `lead.phone`) unfolded,
- * numbered members as the list that they are, and what is JSON in a text unpacked.
+ * Unfolds a value at every level: names that express nesting (`fields[phone][value]`, `menu-12[]`, `lead.phone`),
+ * numbered members that form a list, and JSON inside a text.
  */
 export function unfold(value: Written): Written {
   return withLists(withNames(value));
 }
 
-/** The same of a form's fields. */
+/** The same for a form's fields. */
 export function unfoldPairs(pairs: Iterable<[string, string]>): Written {
   return withLists(unfoldNames([...pairs].map(([name, value]) => [name, withNames(value)])));
 }
@@ -27,9 +27,9 @@ function withNames(value: Written): Written {
 }
 
 /**
- * A record whose names tell nesting as one that nests: `fields[phone][value]`, `form_fields[phone]`, `menu-12[]` and
- * `lead.phone`. Where a name would stand for a text and for more at once, it stays as it is. A name that comes twice keeps
- * both values.
+ * Turns names that express nesting into nested records: `fields[phone][value]`, `form_fields[phone]`, `menu-12[]` and
+ * `lead.phone`. If a name would be both a text and a record, it stays as it is. A name that occurs twice keeps both
+ * values.
  */
 function unfoldNames(entries: readonly (readonly [string, Written])[]): WrittenRecord {
   const root: WrittenRecord = Object.create(null);
@@ -47,7 +47,7 @@ function unfoldNames(entries: readonly (readonly [string, Written])[]): WrittenR
   return root;
 }
 
-/** `fields[0]` and `fields[1]` as the list that they are, all the way down. */
+/** Turns `fields[0]` and `fields[1]` into a list, at every level. */
 function withLists(value: Written): Written {
   if (Array.isArray(value)) return value.map(withLists);
   if (!isRecord(value)) return value;

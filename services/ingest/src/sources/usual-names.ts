@@ -1,9 +1,9 @@
 import { indianNames } from './indian-names.ts';
 import { namesIn, type FieldNames } from './read-fields.ts';
 
-/** What websites, automations and spreadsheets call a lead's fields; case and separators do not matter. */
+/** Names of a lead's fields on websites, in automations and spreadsheets; case and separators make no difference. */
 export const usualNames: FieldNames = {
-  // Not a bare `id`: many a table or form counts its own rows under it, each of them from 1.
+  // Not a bare `id`: many tables and forms number their own rows from 1 under it.
   sourceLeadId: namesIn(`
     sourceLeadId, lead_id, leadgen_id, enquiry_id, inquiry_id, query_id, submission_id, entry_id, response_id, external_id,
     unique_query_id, unique_id, rfi_id, inq_id, enq_id

@@ -1,19 +1,19 @@
 import { toPlainText } from './to-plain-text.ts';
 
-/** What a vendor means by words in the place of enquiries. */
+/** The meaning of a vendor's words in place of enquiries. */
 export type SaidInstead =
   /** Nobody has enquired. */
   | { kind: 'nothing' }
-  /** Asked too often, or too early. */
+  /** We asked too often or too early. */
   | { kind: 'limited'; detail: string; retryAfterMs?: number }
-  /** Until somebody mends what we are told to send. */
+  /** Refused until somebody corrects our key or request. */
   | { kind: 'refused'; detail: string }
-  /** Words that nobody here knows: a failure, and never "nothing". */
+  /** Unknown words: a failure, and never "nothing". */
   | { kind: 'unreadable'; detail: string };
 
 /**
- * In this order, for words may say two things: "No records: your key has expired" is a refusal. Seen in vendors' answers
- * and in what their connectors look for; docs/build/lead-sources.md has the same table.
+ * Checked in this order, because words may say two things: "No records: your key has expired" is a refusal. Collected
+ * from vendors' answers and from what their connectors look for; docs/build/lead-sources.md has the same table.
  */
 const meanings: readonly { kind: SaidInstead['kind']; words: RegExp }[] = [
   { kind: 'limited', words: /too many|too frequent|rate limit|limit (?:is |was )?(?:exceeded|reached|crossed)|quota/i },
@@ -36,7 +36,7 @@ const meanings: readonly { kind: SaidInstead['kind']; words: RegExp }[] = [
 
 const maxCharacters = 200;
 
-/** What these words mean; without a meaning they are as `otherwise` says. The vendor's words stay in the detail. */
+/** What these words mean; `otherwise` if we do not know them. The detail keeps the vendor's words. */
 export function decideSaid(words: string, otherwise: 'refused' | 'unreadable'): SaidInstead {
   const shown = toTellable(words);
   const detail = `answered "${shown}"`;
@@ -44,11 +44,11 @@ export function decideSaid(words: string, otherwise: 'refused' | 'unreadable'): 
   if (kind === 'nothing') return { kind };
   if (kind !== 'limited') return { kind, detail };
   const [, minutes] = /(\d{1,3}) ?min/i.exec(words) ?? [];
-  // Hours are not waited for: what came in meanwhile would wait as well.
+  // Don't wait for hours: new enquiries would wait as well.
   return { kind, detail, ...(minutes === undefined ? {} : { retryAfterMs: Number(minutes) * 60_000 }) };
 }
 
-/** Words for people: short, and without what may be somebody's number, address or key. */
+/** Shortens the words for people, and removes what may be a number, an address or a key. */
 function toTellable(words: string): string {
   const plain = words.replaceAll(/\s+/g, ' ').trim();
   const masked = plain.replaceAll(/\S+@\S+/g, '…').replaceAll(/\+?\d[\d -]{5,}\d/g, '…');
@@ -56,8 +56,8 @@ function toTellable(words: string): string {
 }
 
 /**
- * The words of a text that is no JSON; undefined where there are none to tell: half an answer, which may hold people's
- * numbers, or a page, which is made for people and says anything.
+ * The words of a text that is no JSON; undefined where it has none that we may show: half an answer, which may hold
+ * people's numbers, or an HTML page.
  */
 export function readWords(text: string): string | undefined {
   const start = text.trim();

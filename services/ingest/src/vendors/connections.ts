@@ -23,20 +23,20 @@ export type Connection = z.infer<typeof connectionRow>;
 
 export type Connections = {
   /**
-   * The connection of this source whose token it is. Takes equally long whatever is wrong with the token.
-   * @throws when the token is unknown and the database can't be asked
+   * The connection of this source that has this token. Takes the same time whatever is wrong with the token.
+   * @throws when the token is unknown and the database does not answer
    */
   find(source: string, token: string): Promise<Connection | undefined>;
 };
 
-/** How long another replica's change may go unnoticed. */
+/** How long we may miss another replica's change. */
 const freshMs = 1_000;
-/** Unknown tokens make nobody ask the database more often. */
+/** Unknown tokens can't make us ask the database more often than this. */
 const restMs = 50;
 
 export const hashToken = (token: string): string => hash('sha256', token);
 
-/** Keeps all connections in memory: they are few, and every delivery asks for one. */
+/** Keeps all connections in memory: there are few, and every delivery needs one. */
 export function openConnections(postgres: Database): Connections {
   let known: Connection[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
@@ -77,7 +77,7 @@ export function openConnections(postgres: Database): Connections {
       };
       const before = among();
       if (before !== undefined && performance.now() - readAt < freshMs) return before;
-      // One that was begun before this request came may not have seen what this request is about.
+      // A read that began before this request may be too old for it.
       if (reading !== undefined && before === undefined) await reading.catch(() => undefined);
       try {
         await refresh();

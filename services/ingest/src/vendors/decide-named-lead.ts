@@ -1,9 +1,9 @@
 import type { ParsedLead } from '../sources/parsed-lead.ts';
 
-/** What the vendor said when it was asked for a lead; null: nothing that could be read. */
+/** The vendor's answer to our request for a lead; null: nothing readable. */
 export type NamedLeadAnswer = {
   status: number;
-  /** The vendor's own code for its refusal. */
+  /** The vendor's own error code. */
   code: number | null;
   retryAfterMs: number | null;
   lead: ParsedLead | null;
@@ -17,13 +17,13 @@ export type NamedLeadDecision =
 const firstDelayMs = 2_000;
 const longestDelayMs = 3_600_000;
 const giveUpAfterMs = 7 * 86_400_000;
-/** Graph counts its limits over an hour or a day: to ask each second would keep them full. */
+/** Graph counts its limits over an hour or a day; asking each second would keep them full. */
 const limitedDelayMs = 300_000;
 
 /**
- * What the Graph API's codes mean. None is final: the same 100/33 stands for a lead that is not there, one that was only
- * just made, and a token that may not see it (leads access not given in the business settings, a role taken away).
- * Source: developers.facebook.com, "Handling Errors" and "Rate Limits"; n8n#10793, Mautic-facebook#2, php-graph-sdk#1121.
+ * What the Graph API's codes mean. None is final: the same 100/33 means a missing lead, a lead made just now, or a
+ * token that may not see it (no leads access in the business settings, a role removed). Source:
+ * developers.facebook.com, "Handling Errors" and "Rate Limits"; n8n#10793, Mautic-facebook#2, php-graph-sdk#1121.
  */
 const meanings: readonly { codes: (code: number) => boolean; error: string; isLimit?: boolean }[] = [
   {
@@ -48,8 +48,8 @@ const meanings: readonly { codes: (code: number) => boolean; error: string; isLi
 ];
 
 /**
- * What follows from an answer. Nobody but time, or a person who mends the token, makes it better: asked for again, ever
- * more slowly, for a week. A replay asks again for what was given up.
+ * What to do after an answer. Only time helps, or a person who corrects the token, so we ask again, ever more slowly,
+ * for a week. A replay asks again for leads that we gave up.
  */
 export function decideNamedLead(answer: NamedLeadAnswer, attempts: number, ageMs: number): NamedLeadDecision {
   if (answer !== null && answer.status === 200 && answer.lead !== null) return { kind: 'take', lead: answer.lead };

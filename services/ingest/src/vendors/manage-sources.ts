@@ -12,10 +12,10 @@ import { readCredentials, toUrlBelow, type PullAdapter } from '../sources/pull-a
 import { findPullAdapter } from '../sources/pull-registry.ts';
 import { adapters, findAdapter } from '../sources/registry.ts';
 
-/** Where vendors reach us, and we them. */
+/** The public address where vendors reach us, and the addresses where we reach them. */
 export type Places = { publicUrl: string; vendorUrls: Record<string, string> };
 
-/** `ops.ingest.*_source(s)`: who may deliver, over which address. */
+/** Answers `ops.ingest.*_source(s)`: people list, add, rotate and disable connections. */
 export async function manageSources(nats: Nats, postgres: Database, places: Places): Promise<Answering> {
   const answering = await Promise.all([
     answer(nats, sources.addSource, (asked) => addSource(asked, postgres, places)),
@@ -179,9 +179,9 @@ const listed = z
   );
 
 /**
- * Counts are of the last 24 hours. `poll`: of a vendor that is asked, when it was read, what is wrong now, and since when
- * it has answered without a word. `awaited`: of a vendor that only names leads, how many could not be read so far or for
- * a week, the oldest of those that are still asked for, and why.
+ * Counts cover the last 24 hours. `poll`: for a vendor that we ask, when we read it last, what is wrong now, and since
+ * when its answers have been empty. `awaited`: for a vendor that only names leads, how many we could not read so far or
+ * gave up within a week, the oldest that we still ask for, and why.
  */
 function listSources(postgres: Database): Promise<sources.ListedSource[]> {
   return rows(

@@ -5,14 +5,14 @@ import { z } from 'zod';
 import { connectionRow, type Connection } from './connections.ts';
 import type { NamedLead } from '../sources/adapter.ts';
 
-/** Resolves once it is committed that these leads will be asked for. The same one twice is asked for once. */
+/** Resolves once it is committed that we will fetch these leads. Naming a lead twice fetches it once. */
 export type AwaitLeads = (leads: readonly NamedLead[], connection: Connection, notification: string) => Promise<void>;
 
 export function openAwaitLeads(postgres: Database, wake: () => void): AwaitLeads {
   return async (leads, connection, notification) => {
     await affected(
       postgres.sql,
-      // One that was given up is asked for again when its vendor names it again.
+      // If a vendor names a lead that we gave up, ask for it again.
       `insert into awaited_leads (id, connection_id, source, source_lead_id, notification)
        select * from jsonb_to_recordset($1::jsonb)
          as a(id uuid, connection_id uuid, source text, source_lead_id text, notification text)
@@ -46,8 +46,8 @@ const dueRow = z.object({
 export type DueLead = z.output<typeof dueRow>;
 
 /**
- * Takes leads that are due, for so long that nobody else asks meanwhile; one whose process dies comes up again by itself.
- * Each is counted as asked for.
+ * Claims due leads for long enough that nobody else fetches them meanwhile. If the process dies, they become due again.
+ * Counts each as asked for.
  */
 export function claimNamedLeads(postgres: Database, maxLeads: number, forMs: number): Promise<DueLead[]> {
   return rows(
@@ -88,8 +88,8 @@ export async function settleNamedLead(
 }
 
 /**
- * Takes up again what was given up, however long ago it was named: the token, or a permission, may be mended.
- * @param asked.apply false: nothing is changed
+ * Asks again for leads that we gave up, however long ago: somebody may have corrected the token or a permission.
+ * @param asked.apply false changes nothing
  * @returns how many there are
  */
 export async function askAgain(

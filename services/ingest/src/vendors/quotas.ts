@@ -3,7 +3,7 @@ export type Quotas = {
   take(id: string, perMinute: number): { within: true } | { within: false; retryAfterSeconds: number };
 };
 
-/** A full minute's requests may come at once; then as many as the pace allows. */
+/** Allows a full minute's requests at once, then as many as the pace permits. */
 export function openQuotas(nowMs: () => number = () => performance.now()): Quotas {
   const buckets = new Map<string, { left: number; at: number }>();
   return {

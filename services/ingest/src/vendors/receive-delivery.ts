@@ -10,10 +10,10 @@ import type { ParsedLead } from '../sources/parsed-lead.ts';
 
 export type SentDelivery = ProvenDelivery & { idempotencyKey?: string | null; receivedAt: Date };
 
-/** `unavailable`: not all of it is known to be stored. The same delivery again is safe. */
+/** `unavailable`: we can't tell whether all of it is stored. The sender may safely repeat it. */
 export type DeliveryAnswer = { kind: 'taken'; taken: TakenLead[] } | { kind: 'unavailable' };
 
-/** Reads a vendor's delivery, and answers once all that is in it is committed: leads, repeats, and what is no lead. */
+/** Reads a vendor's delivery, and answers once all of it is committed: leads, repeats and faulty parts. */
 export async function receiveDelivery(
   adapter: SourceAdapter,
   connection: Connection,
@@ -26,7 +26,7 @@ export async function receiveDelivery(
   return receiveParsed(leads, { adapter, connection, sent }, receiving);
 }
 
-/** Stores leads that were read already, each with a receipt of its own; the first receipt keeps the body. */
+/** Stores parsed leads, each with a receipt of its own; the first receipt keeps the body. */
 export async function receiveParsed(
   leads: readonly ParsedLead[],
   { adapter, connection, sent }: { adapter: SourceAdapter; connection: Connection; sent: SentDelivery },
@@ -92,13 +92,13 @@ function unread(faults: Extract<ParsedLead['read'], { ok: false }>['faults']): P
   };
 }
 
-/** For a delivery that its sender names by an Idempotency-Key only. */
+/** The id of a delivery that only an Idempotency-Key identifies. */
 function keyOf(adapter: SourceAdapter, { idempotencyKey }: SentDelivery, part: number): string | null {
   if (!adapter.ownIds || idempotencyKey == null) return null;
   return toKeyId(idempotencyKey, part);
 }
 
-/** An enquiry without an id of its own is the same one when it says the same on the same day. */
+/** An enquiry without an id is the same one if it says the same on the same day. */
 function nameOf({ read }: ParsedLead, receivedAt: Date): string | null {
   if (!read.ok) return null;
   const { phone, name, productName, message } = read.lead;

@@ -18,12 +18,12 @@ export type SourceDeps = Receiving & {
   isStopping: () => boolean;
 };
 
-/** What vendors reach: `/v1/sources/{source}/{token}`. The token is a secret, so this path is never logged. */
+/** The public routes for vendors: `/v1/sources/{source}/{token}`. The token is a secret, so we never log this path. */
 export function createSourceApp(deps: SourceDeps): Hono {
   const app = new Hono();
   app.get('/v1/sources/:source/:token', (c) => answerVendor(c, c.req.param(), deps));
   app.post('/v1/sources/:source/:token', (c) => answerVendor(c, c.req.param(), deps));
-  // A browser asks it before a page of another site may send JSON. It knows nothing of tokens.
+  // Browsers ask this before a page of another site may send JSON. It reveals nothing about tokens.
   app.options('/v1/sources/:source/:token', (c) => {
     if (findAdapter(c.req.param('source'))?.fromBrowsers !== true) return refuse(c, toProblem('not-found'));
     c.header('access-control-allow-origin', '*');
@@ -85,7 +85,7 @@ function say(c: Context, { status, contentType, body }: Reply): Response {
   return c.body(body, status, { 'content-type': contentType });
 }
 
-/** The query as the sender wrote it, still encoded. */
+/** The query as the sender encoded it. */
 function queryOf(c: Context): string {
   const at = c.req.url.indexOf('?');
   return at === -1 ? '' : c.req.url.slice(at + 1);
@@ -105,7 +105,7 @@ function toSent(c: Context, bytes: Uint8Array): SentDelivery {
   };
 }
 
-/** In the alphabet that the sender names, else UTF-8. */
+/** Decodes with the charset that the sender names, else as UTF-8. */
 function toText(bytes: Uint8Array, contentType: string | null): string {
   const [, charset = 'utf-8'] = /charset="?([\w-]+)/i.exec(contentType ?? '') ?? [];
   try {
