@@ -4,25 +4,25 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** initdb and postgres refuse root; this user exists wherever root does. */
+/** initdb and postgres refuse root. This user exists wherever root does. */
 const nobody = 65_534;
 
 const become = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
-/** The right to read and enter whatever root may: a clone below root's home works like any other. */
+/** The right to read and enter everything that root may, so that a clone below root's home works too. */
 const enterAll = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
 /**
- * initdb asks access(2) whether it may run postgres. That answers for the real user without any capability, unless this
- * bit is set (access_override_creds in Linux' fs/open.c).
+ * initdb asks access(2) whether it may run postgres. access(2) ignores the capabilities of a non-root real user unless
+ * this bit is set (access_override_creds in Linux' fs/open.c).
  */
 const evenForAccess = '--securebits=+no_setuid_fixup';
-/** A container may lack the right to give these; without them a clone works where everybody may enter. */
+/** Some containers can't grant these rights. Without them, only a clone that everybody may enter works. */
 const choices = [[...become, evenForAccess, ...enterAll], [...become, ...enterAll], become];
 
 let chosen: Promise<string[]> | undefined;
 
 /**
- * The command as it is run here: as root it is wrapped, so that it runs as nobody.
- * @throws Error with a way out where root can't become anybody else
+ * Wraps the command so that it runs as nobody if we are root; else returns it unchanged.
+ * @throws Error with a way out when root can't switch to another user
  */
 export async function asNobody(command: string, args: string[]): Promise<[string, string[]]> {
   if (process.getuid?.() !== 0) return [command, args];

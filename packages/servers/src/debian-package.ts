@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Suites newest first; the last is the stable fallback, for a newer one's packages may want a newer libc. */
+/** Suites, newest first. The last is the stable fallback, because newer packages may need a newer libc. */
 const distributions = [
   {
     distribution: 'debian',
@@ -22,9 +22,9 @@ const distributions = [
 ];
 
 /**
- * Downloads a signed package from the newest suite of this machine's own mirror that has it, and unpacks it below the
- * folder; nothing is installed. Answers the folder that is its root.
- * @throws Error when this is neither Debian nor Ubuntu, or no suite has the package
+ * Downloads a signed package from the newest suite that this machine's mirror has, and unpacks it below the folder
+ * without installing it. Returns the folder that is its root.
+ * @throws Error when this is neither Debian nor Ubuntu, or when no suite has the package
  */
 export async function unpackDebianPackage(name: string, folder: string): Promise<string> {
   if (!existsSync('/usr/bin/apt-get')) throw new Error('is not here');
@@ -45,7 +45,7 @@ export async function unpackDebianPackage(name: string, folder: string): Promise
   throw fault;
 }
 
-/** The mirror of a distribution that apt sources name, in either of their two forms; not the one for security fixes. */
+/** The distribution's mirror in the apt sources, in either of their two formats; not the mirror for security fixes. */
 export function findMirror(sources: string, distribution: string): string | undefined {
   const mirrors = [...sources.matchAll(/^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(\S+)/gm)].map(([, uri = '']) => uri);
   return mirrors.find((uri) => new RegExp(`/${distribution}(-ports|-archive)?/?$`).test(uri));
@@ -67,7 +67,7 @@ async function unpackFrom(source: string, name: string, folder: string): Promise
     `Dir::Cache=${folder}`,
     '-o',
     'APT::Sandbox::User=root',
-    // Else a mirror that can't be reached is a warning, and the package is "not located".
+    // Otherwise apt only warns about an unreachable mirror, and then calls the package "not located".
     '-o',
     'APT::Update::Error-Mode=any',
   ];
@@ -79,7 +79,7 @@ async function unpackFrom(source: string, name: string, folder: string): Promise
   return folder;
 }
 
-/** The mirrors that this machine's own sources name. */
+/** The contents of this machine's apt source files. */
 function aptSources(): string {
   const folder = '/etc/apt/sources.list.d';
   return ['/etc/apt/sources.list', ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [])]

@@ -7,9 +7,9 @@ import { unpackDebianPackage } from './debian-package.ts';
 const run = promisify(execFile);
 
 /**
- * A nats-server of 2.10 or newer: from PATH, else one fetched before, else fetched now for this platform. On Debian and
- * Ubuntu that is the signed package of a newer suite, unpacked and not installed; on macOS brew's; where Docker runs, a
- * copy out of the official image.
+ * Finds a nats-server of 2.10 or newer: on PATH, else one that we downloaded before, else downloads one for this
+ * platform. On Debian and Ubuntu it unpacks the signed package of a newer suite without installing it; on macOS it uses
+ * brew; where Docker runs, it copies the program out of the official image.
  * @throws Error with one line on what to install
  */
 export async function findNatsServer(options: { toolsDir: string; say: (line: string) => void }): Promise<string> {
@@ -19,7 +19,7 @@ export async function findNatsServer(options: { toolsDir: string; say: (line: st
   }
   options.say('fetching nats-server, once: from apt’s mirror, brew or Docker');
   mkdirSync(options.toolsDir, { recursive: true });
-  // A folder of our own: another process may be fetching too.
+  // Use a folder of our own: another process may be downloading too.
   const folder = mkdtempSync(join(options.toolsDir, 'fetching-'));
   const faults: string[] = [];
   try {
@@ -45,7 +45,7 @@ export async function findNatsServer(options: { toolsDir: string; say: (line: st
   );
 }
 
-/** The first line that says something: a command that failed says the command first. */
+/** The first line that says something; a failed command's message begins with the command itself. */
 function toReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'ENOENT') return 'is not here';
@@ -54,14 +54,14 @@ function toReason(error: unknown): string {
   return (first.startsWith('Command failed') ? second : undefined) ?? first;
 }
 
-/** What was fetched into the folder is moved to its place; what brew installed has one. */
+/** Moves a download from the folder to its place. What brew installed stays where it is. */
 function keep(path: string, folder: string, place: string): string {
   if (!path.startsWith(folder)) return path;
   renameSync(path, place);
   return place;
 }
 
-/** `nats-server: v2.10.27` → whether it has what we build on (several filters a consumer, sync_interval). */
+/** Whether `nats-server: v2.10.27` is new enough: several filters in a consumer, sync_interval. */
 export function versionIsEnough(text: string): boolean {
   const match = /v(\d+)\.(\d+)\./.exec(text);
   if (match === null) return false;

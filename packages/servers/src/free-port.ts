@@ -1,15 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Each is given once: whom it was given to may not listen yet. */
+/** We give each port only once, because its owner may not listen yet. */
 const given = new Set<number>();
 
-/** Somebody else listens where a process of ours was to listen. */
+/** Another process listens where ours was to listen. */
 export class PortTaken extends Error {}
 
 /**
- * The wanted port where it is free, else any free one, on 127.0.0.1. Not one that the system itself might give: an
- * outgoing connection could hold it by the time somebody listens there (Linux gives 32768 and up, others 49152 and up).
+ * Returns the wanted port if it is free, else any free one, on 127.0.0.1. It avoids ports that the system itself gives
+ * to outgoing connections (32768 and up on Linux, 49152 and up elsewhere), which could take the port before its owner
+ * listens.
  */
 export async function freePort(wanted?: number): Promise<number> {
   if (wanted !== undefined && (await isFree(wanted))) return wanted;
@@ -23,8 +24,8 @@ export async function freePort(wanted?: number): Promise<number> {
 }
 
 /**
- * Starts something on a free port. A port that somebody takes between the look and the use is another port, up to five
- * times.
+ * Starts something on a free port. If another process takes the port between the check and the start, tries another
+ * one, up to five times.
  * @throws what `start` throws; a PortTaken only from the fifth try
  */
 export async function onFreePort<T>(start: (port: number) => Promise<T>, choose = freePort): Promise<T> {

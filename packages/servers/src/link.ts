@@ -4,11 +4,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export type Direction = 'toServer' | 'toClient';
 
-/** What may go wrong with a link. Each lasts until it is healed. */
+/** The faults that a link can simulate. Each lasts until `heal`. */
 export type LinkFault =
   /** Nobody listens. */
   | { kind: 'gone' }
-  /** Taken, and reset at once. */
+  /** Accepts each connection and resets it at once. */
   | { kind: 'refuse' }
   | { kind: 'reset' }
   | { kind: 'blackhole' }
@@ -17,8 +17,8 @@ export type LinkFault =
   | { kind: 'trickle'; bytes: number; eachMs: number };
 
 /**
- * Looks at what passes on one connection before it is passed on; prepared statements come with their text. `withhold`: it never arrives, and the connection is reset.
- * `swallow`: it never arrives, and nobody is told.
+ * Sees each chunk before the link forwards it; prepared statements come with their text. `withhold`: drops it and
+ * resets the connection. `swallow`: drops it silently.
  */
 export type Watcher = (
   chunk: string,
@@ -30,13 +30,13 @@ export type Link = {
   name: string;
   port: number;
   suffer(fault: LinkFault): void;
-  /** Connections that lost bytes are reset: what was swallowed can't arrive late. */
+  /** Ends the fault. Connections that lost bytes are reset, so that swallowed bytes can't arrive late. */
   heal(): void;
-  /** Until it is called back. */
+  /** Watches until the returned function is called. */
   watch(watcher: Watcher): () => void;
   /**
-   * The next request in which `holds` finds what it looks for still reaches the server; its answer, and all after it,
-   * never comes back. Resolves when the server's answer was there: what was asked for is done.
+   * Lets the next request that matches `holds` reach the server, but drops the server's answer and all after it.
+   * Resolves once the server has answered, so the request is done by then.
    */
   loseAnswerTo(holds: (request: string) => boolean): Promise<void>;
   close(): Promise<void>;
@@ -50,10 +50,10 @@ type Pair = {
   lostBytes: boolean;
   underWay: Record<Direction, UnderWay>;
 };
-/** Bytes that wait for their time, in the order in which they came: what TCP delivers late it still delivers in order. */
+/** Bytes that wait for their time, in order: TCP may deliver late, but never out of order. */
 type UnderWay = { pieces: { at: number; bytes: Buffer }[]; timer: NodeJS.Timeout | undefined };
 
-/** A link to the server at this URL; `url` leads over it. */
+/** Opens a link to the server at this URL; the returned `url` leads through it. */
 export async function openLinkTo(url: string): Promise<Link & { url: string }> {
   const target = new URL(url);
   const link = await openLink(target.hostname, () => Number(target.port), target.hostname);
@@ -63,7 +63,7 @@ export async function openLinkTo(url: string): Promise<Link & { url: string }> {
   return { ...link, url: linked.href };
 }
 
-/** A TCP proxy between a process and the server that it talks to, on a port that stays the same. */
+/** A TCP proxy between a process and its server. Its port never changes. */
 export async function openLink(name: string, target: () => number, host = '127.0.0.1'): Promise<Link> {
   const pairs = new Set<Pair>();
   const watchers = new Set<Watcher>();
@@ -74,7 +74,7 @@ export async function openLink(name: string, target: () => number, host = '127.0
     pair.server.resetAndDestroy();
     pairs.delete(pair);
   };
-  /** Now, or so many ms after the piece before it, or after now where none is on its way. */
+  /** Sends now, or so many ms after the previous piece, or after now if nothing is on its way. */
   const send = (pair: Pair, direction: Direction, bytes: Buffer, afterMs: number): void => {
     const way = pair.underWay[direction];
     const before = way.pieces.at(-1)?.at;
@@ -159,7 +159,7 @@ export async function openLink(name: string, target: () => number, host = '127.0
   await new Promise<void>((resolve) => {
     server.listen(port, '127.0.0.1', resolve);
   });
-  /** Somebody else may have taken the port for a moment. */
+  /** Another process may have taken the port for a moment. */
   const listenAgain = (): void => {
     if (fault?.kind !== 'gone' && !server.listening) server.listen(port, '127.0.0.1');
   };
@@ -213,7 +213,7 @@ export async function openLink(name: string, target: () => number, host = '127.0
   };
 }
 
-/** Writes what is due, and comes back for the rest. */
+/** Writes all pieces that are due, and schedules itself for the rest. */
 function deliver(pair: Pair, direction: Direction): void {
   const way = pair.underWay[direction];
   if (way.timer !== undefined) return;
@@ -232,7 +232,7 @@ function deliver(pair: Pair, direction: Direction): void {
   );
 }
 
-/** Writes all that is on its way, at once. */
+/** Writes all pieces that are on their way, at once. */
 function hurry(pair: Pair, direction: Direction): void {
   const way = pair.underWay[direction];
   clearTimeout(way.timer);

@@ -9,7 +9,7 @@ export type RunningNats = {
   url: string;
   port: number;
   pid: number;
-  /** Resolves when the process is gone, with how that came. */
+  /** Resolves when the process has ended, with the reason. */
   exited: Promise<string>;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -18,9 +18,9 @@ export type RunningNats = {
 type Options = { path: string; dir: string; config: (at: { port: number; storeDir: string }) => string };
 
 /**
- * Starts nats-server on 127.0.0.1 with its store below `dir`. `config` gives the whole configuration for a port and a
+ * Starts nats-server on 127.0.0.1 with its store below `dir`. `config` returns the whole configuration for a port and a
  * store folder. Without `port` it takes a free one.
- * @throws PortTaken when somebody else has `port`; Error with the server's own words when it is not ready within 10 s
+ * @throws PortTaken when another process has `port`; Error with the server's own words when it is not ready within 10 s
  */
 export async function startNatsServer(options: Options & { port?: number }): Promise<RunningNats> {
   const { port } = options;
@@ -34,7 +34,7 @@ async function startOn(port: number, options: Options): Promise<RunningNats> {
   const child = spawn(options.path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   endWithUs(child);
   let words = '';
-  // Its own words, for on a port that is taken another nats-server may answer.
+  // Read our server's own log: on a taken port, another nats-server may answer.
   let isReady = false;
   child.stderr.on('data', (data: Buffer) => {
     words = `${words}${data.toString()}`.slice(-2_000);

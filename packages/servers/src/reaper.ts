@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * A small process beside ours that ends the servers we started when we are gone, even by SIGKILL: it reads our pipe,
- * and the pipe's end is our end. One a process of ours, started when first needed.
+ * A small process beside ours that ends the servers we started once we are gone, even by SIGKILL: it reads a pipe from
+ * us, and the pipe ends when we do. Each process of ours starts at most one, when it first needs it.
  */
 let reaper: ChildProcess | undefined;
 
@@ -22,7 +22,7 @@ process.stdin.on('data', (data) => {
 });
 const signal = (pid, name) => { try { process.kill(pid, name); return true; } catch { return false; } };
 process.stdin.on('end', () => {
-  // SIGINT, for Postgres takes SIGTERM as leave to wait for its clients.
+  // SIGINT, because on SIGTERM Postgres waits for its clients.
   for (const pid of pids) signal(pid, 'SIGINT');
   const until = Date.now() + 3000;
   const look = () => {
@@ -37,7 +37,7 @@ process.stdin.on('end', () => {
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => {});
 `;
 
-/** Whatever becomes of us, this process ends with us. */
+/** Ends this process when we end, for whatever reason. */
 export function endWithUs(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
@@ -45,7 +45,7 @@ export function endWithUs(child: ChildProcess): void {
   child.once('exit', () => tell(`-${pid}`));
 }
 
-/** Whatever becomes of us, this folder goes with us. */
+/** Removes this folder when we end, for whatever reason. */
 export function removeWithUs(folder: string): void {
   tell(folder);
 }
@@ -61,7 +61,7 @@ function tell(line: string): void {
   reaper.stdin?.write(`${line}\n`);
 }
 
-/** Resolves when the process is gone, with how that came: `by SIGKILL` or `with exit code 1`. */
+/** Resolves when the process has ended, with the reason: `by SIGKILL` or `with exit code 1`. */
 export function untilExit(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(signal === null ? `with exit code ${code}` : `by ${signal}`));
@@ -69,7 +69,7 @@ export function untilExit(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Asks a process to end and waits; after `graceMs` it is killed. */
+/** Asks a process to end and waits; kills it after `graceMs`. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');

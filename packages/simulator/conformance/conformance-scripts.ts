@@ -2,17 +2,17 @@ import type { z } from 'zod';
 import type { Faults } from '../src/faults.ts';
 import type { outcome } from '../src/livekit/outcome.ts';
 
-/** What the simulated world is told, so that it goes through one recorded dial. */
+/** How to set up the simulated world for one recorded dial. */
 export type Script = {
   callee: z.input<typeof outcome>;
   faults?: Partial<Faults>;
-  /** A voice agent is in the room before the dial. */
+  /** Puts a voice agent into the room before the dial. */
   withAgent?: true;
 };
 
 const hangsUp: Script = { callee: { ringMs: 500, talkMs: 1_500 } };
 const talksOn: Script = { callee: { ringMs: 500, talkMs: null } };
-/** They would answer in the end, so that a ring limit that is not kept shows. */
+/** The callee would answer after the ring limit, so that a missed limit shows. */
 const answersAfter = (ringMs: number): Script => ({ callee: { ringMs, talkMs: null } });
 const refuses = (sipCode: number): Script => ({ callee: { callee: 'refuses', sipCode, ringMs: 300 } });
 const silent: Script = { callee: { callee: 'silent' } };
@@ -24,7 +24,9 @@ const withAgent = ({ callee }: Script, staysMs = 0, does: 'talks' | 'dies' = 'ta
   withAgent: true,
 });
 
-/** By the recording's name: sections 3.1, 3.2 and 3.4 of the recordings, and of 3.3 what is no race. */
+/**
+ * Scripts by the recording's name: sections 3.1, 3.2 and 3.4 of the recordings, and the parts of 3.3 that are no race.
+ */
 export const scripts: Record<string, Script> = {
   'answered-callee-hangs-up': hangsUp,
   'answered-callee-hangs-up-nowait': hangsUp,
@@ -75,14 +77,17 @@ export const scripts: Record<string, Script> = {
   'agent-killed-while-talking': withAgent(talksOn, 0, 'dies'),
 };
 
-/** Section 4 of the recordings, two dials of one number: what the callee does each time, and how far the first is when the second comes. */
+/**
+ * Section 4 of the recordings, two dials of one number: what the callee does on each, and the state of the first dial
+ * when the second comes.
+ */
 export const twoDialScripts = {
   'same-identity-while-ringing': { callee: { ringMs: 14_000, talkMs: null }, secondWhen: 'ringing' },
   'same-identity-while-talking': { callee: { ringMs: 500, talkMs: null }, secondWhen: 'active' },
   'two-identities-one-room': { callee: { ringMs: 500, talkMs: null }, secondWhen: 'active' },
 } as const;
 
-/** Those that are no dials of a phone that does something, and have tests of their own. */
+/** Recordings that are no ordinary dials and have tests of their own. */
 export const apiScenarios = [
   'auth-errors',
   'bad-arguments',

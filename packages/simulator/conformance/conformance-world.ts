@@ -15,13 +15,13 @@ export const key = { apiKey: 'devkey', apiSecret: 'a-secret-of-thirty-two-charac
 export type Received = {
   atMs: number;
   headers: IncomingHttpHeaders;
-  /** The bytes that were signed. */
+  /** The signed bytes. */
   text: string;
   body: Record<string, unknown>;
 };
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** One simulated world with a receiver of its webhooks, and the real SDK's clients to it. */
+/** Starts a simulated world, a receiver of its webhooks, and the real SDK's clients. */
 export async function startWorld(options: { trunkId: string; answerWebhook?: () => number | Promise<number> }) {
   const received: Received[] = [];
   const unsigned: unknown[] = [];
@@ -62,7 +62,7 @@ export async function startWorld(options: { trunkId: string; answerWebhook?: () 
   return {
     url: simulator.url,
     received,
-    /** Errors of the SDK's receiver: webhooks it would not believe. */
+    /** Errors of the SDK's receiver, for webhooks that it did not accept. */
     unsigned,
     ...clients(),
     async control(path: 'script' | 'faults', body: unknown): Promise<void> {
@@ -73,7 +73,7 @@ export async function startWorld(options: { trunkId: string; answerWebhook?: () 
       });
       if (!response.ok) throw new Error(`the control API answered ${response.status}: ${await response.text()}`);
     },
-    /** How often each thing happened to a phone. */
+    /** How often each event happened to a phone. */
     phone(number: string): Record<string, number> {
       const counts: Record<string, number> = {};
       for (const line of readFileSync(simulator.phoneLog, { encoding: 'utf8', flag: 'a+' })
@@ -84,7 +84,9 @@ export async function startWorld(options: { trunkId: string; answerWebhook?: () 
       }
       return counts;
     },
-    /** A recorded call of the API as it went over the wire; undefined: with every grant, null: without a token. */
+    /**
+     * Repeats a recorded API call over the wire. `undefined` for the token means every grant, `null` means no token.
+     */
     async post(
       { path, body }: TwirpCall,
       token?: string | null,
@@ -101,7 +103,7 @@ export async function startWorld(options: { trunkId: string; answerWebhook?: () 
       const answered = contentType === 'application/json' ? await response.json() : await response.text();
       return { httpStatus: response.status, contentType, body: answered };
     },
-    /** The same through the SDK. */
+    /** Makes the same call through the SDK. */
     async call({ path, body }: TwirpCall, token?: string): Promise<unknown> {
       const { sip, rooms, agents } = clients(token);
       const method = methods[path.replace('/twirp/livekit.', '')];
@@ -161,7 +163,7 @@ const dialled = z.object({
   clientTimeoutSeconds: z.number().exactOptional(),
 });
 
-/** From a recorded body back to the call of the SDK that sent it. */
+/** The SDK call for each recorded body. */
 const methods: Record<string, (clients: Clients, body: unknown) => Promise<unknown>> = {
   'SIP/CreateSIPParticipant': ({ sip }, body) => {
     const { sipTrunkId, trunk, sipCallTo, roomName, sipNumber, clientTimeoutSeconds, ...rest } = dialled.parse(body);

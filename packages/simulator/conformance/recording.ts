@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** The trimmed recordings of a real LiveKit; `../README.md` says how they were made. */
+/** Reads one of the trimmed recordings of a real LiveKit; `../README.md` says how we made them. */
 function read(scenario: string): unknown {
   return JSON.parse(readFileSync(new URL(`../recordings/${scenario}.json`, import.meta.url), 'utf8'), (key, value) =>
     value === '<ten codecs>' ? tenCodecs(key) : value,
   );
 }
 
-/** Left out of the copies, for they are the same in every room, and half of its text. */
+/** The copies leave this out: it is the same in every room, and half of the text. */
 function tenCodecs(key: string): Record<string, string>[] {
   const audio = ['audio/PCMU', 'audio/PCMA', 'audio/opus', 'audio/red'];
   const video = ['video/VP8', 'video/H264', 'video/VP9', 'video/AV1', 'video/H265', 'video/rtx'];
@@ -18,7 +18,7 @@ function tenCodecs(key: string): Record<string, string>[] {
 const twirpCall = z.object({ path: z.string(), body: z.unknown() });
 export type TwirpCall = z.infer<typeof twirpCall>;
 
-/** What the SDK threw, by the fields that a caller can see. */
+/** What the SDK threw, as the fields that a caller can read. */
 const sdkError = z.object({
   class: z.string(),
   name: z.string(),
@@ -70,7 +70,7 @@ const dialRecording = z.object({
     cancels: z.number(),
     byes: z.number(),
   }),
-  /** The leg in ListParticipants, once for each change that was seen; quick ones were missed. */
+  /** The leg in ListParticipants, once for each change that we saw; quick changes were missed. */
   participants: z.array(z.object({ status: z.string(), attributes, whole: z.unknown().optional() })),
 });
 export type DialRecording = z.output<typeof dialRecording>;
@@ -147,7 +147,7 @@ export function readDeliveries(): z.output<typeof deliveryRecording>['results'] 
   return deliveryRecording.parse(read('webhook-delivery')).results;
 }
 
-/** Every recording there is, by name. */
+/** The names of all recordings. */
 export function readIndex(): string[] {
   return z.array(z.string()).parse(read('index'));
 }

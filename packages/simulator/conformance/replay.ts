@@ -8,17 +8,17 @@ import type { DialRecording, SdkError } from './recording.ts';
 export type Observed = {
   response: unknown;
   error: SdkError | undefined;
-  /** Times of the caller's world, in ms after the dial, as the recording counts them. */
+  /** Delays in ms after the dial, as the recording counts them. */
   settledAfterMs: number;
   otherCalls: unknown[];
   webhooks: (Received & { atMs: number })[];
   unsigned: unknown[];
-  /** The leg's attributes whenever they were seen to change. */
+  /** The leg's attributes after each change. */
   participants: Record<string, string>[];
   phone: Record<string, number>;
 };
 
-/** Goes through a recorded dial in a simulated world of its own, as its script tells it to. */
+/** Runs a recorded dial in a simulated world of its own, set up by its script. */
 export async function replay(recording: DialRecording, script: Script): Promise<Observed> {
   const { request } = recording;
   await using world = await startWorld({ trunkId: request.sipTrunkId === '' ? 'ST_simulated' : request.sipTrunkId });
@@ -68,7 +68,7 @@ export async function dial(
   }
 }
 
-/** The SDK has no way to give up a dial but its timeout in whole seconds: here the recorded body goes out as it is. */
+/** The SDK can give up a dial only by its timeout in whole seconds, so this sends the recorded body itself. */
 async function abort(world: World, body: DialRecording['request'], afterMs: number): Promise<unknown> {
   const token = new AccessToken(key.apiKey, key.apiSecret);
   token.addSIPGrant({ call: true });
@@ -85,7 +85,7 @@ async function abort(world: World, body: DialRecording['request'], afterMs: numb
   return response.json();
 }
 
-/** By the fields that a caller of the SDK can look at. */
+/** The error's fields that a caller of the SDK can read. */
 export function toSdkError(error: unknown): SdkError {
   if (!(error instanceof Error)) throw new Error('thrown, and no error', { cause: error });
   const common = { class: error.constructor.name, name: error.name, message: error.message };
@@ -100,7 +100,9 @@ export function toSdkError(error: unknown): SdkError {
   };
 }
 
-/** What else was called while the leg lived, each not before its time, nor before the leg is as far as it was recorded. */
+/**
+ * Makes the other recorded calls, each no earlier than its time, and not before the leg has reached the recorded state.
+ */
 async function makeOtherCalls(
   world: World,
   recording: DialRecording,
@@ -126,7 +128,7 @@ async function makeOtherCalls(
   return answers;
 }
 
-/** Looks at the leg as often as it can, for what no webhook tells. */
+/** Polls the leg as fast as it can, because no webhook reports these changes. */
 function watchLeg(world: World, { request }: DialRecording) {
   const seen: Record<string, string>[] = [];
   const stopping = new AbortController();

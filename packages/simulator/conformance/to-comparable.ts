@@ -1,6 +1,6 @@
 /**
- * A recording or an observation without what differs from run to run: ids become their kind and the order in which they
- * were first seen, so that one id in two places must be one id in both; times and secrets become their names.
+ * Replaces what differs from run to run: an id becomes its kind and a running number, so equal ids stay equal and
+ * different ids stay different; times and secrets become their field's name.
  */
 export function toComparable(value: unknown): unknown {
   const seen = new Map<string, string>();
@@ -29,7 +29,7 @@ export function toComparable(value: unknown): unknown {
   return compare(value, '');
 }
 
-/** Seconds, versions (which race) and secrets: only their being there is compared. */
+/** Seconds, versions (which race) and secrets: we only compare whether they are present. */
 const names = new Set([
   'atMs',
   'createdAt',
@@ -45,7 +45,7 @@ const names = new Set([
   'version',
   'mid',
 ]);
-/** One for each room, participant or call. */
+/** Numbered separately for rooms, participants and calls. */
 const numbered = new Set([
   'creationTimeMs',
   'creation_time_ms',
@@ -56,8 +56,8 @@ const numbered = new Set([
 ]);
 
 /**
- * The first update of a participant drops attributes that are empty, which may be before its webhook or after. A webhook's
- * room has its numbers of people when they are not zero, and a clock of five seconds brings them up to date.
+ * Whether a field races. A participant's first update drops empty attributes, before or after its webhook. A room in a
+ * webhook has its participant counts once they are not zero, and a timer of five seconds updates them.
  */
 function isRaced(name: string, value: unknown): boolean {
   return (name.startsWith('sip.') && value === '') || name === 'numParticipants' || name === 'numPublishers';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { faults, type HeldFaults } from './faults.ts';
 import { outcome, type Outcome } from './livekit/outcome.ts';
 
-/** What tests tell the simulated world, and what they ask it. */
+/** The control API: tests set up the simulated world and read its state. */
 export function controlApp(options: {
   scripts: Map<string, Outcome[]>;
   setFaults: (given: HeldFaults) => void;

@@ -5,7 +5,7 @@ type Socket = { destroy(): void; write(text: string, sent: (error?: unknown) => 
 
 const nodeServer = z.object({ incoming: z.object({ socket: z.custom<Socket>() }) });
 
-/** The socket that a request came on, to be destroyed instead of an answer. */
+/** The request's socket. Destroy it to cut the connection instead of answering. */
 export function socketOf(c: Context): Socket {
   return nodeServer.parse(c.env).incoming.socket;
 }

@@ -2,53 +2,55 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { oddAnswer } from './odd-answers.ts';
 
-/** All, none, or a share of what a fault could befall: a number from 0 to 1. */
+/** The share of cases that a fault hits: true, false, or a number from 0 to 1. */
 const sometimes = z
   .union([z.boolean().transform(Number), z.object({ share: z.number().min(0).max(1) }).transform(({ share }) => share)])
   .prefault(false);
 const share = z.number().min(0).max(1).default(1);
 
-/** Faults, until they are set otherwise. LiveKit's times are in ms, divided by the time factor. */
+/** All faults, with their defaults. LiveKit's times are in ms, divided by the time factor. */
 export const faults = z.object({
-  /** Decides which dials, legs and webhooks a share befalls: the same ones for the same seed and the same rooms. */
+  /** Selects the dials, legs and webhooks that a share hits: the same seed and rooms give the same selection. */
   seed: z.int().default(0),
-  /** No SIP bridge: a dial is 503 after a second, and nothing is dialled. */
+  /** No SIP bridge: a dial answers 503 after a second, and nothing is dialled. */
   noBridge: z.boolean().default(false),
-  /** The trunk is not there: 404. */
+  /** The trunk does not exist: 404. */
   noTrunk: z.boolean().default(false),
-  /** No Redis: every call of the API is 500. */
+  /** No Redis: every API call answers 500. */
   noRedis: z.boolean().default(false),
-  /** Every request is accepted and never answered; the work is done all the same. */
+  /** Accepts every request, does its work, and never answers. */
   hang: z.boolean().default(false),
-  /** Takes a dial, does it, and cuts the connection instead of answering. */
+  /** Accepts a dial, does it, and cuts the connection instead of answering. */
   dropAfterDial: sometimes,
-  /** Takes a dial and cuts the connection before anything is done. */
+  /** Accepts a dial and cuts the connection before doing anything. */
   resetAfterAccept: sometimes,
-  /** The answer to a dial comes so much later than its outcome. */
+  /** Delays the answer to a dial this long after its outcome. */
   answerLate: z.object({ ms: z.number(), share }).optional(),
-  /** A dial is answered with this status; with `rings` the phone rings all the same. A 502 and a 504 are a proxy's, in HTML. */
+  /** Answers dials with this status; with `rings` the phone rings all the same. 502 and 504 come as a proxy's HTML. */
   refuseDials: z
     .object({ status: z.literal([403, 408, 412, 429, 500, 502, 503, 504]), rings: z.boolean().default(false), share })
     .optional(),
-  /** deleteRoom and removeParticipant answer this and end nothing. */
+  /** deleteRoom and removeParticipant answer with this status and end nothing. */
   stopsDoNothing: z.object({ status: z.literal([200, 404]).default(200), share }).optional(),
-  /** A leg that ends stays listed, without a webhook, and can not be removed. */
+  /** A leg that ends stays listed, sends no webhook and can't be removed. */
   ghostLegs: sometimes,
   /**
-   * When it is set the bridge is killed: nobody cancels its phones, which ring for the provider's limit, and the server
-   * notices after 20.3 s. While it is set, a dial is as without a bridge.
+   * Kills the bridge when it is set: nobody cancels its phones, which ring until the provider's limit, and the server
+   * notices after 20.3 s. While it is set, dials find no bridge.
    */
   killBridge: z.object({ providerRingMs: z.number().default(180_000) }).optional(),
-  /** When it is set the server is killed and comes back after `downMs`; the bridge joins its rooms again that much later. */
+  /** Kills the server when it is set. It comes back after `downMs`; the bridge rejoins its rooms that much later. */
   restartServer: z.object({ downMs: z.number().default(3_000), rejoinMs: z.number().default(1_200) }).optional(),
-  /** When it is set the server forgets its rooms, whose calls go on; while it is set, the trunk is gone too. */
+  /**
+   * Makes the server forget its rooms when it is set; their calls continue. While it is set, the trunk is missing too.
+   */
   loseRedis: z.boolean().default(false),
   webhooks: z
     .object({
       drop: sometimes,
       double: sometimes,
       delayMs: z.number().optional(),
-      /** Each event waits up to so long by itself, whatever came before it in its room. */
+      /** Delays each event by up to this long, independent of the events before it in its room. */
       shuffleMs: z.number().optional(),
     })
     .prefault({}),
@@ -60,29 +62,29 @@ export const faults = z.object({
       slowMs: z.number().optional(),
       /** Creates the task and cuts the connection. */
       dropAfterCreate: z.boolean().optional(),
-      /** 200, and a body that says that it failed. */
+      /** Answers 200 with a body that reports a failure. */
       falseSuccess: z.boolean().optional(),
       /** Refuses tasks for good. */
       refuseTasks: z.boolean().optional(),
-      /** Answers of another kind: to find_customer, create_customer, find_task, create_task. */
+      /** Unusual answers to find_customer, create_customer, find_task and create_task. */
       answers: z.array(oddAnswer).default([]),
-      /** A customer that is there already is refused with 409. */
+      /** Refuses an existing customer with 409. */
       uniqueMobiles: z.boolean().optional(),
-      /** A search knows a customer only so long after it was made, as an index that lags behind. */
+      /** Searches find a customer only this long after its creation, as with a lagging index. */
       searchLagMs: z.number().optional(),
     })
     .prefault({}),
-  /** Answers of another kind of LiveKit's API, by method: CreateDispatch, ListParticipants, CreateSIPParticipant … */
+  /** Unusual answers of LiveKit's API, by method: CreateDispatch, ListParticipants, CreateSIPParticipant … */
   answers: z.array(oddAnswer).default([]),
 });
-/** Faults as the control API receives them. */
+/** Faults in the form that the control API receives. */
 export type Faults = z.input<typeof faults>;
-/** Faults as the simulator keeps them. */
+/** Faults in the form that the simulator keeps. */
 export type HeldFaults = z.output<typeof faults>;
 
 /**
- * From 0 to below 1: chance, and yet the same for the same seed, fault and subject in whatever order they come.
- * A fault befalls a subject when this is below its share.
+ * A number from 0 to below 1 that looks random, but is the same for the same seed, fault and subject, in whatever order
+ * they come. The fault hits the subject if this is below its share.
  */
 export function chance(seed: number, fault: string, subject: string): number {
   return createHash('sha256').update(`${seed} ${fault} ${subject}`).digest().readUInt32BE() / 2 ** 32;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a far side may answer in place of what it should: seen at vendors, CRMs, proxies in between. */
+/** Unusual answers, all seen from vendors, CRMs or proxies. */
 export const oddities = [
   'blank',
   'white_space',
@@ -15,21 +15,21 @@ export const oddities = [
 ] as const;
 type Oddity = (typeof oddities)[number];
 
-/** Told one after the other: the first that fits a request and has not been used up is its answer. */
+/** Rules in order: a request gets the first one that matches it and is not used up. */
 export const oddAnswer = z.object({
   says: z.enum(oddities),
-  /** An operation of that far side, such as `create_customer` or `CreateDispatch`; all, unless given. */
+  /** An operation of the far system, such as `create_customer` or `CreateDispatch`; all operations by default. */
   to: z.string().default('*'),
-  /** Only requests in which this text stands: a number, a name, an id. */
+  /** Only requests that contain this text: a number, a name, an id. */
   about: z.string().default(''),
-  /** So many requests are answered as they should be before it. */
+  /** How many requests first get their normal answers. */
   after: z.int().min(0).default(0),
-  /** So many requests get it: "not yet" first, and the lead later. All, unless given. */
+  /** How many requests get it, for example "not yet" before the lead; all requests by default. */
   times: z.int().min(1).optional(),
 });
 type OddAnswer = z.output<typeof oddAnswer>;
 
-/** A far side's own words for what the others say alike. */
+/** The far system's own wording of an unusual answer. */
 type Words = {
   errorRow: unknown;
   errorText: string;
@@ -40,7 +40,7 @@ type Words = {
 
 export type OddAnswers = {
   set(answers: readonly OddAnswer[]): void;
-  /** The answer that this request gets instead of its own, with its name for the log; undefined: its own. */
+  /** The unusual answer to this request, with its name for the log; undefined: the normal one. */
   next(operation: string, request: string): { says: Oddity; response: Response } | undefined;
 };
 

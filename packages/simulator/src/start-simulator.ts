@@ -18,16 +18,19 @@ import { startVoiceAgents, type VoiceAgents } from './livekit/voice-agent.ts';
 import { openWebhooks } from './livekit/webhooks.ts';
 
 export type Simulator = {
-  /** LiveKit's URL; the CRM is below `/crm/v1`, the marketplaces below `/vendors`, the control API below `/control`. */
+  /** LiveKit's URL. The CRM is below `/crm/v1`, the marketplaces below `/vendors`, the control API below `/control`. */
   url: string;
   phoneLog: string;
   crmLog: string;
-  /** The folder of the marketplaces' logs. */
+  /** The folder with the marketplaces' logs. */
   vendorLogs: string;
   stop(): Promise<void>;
 };
 
-/** Starts the simulated world on one port. It names itself in a header of every answer, so that nothing here passes for real. */
+/**
+ * Starts the simulated world on one port. A header in every answer names the simulator, so that nobody takes it for a
+ * real system.
+ */
 export async function startSimulator(config: SimulatorConfig): Promise<Simulator> {
   let current: HeldFaults = faults.parse({});
   const odd = { crm: openOddAnswers(crmWords), liveKit: openOddAnswers(liveKitWords) };
@@ -56,7 +59,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
           },
     nextBehaviour: (number) => {
       const { agent } = next(number);
-      // An attempt whose agent stays away never dials: its outcome is used up here.
+      // An attempt whose agent stays away never dials, so use up its outcome here.
       if (agent.does === 'absent') scripts.get(number)?.shift();
       return agent;
     },

@@ -18,8 +18,8 @@ const customerBody = z.object({
 const taskBody = z.looseObject({ customerId: z.string(), title: z.string(), description: z.string() });
 
 /**
- * Stands for Talking Shops, as far as its API is known: key in `x-tenant-api-key`, pages, a search that matches any part
- * of a name or number, a rate a tenant and minute, and no idempotency. It keeps its own log.
+ * Simulates Talking Shops as far as its API is known: a key in `x-tenant-api-key`, pages, a search that matches any
+ * part of a name or number, a rate limit per tenant and minute, and no idempotency. It writes a log of its own.
  */
 export function crmApp(options: {
   apiKey: string;
@@ -112,7 +112,7 @@ export function crmApp(options: {
   return app;
 }
 
-/** A page of rows as `page` and `limit` (1 to 100, 10 by default) ask. */
+/** A page of rows, by `page` and `limit` (1 to 100, default 10). */
 function page(c: Context, all: unknown[]): Record<string, unknown> {
   const limit = Math.min(100, Math.max(1, Number(c.req.query('limit') ?? 10) || 10));
   const number = Math.max(1, Number(c.req.query('page') ?? 1) || 1);

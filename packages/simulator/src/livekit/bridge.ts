@@ -7,7 +7,7 @@ import { sid } from './sid.ts';
 import { toRefusal } from './sip-status.ts';
 import { TwirpError } from './twirp.ts';
 
-/** Whom the bridge sends its INVITE to: a trunk of the server, or one that came with the request (which has no id). */
+/** The target of the bridge's INVITE: a trunk of the server, or one in the request (which has no id). */
 export type Trunk = { id: string; hostname: string; transport: 'UDP' | 'TCP'; hasLogin: boolean };
 
 export type DialRequest = {
@@ -18,7 +18,7 @@ export type DialRequest = {
   identity: string;
   attributes: Record<string, string>;
   hidePhoneNumber: boolean;
-  /** ms, before the time factor; undefined: not given. */
+  /** In ms, before the time factor; undefined if not given. */
   ringingTimeoutMs: number | undefined;
   maxCallDurationMs: number | undefined;
   waitUntilAnswered: boolean;
@@ -28,30 +28,33 @@ export type Dialled = { participantId: string; identity: string; room: string; s
 
 export type PhoneEvent = 'invite' | 'ringing' | 'answered' | 'refused' | 'cancelled' | 'hangup';
 
-/** One call, as agents and people looking at the control API see it. */
+/** One call, as agents and users of the control API see it. */
 export type Leg = { number: string; room: string; sipCallId: string; status: () => string; outcome: Outcome };
 
-/** Milliseconds a real bridge takes, by the recordings. */
+/** Delays of a real bridge in ms, from the recordings. */
 const joinMs = 8;
 const inviteMs = 10;
 const publishMs = 30;
 const respondMs = 20;
-/** Without a first packet from the callee, and after the last one until its BYE went unanswered. */
+/**
+ * How long the bridge waits without a first packet from the callee; also how long after the last packet its BYE stays
+ * unanswered.
+ */
 const noRtpMs = 30_000;
 const lostMs = 47_000;
-/** The server gives a waiting dial this long in all, and the default ring when nobody waits is 3 minutes. */
+/** The server limits a waiting dial to this. If nobody waits, the default ring is 3 minutes. */
 const serverWaitMs = 80_000;
 const defaultRingMs = 180_000;
-/** SIP's timer B: nobody answered a packet. */
+/** SIP's timer B: no packet was answered. */
 const timerBMs = 32_000;
-/** A killed bridge is missed this late. */
+/** The server notices a killed bridge after this. */
 const bridgeMissedMs = 20_300;
-/** With a user name and password, the bridge takes a challenge this often before it gives up. */
+/** How many challenges the bridge answers with a user name and password before it gives up. */
 const loginInvites = 5;
 
 /**
- * The SIP bridge: joins the room, sends one INVITE, and tells what becomes of it. A client that goes away changes
- * nothing, and nothing compares two requests.
+ * Simulates the SIP bridge: joins the room, sends one INVITE, and reports the outcome. A client that disconnects
+ * changes nothing, and the bridge does not notice that two requests are equal.
  */
 export function openBridge(options: {
   rooms: Rooms;
@@ -59,9 +62,9 @@ export function openBridge(options: {
   usualRingMs: number;
   usualTalkMs: number;
   log: (line: { event: PhoneEvent; number: string; room: string; identity: string; sipCallId: string }) => void;
-  /** The phone leg changed: for agents in the room. */
+  /** Tells agents in the room that the phone leg changed. */
   changed: (leg: Leg) => void;
-  /** Whether the end of a leg in this room is never told. */
+  /** Whether a leg that ends in this room stays as a ghost. */
   leavesGhost: (room: string) => boolean;
 }) {
   const { rooms, timeFactor } = options;
@@ -103,9 +106,9 @@ export function openBridge(options: {
 
   return {
     dial,
-    /** The bridge's process ends: its phones are left to themselves. */
+    /** Ends the bridge's process; its phones ring on by themselves. */
     kill: (providerRingMs: number): void => legs.forEach((leg) => leg.abandon(providerRingMs)),
-    /** The server was away for too long: talks end, while those that ring end by their own limit. */
+    /** The server was away too long: talks end, and ringing phones end by their own limit. */
     giveUpTalks: (): void => legs.forEach((leg) => leg.giveUpTalk()),
     stop: (): void => closing.abort(),
   };
@@ -128,7 +131,7 @@ export function openBridge(options: {
     const over = new AbortController();
     const ended = AbortSignal.any([over.signal, closing.signal]);
     const pause = (ms: number): Promise<void> => wait(scaled(ms), undefined, { signal: ended });
-    /** Goes on though the bridge does not. */
+    /** Runs later, even if the bridge has died. */
     const later = (ms: number, then: () => void): void =>
       void wait(scaled(Math.max(0, ms)), undefined, { signal: closing.signal }).then(then, () => undefined);
     const startedAt = performance.now();
@@ -147,12 +150,12 @@ export function openBridge(options: {
     };
     const setStatus = (status: string): void => change({ 'sip.callStatus': status });
     let invited = false;
-    /** Set once there was an answer, whatever the room says. */
+    /** Set once the callee answered, whatever the room says. */
     let answer: Record<string, string> | undefined;
     let settle: (verdict: TwirpError | 'answered') => void = () => undefined;
     let here: { room: Room; participant: Participant } | undefined;
 
-    /** The leg is over: what the phone saw of it, then the room, then the one who waits. */
+    /** Ends the leg: first for the phone, then for the room, then for the waiting request. */
     const finish = (reason: DisconnectReason, verdict: TwirpError): void => {
       if (over.signal.aborted) return;
       close();
@@ -187,7 +190,7 @@ export function openBridge(options: {
       if (invited) log('invite');
       await pause(publishMs - inviteMs);
       if (here !== undefined) rooms.publish(here.room, here.participant);
-      // A closed UDP port is never noticed: it ends by the ring limit.
+      // The bridge never notices a closed UDP port; the ring limit ends the dial.
       if (outcome.callee === 'unreachable') return;
       if (outcome.callee === 'silent') {
         await pause(timerBMs);
@@ -222,7 +225,7 @@ export function openBridge(options: {
       const talkMs = outcome.talkMs === undefined ? options.usualTalkMs : outcome.talkMs;
       if (outcome.noRtp || outcome.vanishesMs !== undefined) {
         await pause(outcome.vanishesMs === undefined ? noRtpMs : outcome.vanishesMs + lostMs);
-        // Nobody is there any more to take a BYE.
+        // Nobody is left to receive a BYE.
         if (outcome.vanishesMs === undefined) log('hangup');
         return finish('CLIENT_INITIATED', timedOut());
       }
@@ -231,7 +234,7 @@ export function openBridge(options: {
       hangUp();
     };
 
-    /** BYE, from either side of an established call. */
+    /** Handles a BYE from either side of an established call. */
     const hangUp = (): void => {
       log('hangup');
       if (!options.leavesGhost(request.room)) setStatus('hangup');
@@ -267,7 +270,7 @@ export function openBridge(options: {
           quiet(limit(request.maxCallDurationMs, () => (isTalking() ? hangUp() : cancel(timedOut()))));
         }
       },
-      /** Somebody else ended the leg: CANCEL or BYE. The room has said so already. */
+      /** Somebody else ended the leg: sends CANCEL or BYE. The room already knows. */
       stop(): void {
         if (over.signal.aborted) return;
         if (isTalking()) log('hangup');
@@ -281,7 +284,7 @@ export function openBridge(options: {
         log('hangup');
         finish('CLIENT_INITIATED', timedOut());
       },
-      /** Nobody tells the phone anything: it rings for as long as its provider likes, or its owner hangs up in time. */
+      /** Leaves the phone alone: it rings until its provider's limit, or until its owner hangs up. */
       abandon(providerRingMs: number): void {
         close();
         if (isTalking()) later(bridgeMissedMs, () => log('hangup'));

@@ -5,12 +5,12 @@ import type { HeldFaults } from '../faults.ts';
 import type { Rooms } from './rooms.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** The bridge waits for its server so long. */
+/** How long the bridge waits for its server. */
 const bridgeWaitsMs = 62_000;
 
 type Restart = NonNullable<HeldFaults['restartServer']>;
 
-/** What happens once, when a fault is set: a process dies, or forgets. */
+/** Performs a crash once, when its fault is set: a process dies, or forgets. */
 export function openCrashes(options: {
   rooms: Rooms;
   webhooks: Webhooks;
@@ -38,12 +38,12 @@ export function openCrashes(options: {
     await pause(downMs - bridgeWaitsMs);
     isDown = false;
     await pause(rejoinMs);
-    // Another death in the meantime makes all of them wait for the next return.
+    // After another crash in the meantime, all of them wait for the next return.
     if (thisOne === restarts) rooms.resume();
   };
 
   return {
-    /** Compares what holds now with what held before. */
+    /** Compares the new faults with the previous ones. */
     notice(before: HeldFaults, now: HeldFaults): void {
       if (now.killBridge !== undefined && before.killBridge === undefined) bridge.kill(now.killBridge.providerRingMs);
       if (now.loseRedis && !before.loseRedis) rooms.forget();
@@ -51,7 +51,7 @@ export function openCrashes(options: {
         restartServer(now.restartServer).catch(() => undefined);
       }
     },
-    /** Nobody listens while the server is down, and who waits for an answer when it dies gets none. */
+    /** While the server is down, connections fail, and requests that were waiting at its death get no answer. */
     guard: async (c: Context, next: Next): Promise<Response | void> => {
       const socket = socketOf(c);
       if (isDown) {

@@ -13,7 +13,7 @@ import { dialBody, toDialRequest } from './to-dial-request.ts';
 import { authenticate, denied, TwirpError, type Claims } from './twirp.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** `limits.max_metadata_size` of a real server, unless it is set otherwise; also for a dispatch since June 2026. */
+/** A real server's default `limits.max_metadata_size`; since June 2026 it also applies to dispatches. */
 const maxMetadataBytes = 512 * 1024;
 const roomOnly = z.object({ room: z.string().default('') });
 const roomAndIdentity = z.object({ room: z.string().default(''), identity: z.string().default('') });
@@ -31,7 +31,10 @@ const createRoomBody = z.object({
   agents: z.array(z.object({ agentName: z.string().default(''), metadata: z.string().default('') })).default([]),
 });
 
-/** LiveKit's Twirp API, as far as a caller of phones uses it: grants, errors and bodies as a real server has them. */
+/**
+ * Simulates the parts of LiveKit's Twirp API that a caller of phones uses, with a real server's grants, errors and
+ * bodies.
+ */
 export function liveKitApp(options: {
   apiKey: string;
   apiSecret: string;
@@ -62,7 +65,7 @@ export function liveKitApp(options: {
     return true;
   };
 
-  /** One method of the API: the grant it takes, its body, its work. */
+  /** Adds one API method: its grant, its body, its work. */
   const method = <Body>(
     path: string,
     grant: (claims: Claims, body: Body) => boolean,
@@ -132,7 +135,7 @@ export function liveKitApp(options: {
         throw noResponse();
       }
       if (held.refuseDials !== undefined && befalls('refuseDials', held.refuseDials.share)) {
-        // Nobody hears what becomes of the phone that rings all the same.
+        // Nobody learns the outcome of the phone that rings all the same.
         if (held.refuseDials.rings) options.dial(request).catch(() => undefined);
         throw refuseDial(held.refuseDials.status);
       }
@@ -273,7 +276,7 @@ export function liveKitApp(options: {
   return app;
 }
 
-/** `jobs` is empty in a real server's answer too, long after a worker took the job. */
+/** A real server also leaves `jobs` empty, even long after a worker took the job. */
 function toListedDispatch(dispatch: Dispatch): Record<string, unknown> {
   return {
     id: dispatch.id,

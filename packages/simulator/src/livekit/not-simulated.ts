@@ -4,7 +4,7 @@ const otherCrash = 'no fault freezes or drains a process, or takes Redis away an
 const race = 'a race within milliseconds, whose recorded runs differ; its faults come with a campaign';
 const worker = 'agents come or stay away by script, and not by a worker and its load';
 
-/** Recordings that no test holds the simulator against, each with its reason. */
+/** Recordings that no test compares with the simulator, each with its reason. */
 export const notSimulated: Record<string, string> = {
   'answer-crosses-cancel': lostPackets,
   'answer-crosses-delete-room': lostPackets,

@@ -1,54 +1,54 @@
 import { reportedAnswers } from '@leadline/contracts/qualification';
 import { z } from 'zod';
 
-/** What the voice agent does on a call. Delays in ms, divided by the time factor like every time here. */
+/** What the voice agent does in a call. Delays in ms, divided by the time factor like all times here. */
 const agentBehaviour = z.object({
-  /** `absent`: it never comes. `dies`: its process ends in mid-talk. */
+  /** `absent`: it never joins. `dies`: its process ends in the middle of a talk. */
   does: z.enum(['talks', 'absent', 'dies']).default('talks'),
   mode: z.enum(['sarvam', 'openai_realtime']).optional(),
-  /** Each is one report; `afterMs` counts from the answer, `timeMs` shifts the time it says it has. */
+  /** One entry for each report. `afterMs` counts from the answer; `timeMs` shifts the time that the report states. */
   reports: z
     .array(
       z.object({
         answers: reportedAnswers,
         afterMs: z.number().default(0),
         timeShiftMs: z.number().default(0),
-        /** Sent as they are, whatever the contract says. */
+        /** Sends them unchanged, even if they break the contract. */
         malformed: z.boolean().default(false),
       }),
     )
     .optional(),
-  /** How long after the leg left the last word comes; undefined: as soon as it can. */
+  /** The delay between the leg's end and the agent's last report; undefined: none. */
   endedAfterMs: z.number().default(0),
-  /** How long it stays in the room after that. */
+  /** How long the agent stays in the room after that. */
   staysMs: z.number().default(0),
-  /** No last word at all. */
+  /** Sends no last report. */
   silentEnd: z.boolean().default(false),
   doNotCall: z.boolean().default(false),
   callbackAt: z.string().nullable().default(null),
 });
 export type AgentBehaviour = z.infer<typeof agentBehaviour>;
 
-/** What the person called, or the network before them, does with one INVITE. */
+/** What the called person, or the network in between, does with one INVITE. */
 export const outcome = z.object({
   callee: z.enum(['answers', 'refuses', 'rings', 'silent', 'unreachable', 'wants_login']).default('answers'),
-  /** For `refuses`: the final SIP code, with the callee's words where they differ from the usual ones. */
+  /** For `refuses`: the final SIP code, with the callee's own phrase if it is unusual. */
   sipCode: z.int().optional(),
   sipPhrase: z.string().optional(),
-  /** No 180 before the final answer. */
+  /** Sends no 180 before the final answer. */
   skipsRinging: z.boolean().default(false),
   ringMs: z.number().optional(),
-  /** Until the callee hangs up; null: they wait for our BYE. */
+  /** How long until the callee hangs up; null: never, they wait for our BYE. */
   talkMs: z.number().nullable().optional(),
-  /** Answers, but no sound ever comes. */
+  /** The callee answers, but no audio ever comes. */
   noRtp: z.boolean().default(false),
-  /** Vanishes without a BYE this long after the answer. */
+  /** The callee vanishes without a BYE this long after the answer. */
   vanishesMs: z.number().optional(),
   agent: agentBehaviour.prefault({}),
 });
 export type Outcome = z.infer<typeof outcome>;
 
-/** The number's last three digits choose what happens where no script does. */
+/** The outcome by the number's last three digits, for numbers without a script. */
 export function toOutcome(number: string): Outcome {
   const digits = Number(number.slice(-3));
   const of = (given: z.input<typeof outcome>): Outcome => outcome.parse(given);
@@ -86,7 +86,7 @@ export function toOutcome(number: string): Outcome {
   }
 }
 
-/** openai_realtime when the fourth last digit is odd, whatever the job's metadata names. */
+/** openai_realtime if the fourth last digit is odd, whatever mode the job's metadata names. */
 export function modeOf(number: string): 'sarvam' | 'openai_realtime' {
   return Number(number.at(-4)) % 2 === 1 ? 'openai_realtime' : 'sarvam';
 }
@@ -99,7 +99,7 @@ const fullerAnswers = {
   seriousness: 'high',
 };
 
-/** What a person who has time says. */
+/** The answers of a person who has time. */
 export function usualAnswers(mode: 'sarvam' | 'openai_realtime'): Record<string, string> {
   return mode === 'sarvam'
     ? fullerAnswers

@@ -13,7 +13,7 @@ const codes = {
   503: 'unavailable',
 } as const;
 
-/** A status that is nothing of a callee's: LiveKit's own, without a SIP code, or that of a proxy before it. */
+/** An error that does not come from the callee: LiveKit's own, without a SIP code, or a proxy's. */
 export function refuseDial(status: Status): Error {
   if (status === 502 || status === 504) {
     return new HTTPException(status, { message: '<html><body>the proxy has no answer</body></html>' });

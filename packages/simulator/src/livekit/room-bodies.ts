@@ -5,7 +5,7 @@ const codecs = ['PCMU', 'PCMA', 'opus', 'red']
   .concat(['VP8', 'H264', 'VP9', 'AV1', 'H265', 'rtx'].map((name) => `video/${name}`));
 const turnPassword = 'simulated-turn-password';
 
-/** A webhook's form: camelCase, zero values left out, 64-bit numbers as text. `turnPassword` is a secret in a real one. */
+/** A room in a webhook: camelCase, without zero values, 64-bit numbers as text. A real `turnPassword` is a secret. */
 export function roomBody(room: Room): Record<string, unknown> {
   return {
     sid: room.sid,
@@ -65,7 +65,7 @@ export function trackBody(
   };
 }
 
-/** The form in which ListParticipants answers: snake_case, default values present. */
+/** A participant in ListParticipants: snake_case, with default values. */
 export function toListed(participant: Participant): Record<string, unknown> {
   const agent = participant.kind === 'AGENT';
   return {

@@ -9,11 +9,11 @@ export type Participant = {
   metadata: string;
   attributes: Record<string, string>;
   track: { sid: string; publishedMs: number } | undefined;
-  /** What it comes back with after the server was away: not what was told of it since it came. */
+  /** Its attributes when it rejoins after the server was away: without the changes since it first joined. */
   attributesToRejoin: () => Record<string, string>;
-  /** Its end was never told: it is stored and listed, and nobody holds it. */
+  /** Nobody reported its end: the server still stores and lists it, but it is gone. */
   isGhost: boolean;
-  /** Called when somebody else ends it: removal, the room's end, another with its identity. */
+  /** Called when somebody else ends it: by removal, the room's end, or another participant with its identity. */
   removed: (reason: DisconnectReason) => void;
 };
 
@@ -41,7 +41,7 @@ export type Room = {
   dispatches: Dispatch[];
   phoneHasLeft: boolean;
   isOpen: boolean;
-  /** False from the server's death until its people are back: it is stored, and nobody answers for it. */
+  /** False from the server's death until its participants are back: the room is stored, but nobody serves it. */
   isServed: boolean;
   closing: NodeJS.Timeout | undefined;
 };

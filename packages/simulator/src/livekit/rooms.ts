@@ -11,7 +11,7 @@ export type RoomSettings = {
 
 export type Rooms = ReturnType<typeof openRooms>;
 
-/** Rooms and who is in them, with the webhooks that a real server sends for each change. */
+/** Keeps rooms and their participants, and sends the webhooks of a real server for each change. */
 export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
   const rooms = new Map<string, Room>();
   const { webhooks } = options;
@@ -26,7 +26,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     webhooks.send(room.name, { event, ...trackBody(room, participant, participant.track) });
   };
 
-  /** The room ends by itself: some time after the last phone left, or after nobody came. */
+  /** Ends the room some time after the last phone left, or if nobody joined. */
   const closeLater = (room: Room, seconds: number): void => {
     clearTimeout(room.closing);
     room.closing = setTimeout(() => end(room, 'ROOM_CLOSED'), (seconds * 1_000) / options.timeFactor);
@@ -37,7 +37,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     clearTimeout(room.closing);
     room.isOpen = false;
     if (rooms.get(room.name) === room) rooms.delete(room.name);
-    // Agents go first when a room is deleted, as recorded.
+    // Agents leave first when a room is deleted, as recorded.
     const byKind = [...room.participants.values()].toSorted((a) => (a.kind === 'AGENT' ? -1 : 1));
     for (const participant of byKind) {
       leave(room, participant, reason);
@@ -60,7 +60,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     send('participant_left', room, { participant: { ...participantBody(participant), disconnectReason: reason } });
     room.phoneHasLeft ||= participant.kind === 'SIP';
     const phoneIsHere = [...room.participants.values()].some((other) => other.kind === 'SIP');
-    // Agents do not keep a room, but the last of them to leave starts its time anew.
+    // Agents do not keep a room open, but the last of them to leave restarts its timer.
     if (room.phoneHasLeft && !phoneIsHere && room.isOpen) closeLater(room, room.departureTimeout);
   };
 
@@ -73,7 +73,10 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     find: (name: string): Room | undefined => rooms.get(name),
     all: (): Room[] => [...rooms.values()],
 
-    /** The room of this name, made if need be. One that is made without agents of its own calls for any nameless one. */
+    /**
+     * Returns the room of this name, creating it if needed. A room that is created without agents of its own dispatches
+     * any nameless one.
+     */
     ensure(name: string, given: RoomSettings = {}, agents: DispatchRequest[] = []): Room {
       const known = rooms.get(name);
       if (known !== undefined) return known;
@@ -110,7 +113,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     ): Participant {
       const before = room.participants.get(given.identity);
       if (!room.isServed && !isAway) serve(room);
-      // A new one takes a ghost's place.
+      // The new participant replaces a ghost.
       if (before !== undefined && !before.isGhost) {
         leave(room, before, 'DUPLICATE_IDENTITY');
         before.removed('DUPLICATE_IDENTITY');
@@ -141,7 +144,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
       tellTrack('track_published', room, participant);
     },
 
-    /** Changes attributes, and drops those that are empty, as every update does. */
+    /** Changes attributes, and drops empty ones, as every update does. */
     update(
       room: Room,
       participant: Participant,
@@ -155,7 +158,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
     },
 
     leave,
-    /** Redis lost everything: no room can be found any more, though who is in them goes on. */
+    /** Redis lost everything: no room can be found, but participants stay in them. */
     forget: (): void => rooms.clear(),
     /** The server died. */
     suspend(): void {
@@ -165,7 +168,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
         room.isServed = false;
       }
     },
-    /** The server is back, and so are those who are still there: in the same rooms, as new participants. */
+    /** The server is back, and so are the remaining participants: in the same rooms, as new participants. */
     resume(): void {
       isAway = false;
       for (const room of rooms.values()) {
@@ -187,7 +190,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
         if (!present.some((participant) => participant.kind === 'SIP')) closeLater(room, room.departureTimeout);
       }
     },
-    /** deleteRoom: everybody out, and the room is gone at once. */
+    /** deleteRoom: removes all participants, and the room at once. */
     remove: (room: Room): void => end(room, 'ROOM_DELETED'),
     stop(): void {
       for (const room of rooms.values()) clearTimeout(room.closing);

@@ -3,7 +3,7 @@ import { TwirpError, type TwirpCode } from './twirp.ts';
 
 type Row = { phrase: string; code: TwirpCode; reason: DisconnectReason; failed?: true };
 
-/** What a real server made of each final code, as recorded: Twirp code, and the webhook's disconnect reason. */
+/** A real server's Twirp code and disconnect reason for each final SIP code, as recorded. */
 const table: Record<number, Row> = {
   302: { phrase: 'Moved Temporarily', code: 'not_found', reason: 'CLIENT_INITIATED' },
   403: { phrase: 'Forbidden', code: 'permission_denied', reason: 'USER_REJECTED' },
@@ -35,7 +35,7 @@ const grpcCodes: Partial<Record<TwirpCode, number>> = {
   aborted: 10,
 };
 
-/** How a refused INVITE is told to the one who waits, and in the webhook. */
+/** A refused INVITE in the answer to the waiting request, and in the webhook. */
 export function toRefusal(
   sipCode: number,
   ownPhrase: string | undefined,
@@ -57,7 +57,7 @@ export function toRefusal(
   };
 }
 
-/** google.rpc.Status holding a livekit.SIPStatus, in base64. */
+/** A google.rpc.Status with a livekit.SIPStatus, in base64. */
 function errorDetails(grpcCode: number, text: string, sipCode: number, phrase: string): string {
   const bytes = (field: number, value: Buffer): Buffer =>
     Buffer.concat([Buffer.from([(field << 3) | 2]), varint(value.length), value]);

@@ -7,7 +7,7 @@ const seconds = z
   .regex(/^\d+(\.\d+)?s$/)
   .transform((text) => Number(text.slice(0, -1)) * 1_000);
 
-/** CreateSIPParticipant's body, as the SDK sends it: defaults are absent. */
+/** The body of CreateSIPParticipant, as the SDK sends it: without defaults. */
 export const dialBody = z.object({
   sipTrunkId: z.string().default(''),
   trunk: z
@@ -37,8 +37,8 @@ const longestName = 256;
 const longestDisplayName = 128;
 
 /**
- * What the bridge is to do.
- * @throws TwirpError as a real server refuses it: in its order, with its words
+ * Translates a body into a dial for the bridge.
+ * @throws TwirpError in a real server's order and words
  */
 export function toDialRequest(body: DialBody, trunkIds: readonly string[]): DialRequest {
   refuseBadArguments(body);
@@ -60,7 +60,7 @@ export function toDialRequest(body: DialBody, trunkIds: readonly string[]): Dial
   };
 }
 
-/** Letters, spaces and dashes in a number are no fault: it is dialled as it is. */
+/** Accepts letters, spaces and dashes in a number, as a real server does, and dials it as it is. */
 function refuseBadArguments(body: DialBody): void {
   const refuse = (text: string): never => {
     throw new TwirpError('invalid_argument', text);

@@ -19,7 +19,7 @@ const httpStatuses = {
 } as const;
 export type TwirpCode = keyof typeof httpStatuses;
 
-/** An error as Twirp tells it: JSON, with exactly this content type. */
+/** An error in Twirp's form: JSON, with exactly this content type. */
 export class TwirpError extends Error {
   override name = 'TwirpError';
   readonly code: TwirpCode;
@@ -54,7 +54,7 @@ const claims = z.object({
 });
 export type Claims = z.infer<typeof claims>;
 
-/** The caller's claims, or the 401 that a real server gives: plain text from its middleware, with the whole token in it. */
+/** The caller's claims, or a real server's 401: plain text from its middleware, with the whole token in it. */
 export async function authenticate(
   authorization: string | undefined,
   key: { apiKey: string; apiSecret: string; leewaySeconds: number },
@@ -86,7 +86,7 @@ export async function authenticate(
   }
 }
 
-/** A missing grant, or no header at all. */
+/** The answer to a missing grant or a missing header. */
 export function denied(): Response {
   return new TwirpError('unauthenticated', 'permissions denied').toResponse();
 }

@@ -11,9 +11,9 @@ import { sid } from './sid.ts';
 
 type Reported = z.infer<typeof reportedAnswers>;
 
-/** A worker takes a job this long after its dispatch. */
+/** The delay between a dispatch and the worker that takes it. */
 const comesAfterMs = 100;
-/** A killed agent is noticed by the server this late. */
+/** The server notices a killed agent after this. */
 const killedNoticedMs = 20_000;
 
 export type VoiceAgents = {
@@ -22,14 +22,16 @@ export type VoiceAgents = {
   stop(): Promise<void>;
 };
 
-/** The simulated voice agent: comes to each room it is dispatched to, listens to the phone leg, and reports over NATS. */
+/**
+ * Simulates the voice agent: joins each room that it is dispatched to, follows the phone leg, and reports over NATS.
+ */
 export function startVoiceAgents(options: {
   rooms: Rooms;
   timeFactor: number;
   nats: { url: string; user?: string; pass?: string } | undefined;
-  /** What the next call of a number will be like. */
+  /** The agent's behaviour in the number's next call. */
   nextBehaviour: (number: string) => AgentBehaviour;
-  /** Sends a payload as it is, past the contract. */
+  /** Publishes a payload unchanged, even if it breaks the contract. */
   publishRaw: (subject: string, payload: unknown) => Promise<void>;
 }): VoiceAgents {
   const { rooms, timeFactor } = options;
@@ -65,7 +67,7 @@ export function startVoiceAgents(options: {
     jobs.delete(name);
   };
 
-  /** The leg's statuses as they come, and the room's end. */
+  /** The leg's statuses in their order, and the room's end. */
   const listen = (name: string, roomEnded: Promise<'room_ended'>) => {
     const answered = Promise.withResolvers<Leg | undefined>();
     const left = Promise.withResolvers<void>();
@@ -118,14 +120,14 @@ export function startVoiceAgents(options: {
     const reporting = Promise.all(
       reports.map(async (report) => {
         await pause(200 + report.afterMs);
-        // Without a room that can be read it is nobody's report.
+        // Without a readable room, the report belongs to no call.
         if (report.malformed) return options.publishRaw('agent.qualified', { room: 7, mode, qualification: {} });
         if (report.timeShiftMs === 0) return agent?.qualified(name, mode, report.answers);
         return reportAt(new Date(answeredAt + report.timeShiftMs), name, mode, report.answers);
       }),
     );
     if (behaviour.doNotCall || leg.outcome.talkMs === null) {
-      // This agent says goodbye itself, and its room with it.
+      // This agent says goodbye itself, and deletes its room.
       await pause(1_000);
       const room = rooms.find(name);
       const phoneLeg = room && [...room.participants.values()].find((other) => other.kind === 'SIP');
@@ -146,7 +148,7 @@ export function startVoiceAgents(options: {
     });
   };
 
-  /** A report that says it is from another moment: its own connection carries its own clock. */
+  /** Sends a report that states another time, over a connection with a clock of its own. */
   const reportAt = async (
     time: Date,
     name: string,

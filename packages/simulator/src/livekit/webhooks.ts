@@ -5,18 +5,20 @@ import { chance, type HeldFaults } from '../faults.ts';
 import { sid } from './sid.ts';
 
 export type Webhooks = {
-  /** Queues an event; those of one room are sent one after the other, rooms don't wait for each other. */
+  /** Queues an event. Events of one room are sent in order; rooms do not wait for each other. */
   send(room: string, event: Record<string, unknown>): void;
-  /** The server died: what was not sent yet never is. */
+  /** The server died: forgets all events that it has not sent. */
   forget(): void;
-  /** Sends nothing more, and waits for what is being sent. */
+  /** Sends nothing more, and waits for requests in progress. */
   stop(): Promise<void>;
 };
 
-/** First try and four more; a receiver that answers 4xx, or 501, counts as told. */
+/** The first try and four more. A 4xx or 501 ends the tries. */
 const retryAfterMs = [1_000, 2_000, 4_000, 8_000];
 
-/** LiveKit's webhooks: signed over the bytes, ordered per room, retried, and lost when nobody takes them. */
+/**
+ * Simulates LiveKit's webhooks: signed over the bytes, ordered by room, retried, and lost if the receiver stays away.
+ */
 export function openWebhooks(options: {
   url: string | undefined;
   apiKey: string;
@@ -34,7 +36,7 @@ export function openWebhooks(options: {
     if (options.url === undefined || chance(seed, 'drop', what) < faults.drop) return;
     const lateMs = (faults.delayMs ?? 0) + (faults.shuffleMs ?? 0) * chance(seed, 'shuffle', what);
     if (lateMs > 0) await wait(lateMs / options.timeFactor, undefined, { signal });
-    // Signed once: a retry carries the same token.
+    // Signed once: retries carry the same token.
     const token = await new SignJWT({ sha256: createHash('sha256').update(body).digest('base64') })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuer(options.apiKey)
@@ -59,7 +61,7 @@ export function openWebhooks(options: {
       const { signal } = serving;
       const ownOrder = options.faults().webhooks.shuffleMs !== undefined;
       const before = ownOrder ? Promise.resolve() : (queues.get(room) ?? Promise.resolve());
-      // Chance is by what is told, for ids are new in every run.
+      // Draw by the event's content, because ids are new in every run.
       const after: Promise<void> = before
         .then(() => deliver(`${room} ${String(event['event'])}`, body, signal))
         .catch(() => undefined)

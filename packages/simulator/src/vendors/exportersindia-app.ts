@@ -4,7 +4,7 @@ import { toExportersindiaRow } from './to-vendor-row.ts';
 import type { VendorEnquiry } from './vendor-enquiry.ts';
 import type { VendorGate } from './vendor-gate.ts';
 
-/** ExportersIndia: everything since an Indian day, in one array. */
+/** ExportersIndia: all enquiries since an Indian day, in one array. */
 export function exportersindiaApp(options: { key: string; gate: VendorGate; enquiries: () => VendorEnquiry[] }): Hono {
   const app = new Hono();
   app.get('/api-inquiry-detail.php', (c) =>

@@ -4,10 +4,10 @@ import type { VendorEnquiry } from './vendor-enquiry.ts';
 import type { VendorAnswer, VendorGate } from './vendor-gate.ts';
 
 const dayMs = 24 * 3_600_000;
-/** Graph allows so many requests in 24 hours for each lead of the last 90 days. */
+/** Graph's limit of requests in 24 hours, for each lead of the last 90 days. */
 const requestsPerLead = 200 * 24;
 
-/** The part of Meta's Graph API that tells a lead's answers, to whoever has the Page's token. */
+/** The part of Meta's Graph API that returns a lead's answers to callers with the Page's token. */
 export function graphApp(options: { token: string; gate: VendorGate; enquiries: () => VendorEnquiry[] }): Hono {
   const app = new Hono();
   const requests: number[] = [];

@@ -8,7 +8,7 @@ const longestMs = 7 * 24 * 3_600_000;
 const usualGapMs = 5 * 60_000;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** IndiaMART's pull API v2: a window in Indian time of at most 7 days, and five minutes between two requests. */
+/** IndiaMART's pull API v2: a window of at most 7 days in Indian time, and five minutes between two requests. */
 export function indiamartApp(options: {
   key: string;
   timeFactor: number;
@@ -45,7 +45,7 @@ export function indiamartApp(options: {
   return app;
 }
 
-/** The status line always says 200; what matters is in the body. */
+/** The status line always says 200; the code in the body counts. */
 function refuse(code: number, message: string, asked: Record<string, unknown>): VendorAnswer {
   return {
     json: {
@@ -59,7 +59,7 @@ function refuse(code: number, message: string, asked: Record<string, unknown>): 
   };
 }
 
-/** `23-Nov-202611:42:05`, nothing between the day and the clock; the day alone is its midnight. */
+/** Reads `23-Nov-202611:42:05`, with nothing between day and clock; a day alone means its midnight. */
 function readTime(text = ''): Date | undefined {
   const [, day, name = '', year, clock] = /^(\d{2})-([A-Z][a-z]{2})-(\d{4})(\d{2}:\d{2}:\d{2})?$/.exec(text) ?? [];
   const month = months.indexOf(name) + 1;

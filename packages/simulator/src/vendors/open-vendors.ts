@@ -15,12 +15,12 @@ import { listener, pushEnquiry, type Listener, type PushAnswer } from './vendor-
 const newEnquiries = z.object({
   vendor: z.enum(vendorNames),
   enquiries: z.array(vendorEnquiry),
-  /** Whether the vendor delivers them to its listener, where it has one. They are in its API in any case. */
+  /** Whether the vendor also pushes them to its listener, if it has one. Its API lists them in any case. */
   push: z.boolean().default(true),
 });
 const faultsOf = z.object({ vendor: z.enum(vendorNames), faults: vendorFaults.prefault({}) });
 
-/** The marketplaces: what they were asked and delivered is in one log each, `<vendor>.jsonl` in `logs`. */
+/** Opens the marketplaces. Each logs its requests and deliveries in `<vendor>.jsonl` in `logs`. */
 export function openVendors(options: { key: string; logs: string; timeFactor: number }): { apis: Hono; control: Hono } {
   const vendors = new Map(
     vendorNames.map((name) => {
@@ -86,7 +86,7 @@ const idFields: Record<VendorName, readonly string[]> = {
   google_ads: ['lead_id'],
 };
 
-/** How each vendor words an error, where it is told in a form of its own. */
+/** The wording of errors at vendors that have their own. */
 const plainWords = {
   errorRow: { Error_Message: 'Invalid userid / profile_id / key combination' },
   errorText: 'Sorry! Please provide all the required parameters.',
@@ -121,7 +121,7 @@ function toIndiamartWords(code: number, message: string): { status: number; json
   return { status: 200, json: { CODE: code, STATUS: 'FAILURE', MESSAGE: message, TOTAL_RECORDS: 0, RESPONSE: [] } };
 }
 
-/** 100/33 stands for a lead that is not there, not there yet, or not to be read with this token. */
+/** 100/33 means a missing lead, one that is not there yet, or one that this token may not read. */
 function toGraphError(code: number, subcode: number | undefined): Record<string, unknown> {
   const message =
     subcode === 33

@@ -110,7 +110,7 @@ export function toJustdialFields(enquiry: VendorEnquiry): Record<string, string>
   };
 }
 
-/** The answers of a form, as the Graph API tells them. */
+/** A form's answers, as the Graph API returns them. */
 export function toMetaLead(enquiry: VendorEnquiry): Row {
   const answers = {
     full_name: enquiry.name,
@@ -133,7 +133,7 @@ export function toMetaLead(enquiry: VendorEnquiry): Row {
 
 export const metaPage = { pageId: '1029384756', formId: '556677' };
 
-/** What Meta's webhook says of a lead: its id, and not one of its answers. */
+/** Meta's webhook for a lead: its id, and none of its answers. */
 export function toMetaNotification(enquiry: VendorEnquiry): Row {
   const seconds = Math.floor(enquiry.at.getTime() / 1_000);
   return {
@@ -182,7 +182,7 @@ export function toGoogleLead(enquiry: VendorEnquiry, key: string): Row {
   };
 }
 
-/** The same JSON with these fields' digits as numbers, however many there are: no double on the way rounds them. */
+/** Rewrites these fields' digits as JSON numbers, without rounding long ones through a double. */
 export function withNumbers(json: string, fields: readonly string[]): string {
   return json.replaceAll(new RegExp(`"(${fields.join('|')})":"(\\d+)"`, 'g'), '"$1":$2');
 }

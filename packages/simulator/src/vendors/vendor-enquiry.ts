@@ -5,10 +5,10 @@ export type VendorName = (typeof vendorNames)[number];
 
 const text = z.string().default('');
 
-/** What somebody asked for at a marketplace, before the marketplace writes it in its own words. */
+/** An enquiry at a marketplace, before the marketplace writes it in its own form. */
 export const vendorEnquiry = z.object({
   id: z.string().min(1),
-  /** Now, unless given. */
+  /** Defaults to now. */
   at: z.iso
     .datetime({ offset: true })
     .transform((value) => new Date(value))
@@ -22,7 +22,7 @@ export const vendorEnquiry = z.object({
   message: text,
   city: text,
   state: text,
-  /** Laid over the vendor's own fields as they are: damage, further fields, other types. */
+  /** Overrides the vendor's own fields: damaged values, more fields, other types. */
   fields: z.record(z.string(), z.json()).default({}),
 });
 export type VendorEnquiry = z.output<typeof vendorEnquiry> & { at: Date };

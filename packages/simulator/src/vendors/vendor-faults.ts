@@ -1,27 +1,27 @@
 import { z } from 'zod';
 import { oddAnswer } from '../odd-answers.ts';
 
-/** What may go wrong, or look odd, in a vendor's API. */
+/** Faults and oddities of a vendor's API. */
 export const vendorFaults = z.object({
   /** Answers everything with this status. */
   status: z.int().optional(),
   retryAfterSeconds: z.number().optional(),
   slowMs: z.number().optional(),
-  /** Cuts the connection before anything is said, or in the middle of the answer. */
+  /** Cuts the connection before the answer, or in the middle of it. */
   drop: z.enum(['before', 'midway']).optional(),
-  /** A page for people with status 200, where JSON belongs. */
+  /** Answers 200 with an HTML page in place of JSON. */
   htmlPage: z.boolean().default(false),
-  /** The rows inside an object, under this name. */
+  /** Puts the rows into an object, under this name. */
   wrapped: z.string().optional(),
-  /** In front of the JSON. */
+  /** Text before the JSON. */
   junk: z.string().default(''),
-  /** Ids as JSON numbers, whatever their length. */
+  /** Writes ids as JSON numbers, whatever their length. */
   numericIds: z.boolean().default(false),
-  /** Answers of another kind than enquiries, each for as many requests as it says. */
+  /** Answers that hold no enquiries, each for its number of requests. */
   answers: z.array(oddAnswer).default([]),
-  /** So many requests meet the fault; all, unless given. */
+  /** How many requests meet the fault; all by default. */
   requests: z.int().optional(),
-  /** Between two requests, where the vendor has such a limit; its own unless given. */
+  /** The least time between two requests; the vendor's own limit by default. */
   gapMs: z.number().optional(),
 });
 export type VendorFaults = z.output<typeof vendorFaults>;

@@ -7,18 +7,18 @@ import { vendorFaults, type VendorFaults } from './vendor-faults.ts';
 
 export type VendorAnswer = {
   status?: number;
-  /** The answer as the vendor writes it, before any fault. */
+  /** The vendor's answer, before any fault changes it. */
   json: unknown;
   headers?: Record<string, string>;
-  /** For the log: what was asked, how many rows went out, why it was refused. */
+  /** For the log: the request, the number of rows, the reason for a refusal. */
   note: Record<string, unknown>;
 };
 
 export type VendorGate = {
   setFaults(given: VendorFaults): void;
-  /** One request: the vendor's answer with the faults of the moment, and a line in its log. */
+  /** Serves one request: the vendor's answer, changed by the current faults, and a line in its log. */
   serve(c: Context, answer: (faults: VendorFaults) => VendorAnswer): Promise<Response>;
-  /** False where the last request that was answered is not so long ago. */
+  /** False if less than this has passed since the last answered request. */
   mayAskAgain(gapMs: number): boolean;
 };
 
@@ -26,7 +26,7 @@ const page = '<html><head><title>Error</title></head><body><h1>Something went wr
 
 export function openVendorGate(options: {
   log: (line: Record<string, unknown>) => void;
-  /** Fields that hold ids, for those that come as numbers. */
+  /** The fields that hold ids, for the fault that writes ids as numbers. */
   idFields: readonly string[];
   odd: OddAnswers;
 }): VendorGate {

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { toGoogleLead, toIndiamartRow, toJustdialFields, toMetaNotification, withNumbers } from './to-vendor-row.ts';
 import { vendorNames, type VendorEnquiry } from './vendor-enquiry.ts';
 
-/** Where a vendor delivers what comes in, as the seller told it in the vendor's own settings. */
+/** Where a vendor pushes enquiries, as the seller set it up there. */
 export const listener = z.object({
   vendor: z.enum(vendorNames),
   url: z.url(),
   /** Meta's app secret; Google's key. */
   secret: z.string().default(''),
-  /** IndiaMART and JustDial are known to use several. */
+  /** IndiaMART and JustDial use several shapes. */
   shape: z.enum(['envelope', 'array', 'bare', 'query', 'form', 'json']).optional(),
   numericIds: z.boolean().default(false),
 });
@@ -17,7 +17,7 @@ export type Listener = z.output<typeof listener>;
 
 export type PushAnswer = { id: string; status: number; body: string } | { id: string; error: string };
 
-/** Delivers one enquiry once, and tells what was answered. None of these vendors is known to promise a second try. */
+/** Pushes one enquiry once, and reports the answer. We know of no promise by these vendors to try again. */
 export async function pushEnquiry(to: Listener, enquiry: VendorEnquiry): Promise<PushAnswer> {
   const request = toRequest(to, enquiry);
   if (request === undefined) return { id: enquiry.id, error: `${to.vendor} delivers to nobody: it is asked` };
