@@ -11,7 +11,7 @@ export const settings = z.object({
   CRM_API_KEY: z
     .string()
     .meta({ goal: 'crm', description: 'The key of your tenant there.', example: 'key-of-the-tenant' }),
-  // The documented limit is 100 a tenant and minute.
+  // The documented limit is 100 a minute for each tenant.
   CRM_REQUESTS_PER_MINUTE: integer(1, 100_000).prefault('90').meta({
     goal: 'crm',
     description: 'The most requests of one replica in a minute. The CRM allows 100 a tenant.',

@@ -7,11 +7,11 @@ import { decideAnswer, saysNothingFound, type CrmAnswer } from './decide-push.ts
 import type { Metrics } from './metrics.ts';
 import type { CrmTask } from './to-crm-task.ts';
 
-/** Talking Shops, as far as a push needs it. Never throws: whatever happens is an answer. */
+/** A client for the parts of Talking Shops' API that a push needs. Never throws: every failure is an answer. */
 export type CrmClient = {
   findCustomer(mobile: string): Promise<CrmAnswer & { customerId?: string }>;
   createCustomer(customer: { mobile: string; name: string | null }): Promise<CrmAnswer & { customerId?: string }>;
-  /** The id of the customer's task whose text holds the reference, through all pages. */
+  /** Searches all pages of the customer's tasks for one whose text holds the reference, and returns its id. */
   findTask(customerId: string, reference: string): Promise<CrmAnswer & { taskId?: string }>;
   createTask(task: CrmTask): Promise<CrmAnswer & { taskId?: string }>;
 };
@@ -26,7 +26,7 @@ type Operation = keyof typeof operations;
 
 const maxNameCharacters = 200;
 const pageSize = 100;
-/** A customer with more tasks than this is not searched to the end: that is no person any more. */
+/** Stops searching a customer with more tasks than this, who can't be one person. */
 const maxPages = 100;
 
 const listed = z.object({ data: z.array(z.looseObject({ _id: z.string() })) });
@@ -76,7 +76,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
     }
   };
 
-  /** Goes through the pages of a list until something is found or the list ends. */
+  /** Reads the pages of a list until it finds something or the list ends. */
   const search = async (
     operation: Operation,
     path: string,
@@ -84,7 +84,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
   ): Promise<CrmAnswer & { id?: string }> => {
     for (let page = 1; page <= maxPages; page++) {
       const answer = await request(operation, `${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`);
-      // No search is refused for a call's sake: it is our address or our account.
+      // A refused search is not about this call: our address or our account is wrong.
       if (answer.kind === 'refused' || answer.kind === 'conflict')
         return { kind: 'later', because: `http_${answer.status}`, afterMs: 60_000 };
       if (answer.kind !== 'ok') return answer;
@@ -99,7 +99,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
 
   return {
     async findCustomer(mobile) {
-      // The search matches any part of a name or number: only the whole number is this person.
+      // The search matches any part of a name or number, so compare the whole number.
       const answer = await search('find_customer', `/customers?searchTerm=${encodeURIComponent(mobile)}`, (row) => {
         const customer = customerRow.safeParse(row);
         return customer.success && customer.data.mobile.replaceAll(/\D/g, '') === mobile
@@ -114,7 +114,7 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
         ...(name === null ? {} : { name: cutText(name, maxNameCharacters) }),
         ...(config.CRM_CUSTOMER_SEGMENT === undefined ? {} : { segment: config.CRM_CUSTOMER_SEGMENT }),
       });
-      // Nobody is missing yet: the address is wrong.
+      // This 404 does not mean that nobody was found: our address is wrong.
       if (answer.kind === 'refused' && answer.status === 404)
         return { kind: 'later', because: 'http_404', afterMs: 60_000 };
       if (answer.kind !== 'ok') return answer;
@@ -143,7 +143,9 @@ function isSearch(operation: Operation): boolean {
   return operations[operation].method === 'GET';
 }
 
-/** The span holds only the template of the address: the query of a search is a phone number. The CRM gets no trace header. */
+/**
+ * Puts only the address' template into the span: a search's query is a phone number. We send the CRM no trace header.
+ */
 function toSpan(operation: Operation, config: Config): [name: string, options: SpanOptions] {
   const { method, template } = operations[operation];
   const attributes = {
@@ -154,7 +156,7 @@ function toSpan(operation: Operation, config: Config): [name: string, options: S
   return [`${method} ${template}`, { kind: 'client', attributes }];
 }
 
-/** The far side is down or unclear: what the breaker counts. */
+/** The CRM is down or its answer is unclear. The breaker counts these. */
 class Unreachable extends Error {
   override name = 'Unreachable';
   readonly answer: CrmAnswer;
@@ -202,7 +204,7 @@ function readJson(text: string): unknown {
   }
 }
 
-/** So many requests in any 60 seconds. `take` answers 0 and counts, or how long to wait. */
+/** Allows so many requests in any 60 seconds. `take` returns 0 and counts one, or returns how long to wait. */
 function requestBudget(perMinute: number): { take(): number } {
   const taken: number[] = [];
   return {

@@ -1,4 +1,4 @@
-/** How far a push has got, as its row says. */
+/** A push's progress, as its row has it. */
 export type PushState = {
   callStatus: string;
   sentAt: Date | null;
@@ -10,18 +10,18 @@ export type PushState = {
 export type PushPolicy = { lookAgainMs: number; lookGapMs: number };
 
 export type PushDecision =
-  /** Pushed, or no longer to be pushed. */
+  /** It is pushed, or must not be pushed any more. */
   | { kind: 'nothing' }
   | { kind: 'wait'; until: Date }
-  /** A task may exist from an unclear POST: look through all pages before anything else. */
+  /** An unclear POST may have created a task: look through all pages before anything else. */
   | { kind: 'look' }
   | { kind: 'create' };
 
 const looksNeeded = 2;
 
 /**
- * What to do next for a qualified call. After a POST without a clear answer only two empty looks, the first one late and
- * the second apart from it, allow another one: the CRM knows no idempotency.
+ * The next step for a qualified call. After a POST without a clear answer we POST again only after two empty looks, the
+ * first one late and the second some time after it, because the CRM has no idempotency.
  */
 export function decidePush(push: PushState, now: Date, policy: PushPolicy): PushDecision {
   if (push.callStatus !== 'called') return { kind: 'nothing' };
@@ -34,19 +34,19 @@ export function decidePush(push: PushState, now: Date, policy: PushPolicy): Push
   return lookAt > now ? { kind: 'wait', until: lookAt } : { kind: 'look' };
 }
 
-/** What the CRM said, without its words. */
+/** The CRM's answer, without its words. */
 export type CrmAnswer =
   | { kind: 'ok'; body: unknown }
-  /** A clear no: nothing was done, and the same request will be refused again. */
+  /** A clear no: nothing was done, and the same request would be refused again. */
   | { kind: 'refused'; status: number }
-  /** It says that there is one already: a search finds it, now or soon. */
+  /** The CRM says that it exists already: a search finds it, now or soon. */
   | { kind: 'conflict'; status: number }
-  /** Nothing was done; ask later. */
+  /** Nothing was done; try again later. */
   | { kind: 'later'; because: string; afterMs: number }
   /** It may or may not have been done. */
   | { kind: 'unclear'; because: string };
 
-/** Reads an HTTP answer. A success whose body says otherwise is none, and proves nothing either way. */
+/** Reads an HTTP answer. A success whose body reports a failure is unclear. */
 export function decideAnswer(answer: { status: number; retryAfterMs: number | undefined; body: unknown }): CrmAnswer {
   const { status, retryAfterMs, body } = answer;
   if (status >= 200 && status < 300) {
@@ -54,7 +54,7 @@ export function decideAnswer(answer: { status: number; retryAfterMs: number | un
     return denies ? { kind: 'unclear', because: 'success_without_success' } : { kind: 'ok', body };
   }
   if (status === 429) return { kind: 'later', because: 'rate_limited', afterMs: retryAfterMs ?? 30_000 };
-  // Our key, our account or our address, not this task: everybody waits until it is put right.
+  // Our key, account or address is wrong, not this task: all pushes wait until somebody corrects it.
   if ([401, 402, 403, 405].includes(status)) return { kind: 'later', because: `http_${status}`, afterMs: 60_000 };
   if (status === 408 || status === 425 || status >= 500 || status < 400)
     return { kind: 'unclear', because: `http_${status}` };
@@ -62,15 +62,12 @@ export function decideAnswer(answer: { status: number; retryAfterMs: number | un
   return { kind: 'refused', status };
 }
 
-/** Some say in words what 409 is for. */
+/** Whether the CRM says in words what 409 means. */
 function saysOneExists(status: number, body: unknown): boolean {
   return (status === 400 || status === 422) && /already (?:exist|register|present)|duplicate/i.test(messageOf(body));
 }
 
-/**
- * Whether a 404 to a search says that it found nobody, in words of what was searched for. Without such words it is an
- * address that is wrong.
- */
+/** Whether a 404 to a search says in words that it found nobody. Without such words our address is wrong. */
 export function saysNothingFound(answer: { status: number; body: unknown }, what: 'customer' | 'task'): boolean {
   const thing = `(?:${what}|record|result)s?`;
   const words = new RegExp(`\\bno (?:\\w+ )?${thing}\\b|\\b${thing} (?:was |were )?not found`, 'i');
@@ -83,16 +80,15 @@ function messageOf(body: unknown): string {
   return typeof message === 'string' ? message : '';
 }
 
-/** A CRM that goes on saying that there is one, and never finds it, is asked so often. */
+/** How often we try again when the CRM says that a customer exists, and search in vain. */
 const maxConflicts = 6;
-/** A task may be there each time: its looks are far apart, and a few are enough. */
+/** Fewer for a task, because the looks for it are far apart. */
 const maxTaskConflicts = 3;
 
 /**
- * What follows when the CRM says that a customer or a task is there already, or that the customer is not any more: the
- * search of the next try finds out. Two calls of one buyer that end together, or an index that lags behind, are enough
- * for it.
- * @param conflicts how often in a row, this time too
+ * What to do when the CRM says that a customer or task exists already, or that a customer no longer exists: the next
+ * try searches. Two calls of one buyer that end together, or a lagging index, are enough to cause it.
+ * @param conflicts conflicts in a row, this one included
  */
 export function decideConflict(
   what: 'customer' | 'task',
@@ -103,7 +99,10 @@ export function decideConflict(
   return { kind: 'look', afterMs: what === 'task' ? policy.lookAgainMs : growing(conflicts, policy) };
 }
 
-/** When to ask for a customer again after a POST without a clear answer: a search that lags must not make a second one. */
+/**
+ * When to try a customer again after a POST without a clear answer: long enough that a lagging search does not make us
+ * create a second one.
+ */
 export function toPatience(posts: number, policy: PushPolicy): number {
   return growing(posts, policy);
 }

@@ -6,7 +6,7 @@ import type { Metrics } from './metrics.ts';
 import type { MobileLocks } from './mobile-locks.ts';
 import type { TaskMapping } from './to-crm-task.ts';
 
-/** What the pusher's steps touch. */
+/** What the pusher's functions use. */
 export type Deps = {
   postgres: Database;
   crm: CrmClient;
@@ -14,7 +14,7 @@ export type Deps = {
   now: (databaseTime: Date) => Date;
   policy: PushPolicy & {
     sweepAfterMs: number;
-    /** The old program's calls are pushed up to this age; null leaves them to it. */
+    /** The age up to which we push calls of the old program; null leaves them to it. */
     oldCallsMaxAgeDays: number | null;
   };
   mapping: TaskMapping;

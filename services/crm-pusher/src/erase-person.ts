@@ -19,8 +19,9 @@ const push = z.object({
 });
 
 /**
- * Erases nothing, for it keeps ids only: it tells what the CRM holds of the person, which is erased there. Refused while
- * a call waits for its task: the push needs name and number. To be asked before the dispatcher takes the number away.
+ * Erases nothing, because this service keeps ids only. Lists the person's customer and task ids at the CRM, so that
+ * somebody can erase them there. Refused while a call waits for its task: the push needs name and number. Ask it before
+ * the dispatcher, which removes the number.
  */
 async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Erased> {
   const pushes = await rows(

@@ -9,7 +9,7 @@ import type { Deps } from './deps.ts';
 
 const pushRow = z.object({
   id: z.number(),
-  /** Empty for a call of the old program. */
+  /** Null for calls of the old program. */
   attempt: z.number().nullable(),
   leadId: z.number().nullable(),
   status: z.string(),
@@ -27,7 +27,9 @@ const pushRow = z.object({
   customerId: z.string().nullable(),
   sentAt: instant.nullable(),
   emptyLooks: z.number().nullable(),
-  /** How often in a row the CRM said that there is one already, and how often a customer was asked for in vain. */
+  /**
+   * How often in a row the CRM said that it exists already, and how often we POSTed a customer without a clear answer.
+   */
   conflicts: z.number().nullable(),
   customerPosts: z.number().nullable(),
   lastLookedAt: instant.nullable(),
@@ -43,10 +45,10 @@ const pushRow = z.object({
     }),
   ),
 });
-/** A qualified call, and how far its task has got. */
+/** A qualified call, and its push's progress. */
 export type PushRow = z.infer<typeof pushRow>;
 
-/** @returns undefined where the CRM is to have no task of the call: an old one, or none of ours */
+/** @returns undefined if the call gets no task: it is too old, or none of ours */
 export function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
   return row(
     deps.postgres.sql,
@@ -74,7 +76,7 @@ export function readPush(callId: number, deps: Deps): Promise<PushRow | undefine
   );
 }
 
-/** Committed before the POST of a task: from here on it may exist. */
+/** Commits before the POST of a task: from here on it may exist. */
 export async function notePost(push: PushRow, customerId: string, deps: Deps): Promise<void> {
   await affected(
     deps.postgres.sql,
@@ -86,7 +88,7 @@ export async function notePost(push: PushRow, customerId: string, deps: Deps): P
   );
 }
 
-/** Counts that the CRM said there is one already; what was sent stays sent, for it may be there. */
+/** Counts that the CRM said it exists already. The POST stays noted, because a task may exist. */
 export async function noteConflict(push: PushRow, deps: Deps): Promise<void> {
   await affected(
     deps.postgres.sql,
@@ -96,7 +98,7 @@ export async function noteConflict(push: PushRow, deps: Deps): Promise<void> {
   );
 }
 
-/** Counts that a customer was sent and no answer says whether it was created. */
+/** Counts a customer's POST without a clear answer. */
 export async function noteUnclearCustomer(push: PushRow, deps: Deps): Promise<void> {
   await affected(
     deps.postgres.sql,
@@ -106,7 +108,7 @@ export async function noteUnclearCustomer(push: PushRow, deps: Deps): Promise<vo
   );
 }
 
-/** After a POST that may have created a task: the CRM lists none so far. */
+/** After a POST that may have created a task: notes a look that found none. */
 export async function noteEmptyLook(push: PushRow, deps: Deps): Promise<void> {
   await affected(
     deps.postgres.sql,
@@ -119,7 +121,7 @@ export async function noteError(push: PushRow, because: string, deps: Deps): Pro
   await affected(deps.postgres.sql, `update crm_pushes set last_error = $2 where call_id = $1`, [push.id, because]);
 }
 
-/** No task was made: the next try needs no looks. */
+/** The CRM made no task, so the next try needs no looks. */
 export async function forgetPost(push: PushRow, deps: Deps): Promise<void> {
   await affected(deps.postgres.sql, `update crm_pushes set sent_at = null where call_id = $1`, [push.id]);
 }
@@ -134,9 +136,7 @@ export async function putOff(push: PushRow, because: string, afterMs: number, de
   );
 }
 
-/**
- * Writes down when the sweep is to go on with a push. `anew`: a person sent it back, so an earlier refusal holds no more.
- */
+/** Notes when the sweep continues this push. `anew`: a person sent it back, so an earlier refusal does not count. */
 export async function leaveToSweep(
   callId: number,
   put: { because: string; afterMs: number; anew: boolean },
@@ -151,7 +151,7 @@ export async function leaveToSweep(
   );
 }
 
-/** Only `called` → `pushed`, with the CRM's id of the task. Tells it once, and commits. */
+/** Sets `called` → `pushed` with the CRM's task id, publishes that once, and commits. */
 export async function setCallPushed(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
     await lockCall(sql, push.id);
@@ -174,7 +174,7 @@ export async function setCallPushed(push: PushRow, customerId: string, taskId: s
   });
 }
 
-/** The CRM refused for good: the call stays `called`. Commits. */
+/** Notes that the CRM refused for good; the call stays `called`. Commits. */
 export async function keepRefused(push: PushRow, errorClass: string, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
     await affected(

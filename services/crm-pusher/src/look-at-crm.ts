@@ -1,6 +1,6 @@
 import type { Deps } from './deps.ts';
 
-/** Whether the CRM takes our key, by a search for nobody; else what is wrong. */
+/** Whether the CRM accepts our key, by a search that finds nobody; else what is wrong. */
 export async function lookAtCrm(crm: Deps['crm']): Promise<true | string> {
   const answered = await crm.findCustomer('0000000000');
   switch (answered.kind) {

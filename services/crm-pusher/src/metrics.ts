@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** The pusher's own numbers; labels hold closed lists only. */
+/** The pusher's own metrics; labels hold closed lists only. */
 export function createMetrics() {
   const registry = openRegistry('crm-pusher');
   const registers = [registry];
@@ -38,7 +38,7 @@ export function createMetrics() {
     }),
     failed: new Gauge({ name: 'leadline_crm_pushes_failed', help: 'Pushes the CRM refused for good', registers }),
   };
-  // A counter that begins with its first event shows no increase for it.
+  // Start at zero: Prometheus sees no increase in a counter that begins with its first event.
   for (const result of ['pushed', 'later', 'unclear', 'refused']) metrics.pushes.inc({ result }, 0);
   for (const operation of ['find_customer', 'create_customer', 'find_task', 'create_task'])
     for (const answer of ['ok', 'refused', 'conflict', 'later', 'unclear'])

@@ -3,15 +3,15 @@ import { requireWritable, sessionSettings } from '@leadline/database/session';
 import { Pool, type PoolClient } from 'pg';
 
 /**
- * One push at a time for a mobile number, over all replicas. A push talks to the CRM for seconds, too long for a
- * transaction, so the lock belongs to a session of its own; a frozen process loses that session after 10 s.
+ * Allows one push at a time for a mobile number, over all replicas. A push talks to the CRM for seconds, too long for a
+ * transaction, so a session of its own holds the lock; a frozen process loses that session after 10 s.
  */
 export type MobileLocks = {
-  /** Runs `work` while the number is held, or answers `busy`. `stillHeld` asks the server. */
+  /** Runs `work` while holding the number, or returns `busy`. `stillHeld` asks the database server. */
   hold<T>(phone: string, work: (lock: { stillHeld(): Promise<boolean> }) => Promise<T>): Promise<T | 'busy'>;
 };
 
-/** Its sessions serve one push after the other, and end by themselves when there is none for 5 s. */
+/** One session serves several pushes, and closes after 5 s without any. */
 export function mobileLocks(databaseUrl: string): MobileLocks {
   const sessions = new Pool({
     connectionString: databaseUrl,
@@ -30,7 +30,7 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
       const session = await sessions.connect();
       let isClean = false;
       try {
-        // One that is no primary any more excludes nobody.
+        // A server that is no primary any more excludes nobody.
         await requireWritable(session);
         if (!(await tryToHoldPushes(session, phone))) {
           isClean = true;
@@ -43,17 +43,17 @@ export function mobileLocks(databaseUrl: string): MobileLocks {
           if (await keeping.end()) isClean = await isAnswered(() => letGoOfPushes(session, phone));
         }
       } finally {
-        // With its session every lock ends.
+        // Ending the session releases all of its locks.
         session.release(!isClean);
       }
     },
   };
 }
 
-/** Asks the session again and again, for the server drops a silent one. `end` says whether it still answered. */
+/** Queries the session regularly, because the server drops a silent one. `end` returns whether it still answered. */
 function keepAwake(session: PoolClient): { stillHeld(): Promise<boolean>; end(): Promise<boolean> } {
   let held = Promise.resolve(true);
-  /** One question after the other. What is lost once stays lost. */
+  /** One query at a time. Once the session is lost, it stays lost. */
   const stillHeld = (): Promise<boolean> => {
     const ask = async (before: boolean): Promise<boolean> => before && isAnswered(() => requireWritable(session));
     held = held.then(ask);

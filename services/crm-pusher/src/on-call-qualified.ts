@@ -6,8 +6,9 @@ import { leaveToSweep } from './keep-push.ts';
 import { pushCall } from './push-call.ts';
 
 /**
- * A qualified call becomes one task. What can't be done yet is written down for the sweep, however long the CRM is away:
- * the message has done its part. What the CRM refuses for good is a dead letter; a redrive tries it again.
+ * Makes one task of a qualified call. If that is not possible yet, it leaves the push to the sweep, however long the
+ * CRM is away, and the message is done. If the CRM refuses for good, the message becomes a dead letter; a redrive tries
+ * again.
  */
 export function onCallQualified(deps: Deps): Handler {
   return on(callQualified, async (event) => {

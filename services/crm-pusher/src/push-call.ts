@@ -26,8 +26,8 @@ export type Pushed =
   | { kind: 'refused'; errorClass: string };
 
 /**
- * Takes a qualified call one step further towards its task: safe to run at any time, as often as one likes, by any
- * replica. `alive` is called before each request, so that a message is kept only while work goes on.
+ * Takes a qualified call one step further towards its task. Any replica may run it at any time and any number of times.
+ * It calls `alive` before each request, so that the message's deadline is extended only while work continues.
  */
 export async function pushCall(callId: number, alive: () => void, deps: Deps): Promise<Pushed> {
   const seen = await readPush(callId, deps);
@@ -45,7 +45,7 @@ export async function pushCall(callId: number, alive: () => void, deps: Deps): P
   return held === 'busy' ? { kind: 'later', because: 'number_busy', afterMs: 2_000 } : held;
 }
 
-/** +91 and ten digits, or what can be read as that. Where a person was erased the CRM is asked for nobody. */
+/** Accepts +91 and ten digits, or what can be read as that. For an erased person we ask the CRM nothing. */
 function toCustomerPhone(phone: string): { ok: true; phone: string } | { ok: false; reason: string } {
   if (/^\+91\d{10}$/.test(phone)) return { ok: true, phone };
   return phone === erasedValue ? { ok: false, reason: 'erased' } : normalisePhone(phone);
@@ -82,7 +82,7 @@ async function step(
     alive();
     customer = await crm.createCustomer({ mobile, name: push.name });
     if (customer.kind === 'conflict') return meetConflict(push, 'customer', customer.status, deps);
-    // Found, or not, by the next try's search.
+    // The next try's search finds out.
     if (customer.kind === 'unclear') return afterUnclearCustomer(push, customer.because, deps);
   }
   if (customer.kind !== 'ok' || customer.customerId === undefined) return notYet(push, customer, deps);
@@ -98,7 +98,8 @@ async function step(
   }
 
   const task = toCrmTask(toQualifiedCall(push), customerId, deps.mapping);
-  // Committed before the POST: from here on a task may exist. And a process that was frozen meanwhile may not send any more.
+  // Committed before the POST: from here on a task may exist. And a process that was frozen meanwhile must not send any
+  // more.
   if (!(await lock.stillHeld())) return { kind: 'later', because: 'lock_lost', afterMs: 2_000 };
   await notePost(push, customerId, deps);
   alive();
@@ -124,13 +125,13 @@ function toQualifiedCall(push: PushRow): QualifiedCall {
 }
 
 /**
- * The CRM says that a customer or a task is there already, or that the customer is not any more: the next try searches.
- * One that goes on saying so, and finds nobody, has refused.
+ * Handles a CRM that says that a customer or task exists already, or that a customer no longer exists: the next try
+ * searches. If that repeats in vain, it counts as a refusal.
  */
 async function meetConflict(push: PushRow, what: 'customer' | 'task', status: number, deps: Deps): Promise<Pushed> {
   const decision = decideConflict(what, (push.conflicts ?? 0) + 1, deps.policy);
   if (decision.kind === 'give_up') return giveUp(push, `refused_${status}`, deps);
-  // A task that may be there is looked for as after an unclear answer: its sent_at stays.
+  // The task may exist, so look for it as after an unclear answer: keep sent_at.
   await noteConflict(push, deps);
   return later(push, `conflict_${status}`, decision.afterMs, deps);
 }
@@ -141,7 +142,7 @@ async function afterUnclearCustomer(push: PushRow, because: string, deps: Deps):
   return later(push, because, afterMs, deps);
 }
 
-/** Before any POST of a task: nothing to remember but when to come again. */
+/** Before any POST of a task: only note when to try again. */
 async function notYet(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<Pushed> {
   if (answer.kind === 'refused' || answer.kind === 'conflict') return giveUp(push, `refused_${answer.status}`, deps);
   const because = answer.kind === 'ok' ? 'no_id' : answer.because;
@@ -153,13 +154,13 @@ async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps)
   switch (answer.kind) {
     case 'refused':
       if (answer.status !== 404) return giveUp(push, `refused_${answer.status}`, deps);
-      // The customer is not any more, or has another id: surely nothing was created.
+      // The customer is gone or has another id, so the CRM certainly created nothing.
       await forgetPost(push, deps);
       return meetConflict(push, 'customer', answer.status, deps);
     case 'conflict':
       return meetConflict(push, 'task', answer.status, deps);
     case 'later':
-      // Surely not created: the next try needs no looks.
+      // Certainly not created: the next try needs no looks.
       await forgetPost(push, deps);
       return later(push, answer.because, answer.afterMs, deps);
     case 'ok':

@@ -8,19 +8,19 @@ import type { Deps } from './deps.ts';
 import { reference, toCrmMobile } from './to-crm-task.ts';
 import { toEnquiryTask } from './to-enquiry-task.ts';
 
-/** Older ones are told of on the lead's page only. */
+/** Older enquiries appear only on the lead's page. */
 const maxDays = 7;
 const atOnce = 50;
-/** What the CRM refused is asked for again after this: somebody may have mended it there. */
+/** How long to wait after the CRM refused: somebody may have corrected it there. */
 const refusedWaits = `interval '1 hour'`;
 const longestErrorDelayMs = 30_000;
 
-/** By what a lead that no receipt brought is known outside: it came by another program. */
+/** The reference of a lead that has no receipt, because another program inserted it. */
 const ofLead = `md5('lead ' || l.id || ' ' || extract(epoch from l.created_at))::uuid`;
 
 /**
- * Enquiries that no call's task tells of get a task of their own, each once: those of a buyer who is not rung because he
- * has just talked with us, and those that joined a lead whose task was already written.
+ * Creates a task for enquiries that no call's task mentions, each once: those of a buyer whom we don't call because he
+ * has just talked with us, and those that joined a lead whose task existed already.
  */
 export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<void> {
   await noteEnquiries(deps);
@@ -45,7 +45,7 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
   }
 }
 
-/** One push a lead at a time, so that enquiries that arrive meanwhile go together. */
+/** One push at a time for a lead, so that enquiries that arrive meanwhile share the next. */
 async function noteEnquiries({ postgres }: Deps): Promise<void> {
   await affected(
     postgres.sql,
@@ -76,7 +76,10 @@ async function noteEnquiries({ postgres }: Deps): Promise<void> {
   );
 }
 
-/** Neither in a task of its lead's calls, nor in one of its own. Older versions did not keep which enquiries a task tells. */
+/**
+ * Enquiries that neither a task of their lead's calls nor one of their own mentions. Older versions did not note which
+ * enquiries a task mentions.
+ */
 const isUntold = (except: string): string => `not exists (select from crm_pushes p join calls c on c.id = p.call_id
                    where c.lead_id = e.lead_id and c.status = 'pushed'
                      and case when p.enquiries is null then e.added_at <= coalesce(p.sent_at, c.updated_at)
@@ -94,7 +97,7 @@ const pushRow = z.object({
   name: z.string(),
   phone: z.string(),
   talkedAt: instant.nullable(),
-  /** The lead itself is told of, for it is not rung. */
+  /** The task mentions the lead itself, because nobody calls it. */
   isLead: z.boolean(),
   isPaused: z.boolean(),
   enquiries: z.array(
@@ -146,7 +149,7 @@ async function pushEnquiry(enquiryId: string, deps: Deps): Promise<void> {
 }
 
 async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps: Deps): Promise<void> {
-  // The pause is over or was broken before anything was sent: the lead is rung, and its call's task tells it.
+  // The pause ended before anything was sent: the lead is called, and its call's task mentions the enquiry.
   if (push.isLead && !push.isPaused && push.sentAt === null) return forget(push.enquiryId, deps);
   const decision = decidePush(
     {
@@ -178,7 +181,7 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
     customerId,
     deps.mapping,
   );
-  // Committed before the POST, as for a call: from here on a task may exist, and it tells of these enquiries.
+  // Committed before the POST, as for a call: from here on a task may exist that mentions these enquiries.
   if (!(await lock.stillHeld())) return;
   await affected(
     deps.postgres.sql,
@@ -201,7 +204,7 @@ async function notYet(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<voi
 async function afterUnfinishedPost(push: PushRow, answer: CrmAnswer, deps: Deps): Promise<void> {
   if (answer.kind === 'refused') return giveUp(push.enquiryId, `refused_${answer.status}`, deps);
   if (answer.kind === 'later') {
-    // Surely not created: the next try needs no looks.
+    // Certainly not created: the next try needs no looks.
     await affected(
       deps.postgres.sql,
       `update crm_enquiries set sent_at = null, enquiries = null where enquiry_id = $1`,

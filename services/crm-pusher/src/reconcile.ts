@@ -5,8 +5,9 @@ import type { Nats } from '@leadline/messaging/connect';
 import { keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
 
 /**
- * `ops.crm-pusher.reconcile` { who, reason }: the database came back from a backup. Calls that were pushed since find
- * their task in the CRM by its reference, so only the outbox has to learn what was said. May be asked again.
+ * `ops.crm-pusher.reconcile` { who, reason }: somebody restored the database from a backup. Calls that were pushed
+ * since then find their task in the CRM by its reference, so this only stores the published events in the outbox. Safe
+ * to repeat.
  */
 export function answerReconcile(nats: Nats, postgres: Database): Promise<Answering> {
   return answer(nats, reconcile['crm-pusher'], async (asked) => {

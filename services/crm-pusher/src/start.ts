@@ -16,13 +16,13 @@ import { measure, sweepUnpushedCalls } from './sweep-unpushed-calls.ts';
 
 export type Environment = Servers & {
   fetch: typeof fetch;
-  /** Identity in production; a test shifts the database's time here. */
+  /** The database's time; tests shift it here. */
   now: (databaseTime: Date) => Date;
 };
 
 export type CrmPusher = Running;
 
-/** Runs the pusher until it is stopped. It closes neither the database nor NATS: they are the caller's. */
+/** Runs the pusher until it is stopped. The caller closes the database and NATS. */
 export async function start(config: Config, environment: Environment): Promise<CrmPusher> {
   const { postgres, nats, log, now } = environment;
   const metrics = createMetrics();

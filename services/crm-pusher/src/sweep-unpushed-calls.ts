@@ -6,8 +6,8 @@ import { leaveToSweep } from './keep-push.ts';
 import { pushCall } from './push-call.ts';
 
 /**
- * Whose `called` calls are ours to push: our own, and those of the old program when told so ($1: its greatest age in
- * days, else null), with answers, young enough or begun.
+ * The `called` calls that are ours to push: our own, and the old program's if allowed ($1: their greatest age in days,
+ * else null), with answers, and young enough or begun.
  */
 const mine = `(c.attempt is not null
   or ($1::int is not null and jsonb_strip_nulls(c.qualification) not in ('{}', 'null')
@@ -16,10 +16,7 @@ const mine = `(c.attempt is not null
 
 const atOnce = 4;
 
-/**
- * `called` calls whose push waits for its time, and those that no event brought this far: pushed all the same, some time
- * after they ended.
- */
+/** Pushes `called` calls whose next try is due, and those whose event never came, some time after they ended. */
 export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
   const waiting = await rows(
     deps.postgres.sql,
@@ -37,20 +34,20 @@ export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Pro
   }
 }
 
-/** @throws what is an outage's fault: the next sweep meets the same rows */
+/** @throws during an outage: the next sweep finds the same rows */
 async function pushInTurn(callId: number, deps: Deps): Promise<void> {
   try {
     const pushed = await pushCall(callId, () => undefined, deps);
     if (pushed.kind === 'later') await leaveToSweep(callId, { ...pushed, anew: false }, deps);
   } catch (error) {
-    // A disk that is full, say, lets this note through where it refused what the push was to write.
+    // A full disk, say, may accept this note although it refused the push's writes.
     if (blameFor(error) === 'elsewhere') throw error;
     deps.log.error({ err: error, callId }, 'a call could not be pushed; it is tried again after the others');
     await putOff(callId, deps);
   }
 }
 
-/** One that can't be read, for example, must not keep the others waiting. */
+/** Puts off a call, such as one that can't be read, so that it does not block the others. */
 async function putOff(callId: number, deps: Deps): Promise<void> {
   await affected(
     deps.postgres.sql,

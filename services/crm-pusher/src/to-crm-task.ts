@@ -3,7 +3,7 @@ import { cutText } from '@leadline/contracts/cut-text';
 import { z } from 'zod';
 import { readPriority } from './to-priority.ts';
 
-/** What the mapping may be told; the vendor's own words. */
+/** The configured parts of the mapping, in the vendor's own words. */
 export type TaskMapping = { priority: 'low' | 'normal' | 'high' | 'urgent' };
 
 export type QualifiedCall = {
@@ -15,21 +15,21 @@ export type QualifiedCall = {
   mode: string | null;
   answers: Record<string, string>;
   callbackAt: Date | null;
-  /** When to call back, as it was said, where that is no time that a program can read. */
+  /** When to call back, in the words of the agent, if they are no time that a program can read. */
   callbackWords: string | null;
   callStartedAt: Date;
-  /** What the same buyer asked for while this lead was open, in the order in which it came. */
+  /** The same buyer's enquiries while this lead was open, in their order. */
   enquiries: Enquiry[];
 };
 
 export type Enquiry = { source: string; productName: string | null; message: string | null; enquiredAt: Date };
 
-/** The vendor documents no lengths; these have been taken. In UTF-16 units: fewer than that in characters. */
+/** The vendor documents no lengths; it has accepted these. Counted in UTF-16 units. */
 const maxTitle = 200;
 const maxDescription = 20_000;
 const maxEarlierLine = 60;
 
-/** The body of POST /tasks. The vendor documents its words, not this body: it is in this one place. */
+/** The body of POST /tasks. The vendor documents its words, but not this body, so only this file knows it. */
 export const crmTask = z.object({
   customerId: z.string().min(1),
   titleType: z.enum(['followup', 'callback']),
@@ -43,14 +43,14 @@ export type CrmTask = z.infer<typeof crmTask>;
 
 const maxWishCharacters = 500;
 
-/** How a task of ours is known again: in its text, for the vendor has no field for it. Matched whole. */
+/** Identifies our task by its text, because the vendor has no field for it. Always compared whole. */
 export function reference(room: string): string {
   return `[leadline:${room}]`;
 }
 
 /**
- * A qualified call as a task for the sales team; the same call and enquiries always give the same task. What is too long
- * is cut between characters: our reference and what the person said come first, enquiries have the room that is left.
+ * Describes a qualified call as a task for the sales team. The same call and enquiries always give the same task. Cuts
+ * long texts between characters: our reference and the person's answers come first, enquiries get the remaining room.
  */
 export function toCrmTask(call: QualifiedCall, customerId: string, mapping: TaskMapping): CrmTask {
   const subject = [call.productName, call.name].filter((part) => part !== null && part !== '').join(', ');
@@ -77,12 +77,12 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
   });
 }
 
-/** With a line break behind each. */
+/** The length with a line break after each. */
 function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }
 
-/** All of these lines in so much room: where they are too long, the long ones are cut and the short ones stay whole. */
+/** Fits all of these lines into the room: it cuts the long ones and keeps the short ones whole. */
 function fit(lines: readonly string[], room: number): string[] {
   const shortestFirst = lines.map((line, at) => ({ line, at })).toSorted((a, b) => a.line.length - b.line.length);
   const fitted: string[] = Array.from({ length: lines.length }, () => '');
@@ -96,7 +96,7 @@ function fit(lines: readonly string[], room: number): string[] {
   return fitted.filter((line) => line !== '');
 }
 
-/** The newest of these lines that have room, with a word on the others. */
+/** The newest of these lines that fit, and a note about the others. */
 function newest(lines: readonly string[], room: number): string[] {
   if (lengthOf(lines) <= room) return [...lines];
   const kept: string[] = [];
@@ -110,7 +110,7 @@ function newest(lines: readonly string[], room: number): string[] {
   return earlier.length < room ? [earlier, ...kept] : [];
 }
 
-/** The agent may not have known of it: it may have come while the person was talking. */
+/** The agent may not have known about it, because it may have come during the talk. */
 export function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
   const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
   return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, maxWishCharacters)}`}`;
@@ -126,7 +126,7 @@ export function toIndianTime(at: Date): string {
   return new Intl.DateTimeFormat('en-IN', { timeZone: indianZone, dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
-/** The customer's number as the CRM writes it: country code and digits, no plus. */
+/** The customer's number in the CRM's form: country code and digits, without a plus. */
 export function toCrmMobile(phone: string): string {
   return phone.replaceAll(/\D/g, '');
 }

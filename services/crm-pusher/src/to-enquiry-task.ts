@@ -1,13 +1,13 @@
 import { crmTask, toEnquiryLine, toIndianTime, type CrmTask, type Enquiry, type TaskMapping } from './to-crm-task.ts';
 
-/** What the sales team is told of a buyer without a call of its own. */
+/** What the sales team learns about a buyer's enquiries that have no call of their own. */
 export type ToldEnquiries = {
   /** The reference by which the task is found again. */
   reference: string;
   name: string | null;
-  /** When the voice agent talked with this number, and no task of that call tells of these. */
+  /** When the voice agent talked with this number, if that call's task mentions none of these. */
   talkedAt: Date | null;
-  /** In the order in which they came; one at least. */
+  /** In the order in which they came; at least one. */
   enquiries: Enquiry[];
 };
 
@@ -15,7 +15,7 @@ const maxTitle = 200;
 const maxDescription = 20_000;
 const maxEnquiries = 30;
 
-/** Enquiries of a buyer with whom the agent has just talked, as one task; the same ones always give the same task. */
+/** Enquiries of a buyer with whom the agent has just talked, as one task. The same ones always give the same task. */
 export function toEnquiryTask(told: ToldEnquiries, customerId: string, mapping: TaskMapping): CrmTask {
   const products = [...new Set(told.enquiries.flatMap(({ productName }) => productName?.trim() || []))];
   const subject = [...products, told.name ?? ''].filter((part) => part !== '').join(', ');
@@ -36,7 +36,7 @@ export function toEnquiryTask(told: ToldEnquiries, customerId: string, mapping: 
   });
 }
 
-/** Between characters: half of a pair is none. */
+/** Cuts between characters, never inside a surrogate pair. */
 function cut(text: string, most: number): string {
   return text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
 }

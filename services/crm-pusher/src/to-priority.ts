@@ -1,15 +1,15 @@
-/** What a person's own words say of how soon the salesman should call; `undefined`: nothing. */
+/** What a person's own words say about how soon to call; `undefined`: nothing. */
 export type SaidPriority = 'urgent' | 'high' | undefined;
 
 /**
- * Reads how serious or how urgent it is to somebody, in English, Hindi and Hinglish. A word that is denied says its
- * opposite, and raises nothing: "not urgent", "koi jaldi nahi", "गंभीर नहीं". Each part of a sentence is read by itself.
+ * Reads how serious or urgent the person is, in English, Hindi and Hinglish. A denied word means its opposite, and
+ * raises nothing: "not urgent", "koi jaldi nahi", "गंभीर नहीं". It reads each part of a sentence by itself.
  */
 export function readPriority(seriousness: string): SaidPriority {
   let priority: SaidPriority;
   let isUrgencyDenied = false;
   for (const clause of toClauses(seriousness)) {
-    // "Urgent? No." and "urgent tha, ab nahi" take back what was said before.
+    // "Urgent? No." and "urgent tha, ab nahi" take back what came before.
     if (bareDenial.test(clause)) {
       if (priority !== undefined) isUrgencyDenied = true;
       priority = undefined;
@@ -25,7 +25,7 @@ export function readPriority(seriousness: string): SaidPriority {
 const sides = String.raw`(?<![\p{L}\p{M}\p{N}])(?:WORDS)(?![\p{L}\p{M}\p{N}])`;
 const anyOf = (words: string): RegExp => new RegExp(sides.replace('WORDS', words.normalize('NFC')), 'u');
 
-/** Denials that mean the contrary of one: who can't wait is in a hurry, who makes no joke is serious. */
+/** Denials with the opposite meaning: a person who can't wait is in a hurry, one who makes no joke is serious. */
 const urgentIdioms = anyOf(
   String.raw`(?:can not|can t|cant|could not|will not|won t|wont|nahi|nahin) wait|(?:no|without|without any|do not|don t|dont|avoid|any) (?:more )?delays?|no time to (?:lose|waste)|(?:der|deri|derri|late) (?:nahi|nahin|na|mat|bilkul nahi)(?: (?:karo|karna|karni|chahiye|kare|karein|hona))?|bina (?:der|deri)(?: ke)?|wait (?:nahi|nahin)(?: kar)?(?: sakte| sakta| sakti)?|(?:देर|देरी) (?:नहीं|न|मत|ना)(?: (?:करो|करना|चाहिए|करें))?|बिना (?:देर|देरी)(?: (?:के|किए|किये))?|इंतज़ार नहीं|इंतजार नहीं`,
 );
@@ -40,7 +40,7 @@ const serious = String.raw`serious|seriously|gambhir|gambheer|gambhirta|sanjeeda
 const interested = String.raw`interested|eager|hot|important|high|strong|ready|positive|likely|excited|much|soon|good|utsuk|इच्छुक|उत्सुक|ज़रूरी|जरूरी|ज़रूरत|जरूरत|जल्दी|तुरंत|अर्जेंट|jaldi|zaroori|jaruri|zaruri|urgent`;
 const stressing = String.raw`very|extremely|highly|super|really|quite|so|too|absolutely|totally|fully|completely|dead|most|100|hundred percent|bahut|bohot|bohat|bhut|bahot|kaafi|kafi|ekdum|ekdam|bilkul|poora|pura|sabse|बहुत|बेहद|काफ़ी|काफी|एकदम|बिल्कुल|बिलकुल|पूरी तरह|सबसे|अति|अत्यंत`;
 const urgency = String.raw`urgent|urgently|urgency|ugrent|argent|arjent|immediate|immediately|immediatly|asap|a s a p|right away|right now|at once|straight away|emergency|hurry|rush|top priority|highest priority|as soon as possible|earliest|jaldi|jaldi se|jald|jald se jald|turant|turat|foran|fauran|fatafat|abhi ke abhi|tatkal|tatkaal|shighra|urgently|अर्जेंट|अर्जेन्ट|अरजेंट|इमरजेंसी|तुरंत|तुरन्त|तत्काल|फौरन|फ़ौरन|जल्दी|जल्द|शीघ्र|फटाफट|लगेच`;
-/** Only beside a word of wanting: "abhi chahiye", "needs it today"; "abhi soch rahe hain" is no hurry. */
+/** Only beside a word of wanting: "abhi chahiye", "needs it today". "abhi soch rahe hain" is no hurry. */
 const soonWords = String.raw`abhi|aaj|aaj hi|kal hi|isi hafte|today|tomorrow|tonight|this week|within (?:a|one|1|two|2) (?:day|days|week)|now|अभी|आज|आज ही|कल ही|इसी हफ्ते`;
 const wanting = String.raw`need|needs|needed|want|wants|wanted|require|requires|required|buy|buying|buys|purchase|order|ordering|book|booking|deliver|delivery|install|start|finalise|finalize|close|chahiye|chahie|chaiye|chahte|chahta|lena|lenge|leni|mangta|karna|kharidna|चाहिए|चाहिये|लेना|लेनी|लेंगे|करना|खरीदना|ख़रीदना|मंगाना`;
 
@@ -88,7 +88,7 @@ function readClause(text: string): SaidPriority | 'urgency_denied' {
   return matches.high.test(clause) || matches.serious.test(clause) ? 'high' : undefined;
 }
 
-/** English denies what follows; Hindi what stands within a few words before it, or what follows. */
+/** English denies what follows; Hindi denies what stands within a few words before, or what follows. */
 function isDenied(clause: string): boolean {
   const denial = matches.denying.exec(clause);
   if (denial === null) return false;
