@@ -26,6 +26,7 @@ export const routes: readonly Route[] = [
   route('ingest', 'GET', '/openapi.json', 'public'),
   route('call-tracker', 'POST', '/webhooks/livekit', 'signature'),
   route('call-tracker', 'POST', '/v1/reports', 'bearer'),
+  route('call-tracker', 'POST', '/v1/when', 'bearer'),
   route('dispatcher', 'GET', '/v1/dialling', 'bearer'),
   route('dispatcher', 'POST', '/v1/dialling/stop', 'bearer'),
   route('dispatcher', 'POST', '/v1/dialling/start', 'bearer'),

@@ -1,6 +1,7 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import type { EventContract } from '@leadline/contracts/event';
 import { anyAgentReport } from '@leadline/contracts/event-facts';
+import { agentCallbackRequested } from '@leadline/contracts/events/agent-callback-requested';
 import { agentEnded } from '@leadline/contracts/events/agent-ended';
 import { agentQualified } from '@leadline/contracts/events/agent-qualified';
 import { agentReady } from '@leadline/contracts/events/agent-ready';
@@ -22,11 +23,27 @@ export type End = {
   callbackAt?: Date | string | null;
 };
 
+/** A buyer's wish to be called back. Whatever a language model wrote here may be handed on. */
+export type Callback = {
+  /** The time as it was said. */
+  words?: string | null;
+  /** The instant, from `resolveWhen`; without one Leadline reads the words. */
+  at: Date | string | null;
+  precision?: string;
+  /** The time was read back to the person, who agreed. */
+  confirmed?: boolean | string | null;
+  askedBy?: string;
+  /** `person`: a task in the CRM is due then, and Leadline does not dial. */
+  keptBy?: string;
+};
+
 export type Agent = {
   /** In the room, job read: the phone may ring now. */
   ready(room: string): Promise<void>;
   /** What was learnt so far. Send it as often as something is learnt: keys are merged, a later report corrects. */
   qualified(room: string, mode: AgentMode, answers: Readonly<Record<string, unknown>>): Promise<void>;
+  /** The buyer asked to be called back. The latest request of a call counts. */
+  callbackRequested(room: string, callback: Callback): Promise<void>;
   /** The last word on a call. */
   ended(room: string, end: End): Promise<void>;
   /** Waits for reports on their way, then disconnects. Call it when the process ends, not after each job. */
@@ -99,6 +116,8 @@ export async function connectAgent(options: {
     ready: (room) => report(agentReady, { room }),
     qualified: (room, mode, answers) =>
       report(agentQualified, { room, ...knownMode.parse({ mode }), qualification: toFitting(answers) }),
+    callbackRequested: (room, { words, at, ...callback }) =>
+      report(agentCallbackRequested, { room, words: words ?? null, at, ...callback }),
     ended: (room, end) =>
       report(agentEnded, {
         room,

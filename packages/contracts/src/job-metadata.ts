@@ -1,10 +1,26 @@
 import { z } from 'zod';
+import { callbackAskers, callbackPrecisions } from './events/agent-callback-requested.ts';
 import { agentModes } from './qualification.ts';
 
 /** LiveKit takes 512 KiB of metadata, and an agent's prompt much less. */
 export const maxProducts = 20;
 export const maxProductCharacters = 200;
 export const maxNameCharacters = 200;
+
+/** When people may be rung on one day, as instants with the zone's offset. */
+const opening = z.object({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) });
+
+/** The promise that this call keeps. */
+const promised = z.object({
+  /** The time in the buyer's own words. */
+  words: z.string().max(300).nullable(),
+  at: z.iso.datetime({ offset: true }),
+  precision: callbackPrecisions,
+  confirmed: z.boolean(),
+  askedBy: callbackAskers,
+  /** What the lead's earlier calls learnt: nobody is asked twice. */
+  learnt: z.record(z.string(), z.string()),
+});
 
 /** What the voice agent is told of its job, as `ctx.job.metadata` (JSON text). Nothing secret: anyone with room admin sees it. */
 export const jobMetadata = z.object({
@@ -18,6 +34,14 @@ export const jobMetadata = z.object({
   phone: z.string(),
   /** The lead's own first, then the newest of what was asked for besides. */
   products: z.array(z.string().max(maxProductCharacters)).max(maxProducts),
+  /** When the job was made, with the zone's offset: the agent's clock for "in half an hour". Not told by older dispatchers. */
+  now: z.iso.datetime({ offset: true }).optional(),
+  /** The IANA name of the buyer's zone. */
+  zone: z.string().optional(),
+  /** When people may be rung in the next three days: an agent promises no other time. */
+  openings: z.array(opening).max(4).optional(),
+  /** Told where the buyer asked for this very call. */
+  callback: promised.optional(),
   /** W3C trace context of this attempt, where it is traced: an agent with OpenTelemetry goes on from it. */
   traceparent: z.string().optional(),
 });

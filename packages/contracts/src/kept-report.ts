@@ -4,6 +4,13 @@ import { readAgentReport, type AgentReport, type FieldNote } from './to-agent-re
 /** Names of fields that could not be read. What stood there may be personal. */
 const unread = z.array(z.string()).default([]);
 const keptReport = z.union([
+  z.object({
+    keptBy: z.string(),
+    callbackAt: z.iso.datetime().nullable(),
+    confirmed: z.boolean().default(false),
+    doNotCall: z.boolean().default(false),
+    unread,
+  }),
   z.object({ answered: z.array(z.string()), doNotCall: z.boolean().default(false), unread }),
   z.object({ endedBy: z.string().nullable(), doNotCall: z.boolean().default(false), unread }),
 ]);
@@ -20,6 +27,19 @@ export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Re
     case 'agent.qualified': {
       const { mode, answers, doNotCall } = report;
       return { mode, answered: Object.keys(answers), ...(doNotCall ? { doNotCall } : {}), ...unreadFields };
+    }
+    case 'agent.callback_requested': {
+      const { callback, doNotCall } = report;
+      const { at, precision, confirmed, askedBy, keptBy } = callback;
+      return {
+        callbackAt: at?.toISOString() ?? null,
+        precision,
+        confirmed,
+        askedBy,
+        keptBy,
+        doNotCall,
+        ...unreadFields,
+      };
     }
     case 'agent.ended': {
       const { endedBy, doNotCall, callbackAt } = report;

@@ -8,6 +8,9 @@ export const publishes: Record<PublishingService, readonly string[]> = {
     'lead.retry_scheduled',
     'lead.postponed',
     'lead.failed',
+    'lead.callback_promised',
+    'lead.callback_moved',
+    'lead.callback_closed',
     'call.dialing',
     'call.answered',
     'call.dial_failed',
@@ -17,7 +20,7 @@ export const publishes: Record<PublishingService, readonly string[]> = {
 };
 
 /** What voice agents say. Their login knows nothing else. */
-export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
+export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.callback_requested', 'agent.ended'] as const;
 
 /** Who publishes an event, in words for the documents. */
 export function publisherOf(type: string): string {

@@ -1,8 +1,9 @@
 import { readNameOfWish } from './name-of-wish.ts';
-import { readOutsideTime } from './outside-time.ts';
 import { cutText, repairText } from './plain-text.ts';
+import { agentSubjects } from './publishers.ts';
 import { agentModes, knownAnswerKeys, type AgentMode, type Answers } from './qualification.ts';
 import { toAnswers, toAnswerText } from './to-answers.ts';
+import { readCallbackTime, toCallbackAsked, type CallbackAsked } from './to-callback.ts';
 import { readWish } from './to-wish.ts';
 
 /** What an agent says, as far as it can be read. */
@@ -10,6 +11,7 @@ export type AgentReport =
   | { type: 'agent.ready'; room: string }
   /** `mode` null: not told, or not one that we know; the call's own mode holds. */
   | { type: 'agent.qualified'; room: string; mode: AgentMode | null; answers: Answers; doNotCall: boolean }
+  | { type: 'agent.callback_requested'; room: string; callback: CallbackAsked; doNotCall: boolean }
   | {
       type: 'agent.ended';
       room: string;
@@ -36,14 +38,24 @@ export type ReadReport =
   /** Without its type or its room a report is nobody's. */
   | { ok: false; faults: { pointer: string; detail: string }[] };
 
-const reportTypes = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
+const reportTypes = agentSubjects;
 type ReportType = (typeof reportTypes)[number];
 
 /** Every name that a note's `field` may have. */
-export const noteFields = ['time', 'mode', 'qualification', 'endedBy', 'doNotCall', 'callbackAt', ...knownAnswerKeys];
+export const noteFields = [
+  'time',
+  'mode',
+  'qualification',
+  'endedBy',
+  'doNotCall',
+  'callbackAt',
+  'precision',
+  'askedBy',
+  'keptBy',
+  ...knownAnswerKeys,
+];
 
 const maxRoomCharacters = 256;
-const maxWordsCharacters = 300;
 
 /**
  * Reads an agent's report, each field by itself: what can't be read is dropped and noted, the rest counts. The same for
@@ -89,26 +101,38 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
         doNotCall: toDoNotCall([...fields.wishes, ...wishes], notes),
       };
     }
+    case 'agent.callback_requested':
+      return {
+        type,
+        room,
+        callback: toCallbackAsked(fields, notes),
+        doNotCall: toDoNotCall(fields.wishes, notes),
+      };
     case 'agent.ended':
       return {
         type,
         room,
         endedBy: toEndedBy(fields.endedBy, notes),
         doNotCall: toDoNotCall(fields.wishes, notes),
-        ...toCallback(fields.callback, notes),
+        ...readCallbackTime(fields.callback, notes),
       };
   }
 }
 
 type Field = { pointer: string; value: unknown };
-type Fields = Record<'room' | 'mode' | 'qualification' | 'endedBy' | 'callback', Field> & { wishes: Field[] };
+type Fields = Record<keyof typeof otherNames, Field> & { wishes: Field[] };
 
 const otherNames = {
   room: ['room'],
   mode: ['mode', 'agentmode'],
   qualification: ['qualification', 'answers'],
   endedBy: ['endedby'],
-  callback: ['callbackat', 'callbacktime', 'callback'],
+  callback: ['callbackat', 'callbacktime', 'callback', 'at'],
+  words: ['words', 'spoken', 'text', 'phrase'],
+  precision: ['precision'],
+  confirmed: ['confirmed', 'isconfirmed', 'readback'],
+  askedBy: ['askedby', 'requestedby'],
+  keptBy: ['keptby', 'kept'],
 };
 
 /** A field under its own name, or as other languages would write it: `ended_by`. A later name counts where the first says nothing. */
@@ -129,6 +153,11 @@ function toFields(data: object): Fields {
     qualification: find(otherNames.qualification),
     endedBy: find(otherNames.endedBy),
     callback: find(otherNames.callback),
+    words: find(otherNames.words),
+    precision: find(otherNames.precision),
+    confirmed: find(otherNames.confirmed),
+    askedBy: find(otherNames.askedBy),
+    keptBy: find(otherNames.keptBy),
     wishes: [
       ...wishesIn(data, '/data', 0),
       ...entries.filter(({ name, value }) => mayTellWish.has(name) && isWish(value)),
@@ -139,6 +168,7 @@ function toFields(data: object): Fields {
 /** Where a model puts a wish that has no field in its own form: `callbackAt: "never call again"`, `disposition: "DNC"`. */
 const mayTellWish = new Set([
   ...otherNames.callback,
+  ...otherNames.words,
   ...otherNames.endedBy,
   'disposition',
   'outcome',
@@ -247,32 +277,6 @@ function toDoNotCall(wishes: readonly Field[], notes: FieldNote[]): boolean {
     notes.push({ field: 'doNotCall', pointer, outcome: 'guessed', detail: 'neither yes nor no; taken as yes' });
   }
   return read.some(({ wish }) => wish !== 'no');
-}
-
-function toCallback(
-  { pointer, value }: Field,
-  notes: FieldNote[],
-): { callbackAt: Date | null; callbackWords: string | null } {
-  const nothing = { callbackAt: null, callbackWords: null };
-  const text = toAnswerText(value);
-  if (text === '' || value === false) return nothing;
-  const read = readOutsideTime(text);
-  switch (read.kind) {
-    case 'instant':
-      return { callbackAt: read.at, callbackWords: null };
-    case 'out_of_days':
-      notes.push({ field: 'callbackAt', pointer, outcome: 'dropped', detail: 'not between 2000 and 2099' });
-      return nothing;
-    case 'words': {
-      if (typeof value === 'number' || typeof value === 'boolean') {
-        notes.push(unreadable('callbackAt', pointer));
-        return nothing;
-      }
-      const detail = 'no time in ISO 8601; kept as words';
-      notes.push({ field: 'callbackAt', pointer, outcome: 'words', detail });
-      return { callbackAt: null, callbackWords: cutText(text, maxWordsCharacters) };
-    }
-  }
 }
 
 function unreadable(field: string, pointer: string): FieldNote {

@@ -19,6 +19,10 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     const at = new Date(read(key));
     return Number.isNaN(at.getTime()) ? '' : ` until ${clock(at)}`;
   };
+  const at = (key: string): string => {
+    const told = new Date(read(key));
+    return Number.isNaN(told.getTime()) ? ' at a time that nobody told' : ` at ${clock(told)}`;
+  };
   const sip = typeof data['sipStatus'] === 'number' ? ` (SIP ${data['sipStatus']})` : '';
   const plain = (words: string): EventWords => ({ words, tone: 'plain' });
   switch (type) {
@@ -37,6 +41,17 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
       return { words: `${reason}: rung again, waits${until('retryAt')}`, tone: 'wait' };
     case 'lead.postponed':
       return { words: `waits: ${reason}${until('until')}`, tone: 'wait' };
+    case 'lead.callback_promised':
+      return {
+        words: `is promised a call${at('at')}${data['keptBy'] === 'person' ? ', by a person' : ''}${
+          data['dueAt'] === data['at'] ? '' : `; rung${at('dueAt')}, when it may be`
+        }`,
+        tone: 'wait',
+      };
+    case 'lead.callback_moved':
+      return { words: `is called back${at('to')}, not${at('from')}: ${reason}`, tone: 'wait' };
+    case 'lead.callback_closed':
+      return toClosedWords(read('state'), data, at);
     case 'lead.failed':
       return { words: `is given up: ${reason}`, tone: 'bad' };
     case 'call.dialing':
@@ -60,8 +75,9 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'agent.ready':
       return plain('the agent is ready');
     case 'agent.qualified':
+    case 'agent.callback_requested':
     case 'agent.ended':
-      return toReportWords(type, data);
+      return toReportWords(type, data, clock);
     default:
       return {
         words: type.startsWith('dlq.redriven.') ? 'a dead letter was sent back' : '',
@@ -77,12 +93,30 @@ export function toEventTitle(type: string, data: Record<string, unknown>, clock:
   return { words: `${bare.charAt(0).toUpperCase()}${bare.slice(1)}`, tone };
 }
 
+function toClosedWords(state: string, data: Record<string, unknown>, at: (key: string) => string): EventWords {
+  const because = typeof data['reason'] === 'string' ? `: ${toWords(data['reason'])}` : '';
+  switch (state) {
+    case 'kept':
+      return { words: `was called back as promised${because}`, tone: 'good' };
+    case 'missed':
+      return { words: `was not called back${at('at')} as promised${because}`, tone: 'bad' };
+    default:
+      return { words: `is not called back${because}`, tone: 'plain' };
+  }
+}
+
 /** Which questions were answered, and which fields could not be read; what was said stays with the call. */
-function toReportWords(type: string, data: Record<string, unknown>): EventWords {
+function toReportWords(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
   const report = readKeptReport(type, data);
   if (report === undefined) return { words: 'the agent said something that can not be read', tone: 'bad' };
   const wish = report.doNotCall ? ', asked never to be called again' : '';
   const unread = report.unread.length === 0 ? '' : `; could not be read: ${report.unread.join(', ')}`;
+  if ('keptBy' in report) {
+    const when = report.callbackAt === null ? '' : ` at ${clock(new Date(report.callbackAt))}`;
+    const by = report.keptBy === 'person' ? ' by a person' : '';
+    const agreed = report.confirmed ? ', read back' : '';
+    return { words: `the buyer asked to be called back${when}${by}${agreed}${wish}${unread}`, tone: 'plain' };
+  }
   if ('endedBy' in report) {
     const endedBy = report.endedBy ?? 'nobody told';
     return { words: `the agent’s last word: ended by ${endedBy}${wish}${unread}`, tone: 'plain' };

@@ -49,6 +49,7 @@ const mayWrite: Record<Role, string[]> = {
     'dial_control',
     'lead_waits',
     'enquiries_heeded',
+    'callbacks',
     'dispatcher_audit',
     'dispatcher_outbox',
   ],

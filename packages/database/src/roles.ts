@@ -34,7 +34,7 @@ export const grants: Record<Role, readonly string[]> = {
     'select on report_hearing',
     'insert on calls',
     'update (name, phone, updated_at) on calls',
-    'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, enquiries_heeded, dispatcher_audit, dispatcher_outbox',
+    'select, insert, update, delete on dials, do_not_call, dial_control, lead_waits, enquiries_heeded, callbacks, dispatcher_audit, dispatcher_outbox',
     // The number of an erased person's call is known by its hash alone.
     'execute on function leadline_number_hash(text)',
     'select (id, lead_id, verdict, received_at, enquired_at, counts_from_arrival, traceparent) on lead_receipts',
@@ -54,7 +54,7 @@ export const grants: Record<Role, readonly string[]> = {
     'select, insert, update, delete on crm_pushes, crm_enquiries, crm_pusher_outbox',
   ],
   dashboard: [
-    'select on leads, calls, dials, do_not_call, dial_control, lead_waits, dispatcher_audit, call_facts, crm_pushes, crm_enquiries, lead_receipts, lead_origins, lead_enquiries, source_polls, odd_steps',
+    'select on leads, calls, dials, do_not_call, dial_control, lead_waits, callbacks, dispatcher_audit, call_facts, crm_pushes, crm_enquiries, lead_receipts, lead_origins, lead_enquiries, source_polls, odd_steps',
     // What a vendor named, and not the notification that named it.
     'select (connection_id, received_at, last_error, done_at, given_up_at) on awaited_leads',
     // All but the hashes and the secrets.
@@ -70,7 +70,7 @@ export const grants: Record<Role, readonly string[]> = {
 /** Tables whose ids a role takes from their sequence, by whatever name an adopted database gave it. */
 export const sequencesOf: Record<Role, readonly string[]> = {
   ingest: ['leads', 'ingest_audit'],
-  dispatcher: ['calls', 'do_not_call', 'dispatcher_audit'],
+  dispatcher: ['calls', 'do_not_call', 'callbacks', 'dispatcher_audit'],
   callTracker: [],
   crmPusher: [],
   dashboard: [],

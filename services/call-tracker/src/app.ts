@@ -4,18 +4,20 @@ import { traceRequests } from '@leadline/tracing/trace-requests';
 import { openWebhookReceiver } from '@leadline/telephony/webhook-receiver';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { whenRoutes } from './answer-when.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { liveKitWebhooks } from './on-livekit-webhook.ts';
 import { reportRoutes } from './receive-reports.ts';
 
-/** What comes in over HTTP: LiveKit's webhooks, and reports of agents. */
+/** What comes in over HTTP: LiveKit's webhooks, reports of agents, and their questions. */
 export function createApp(config: Config, deps: Deps): Hono {
   const receive = openWebhookReceiver([{ apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET }]);
   const app = new Hono();
   app.use('*', traceRequests());
   app.route('/', liveKitWebhooks(receive, deps));
   app.route('/', reportRoutes(config.AGENT_KEY, deps));
+  app.route('/', whenRoutes(config.AGENT_KEY, deps));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     const elsewhere = blameFor(error) === 'elsewhere';

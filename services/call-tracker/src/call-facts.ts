@@ -1,6 +1,7 @@
 import type { FailureReason } from '@leadline/contracts/failure-reason';
 import type { AgentMode, Answers, AnswerTimes } from '@leadline/contracts/qualification';
 import type { CallStatus } from '@leadline/contracts/statuses';
+import type { CallbackRequest } from './learn-callback.ts';
 
 /** The slice of a `calls` row that this service decides. */
 export type Call = {
@@ -65,6 +66,9 @@ export type Facts = {
   callbackAt: Date | null;
   /** When to call back, as it was said, where that is no time that a program can read. */
   callbackWords: string | null;
+  /** The latest request to be called back, and when it was written down, by the database's clock. */
+  callback: CallbackRequest | null;
+  callbackHeardAt: Date | null;
   answerTimes: AnswerTimes;
   /** When the newest wish never to be called again was heard, by the database's clock, and when its report says it was said. */
   doNotCallAt: Date | null;
@@ -108,6 +112,8 @@ export const noFacts: Facts = {
   endedBy: null,
   callbackAt: null,
   callbackWords: null,
+  callback: null,
+  callbackHeardAt: null,
   answerTimes: {},
   doNotCallAt: null,
   doNotCallSaidAt: null,

@@ -193,6 +193,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       return unchanged;
     case 'agent_ready':
     case 'agent_qualified':
+    case 'agent_callback':
     case 'agent_ended':
       return { ...learnReport({ call, facts }, event, within(event.at), now), effects: [] };
     case 'looked':

@@ -47,7 +47,7 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
       `insert into call_facts (call_id, erased_at)
        select id, clock_timestamp() from calls where id = any($1) and attempt is not null and status <> 'calling'
            on conflict (call_id) do update
-              set callback_at = null, callback_words = null, erased_at = coalesce(call_facts.erased_at, excluded.erased_at)`,
+              set callback_at = null, callback_words = null, callback_request = null, erased_at = coalesce(call_facts.erased_at, excluded.erased_at)`,
       [ids],
     );
     return affected(
@@ -118,7 +118,7 @@ async function eraseMessages(
     return found.length;
   };
   return {
-    reports: await eraseFrom('AGENT', ['agent.qualified', 'agent.ended']),
+    reports: await eraseFrom('AGENT', ['agent.qualified', 'agent.callback_requested', 'agent.ended']),
     deadLetters: await eraseFrom('DLQ', ['dlq.AGENT.call-tracker-agent', 'dlq.AGENT.dashboard-agent']),
   };
 }

@@ -1,3 +1,8 @@
+import {
+  callbackAskers,
+  callbackKeepers,
+  callbackPrecisions,
+} from '@leadline/contracts/events/agent-callback-requested';
 import { failureReasons } from '@leadline/contracts/failure-reason';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 import { agentModes } from '@leadline/contracts/qualification';
@@ -60,6 +65,16 @@ const watch = z.object({
   rejoinedAt: jsonTime.nullable(),
 });
 
+const callbackRequest = z.object({
+  words: z.string().nullable(),
+  at: jsonTime.nullable(),
+  precision: callbackPrecisions,
+  confirmed: z.boolean(),
+  askedBy: callbackAskers,
+  keptBy: callbackKeepers,
+  saidAt: jsonTime,
+});
+
 const kept = z.object({
   now: instant,
   id: z.number(),
@@ -93,6 +108,8 @@ const kept = z.object({
   endedBy: z.string().nullable(),
   callbackAt: agentTime,
   callbackWords: z.string().nullable(),
+  callbackRequest: callbackRequest.nullable().catch(null),
+  callbackHeardAt: time,
   answerTimes: z.record(z.string(), z.string()).nullable().catch(null),
   doNotCallAt: time,
   doNotCallSaidAt: agentTime,
@@ -111,6 +128,8 @@ export const agentColumns: readonly string[] = [
   'ended_by',
   'callback_at',
   'callback_words',
+  'callback_request',
+  'callback_heard_at',
   'answer_times',
   'do_not_call_at',
   'do_not_call_said_at',
@@ -192,6 +211,8 @@ function toKeptCall(found: z.output<typeof kept>, withoutAgent: boolean): KeptCa
             endedBy: found.endedBy,
             callbackAt: found.callbackAt,
             callbackWords: found.callbackWords,
+            callback: found.callbackRequest,
+            callbackHeardAt: found.callbackHeardAt,
             answerTimes: found.answerTimes ?? {},
             doNotCallAt: found.doNotCallAt,
             doNotCallSaidAt: found.doNotCallSaidAt,

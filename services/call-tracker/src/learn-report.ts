@@ -1,5 +1,7 @@
 import { mergeAnswers, type AgentMode, type Answers } from '@leadline/contracts/qualification';
+import type { CallbackAsked } from '@leadline/contracts/to-callback';
 import { earliest, type Call, type Facts } from './call-facts.ts';
+import { learnCallback, learnLastWord, toAnswerForSales } from './learn-callback.ts';
 
 /** What an agent says of its call. `at`: when it said so, by its own word; `unread`: fields that could not be read. */
 export type AgentEvent =
@@ -10,6 +12,14 @@ export type AgentEvent =
       /** Null: the call's own mode. */
       mode: AgentMode | null;
       answers: Answers;
+      doNotCall: boolean;
+      unread: readonly string[];
+    }
+  | {
+      kind: 'agent_callback';
+      at: Date;
+      /** Null: nothing of it may be kept. */
+      callback: CallbackAsked | null;
       doNotCall: boolean;
       unread: readonly string[];
     }
@@ -36,6 +46,10 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
       return { call, facts: { ...facts, agentReadyAt: earliest(facts.agentReadyAt, at) } };
     case 'agent_qualified':
       return saveQualification(hearWish({ call, facts: noteUnread(facts, event) }, event, now), event, at);
+    case 'agent_callback': {
+      const heard = hearWish({ call, facts: noteUnread(facts, event) }, event, now);
+      return event.callback === null ? heard : hearCallback(heard, event.callback, { saidAt: event.at, at, now });
+    }
     case 'agent_ended': {
       const heard = hearWish({ call, facts: noteUnread(facts, event) }, event, now);
       const first = facts.agentEndedAt === null || at < facts.agentEndedAt;
@@ -48,10 +62,40 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
           endedBy: first ? event.endedBy : facts.endedBy,
           callbackAt: saysWhen ? event.callbackAt : facts.callbackAt,
           callbackWords: saysWhen ? event.callbackWords : facts.callbackWords,
+          ...toHeard(facts, learnLastWord(facts.callback, event, event.at), now),
         },
       };
     }
   }
+}
+
+/** The answer that stands for a callback which a person makes. */
+const salesCallbackKey = 'callback';
+
+/** A time for which the sales team is responsible is an answer: else nobody would tell them of it. */
+function hearCallback(
+  { call, facts }: Learnt,
+  asked: CallbackAsked,
+  { saidAt, at, now }: { saidAt: Date; at: Date; now: Date },
+): Learnt {
+  const callback = learnCallback(facts.callback, asked, saidAt);
+  if (callback === facts.callback || callback === null) return { call, facts };
+  const learnt = {
+    call,
+    facts: {
+      ...facts,
+      ...toHeard(facts, callback, now),
+      callbackAt: callback.at,
+      callbackWords: callback.at === null ? callback.words : null,
+    },
+  };
+  if (callback.keptBy === 'agent') return learnt;
+  const answers = { [salesCallbackKey]: toAnswerForSales(callback) };
+  return saveQualification(learnt, { at: saidAt, mode: null, answers }, at);
+}
+
+function toHeard(facts: Facts, callback: Facts['callback'], now: Date): Pick<Facts, 'callback' | 'callbackHeardAt'> {
+  return { callback, callbackHeardAt: callback === facts.callback ? facts.callbackHeardAt : now };
 }
 
 /** What an erased person's call still takes: that it was heard of, and a wish never to be called again. */
@@ -61,6 +105,8 @@ export function onlyWish(event: AgentEvent): AgentEvent {
       return event;
     case 'agent_qualified':
       return { ...event, mode: null, answers: {} };
+    case 'agent_callback':
+      return { ...event, callback: null };
     case 'agent_ended':
       return { ...event, callbackAt: null, callbackWords: null };
   }
@@ -73,6 +119,8 @@ export function saysMoreThanWish(event: AgentEvent): boolean {
       return false;
     case 'agent_qualified':
       return Object.keys(event.answers).length > 0;
+    case 'agent_callback':
+      return event.callback !== null;
     case 'agent_ended':
       return event.callbackAt !== null || event.callbackWords !== null;
   }

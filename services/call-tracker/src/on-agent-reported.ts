@@ -1,3 +1,4 @@
+import { agentSubjects } from '@leadline/contracts/publishers';
 import { unknownKeys } from '@leadline/contracts/qualification';
 import { readAgentReport, type AgentReport, type FieldNote } from '@leadline/contracts/to-agent-report';
 import { blameFor } from '@leadline/messaging/blame';
@@ -9,11 +10,9 @@ import { holdNumber } from './hold-numbers.ts';
 import type { AgentEvent } from './learn-report.ts';
 import { trackRoom } from './track-call.ts';
 
-const reportTypes = ['agent.ready', 'agent.qualified', 'agent.ended'] as const;
-
 /** The voice agent's reports over NATS. One for a room that is no call's is a dead letter. */
 export function onAgentReported(deps: Deps): Handler[] {
-  return reportTypes.map((type) =>
+  return agentSubjects.map((type) =>
     on({ type, schema: z.unknown() }, async ({ data, time, timeUnreadable }) => {
       const read = readAgentReport(type, data);
       if (!read.ok) return reject(`malformed: ${read.faults.map(({ pointer }) => pointer.slice(1)).join(', ')}`);
@@ -72,6 +71,10 @@ function toAgentEvent({ report, notes, at }: HeardReport): AgentEvent {
     case 'agent.qualified': {
       const { mode, answers, doNotCall } = report;
       return { kind: 'agent_qualified', at, mode, answers, doNotCall, unread };
+    }
+    case 'agent.callback_requested': {
+      const { callback, doNotCall } = report;
+      return { kind: 'agent_callback', at, callback, doNotCall, unread };
     }
     case 'agent.ended': {
       const { endedBy, doNotCall, callbackAt, callbackWords } = report;

@@ -137,6 +137,29 @@ async function untilHandled(call: Seeded): Promise<void> {
   await until('the last word is handled', async () => (await rowOf(call))['agent_ended_at'] !== null);
 }
 
+test('a request to be called back is kept as it was said, over HTTP and NATS, and the latest counts', async () => {
+  for (const say of [overHttp, overNats]) {
+    const call = await aCall();
+    const asked = { room: call.room, words: 'kal shaam chhe baje', confirmed: true };
+    await say('agent.callback_requested', { ...asked, at: '2026-12-01T18:00:00+05:30' });
+    await say('agent.callback_requested', { ...asked, at: '2026-12-01T19:00:00+05:30', keptBy: 'person' });
+    await say('agent.ended', { room: call.room, endedBy: 'callee' });
+    await untilHandled(call);
+    const [row] = await database.query<Row>(
+      `select f.callback_request, f.callback_at, f.callback_heard_at is not null as is_dated, c.qualification
+         from call_facts f join calls c on c.id = f.call_id where f.call_id = $1`,
+      [call.callId],
+    );
+    expect(row).toMatchObject({
+      callback_request: { words: 'kal shaam chhe baje', at: '2026-12-01T13:30:00.000Z', keptBy: 'person' },
+      callback_at: new Date('2026-12-01T13:30:00Z'),
+      is_dated: true,
+      // Else nobody would tell the sales team of it.
+      qualification: { callback: 'kal shaam chhe baje' },
+    });
+  }
+});
+
 describe('each field of a report by itself', () => {
   const wish = { endedBy: 'callee', doNotCall: true, callbackAt: null };
   test.for<[string, Row, Row]>([

@@ -122,8 +122,10 @@ function trackGroup(
   });
 }
 
+const agentKinds: readonly string[] = ['agent_ready', 'agent_qualified', 'agent_callback', 'agent_ended'];
+
 function isAgentEvent(event: CallEvent): event is AgentEvent {
-  return event.kind === 'agent_ready' || event.kind === 'agent_qualified' || event.kind === 'agent_ended';
+  return agentKinds.includes(event.kind);
 }
 
 /** Rolls the group back; its inputs are decided again, each on its new row. */

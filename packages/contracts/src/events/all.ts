@@ -1,3 +1,4 @@
+import { agentCallbackRequested } from './agent-callback-requested.ts';
 import { agentEnded } from './agent-ended.ts';
 import { agentQualified } from './agent-qualified.ts';
 import { agentReady } from './agent-ready.ts';
@@ -10,6 +11,9 @@ import { callPushFailed } from './call-push-failed.ts';
 import { callPushed } from './call-pushed.ts';
 import { callQualified } from './call-qualified.ts';
 import { callRinging } from './call-ringing.ts';
+import { leadCallbackClosed } from './lead-callback-closed.ts';
+import { leadCallbackMoved } from './lead-callback-moved.ts';
+import { leadCallbackPromised } from './lead-callback-promised.ts';
 import { leadCreated } from './lead-created.ts';
 import { leadDispatched } from './lead-dispatched.ts';
 import { leadEnquiryAdded } from './lead-enquiry-added.ts';
@@ -19,6 +23,7 @@ import { leadRetryScheduled } from './lead-retry-scheduled.ts';
 
 /** Every event there is. */
 export const allEvents = [
+  agentCallbackRequested,
   agentEnded,
   agentQualified,
   agentReady,
@@ -31,6 +36,9 @@ export const allEvents = [
   callPushed,
   callQualified,
   callRinging,
+  leadCallbackClosed,
+  leadCallbackMoved,
+  leadCallbackPromised,
   leadCreated,
   leadDispatched,
   leadEnquiryAdded,

@@ -12,6 +12,7 @@ import { FarSides } from './0013-far-sides.ts';
 import { BoundedChanges } from './0014-bounded-changes.ts';
 import { ReportHearing } from './0015-report-hearing.ts';
 import { Wishes } from './0016-wishes.ts';
+import { Callbacks } from './0017-callbacks.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -32,5 +33,6 @@ export const migrations = [
   { name: '0013-far-sides', class: FarSides },
   { name: '0014-bounded-changes', class: BoundedChanges },
   { name: '0015-report-hearing', class: ReportHearing },
-  { name: newestMigration, class: Wishes },
+  { name: '0016-wishes', class: Wishes },
+  { name: newestMigration, class: Callbacks },
 ];

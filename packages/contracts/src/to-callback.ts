@@ -1,0 +1,93 @@
+import type { z } from 'zod';
+import type { callbackAskers, callbackKeepers, callbackPrecisions } from './events/agent-callback-requested.ts';
+import { readOutsideTime } from './outside-time.ts';
+import { cutText } from './plain-text.ts';
+import { toAnswerText } from './to-answers.ts';
+import type { FieldNote } from './to-agent-report.ts';
+import { readWish } from './to-wish.ts';
+
+/** A time to call back as an agent reported it. `at` null: only the words say when. */
+export type CallbackAsked = {
+  words: string | null;
+  at: Date | null;
+  precision: z.output<typeof callbackPrecisions>;
+  confirmed: boolean;
+  askedBy: z.output<typeof callbackAskers>;
+  keptBy: z.output<typeof callbackKeepers>;
+};
+
+type Field = { pointer: string; value: unknown };
+type Named = Record<'words' | 'callback' | 'precision' | 'confirmed' | 'askedBy' | 'keptBy', Field>;
+
+const maxWordsCharacters = 300;
+
+const precisions: [CallbackAsked['precision'], RegExp][] = [
+  ['after', /\b(after|from|since|onwards?|later|earliest)\b/],
+  ['part_of_day', /\b(part|approx\w*|around|about|rough\w*|loose|vague|morning|afternoon|evening|night|day)\b/],
+  ['exact', /\b(exact\w*|precise\w*|minute|time|sharp|fixed|specific)\b/],
+];
+const askers: [CallbackAsked['askedBy'], RegExp][] = [
+  ['gatekeeper', /\b(gate ?keeper|secretary|reception\w*|assistant|wife|husband|son|family|staff|other|someone)\b/],
+  ['buyer', /\b(buyer|callee|user|customer|caller|client|person|lead|human|prospect|contact|self)\b/],
+];
+const keepers: [CallbackAsked['keptBy'], RegExp][] = [
+  ['person', /\b(person|human|sales\w*|team|staff|executive|manager|representative|rep|crm|engineer|expert)\b/],
+  ['agent', /\b(agent|assistant|bot|ai|voice|system|self|me)\b/],
+];
+
+/** Reads a request to be called back, each field by itself; what can't be read takes the usual value and is noted. */
+export function toCallbackAsked(fields: Named, notes: FieldNote[]): CallbackAsked {
+  const told = readCallbackTime(fields.callback, notes);
+  const words = toAnswerText(fields.words.value);
+  return {
+    words: words === '' ? told.callbackWords : cutText(words, maxWordsCharacters),
+    at: told.callbackAt,
+    precision: toWord('precision', precisions, fields.precision, notes) ?? 'exact',
+    confirmed: readWish(fields.confirmed.value) === 'yes',
+    askedBy: toWord('askedBy', askers, fields.askedBy, notes) ?? 'buyer',
+    keptBy: toWord('keptBy', keepers, fields.keptBy, notes) ?? 'agent',
+  };
+}
+
+function toWord<Word>(
+  field: string,
+  shapes: readonly [Word, RegExp][],
+  { pointer, value }: Field,
+  notes: FieldNote[],
+): Word | undefined {
+  const text = toAnswerText(value)
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ');
+  if (text === '') return undefined;
+  const found = shapes.find(([, shape]) => shape.test(text));
+  if (found === undefined) notes.push({ field, pointer, outcome: 'dropped', detail: 'can not be read' });
+  return found?.[0];
+}
+
+/** A time, or else the words for one. */
+export function readCallbackTime(
+  { pointer, value }: Field,
+  notes: FieldNote[],
+): { callbackAt: Date | null; callbackWords: string | null } {
+  const nothing = { callbackAt: null, callbackWords: null };
+  const text = toAnswerText(value);
+  if (text === '' || value === false) return nothing;
+  const read = readOutsideTime(text);
+  switch (read.kind) {
+    case 'instant':
+      return { callbackAt: read.at, callbackWords: null };
+    case 'out_of_days':
+      notes.push({ field: 'callbackAt', pointer, outcome: 'dropped', detail: 'not between 2000 and 2099' });
+      return nothing;
+    case 'words': {
+      if (typeof value === 'number' || typeof value === 'boolean') {
+        notes.push({ field: 'callbackAt', pointer, outcome: 'dropped', detail: 'can not be read' });
+        return nothing;
+      }
+      const detail = 'no time in ISO 8601; kept as words';
+      notes.push({ field: 'callbackAt', pointer, outcome: 'words', detail });
+      return { callbackAt: null, callbackWords: cutText(text, maxWordsCharacters) };
+    }
+  }
+}
