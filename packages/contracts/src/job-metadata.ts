@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { callbackAskers, callbackPrecisions } from './events/agent-callback-requested.ts';
+import { maxLanguageCharacters } from './disposition.ts';
 import { agentModes } from './qualification.ts';
 
 /** LiveKit takes 512 KiB of metadata, and an agent's prompt much less. */
@@ -42,6 +43,10 @@ export const jobMetadata = z.object({
   openings: z.array(opening).max(4).optional(),
   /** Told where the buyer asked for this very call. */
   callback: promised.optional(),
+  /** The language that the person asked for in an earlier attempt, by its name or tag. */
+  language: z.string().max(maxLanguageCharacters).optional(),
+  /** An earlier attempt has left a message with a machine: leave no second one. */
+  messageLeft: z.boolean().optional(),
   /** W3C trace context of this attempt, where it is traced: an agent with OpenTelemetry goes on from it. */
   traceparent: z.string().optional(),
 });

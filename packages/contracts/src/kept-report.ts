@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { answeredByCategories } from './answered-by.ts';
+import { dispositions } from './disposition.ts';
 import { readAgentReport, type AgentReport, type FieldNote } from './to-agent-report.ts';
 
 /** Names of fields that could not be read. What stood there may be personal. */
@@ -12,7 +14,13 @@ const keptReport = z.union([
     unread,
   }),
   z.object({ answered: z.array(z.string()), doNotCall: z.boolean().default(false), unread }),
-  z.object({ endedBy: z.string().nullable(), doNotCall: z.boolean().default(false), unread }),
+  z.object({
+    endedBy: z.string().nullable(),
+    doNotCall: z.boolean().default(false),
+    disposition: dispositions.nullable().default(null).catch(null),
+    unread,
+  }),
+  z.object({ answeredBy: answeredByCategories, messageLeft: z.boolean().default(false), unread }),
 ]);
 /** What may be shown of an agent's report: which questions were answered, and nothing that a person said. */
 export type KeptReport = z.output<typeof keptReport>;
@@ -24,6 +32,10 @@ export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Re
   switch (report.type) {
     case 'agent.ready':
       return unreadFields;
+    case 'agent.answered_by': {
+      const { category: answeredBy, afterMs, messageLeft } = report;
+      return { answeredBy, afterMs, messageLeft, ...unreadFields };
+    }
     case 'agent.qualified': {
       const { mode, answers, doNotCall } = report;
       return { mode, answered: Object.keys(answers), ...(doNotCall ? { doNotCall } : {}), ...unreadFields };
@@ -42,8 +54,8 @@ export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Re
       };
     }
     case 'agent.ended': {
-      const { endedBy, doNotCall, callbackAt } = report;
-      return { endedBy, doNotCall, callbackAt: callbackAt?.toISOString() ?? null, ...unreadFields };
+      const { endedBy, doNotCall, callbackAt, disposition } = report;
+      return { endedBy, doNotCall, callbackAt: callbackAt?.toISOString() ?? null, disposition, ...unreadFields };
     }
   }
 }

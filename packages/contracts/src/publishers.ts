@@ -20,7 +20,13 @@ export const publishes: Record<PublishingService, readonly string[]> = {
 };
 
 /** What voice agents say. Their login knows nothing else. */
-export const agentSubjects = ['agent.ready', 'agent.qualified', 'agent.callback_requested', 'agent.ended'] as const;
+export const agentSubjects = [
+  'agent.ready',
+  'agent.answered_by',
+  'agent.qualified',
+  'agent.callback_requested',
+  'agent.ended',
+] as const;
 
 /** Who publishes an event, in words for the documents. */
 export function publisherOf(type: string): string {

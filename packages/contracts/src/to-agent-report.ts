@@ -1,7 +1,10 @@
+import type { Disposition } from './disposition.ts';
 import { readNameOfWish } from './name-of-wish.ts';
 import { cutText, repairText } from './plain-text.ts';
 import { agentSubjects } from './publishers.ts';
 import { agentModes, knownAnswerKeys, type AgentMode, type Answers } from './qualification.ts';
+import { readOutcome } from './read-outcome.ts';
+import { toAnsweredBy, type AnsweredBy } from './to-answered-by.ts';
 import { toAnswers, toAnswerText } from './to-answers.ts';
 import { readCallbackTime, toCallbackAsked, type CallbackAsked } from './to-callback.ts';
 import { readWish } from './to-wish.ts';
@@ -10,9 +13,10 @@ import { readWish } from './to-wish.ts';
 export type AgentReport =
   | { type: 'agent.ready'; room: string }
   /** `mode` null: not told, or not one that we know; the call's own mode holds. */
-  | { type: 'agent.qualified'; room: string; mode: AgentMode | null; answers: Answers; doNotCall: boolean }
+  | ({ type: 'agent.qualified'; room: string; mode: AgentMode | null; answers: Answers; doNotCall: boolean } & Outcome)
+  | ({ type: 'agent.answered_by'; room: string } & AnsweredBy)
   | { type: 'agent.callback_requested'; room: string; callback: CallbackAsked; doNotCall: boolean }
-  | {
+  | ({
       type: 'agent.ended';
       room: string;
       endedBy: EndedBy | null;
@@ -20,7 +24,10 @@ export type AgentReport =
       callbackAt: Date | null;
       /** When to call back, in the agent's words, where that is no time that a program can read. */
       callbackWords: string | null;
-    };
+    } & Outcome);
+
+/** What became of the talk, and the language that the person wants to be spoken to; null: not told. */
+export type Outcome = { disposition: Disposition | null; language: string | null };
 
 export type EndedBy = 'callee' | 'agent' | 'error';
 
@@ -52,6 +59,11 @@ export const noteFields = [
   'precision',
   'askedBy',
   'keptBy',
+  'category',
+  'afterMs',
+  'messageLeft',
+  'disposition',
+  'language',
   ...knownAnswerKeys,
 ];
 
@@ -83,9 +95,22 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
   switch (type) {
     case 'agent.ready':
       return { type, room };
+    case 'agent.answered_by': {
+      const { answeredBy, faults } = toAnsweredBy({
+        category: fields.category.value,
+        afterMs: fields.afterMs.value,
+        detail: fields.detail.value,
+        messageLeft: fields.messageLeft.value,
+      });
+      for (const fault of faults) notes.push({ ...fault, pointer: fields[fault.field].pointer });
+      return { type, room, ...answeredBy };
+    }
     case 'agent.qualified': {
       const qualification = toQualification(fields.qualification, notes);
-      const answers = toAnswers(Object.fromEntries(Object.entries(qualification).filter(([key]) => !isWishKey(key))));
+      const ofOutcome = Object.entries(qualification).find(([key, value]) => isOutcome(key, value));
+      const answers = toAnswers(
+        Object.fromEntries(Object.entries(qualification).filter(([key]) => !isWishKey(key) && key !== ofOutcome?.[0])),
+      );
       for (const { key, outcome, detail } of answers.faults) {
         const field = knownAnswerKeys.find((knownAnswerKey) => knownAnswerKey === key) ?? 'qualification';
         notes.push({ field, pointer: `${fields.qualification.pointer}/${toToken(key)}`, outcome, detail });
@@ -98,7 +123,10 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
         room,
         mode: toMode(fields.mode, notes),
         answers: answers.answers,
-        doNotCall: toDoNotCall([...fields.wishes, ...wishes], notes),
+        ...withWish(
+          toOutcome(ofOutcome === undefined ? fields : { ...fields, disposition: toOutcomeField(ofOutcome) }, notes),
+          toDoNotCall([...fields.wishes, ...wishes], notes),
+        ),
       };
     }
     case 'agent.callback_requested':
@@ -113,7 +141,7 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
         type,
         room,
         endedBy: toEndedBy(fields.endedBy, notes),
-        doNotCall: toDoNotCall(fields.wishes, notes),
+        ...withWish(toOutcome(fields, notes), toDoNotCall(fields.wishes, notes)),
         ...readCallbackTime(fields.callback, notes),
       };
   }
@@ -133,6 +161,12 @@ const otherNames = {
   confirmed: ['confirmed', 'isconfirmed', 'readback'],
   askedBy: ['askedby', 'requestedby'],
   keptBy: ['keptby', 'kept'],
+  category: ['category', 'answeredby', 'answeredbycategory', 'verdict', 'result'],
+  afterMs: ['afterms', 'delayms', 'elapsedms'],
+  detail: ['detail', 'details', 'reason', 'transcript'],
+  messageLeft: ['messageleft', 'leftmessage', 'voicemailleft'],
+  disposition: ['disposition', 'calldisposition', 'outcome', 'calloutcome'],
+  language: ['language', 'preferredlanguage', 'lang'],
 };
 
 /** A field under its own name, or as other languages would write it: `ended_by`. A later name counts where the first says nothing. */
@@ -158,6 +192,12 @@ function toFields(data: object): Fields {
     confirmed: find(otherNames.confirmed),
     askedBy: find(otherNames.askedBy),
     keptBy: find(otherNames.keptBy),
+    category: find(otherNames.category),
+    afterMs: find(otherNames.afterMs),
+    detail: find(otherNames.detail),
+    messageLeft: find(otherNames.messageLeft),
+    disposition: find(otherNames.disposition),
+    language: find(otherNames.language),
     wishes: [
       ...wishesIn(data, '/data', 0),
       ...entries.filter(({ name, value }) => mayTellWish.has(name) && isWish(value)),
@@ -170,8 +210,7 @@ const mayTellWish = new Set([
   ...otherNames.callback,
   ...otherNames.words,
   ...otherNames.endedBy,
-  'disposition',
-  'outcome',
+  ...otherNames.disposition,
   'endreason',
   'endedreason',
 ]);
@@ -277,6 +316,30 @@ function toDoNotCall(wishes: readonly Field[], notes: FieldNote[]): boolean {
     notes.push({ field: 'doNotCall', pointer, outcome: 'guessed', detail: 'neither yes nor no; taken as yes' });
   }
   return read.some(({ wish }) => wish !== 'no');
+}
+
+function toOutcome({ disposition, language }: Fields, notes: FieldNote[]): Outcome {
+  const read = readOutcome({ disposition: disposition.value, language: language.value });
+  for (const field of read.unread) {
+    notes.push(unreadable(field, (field === 'language' && language.pointer) || disposition.pointer));
+  }
+  return { disposition: read.disposition ?? null, language: read.language ?? null };
+}
+
+/** An answer that is none: what became of the talk, which a model wrote beside what was said. */
+function isOutcome(key: string, value: unknown): boolean {
+  return (
+    otherNames.disposition.includes(toName(key)) &&
+    readOutcome({ disposition: value, language: undefined }).disposition !== undefined
+  );
+}
+
+function toOutcomeField([key, value]: [string, unknown]): Field {
+  return { pointer: `/data/qualification/${toToken(key)}`, value };
+}
+
+function withWish(outcome: Outcome, doNotCall: boolean): Outcome & { doNotCall: boolean } {
+  return { ...outcome, doNotCall: doNotCall || outcome.disposition === 'do_not_call' };
 }
 
 function unreadable(field: string, pointer: string): FieldNote {

@@ -1,3 +1,4 @@
+import { machines, type AnsweredByCategory } from './answered-by.ts';
 import { readKeptReport } from './kept-report.ts';
 
 /** How a person takes it; `unknown`: no event of ours. */
@@ -24,6 +25,8 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     return Number.isNaN(told.getTime()) ? ' at a time that nobody told' : ` at ${clock(told)}`;
   };
   const sip = typeof data['sipStatus'] === 'number' ? ` (SIP ${data['sipStatus']})` : '';
+  const answerer = machineWords(data['answeredBy']);
+  const disposition = typeof data['disposition'] === 'string' ? `, ${toWords(data['disposition'])}` : '';
   const plain = (words: string): EventWords => ({ words, tone: 'plain' });
   switch (type) {
     case 'lead.created':
@@ -65,15 +68,18 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'call.qualified':
       return { words: `is qualified (${toWords(read('mode', 'mode not told'))})`, tone: 'good' };
     case 'call.failed':
-      return { words: `failed: ${reason}${sip}`, tone: 'bad' };
+      return { words: `failed: ${reason}${sip}${answerer}${disposition}`, tone: 'bad' };
     case 'call.ended':
-      return plain(`ended after ${read('durationSeconds')} s, talked ${read('talkSeconds')} s`);
+      return plain(
+        `ended after ${read('durationSeconds')} s, talked ${read('talkSeconds')} s${answerer}${disposition}`,
+      );
     case 'call.pushed':
       return { words: `is task ${read('taskId')} in the CRM`, tone: 'good' };
     case 'call.push_failed':
       return { words: `was refused by the CRM: ${toWords(read('errorClass', 'not told why'))}`, tone: 'bad' };
     case 'agent.ready':
       return plain('the agent is ready');
+    case 'agent.answered_by':
     case 'agent.qualified':
     case 'agent.callback_requested':
     case 'agent.ended':
@@ -109,8 +115,15 @@ function toClosedWords(state: string, data: Record<string, unknown>, at: (key: s
 function toReportWords(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
   const report = readKeptReport(type, data);
   if (report === undefined) return { words: 'the agent said something that can not be read', tone: 'bad' };
+  if ('answeredBy' in report) {
+    const message = report.messageLeft ? ', a message was left' : '';
+    return {
+      words: `${answererWords[report.answeredBy]} answered${message}${unreadWords(report.unread)}`,
+      tone: 'plain',
+    };
+  }
   const wish = report.doNotCall ? ', asked never to be called again' : '';
-  const unread = report.unread.length === 0 ? '' : `; could not be read: ${report.unread.join(', ')}`;
+  const unread = unreadWords(report.unread);
   if ('keptBy' in report) {
     const when = report.callbackAt === null ? '' : ` at ${clock(new Date(report.callbackAt))}`;
     const by = report.keptBy === 'person' ? ' by a person' : '';
@@ -119,13 +132,34 @@ function toReportWords(type: string, data: Record<string, unknown>, clock: (at: 
   }
   if ('endedBy' in report) {
     const endedBy = report.endedBy ?? 'nobody told';
-    return { words: `the agent’s last word: ended by ${endedBy}${wish}${unread}`, tone: 'plain' };
+    const disposition = report.disposition === null ? '' : `, ${toWords(report.disposition)}`;
+    return { words: `the agent’s last word: ended by ${endedBy}${disposition}${wish}${unread}`, tone: 'plain' };
   }
   const learnt = report.answered.map(toWords).join(', ');
   return {
     words: `the agent learnt ${learnt || 'nothing yet'}${wish}${unread}`,
     tone: learnt === '' ? 'plain' : 'good',
   };
+}
+
+function unreadWords(unread: readonly string[]): string {
+  return unread.length === 0 ? '' : `; could not be read: ${unread.join(', ')}`;
+}
+
+/** Who took a call, said of it. */
+export const answererWords: Record<AnsweredByCategory, string> = {
+  human: 'a person',
+  voicemail: 'a voicemail',
+  ivr: 'a phone menu',
+  screener: 'a call screener',
+  announcement: 'an announcement',
+  uncertain: 'perhaps a person',
+};
+
+/** A machine is worth a word where a call ended; that people answer is usual. */
+function machineWords(category: unknown): string {
+  const machine = machines.find((one) => one === category);
+  return machine === undefined ? '' : `, ${answererWords[machine]} answered`;
 }
 
 /** `no_answers` as words. */

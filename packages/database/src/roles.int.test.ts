@@ -63,6 +63,7 @@ const mayWrite: Record<Role, string[]> = {
     'lead_progress',
     'funnel_daily',
     'speed_daily',
+    'reached_daily',
     'lead_events',
     'dashboard_users',
     'dashboard_sessions',

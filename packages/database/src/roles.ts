@@ -60,7 +60,7 @@ export const grants: Record<Role, readonly string[]> = {
     // All but the hashes and the secrets.
     'select (id, source, agent_mode, enabled, requests_per_minute, most_body_bytes, created_at, changed_at) on source_connections',
     'select, delete on call_changes, call_changes_dropped',
-    'select, insert, update, delete on dashboard_builds, call_minutes, minutes_daily, lead_progress, funnel_daily, speed_daily, lead_events',
+    'select, insert, update, delete on dashboard_builds, call_minutes, minutes_daily, lead_progress, funnel_daily, speed_daily, reached_daily, lead_events',
     'select, insert, update, delete on dashboard_users, dashboard_sessions, dashboard_login_failures, dashboard_redrives',
     // What was done stays told.
     'select, insert on dashboard_audit',

@@ -1,5 +1,8 @@
+import { isMachine, type AnsweredByCategory } from '@leadline/contracts/answered-by';
+import type { Disposition } from '@leadline/contracts/disposition';
 import type { FailureReason } from '@leadline/contracts/failure-reason';
 import type { AgentMode, Answers, AnswerTimes } from '@leadline/contracts/qualification';
+import type { Rang } from '@leadline/contracts/rang';
 import type { CallStatus } from '@leadline/contracts/statuses';
 import type { CallbackRequest } from './learn-callback.ts';
 
@@ -32,7 +35,7 @@ export type DialResult =
       at: Date;
       reason: FailureReason;
       sipStatus: number | null;
-      rang: 'yes' | 'no' | 'unknown';
+      rang: Rang;
       /** The far end has surely let go of the number. */
       numberFree: boolean;
     };
@@ -70,6 +73,10 @@ export type Facts = {
   callback: CallbackRequest | null;
   callbackHeardAt: Date | null;
   answerTimes: AnswerTimes;
+  answerer: Answerer | null;
+  /** A message was left in this call, in whichever report that was said. */
+  messageLeft: boolean;
+  outcome: CallOutcome | null;
   /** When the newest wish never to be called again was heard, by the database's clock, and when its report says it was said. */
   doNotCallAt: Date | null;
   doNotCallSaidAt: Date | null;
@@ -83,6 +90,12 @@ export type Facts = {
   numberFreeAt: Date | null;
   slotFreeAt: Date | null;
 };
+
+/** Who took the call, by the agent's newest word. `at`: when it said so. */
+export type Answerer = { category: AnsweredByCategory; at: Date; afterMs: number | null; detail: string | null };
+
+/** What became of the talk and the language asked for, by the agent's newest word on either. */
+export type CallOutcome = { disposition: Disposition | null; language: string | null; at: Date };
 
 /** ISO times by field, of a closed list of fields: a report that comes twice counts once. */
 type UnreadFields = Record<string, string[]>;
@@ -115,6 +128,9 @@ export const noFacts: Facts = {
   callback: null,
   callbackHeardAt: null,
   answerTimes: {},
+  answerer: null,
+  messageLeft: false,
+  outcome: null,
   doNotCallAt: null,
   doNotCallSaidAt: null,
   unreadFields: {},
@@ -148,6 +164,12 @@ export function ringEndAt(dialled: Date, policy: Policy): Date {
 
 export function hasAnswers(call: Call): boolean {
   return Object.keys(call.answers).length > 0;
+}
+
+/** Who took the call. A machine's verdict beside a useful answer is a mistake: no machine gives one. */
+export function answererOf({ call, facts }: Pick<Known, 'call' | 'facts'>): AnsweredByCategory | null {
+  const category = facts.answerer?.category ?? null;
+  return isMachine(category) && hasAnswers(call) ? null : category;
 }
 
 export function after(at: Date, ms: number): Date {

@@ -36,6 +36,8 @@ type History = {
   dial: { ok: boolean; at: number; free: boolean; reason: string } | null;
   agentEnded: number | null;
   answers: Record<string, { value: string; at: number }>;
+  /** The newest word on who took the call. */
+  answerer: { isMachine: boolean; at: number } | null;
   doNotCall: boolean;
   stopped: number | null;
   gone: number[];
@@ -79,6 +81,7 @@ const claimed: World = {
     dial: null,
     agentEnded: null,
     answers: {},
+    answerer: null,
     doNotCall: false,
     stopped: null,
     gone: [],
@@ -126,6 +129,8 @@ const qualified =
     answers,
     doNotCall: false,
     unread: [],
+    disposition: null,
+    language: null,
   });
 const agentEnded =
   (endedBy: string, doNotCall: boolean) =>
@@ -136,6 +141,20 @@ const agentEnded =
     doNotCall,
     callbackAt: null,
     callbackWords: null,
+    unread: [],
+    disposition: null,
+    language: null,
+  });
+
+const answeredBy =
+  (category: 'voicemail' | 'human') =>
+  (now: number): CallEvent => ({
+    kind: 'agent_answered_by',
+    at: date(now),
+    category,
+    afterMs: null,
+    detail: null,
+    messageLeft: false,
     unread: [],
   });
 
@@ -164,6 +183,8 @@ const fullAlphabet: Letter[] = [
   { name: 'room finished', event: (now) => ({ kind: 'room_finished', at: date(now) }) },
   { name: 'empty report', event: qualified({}) },
   { name: 'agent failed', event: agentEnded('error', true) },
+  { name: 'a voicemail', event: answeredBy('voicemail') },
+  { name: 'a person', event: answeredBy('human') },
   { name: 'agent ready', event: (now) => ({ kind: 'agent_ready', at: date(now) }) },
   { name: 'agent left', event: (now) => ({ kind: 'agent_left', at: date(now) }) },
 ];
@@ -262,6 +283,9 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
         if (known === undefined || second(event.at) > known.at) heard.answers[key] = { value, at: second(event.at) };
       }
       break;
+    case 'agent_answered_by':
+      heard.answerer = { isMachine: event.category === 'voicemail', at: second(event.at) };
+      break;
     case 'agent_ended':
       heard.agentEnded ??= second(event.at);
       heard.doNotCall ||= event.doNotCall;
@@ -284,6 +308,7 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
     case 'dialing':
     case 'agent_left':
     case 'agent_ready':
+    case 'agent_callback':
     case 'due':
       break;
   }
@@ -367,7 +392,8 @@ function checkStep(before: World, event: CallEvent, after: World, effects: Effec
     if (call.durationSeconds !== Math.round(ended)) fail('the duration is the end less the start');
     if (call.answeredAt !== null && second(call.answeredAt) > ended) fail('nobody answers after the end');
     if (before.call.endedAt !== null && before.call.endedAt < (call.endedAt ?? 0)) fail('an end never moves on');
-    if (call.failureReason !== null && before.call.status === 'calling') checkReason(call, heard, fail);
+    const decidesReason = before.call.status === 'calling' || event.kind === 'agent_answered_by';
+    if (call.failureReason !== null && decidesReason) checkReason(before.call, call, heard, fail);
   } else if (call.endedAt !== null || call.durationSeconds !== null) fail('a call that goes on has no end');
 
   if (!settled && heard.sent && facts.settleAt === null) fail('a call that goes on has a due time');
@@ -385,12 +411,19 @@ function checkStep(before: World, event: CallEvent, after: World, effects: Effec
   for (const { kind } of effects) if (kind === 'stop') checkStop(before, event, after, fail);
 }
 
-function checkReason(call: Call, heard: History, fail: (rule: string) => never): void {
+function checkReason(before: Call, call: Call, heard: History, fail: (rule: string) => never): void {
   const reason = call.failureReason;
+  const wasSeen = ['no_answers', 'rejected', 'unanswered'].includes(before.failureReason ?? '');
+  if (before.status !== 'calling' && (!wasSeen || heard.left === null)) {
+    if (reason !== before.failureReason) fail('a word on who answered tells nothing of an end that nobody saw');
+    return;
+  }
   if (heard.dial?.ok === false && !heard.answered) {
     if (reason !== heard.dial.reason) fail("the dial's own result says why");
   } else if (heard.left === null) {
     if (reason !== 'stale_timeout') fail('what nobody saw end is stale');
+  } else if (heard.answerer?.isMachine === true) {
+    if (reason !== 'unanswered') fail('a machine is a miss');
   } else if (heard.answered) {
     if (reason !== 'no_answers' && reason !== 'rejected') fail('answered without answers');
   } else if (reason === 'no_answers' || reason === 'stale_timeout') fail('nobody talked, and its end was seen');

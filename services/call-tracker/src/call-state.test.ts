@@ -82,6 +82,8 @@ const qualified = (when: number, answers: Record<string, string> = { location: '
   answers,
   doNotCall: false,
   unread: [],
+  disposition: null,
+  language: null,
 });
 const ended = (when: number, endedBy = 'callee', doNotCall = false): CallEvent => ({
   kind: 'agent_ended',
@@ -91,6 +93,8 @@ const ended = (when: number, endedBy = 'callee', doNotCall = false): CallEvent =
   callbackAt: null,
   callbackWords: null,
   unread: [],
+  disposition: null,
+  language: null,
 });
 const refused = (when: number, sipStatus = 486): CallEvent => ({
   kind: 'dial_failed',
@@ -785,6 +789,8 @@ describe('while agents’ reports can not be heard', () => {
       callbackAt: null,
       callbackWords: null,
       unread: [],
+      disposition: null,
+      language: null,
     },
   ];
   const answers: CallEvent = {
@@ -794,6 +800,8 @@ describe('while agents’ reports can not be heard', () => {
     answers: { budget: '8 lakh' },
     doNotCall: false,
     unread: [],
+    disposition: null,
+    language: null,
   };
 
   test.for([

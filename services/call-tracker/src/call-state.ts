@@ -1,7 +1,11 @@
+import type { AnsweredByCategory } from '@leadline/contracts/answered-by';
+import type { Disposition } from '@leadline/contracts/disposition';
 import type { FailureReason } from '@leadline/contracts/failure-reason';
 import type { AgentMode } from '@leadline/contracts/qualification';
+import type { Rang } from '@leadline/contracts/rang';
 import {
   after,
+  answererOf,
   dialledAt,
   earliest,
   hasAnswers,
@@ -17,7 +21,7 @@ import {
 } from './call-facts.ts';
 import { mustStop, nextLookAt } from './decide-look.ts';
 import { decideRelease } from './decide-release.ts';
-import { awaitsHearing, correctEnd, settle, settlesAt, type Hearing } from './decide-settling.ts';
+import { awaitsHearing, correctEnd, correctReason, settle, settlesAt, type Hearing } from './decide-settling.ts';
 import { learnReport, type AgentEvent } from './learn-report.ts';
 
 /** What is heard of a call. `at` is the event's own time, whenever it is handled. */
@@ -38,11 +42,13 @@ export type CallEvent =
 /** What an ended call was, for call.failed and call.ended. */
 export type Summary = {
   sipStatus: number | null;
-  rang: 'yes' | 'no' | 'unknown';
+  rang: Rang;
   durationSeconds: number;
   talkSeconds: number;
   doNotCall: boolean;
   callbackAt: Date | null;
+  answeredBy: AnsweredByCategory | null;
+  disposition: Disposition | null;
 };
 
 /** What must be told (in the same transaction), and what must be done at LiveKit (after its commit). */
@@ -90,7 +96,8 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
       if (next.facts.legLeftAt === null && !notDialled) effects.push({ kind: 'stop' });
     }
   } else {
-    const call = correctEnd(next, now, policy);
+    const ended = correctEnd(next, now, policy);
+    const call = event.kind === 'agent_answered_by' ? correctReason({ ...next, call: ended }, policy) : ended;
     const nowCalled = call.status === 'failed' && hasAnswers(call);
     next = { ...next, call: nowCalled ? { ...call, status: 'called', failureReason: null } : call };
     if (nowCalled && call.mode !== null) effects.push({ kind: 'qualified', mode: call.mode });
@@ -192,6 +199,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       }
       return unchanged;
     case 'agent_ready':
+    case 'agent_answered_by':
     case 'agent_qualified':
     case 'agent_callback':
     case 'agent_ended':
@@ -268,10 +276,18 @@ function summarise(call: Call, facts: Facts): Summary {
   const talkMs = answeredAt === null || endedAt === null ? 0 : endedAt.getTime() - answeredAt.getTime();
   return {
     sipStatus: call.sipStatus,
-    rang: failed?.rang === 'no' ? 'no' : facts.legJoinedAt === null ? (failed?.rang ?? 'unknown') : 'yes',
+    rang: didRing(facts, failed?.rang),
     durationSeconds: durationSeconds ?? 0,
     talkSeconds: Math.max(0, Math.round(talkMs / 1_000)),
     doNotCall: call.doNotCall,
     callbackAt: facts.callbackAt,
+    answeredBy: answererOf({ call, facts }),
+    disposition: facts.outcome?.disposition ?? null,
   };
+}
+
+/** The dial's own word first; a leg that joined its room is a phone that rang, unless that word leaves it a guess. */
+function didRing(facts: Facts, told: Rang | undefined): Rang {
+  if (told === 'no' || facts.legJoinedAt === null) return told ?? 'unknown';
+  return told === 'probably' && !facts.everAnswered ? 'probably' : 'yes';
 }

@@ -1,6 +1,8 @@
+import { isMachine } from '@leadline/contracts/answered-by';
 import type { FailureReason } from '@leadline/contracts/failure-reason';
 import {
   after,
+  answererOf,
   dialledAt,
   earliest,
   hasAnswers,
@@ -98,10 +100,23 @@ function endOfCall({ call, facts, dial }: Known, now: Date, policy: Policy): Dat
   return latest(call.startedAt, earliest(end, longest, now)) ?? now;
 }
 
+/**
+ * A word on who took the call that comes after the end still sets its reason right: a call that failed for want of answers
+ * was a miss if a machine took it. Its lead's next attempt keeps the time that it has.
+ */
+export function correctReason({ call, facts }: Known, policy: Policy): Call {
+  const { failureReason: reason } = call;
+  const heardOnly = reason === 'no_answers' || reason === 'rejected' || reason === 'unanswered';
+  if (call.status !== 'failed' || !heardOnly || facts.legLeftAt === null) return call;
+  return setCallFailed(call, whyFailed(call, facts, policy));
+}
+
 function whyFailed(call: Call, facts: Facts, policy: Policy): FailureReason {
   const { dialResult } = facts;
   if (dialResult?.kind === 'failed' && !facts.everAnswered) return dialResult.reason;
   if (facts.legLeftAt === null) return 'stale_timeout';
+  // Nobody was reached: retried like a miss, however long the machine was listened to and whoever ended it.
+  if (isMachine(answererOf({ call, facts }))) return 'unanswered';
   if (!facts.everAnswered) return whyNotAnswered(facts);
   // Without the dial's own word the leg's whole stay, ringing included, is the most the talk can have been.
   const talkFrom = call.answeredAt ?? facts.legJoinedAt;

@@ -47,7 +47,8 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
       `insert into call_facts (call_id, erased_at)
        select id, clock_timestamp() from calls where id = any($1) and attempt is not null and status <> 'calling'
            on conflict (call_id) do update
-              set callback_at = null, callback_words = null, callback_request = null, erased_at = coalesce(call_facts.erased_at, excluded.erased_at)`,
+              set callback_at = null, callback_words = null, callback_request = null, answered_detail = null,
+                  language = null, erased_at = coalesce(call_facts.erased_at, excluded.erased_at)`,
       [ids],
     );
     return affected(
@@ -111,23 +112,34 @@ async function eraseMessages(
   const eraseFrom = async (stream: 'AGENT' | 'DLQ', subjects: string[]): Promise<number> => {
     const found = (await readBack(nats, { stream, subjects, since })).filter(({ subject, data }) => {
       const text = new TextDecoder().decode(data);
-      if (subject === 'agent.ended' && !holdsWords(text)) return false;
+      if (['agent.answered_by', 'agent.ended'].includes(subject) && !holdsWords(subject, text)) return false;
       return mentionsPhone(text, phone) || rooms.some((room) => text.includes(room));
     });
     if (!dryRun) for (const { seq } of found) await deleteMessage(nats, stream, seq);
     return found.length;
   };
   return {
-    reports: await eraseFrom('AGENT', ['agent.qualified', 'agent.callback_requested', 'agent.ended']),
+    reports: await eraseFrom('AGENT', [
+      'agent.qualified',
+      'agent.answered_by',
+      'agent.callback_requested',
+      'agent.ended',
+    ]),
     deadLetters: await eraseFrom('DLQ', ['dlq.AGENT.call-tracker-agent', 'dlq.AGENT.dashboard-agent']),
   };
 }
 
-/** A last word mostly tells what an event may: who ended the call, a wish, a time. Words for a time are the person's own. */
-function holdsWords(text: string): boolean {
+/**
+ * A verdict and a last word mostly tell what an event may: who took the call, who ended it, a wish, a time. Words for a time
+ * or a detail may be the person's own, and so may what could not be read.
+ */
+function holdsWords(subject: string, text: string): boolean {
   try {
-    const read = readAgentReport('agent.ended', JSON.parse(text));
-    return read.ok && read.report.type === 'agent.ended' && read.report.callbackWords !== null;
+    const read = readAgentReport(subject, JSON.parse(text));
+    if (!read.ok) return false;
+    if (read.notes.some(({ field }) => field === 'disposition' || field === 'language')) return true;
+    if (read.report.type === 'agent.answered_by') return read.report.detail !== null;
+    return read.report.type === 'agent.ended' && (read.report.callbackWords ?? read.report.language) !== null;
   } catch {
     return true;
   }

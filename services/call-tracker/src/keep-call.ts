@@ -1,3 +1,5 @@
+import { answeredByCategories } from '@leadline/contracts/answered-by';
+import { dispositions } from '@leadline/contracts/disposition';
 import {
   callbackAskers,
   callbackKeepers,
@@ -6,11 +8,12 @@ import {
 import { failureReasons } from '@leadline/contracts/failure-reason';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 import { agentModes } from '@leadline/contracts/qualification';
+import { fromRangFacts, rangFacts } from '@leadline/contracts/rang';
 import { callStatuses } from '@leadline/contracts/statuses';
 import { instant, rows, type Sql } from '@leadline/database/sql';
 import { erasedValue } from '@leadline/messaging/erased-value';
 import { z } from 'zod';
-import { noFacts, type Known } from './call-facts.ts';
+import { noFacts, type Facts, type Known } from './call-facts.ts';
 
 /** A call of ours as its rows tell it. */
 export type KeptCall = Known & {
@@ -47,14 +50,16 @@ const jsonTime = z.iso.datetime().transform((text) => new Date(text));
 
 const dialResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answered'), at: jsonTime }),
-  z.object({
-    kind: z.literal('failed'),
-    at: jsonTime,
-    reason: failureReasons,
-    sipStatus: z.number().nullable(),
-    rang: z.enum(['yes', 'no', 'unknown']),
-    numberFree: z.boolean(),
-  }),
+  z
+    .object({
+      kind: z.literal('failed'),
+      at: jsonTime,
+      reason: failureReasons,
+      sipStatus: z.number().nullable(),
+      ...rangFacts,
+      numberFree: z.boolean(),
+    })
+    .transform(({ rang, rangProbably, ...failed }) => ({ ...failed, rang: fromRangFacts({ rang, rangProbably }) })),
 ]);
 
 const watch = z.object({
@@ -111,6 +116,14 @@ const kept = z.object({
   callbackRequest: callbackRequest.nullable().catch(null),
   callbackHeardAt: time,
   answerTimes: z.record(z.string(), z.string()).nullable().catch(null),
+  answeredBy: answeredByCategories.nullable().catch(null),
+  answeredByAt: agentTime,
+  answeredAfterMs: z.number().nullable(),
+  answeredDetail: z.string().nullable(),
+  messageLeft: z.boolean().nullable(),
+  disposition: dispositions.nullable().catch(null),
+  language: z.string().nullable(),
+  dispositionAt: agentTime,
   doNotCallAt: time,
   doNotCallSaidAt: agentTime,
   unreadFields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
@@ -131,6 +144,14 @@ export const agentColumns: readonly string[] = [
   'callback_request',
   'callback_heard_at',
   'answer_times',
+  'answered_by',
+  'answered_by_at',
+  'answered_after_ms',
+  'answered_detail',
+  'message_left',
+  'disposition',
+  'language',
+  'disposition_at',
   'do_not_call_at',
   'do_not_call_said_at',
   'unread_fields',
@@ -214,6 +235,9 @@ function toKeptCall(found: z.output<typeof kept>, withoutAgent: boolean): KeptCa
             callback: found.callbackRequest,
             callbackHeardAt: found.callbackHeardAt,
             answerTimes: found.answerTimes ?? {},
+            answerer: toAnswerer(found),
+            messageLeft: found.messageLeft ?? false,
+            outcome: toCallOutcome(found),
             doNotCallAt: found.doNotCallAt,
             doNotCallSaidAt: found.doNotCallSaidAt,
             unreadFields: found.unreadFields ?? {},
@@ -224,4 +248,13 @@ function toKeptCall(found: z.output<typeof kept>, withoutAgent: boolean): KeptCa
             slotFreeAt: found.slotFreeAt,
           },
   };
+}
+
+function toAnswerer(found: z.output<typeof kept>): Facts['answerer'] {
+  const { answeredBy: category, answeredByAt: at, answeredAfterMs: afterMs, answeredDetail: detail } = found;
+  return category === null || at === null ? null : { category, at, afterMs, detail };
+}
+
+function toCallOutcome({ disposition, language, dispositionAt: at }: z.output<typeof kept>): Facts['outcome'] {
+  return at === null ? null : { disposition, language, at };
 }

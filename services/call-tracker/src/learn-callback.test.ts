@@ -40,6 +40,8 @@ const ends = (second: number, callbackAt: Date | null, callbackWords: string | n
   callbackAt,
   callbackWords,
   unread: [],
+  disposition: null,
+  language: null,
 });
 const learn = (before: Learnt, event: AgentEvent, heard = 50): Learnt =>
   learnReport(before, event, event.at, at(heard));

@@ -24,6 +24,8 @@ const ended = (said: number, doNotCall: boolean): AgentEvent => ({
   callbackAt: null,
   callbackWords: null,
   unread: [],
+  disposition: null,
+  language: null,
 });
 const learn = (before: typeof known, event: AgentEvent, heard: number) =>
   learnReport(before, event, event.at, at(heard));
@@ -49,6 +51,8 @@ test('a wish beside answers is heard too, and a mode that nobody knows leaves th
     answers: { budget: '8 lakh' },
     doNotCall: true,
     unread: ['mode'],
+    disposition: null,
+    language: null,
   };
   const { call: next, facts } = learn(known, event, 6);
   expect(next).toMatchObject({ doNotCall: true, mode: 'sarvam', answers: { budget: '8 lakh' } });
@@ -73,6 +77,8 @@ test('of an erased person only the wish is left', () => {
     answers: { budget: '8 lakh' },
     doNotCall: true,
     unread: [],
+    disposition: null,
+    language: null,
   };
   expect(saysMoreThanWish(said)).toBe(true);
   const left = learn(known, onlyWish(said), 6).call;

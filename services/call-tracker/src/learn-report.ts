@@ -1,12 +1,15 @@
+import type { AnsweredBy } from '@leadline/contracts/to-answered-by';
+import type { Outcome } from '@leadline/contracts/to-agent-report';
 import { mergeAnswers, type AgentMode, type Answers } from '@leadline/contracts/qualification';
 import type { CallbackAsked } from '@leadline/contracts/to-callback';
-import { earliest, type Call, type Facts } from './call-facts.ts';
+import { earliest, type Answerer, type Call, type CallOutcome, type Facts } from './call-facts.ts';
 import { learnCallback, learnLastWord, toAnswerForSales } from './learn-callback.ts';
 
 /** What an agent says of its call. `at`: when it said so, by its own word; `unread`: fields that could not be read. */
 export type AgentEvent =
   | { kind: 'agent_ready'; at: Date }
-  | {
+  | ({ kind: 'agent_answered_by'; at: Date; unread: readonly string[] } & AnsweredBy)
+  | ({
       kind: 'agent_qualified';
       at: Date;
       /** Null: the call's own mode. */
@@ -14,7 +17,7 @@ export type AgentEvent =
       answers: Answers;
       doNotCall: boolean;
       unread: readonly string[];
-    }
+    } & Outcome)
   | {
       kind: 'agent_callback';
       at: Date;
@@ -23,7 +26,7 @@ export type AgentEvent =
       doNotCall: boolean;
       unread: readonly string[];
     }
-  | {
+  | ({
       kind: 'agent_ended';
       at: Date;
       endedBy: string | null;
@@ -31,7 +34,7 @@ export type AgentEvent =
       callbackAt: Date | null;
       callbackWords: string | null;
       unread: readonly string[];
-    };
+    } & Outcome);
 
 /** A call's row and what was reported of it, after one more report. */
 export type Learnt = { call: Call; facts: Facts };
@@ -44,14 +47,16 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
   switch (event.kind) {
     case 'agent_ready':
       return { call, facts: { ...facts, agentReadyAt: earliest(facts.agentReadyAt, at) } };
+    case 'agent_answered_by':
+      return { call, facts: noteAnswerer(noteUnread(facts, event), event) };
     case 'agent_qualified':
-      return saveQualification(hearWish({ call, facts: noteUnread(facts, event) }, event, now), event, at);
+      return saveQualification(hearWish({ call, facts: noteSaid(facts, event) }, event, now), event, at);
     case 'agent_callback': {
       const heard = hearWish({ call, facts: noteUnread(facts, event) }, event, now);
       return event.callback === null ? heard : hearCallback(heard, event.callback, { saidAt: event.at, at, now });
     }
     case 'agent_ended': {
-      const heard = hearWish({ call, facts: noteUnread(facts, event) }, event, now);
+      const heard = hearWish({ call, facts: noteSaid(facts, event) }, event, now);
       const first = facts.agentEndedAt === null || at < facts.agentEndedAt;
       const saysWhen = event.callbackAt !== null || event.callbackWords !== null;
       return {
@@ -103,12 +108,14 @@ export function onlyWish(event: AgentEvent): AgentEvent {
   switch (event.kind) {
     case 'agent_ready':
       return event;
+    case 'agent_answered_by':
+      return { ...event, detail: null };
     case 'agent_qualified':
-      return { ...event, mode: null, answers: {} };
+      return { ...event, mode: null, answers: {}, language: null };
     case 'agent_callback':
       return { ...event, callback: null };
     case 'agent_ended':
-      return { ...event, callbackAt: null, callbackWords: null };
+      return { ...event, callbackAt: null, callbackWords: null, language: null };
   }
 }
 
@@ -117,12 +124,14 @@ export function saysMoreThanWish(event: AgentEvent): boolean {
   switch (event.kind) {
     case 'agent_ready':
       return false;
+    case 'agent_answered_by':
+      return event.detail !== null;
     case 'agent_qualified':
       return Object.keys(event.answers).length > 0;
     case 'agent_callback':
       return event.callback !== null;
     case 'agent_ended':
-      return event.callbackAt !== null || event.callbackWords !== null;
+      return event.callbackAt !== null || event.callbackWords !== null || event.language !== null;
   }
 }
 
@@ -138,6 +147,33 @@ function hearWish({ call, facts }: Learnt, wish: { at: Date; doNotCall: boolean 
     if (wish.at.getTime() === saidAt.getTime() || (wish.at <= saidAt && wish.at <= heardAt)) return { call, facts };
   }
   return { call: { ...call, doNotCall: true }, facts: { ...facts, doNotCallAt: now, doNotCallSaidAt: wish.at } };
+}
+
+function noteSaid(facts: Facts, event: { at: Date; unread: readonly string[] } & Outcome): Facts {
+  return noteOutcome(noteUnread(facts, event), event);
+}
+
+/** The later verdict counts, in whatever order they come; a message that was left stays left. */
+function noteAnswerer(facts: Facts, { at, category, afterMs, detail, messageLeft }: AnsweredBy & { at: Date }): Facts {
+  const told: Answerer = { category, at, afterMs, detail };
+  return {
+    ...facts,
+    answerer: newer(facts.answerer, told),
+    messageLeft: facts.messageLeft || messageLeft,
+  };
+}
+
+function noteOutcome(facts: Facts, { at, disposition, language }: Outcome & { at: Date }): Facts {
+  if (disposition === null && language === null) return facts;
+  const told: CallOutcome = { disposition, language, at };
+  return { ...facts, outcome: newer(facts.outcome, told) };
+}
+
+/** The one that was said later; of two said at one moment always the same. */
+function newer<T extends { at: Date }>(known: T | null, told: T): T {
+  if (known === null) return told;
+  const later = told.at.getTime() - known.at.getTime();
+  return later > 0 || (later === 0 && JSON.stringify(told) > JSON.stringify(known)) ? told : known;
 }
 
 function noteUnread(facts: Facts, { at, unread }: { at: Date; unread: readonly string[] }): Facts {

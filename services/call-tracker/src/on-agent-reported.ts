@@ -68,17 +68,21 @@ function toAgentEvent({ report, notes, at }: HeardReport): AgentEvent {
   switch (report.type) {
     case 'agent.ready':
       return { kind: 'agent_ready', at };
+    case 'agent.answered_by': {
+      const { category, afterMs, detail, messageLeft } = report;
+      return { kind: 'agent_answered_by', at, category, afterMs, detail, messageLeft, unread };
+    }
     case 'agent.qualified': {
-      const { mode, answers, doNotCall } = report;
-      return { kind: 'agent_qualified', at, mode, answers, doNotCall, unread };
+      const { mode, answers, doNotCall, disposition, language } = report;
+      return { kind: 'agent_qualified', at, mode, answers, doNotCall, disposition, language, unread };
     }
     case 'agent.callback_requested': {
       const { callback, doNotCall } = report;
       return { kind: 'agent_callback', at, callback, doNotCall, unread };
     }
     case 'agent.ended': {
-      const { endedBy, doNotCall, callbackAt, callbackWords } = report;
-      return { kind: 'agent_ended', at, endedBy, doNotCall, callbackAt, callbackWords, unread };
+      const { endedBy, doNotCall, callbackAt, callbackWords, disposition, language } = report;
+      return { kind: 'agent_ended', at, endedBy, doNotCall, callbackAt, callbackWords, disposition, language, unread };
     }
   }
 }

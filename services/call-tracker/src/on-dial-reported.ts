@@ -1,6 +1,7 @@
 import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
 import { callDialing } from '@leadline/contracts/events/call-dialing';
+import { fromRangFacts } from '@leadline/contracts/rang';
 import { on, type Handler } from '@leadline/messaging/consume';
 import { done, type Outcome } from '@leadline/messaging/outcome';
 import type { CallEvent } from './call-state.ts';
@@ -20,7 +21,8 @@ export function onDialReported(deps: Deps): Handler[] {
     on(callDialing, ({ data }) => track(data.room, { kind: 'dialing' })),
     on(callAnswered, ({ data }) => track(data.room, { kind: 'answered', at: new Date(data.answeredAt) })),
     on(callDialFailed, ({ data, time }) => {
-      const { reason, sipStatus, rang, numberFree } = data;
+      const { reason, sipStatus, numberFree } = data;
+      const rang = fromRangFacts(data);
       return track(data.room, { kind: 'dial_failed', at: time, reason, sipStatus, rang, numberFree });
     }),
   ];

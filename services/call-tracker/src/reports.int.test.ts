@@ -107,7 +107,8 @@ type Row = Record<string, unknown>;
 async function rowOf(call: Seeded): Promise<Row> {
   const [row] = await database.query<Row>(
     `select c.status, c.failure_reason, c.qualification, c.agent_mode, c.do_not_call, f.ended_by, f.callback_at,
-            f.callback_words, f.unread_fields, f.agent_ended_at, f.report_held_at, f.report_held_seq, f.do_not_call_at
+            f.callback_words, f.unread_fields, f.agent_ended_at, f.report_held_at, f.report_held_seq, f.do_not_call_at,
+            f.answered_by, f.answered_after_ms, f.answered_detail, f.message_left, f.disposition, f.language
        from calls c left join call_facts f on f.call_id = c.id where c.id = $1`,
     [call.callId],
   );
@@ -182,6 +183,30 @@ describe('each field of a report by itself', () => {
       await say('agent.ended', { room: call.room, ...wish, ...spoiled });
       await untilHandled(call);
       expect(await rowOf(call)).toMatchObject({ do_not_call: true, ...kept });
+    }
+  });
+
+  test('who answered and what became of it are kept, over HTTP and NATS', async () => {
+    for (const say of [overHttp, overNats]) {
+      const call = await aCall();
+      await say('agent.answered_by', {
+        room: call.room,
+        category: 'machine-vm',
+        afterMs: 3200,
+        detail: 'asha here',
+        messageLeft: 1,
+      });
+      await say('agent.ended', { room: call.room, endedBy: 'agent', disposition: 'Language barrier (Tamil)' });
+      await untilHandled(call);
+      await until('the verdict is handled', async () => (await rowOf(call))['answered_by'] !== null);
+      expect(await rowOf(call)).toMatchObject({
+        answered_by: 'voicemail',
+        answered_after_ms: 3200,
+        answered_detail: 'asha here',
+        message_left: true,
+        disposition: 'language_barrier',
+        language: 'Tamil',
+      });
     }
   });
 
@@ -472,6 +497,30 @@ describe('after its person was erased', () => {
     const asked = { phone: '9812349877', who: 'asha', reason: 'asked for it', dryRun: false };
     expect((await ask(ops, erase['call-tracker'], asked)).left).toEqual([]);
     expect(await rowOf(call)).toMatchObject({ do_not_call: null });
+  });
+
+  test('words about who answered are gone, from the call and from the stream; that a machine did stays', async () => {
+    const call = await aCall('+919812349878');
+    const { room } = call;
+    await overNats('agent.answered_by', { room, category: 'voicemail', detail: 'Asha is not here', messageLeft: true });
+    await overNats('agent.answered_by', { room, category: 'voicemail', messageLeft: true });
+    await overNats('agent.ended', { room, endedBy: 'agent', disposition: 'no_conversation' });
+    await untilHandled(call);
+    await until('the verdict is handled', async () => (await rowOf(call))['answered_by'] !== null);
+    await database.query(`update calls set status = 'failed', failure_reason = 'unanswered' where id = $1`, [
+      call.callId,
+    ]);
+    const asked = { phone: '9812349878', who: 'asha', reason: 'asked for it', dryRun: false };
+    expect((await ask(ops, erase['call-tracker'], asked)).counts).toMatchObject({ reports: 1 });
+    const kept = {
+      answered_by: 'voicemail',
+      answered_detail: null,
+      message_left: true,
+      disposition: 'no_conversation',
+    };
+    expect(await rowOf(call)).toMatchObject(kept);
+    await overHttp('agent.answered_by', { room, category: 'voicemail', detail: 'Asha is not here' });
+    expect(await rowOf(call)).toMatchObject(kept);
   });
 
   test('a call takes a wish, and nothing else that was said', async () => {

@@ -82,7 +82,7 @@ async function calls(many: number): Promise<Seeded[]> {
 
 /** What is heard of a call that a person talks in and ends, in the order in which it happens. */
 function wholeTalk(at = new Date()): CallEvent[] {
-  const told = { doNotCall: false, unread: [] };
+  const told = { doNotCall: false, unread: [], disposition: null, language: null };
   return [
     { kind: 'dialing' },
     { kind: 'leg_joined', at, everAnswered: false },

@@ -2,6 +2,7 @@ import { callEnded } from '@leadline/contracts/events/call-ended';
 import { callFailed } from '@leadline/contracts/events/call-failed';
 import { callQualified } from '@leadline/contracts/events/call-qualified';
 import { callRinging } from '@leadline/contracts/events/call-ringing';
+import { toRangFacts } from '@leadline/contracts/rang';
 import { decideFault } from '@leadline/database/decide-fault';
 import { lockCallsInRooms } from '@leadline/database/locks';
 import { toOutboxRecord } from '@leadline/messaging/outbox';
@@ -122,7 +123,13 @@ function trackGroup(
   });
 }
 
-const agentKinds: readonly string[] = ['agent_ready', 'agent_qualified', 'agent_callback', 'agent_ended'];
+const agentKinds: readonly string[] = [
+  'agent_ready',
+  'agent_answered_by',
+  'agent_qualified',
+  'agent_callback',
+  'agent_ended',
+];
 
 function isAgentEvent(event: CallEvent): event is AgentEvent {
   return agentKinds.includes(event.kind);
@@ -171,7 +178,8 @@ function toRecord(
 }
 
 function toWire(summary: Summary) {
-  return { ...summary, callbackAt: summary.callbackAt?.toISOString() ?? null };
+  const { rang, callbackAt, ...rest } = summary;
+  return { ...rest, ...toRangFacts(rang), callbackAt: callbackAt?.toISOString() ?? null };
 }
 
 function note(kept: KeptCall, step: Step, event: CallEvent, deps: Deps): void {

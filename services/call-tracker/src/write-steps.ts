@@ -1,3 +1,4 @@
+import { toRangFacts } from '@leadline/contracts/rang';
 import { row, type Sql } from '@leadline/database/sql';
 import { addRecords, outboxTable } from '@leadline/messaging/outbox';
 import { z } from 'zod';
@@ -62,6 +63,14 @@ const factColumns = {
   callback_request: 'jsonb',
   callback_heard_at: 'timestamptz',
   answer_times: 'jsonb',
+  answered_by: 'text',
+  answered_by_at: 'timestamptz',
+  answered_after_ms: 'int',
+  answered_detail: 'text',
+  message_left: 'boolean',
+  disposition: 'text',
+  language: 'text',
+  disposition_at: 'timestamptz',
   do_not_call_at: 'timestamptz',
   do_not_call_said_at: 'timestamptz',
   unread_fields: 'jsonb',
@@ -129,7 +138,7 @@ function toFactColumns({ before, facts }: SteppedCall): Record<keyof typeof fact
     leg_left_reason: facts.legLeftReason,
     leg_left_status: facts.legLeftStatus,
     ever_answered: facts.everAnswered,
-    dial_result: facts.dialResult,
+    dial_result: toDialResultColumn(facts.dialResult),
     agent_ready_at: facts.agentReadyAt,
     agent_ended_at: facts.agentEndedAt,
     ended_by: facts.endedBy,
@@ -138,6 +147,14 @@ function toFactColumns({ before, facts }: SteppedCall): Record<keyof typeof fact
     callback_request: facts.callback,
     callback_heard_at: facts.callbackHeardAt,
     answer_times: facts.answerTimes,
+    answered_by: facts.answerer?.category ?? null,
+    answered_by_at: facts.answerer?.at ?? null,
+    answered_after_ms: facts.answerer?.afterMs ?? null,
+    answered_detail: facts.answerer?.detail ?? null,
+    message_left: facts.messageLeft ? true : null,
+    disposition: facts.outcome?.disposition ?? null,
+    language: facts.outcome?.language ?? null,
+    disposition_at: facts.outcome?.at ?? null,
     do_not_call_at: facts.doNotCallAt,
     do_not_call_said_at: facts.doNotCallSaidAt,
     unread_fields: Object.keys(facts.unreadFields).length === 0 ? null : facts.unreadFields,
@@ -147,4 +164,8 @@ function toFactColumns({ before, facts }: SteppedCall): Record<keyof typeof fact
     number_free_at: facts.numberFreeAt,
     slot_free_at: facts.slotFreeAt,
   };
+}
+
+function toDialResultColumn(result: Facts['dialResult']): unknown {
+  return result?.kind === 'failed' ? { ...result, ...toRangFacts(result.rang) } : result;
 }

@@ -76,7 +76,7 @@ async function tellLead(deps: Deps, leadId: number): Promise<ResultOf<typeof lea
       wait: wait === undefined ? null : { reason: wait.reason, until: toWire(wait.until) },
     },
     // What a person said stays on the lead's own page.
-    attempts: story.attempts.map(({ answers, callbackWords: _words, ...attempt }) => ({
+    attempts: story.attempts.map(({ answers, callbackWords: _words, answeredDetail: _detail, ...attempt }) => ({
       ...attempt,
       startedAt: attempt.startedAt.toISOString(),
       sentAt: toWire(attempt.sentAt),

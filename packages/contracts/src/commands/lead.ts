@@ -41,6 +41,14 @@ const attempt = resultObject({
   durationSeconds: z.number().nullable(),
   doNotCall: z.boolean(),
   callbackAt: wireTime.nullable(),
+  /** Who took the call, as the agent told, and how long after the answer it knew. */
+  answeredBy: z.string().nullish(),
+  answeredAfterMs: z.number().nullish(),
+  messageLeft: z.boolean().optional(),
+  disposition: z.string().nullish(),
+  language: z.string().nullish(),
+  /** The provider's own words on a dial that failed, without numbers. */
+  networkPhrase: z.string().nullish(),
   /** Fields of the agent's reports that could not be read, and in how many reports. */
   unreadFields: z.array(resultObject({ field: z.string(), times: z.number() })).default([]),
   /** Its last report is a dead letter that nobody has looked at. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dispositions, maxLanguageCharacters } from '../disposition.ts';
 import { event, type PayloadOf } from '../event.ts';
 import { agentFacts, anyAgentReport } from '../event-facts.ts';
 
@@ -16,6 +17,12 @@ export const agentEnded = event(
       .union([z.iso.datetime({ offset: true, local: true }), z.string().max(300)])
       .nullish()
       .describe('A time in ISO 8601 (without an offset: Indian time), else the words in which it was said'),
+    disposition: dispositions.nullish().describe('What became of the talk'),
+    language: z
+      .string()
+      .max(maxLanguageCharacters)
+      .nullish()
+      .describe('The language that the person wishes to be spoken to; the next attempt is told of it'),
   }),
   anyAgentReport,
 );

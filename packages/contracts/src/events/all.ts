@@ -1,4 +1,5 @@
 import { agentCallbackRequested } from './agent-callback-requested.ts';
+import { agentAnsweredBy } from './agent-answered-by.ts';
 import { agentEnded } from './agent-ended.ts';
 import { agentQualified } from './agent-qualified.ts';
 import { agentReady } from './agent-ready.ts';
@@ -24,6 +25,7 @@ import { leadRetryScheduled } from './lead-retry-scheduled.ts';
 /** Every event there is. */
 export const allEvents = [
   agentCallbackRequested,
+  agentAnsweredBy,
   agentEnded,
   agentQualified,
   agentReady,

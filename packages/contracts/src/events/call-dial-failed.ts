@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { event, type PayloadOf } from '../event.ts';
 import { callFacts } from '../event-facts.ts';
 import { failureReasons } from '../failure-reason.ts';
+import { rangFacts } from '../rang.ts';
 
 /** The dial's own result: refused, rung out, or never sent. `numberFree`: the far end has surely let go of the number. */
 export const callDialFailed = event(
@@ -10,7 +11,7 @@ export const callDialFailed = event(
     ...callFacts,
     reason: failureReasons,
     sipStatus: z.int().nullable(),
-    rang: z.enum(['yes', 'no', 'unknown']),
+    ...rangFacts,
     numberFree: z.boolean(),
   }),
 );

@@ -13,6 +13,7 @@ import { BoundedChanges } from './0014-bounded-changes.ts';
 import { ReportHearing } from './0015-report-hearing.ts';
 import { Wishes } from './0016-wishes.ts';
 import { Callbacks } from './0017-callbacks.ts';
+import { AnsweredBy } from './0019-answered-by.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -34,5 +35,6 @@ export const migrations = [
   { name: '0014-bounded-changes', class: BoundedChanges },
   { name: '0015-report-hearing', class: ReportHearing },
   { name: '0016-wishes', class: Wishes },
-  { name: newestMigration, class: Callbacks },
+  { name: '0017-callbacks', class: Callbacks },
+  { name: newestMigration, class: AnsweredBy },
 ];

@@ -66,7 +66,7 @@ const mayPublish: Record<Exclude<NatsUser, 'provisioner'>, string[]> = {
     ...durable('CALLS', 'crm-pusher'),
     ...durable('ADVISORIES', 'advisories-crm-pusher'),
   ],
-  agent: ['agent.ready', 'agent.qualified', 'agent.callback_requested', 'agent.ended'],
+  agent: ['agent.ready', 'agent.answered_by', 'agent.qualified', 'agent.callback_requested', 'agent.ended'],
   dashboard: unique([
     'ops.dispatcher.explain',
     'ops.ingest.receipts',
@@ -224,7 +224,13 @@ test('an agent’s acknowledgement comes to the agent and to nobody else, whatev
     '$JS.ACK.LEADS.dispatcher-leads.1.1.1.1.0',
     '$SYS.REQ.SERVER.PING',
   ];
-  for (const subject of ['agent.ready', 'agent.qualified', 'agent.callback_requested', 'agent.ended'])
+  for (const subject of [
+    'agent.ready',
+    'agent.answered_by',
+    'agent.qualified',
+    'agent.callback_requested',
+    'agent.ended',
+  ])
     for (const reply of replies) agent.connection.publish(subject, '{}', { reply });
   await agent.connection.flush();
   // What it says arrives, and is confirmed to it; by then the others are stored and answered too.

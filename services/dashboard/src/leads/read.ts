@@ -56,6 +56,13 @@ const attempt = z
     doNotCall: z.boolean().nullable(),
     callbackAt: instant.nullable(),
     callbackWords: z.string().nullable(),
+    answeredBy: z.string().nullable(),
+    answeredAfterMs: z.number().nullable(),
+    answeredDetail: z.string().nullable(),
+    messageLeft: z.boolean().nullable(),
+    disposition: z.string().nullable(),
+    language: z.string().nullable(),
+    networkPhrase: z.string().nullable(),
     unreadFields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
     reportHeldAt: instant.nullable(),
     qualification: z.record(z.string(), z.unknown()).nullable(),
@@ -67,6 +74,7 @@ const attempt = z
     ...call,
     status: call.status ?? 'unknown',
     doNotCall: call.doNotCall === true,
+    messageLeft: call.messageLeft === true,
     /** Fields of the agent's reports that could not be read, and in how many reports. */
     unreadFields: Object.entries(call.unreadFields ?? {}).map(([field, times]) => ({ field, times: times.length })),
     isReportUnheard: reportHeldAt !== null,
@@ -103,7 +111,8 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
     `select c.id as call_id, c.attempt, c.status, c.failure_reason, c.sip_status, c.agent_mode as mode,
             c.call_started_at as started_at, d.sent_at,
             d.revoked_at, d.put_back_reason, c.answered_at, c.call_ended_at as ended_at, c.duration_seconds, c.do_not_call,
-            f.callback_at, f.callback_words, f.unread_fields, f.report_held_at,
+            f.callback_at, f.callback_words, f.answered_by, f.answered_after_ms, f.answered_detail, f.message_left, f.disposition,
+            f.language, d.network_phrase, f.unread_fields, f.report_held_at,
             case when jsonb_typeof(c.qualification) = 'object' then c.qualification end as qualification,
             c.crm_task_id as task_id, p.last_error as push_error, p.failed_at as push_failed_at
        from calls c left join dials d on d.call_id = c.id left join crm_pushes p on p.call_id = c.id

@@ -64,7 +64,14 @@ export async function noteProgress(
   await affected(sql, `update dashboard_builds set ${column} = $2 where generation = $1`, [generation, readTo]);
 }
 
-const derivedTables = ['call_minutes', 'minutes_daily', 'lead_progress', 'funnel_daily', 'speed_daily'];
+const derivedTables = [
+  'call_minutes',
+  'minutes_daily',
+  'lead_progress',
+  'funnel_daily',
+  'speed_daily',
+  'reached_daily',
+];
 const removedAtOnce = 20_000;
 
 /** @returns whether rows of generations that nobody reads are left */
