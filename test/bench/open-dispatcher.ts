@@ -41,6 +41,7 @@ export async function openDispatcher(
     reports: { isHeard: () => Promise.resolve(true as const) },
     generation: {
       knowledge: () => Promise.resolve('current'),
+      knowledgeOf: () => 'current',
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),
       stop: () => Promise.resolve(),

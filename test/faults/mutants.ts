@@ -5,11 +5,18 @@ import { basename, join } from 'node:path';
 export type Mutant = { name: string; edits: readonly { file: string; find: string; put: string }[] };
 
 const dispatcher = 'services/dispatcher/src';
-const noNumberInUse = {
-  file: `${dispatcher}/load-dial-facts.ts`,
-  find: 'numberInUse: found.isHeld ? { until: found.heldUntil } : undefined,',
-  put: 'numberInUse: found.isHeld && except.callId === Number.NaN ? { until: found.heldUntil } : undefined,',
-};
+const noNumberInUse = [
+  {
+    file: `${dispatcher}/load-dial-facts.ts`,
+    find: 'numberInUse: found.isHeld ? { until: found.heldUntil } : undefined,',
+    put: 'numberInUse: found.isHeld && found.id < 0 ? { until: found.heldUntil } : undefined,',
+  },
+  {
+    file: `${dispatcher}/decide-group.ts`,
+    find: 'given.some(({ phone }) => phone === facts.phone)',
+    put: "given.some(({ phone }) => phone === '')",
+  },
+];
 
 export const mutants: readonly Mutant[] = [
   {
@@ -28,7 +35,7 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
-  { name: 'claim without its condition', edits: [noNumberInUse] },
+  { name: 'claim without its condition', edits: noNumberInUse },
   {
     name: 'ack before commit',
     edits: [
@@ -155,9 +162,9 @@ import { z } from 'zod';
   {
     name: 'a retry that ignores the open call',
     edits: [
-      noNumberInUse,
+      ...noNumberInUse,
       {
-        file: `${dispatcher}/claim-due-leads.ts`,
+        file: `${dispatcher}/list-due-leads.ts`,
         find: "and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))",
         put: "and c.id < 0 and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))",
       },
@@ -220,6 +227,21 @@ import { z } from 'zod';
         file: `${dispatcher}/heed-enquiries.ts`,
         find: "const madeGood = ['retries_used_up', 'too_old'];",
         put: 'const madeGood: string[] = [];',
+      },
+    ],
+  },
+  {
+    name: 'a group permit that counts its members as before the group',
+    edits: [
+      {
+        file: `${dispatcher}/decide-permits.ts`,
+        find: 'mayRing(afterOthers(facts, given), now, policy)',
+        put: 'mayRing(given.length < 0 ? afterOthers(facts, given) : facts, now, policy)',
+      },
+      {
+        file: `${dispatcher}/decide-permits.ts`,
+        find: 'given.length > 0 ? given.length * policy.paceMs :',
+        put: 'given.length < 0 ? given.length * policy.paceMs :',
       },
     ],
   },

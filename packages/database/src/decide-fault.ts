@@ -39,6 +39,16 @@ export function decideFault(error: unknown): Fault {
   return 'ours';
 }
 
+/** Locks, rollbacks for others' sake and statements that ran too long may be the matter of one of several rows. */
+const oneRows = /^(40|55|57014)/;
+
+/** Whether others that ask the database meet this too: then it says nothing about what was asked. */
+export function isEverybodys(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const fault = decideFault(error);
+  return (fault === 'outage' || fault === 'setup') && !oneRows.test(code);
+}
+
 function decideOne(error: Error): Fault | undefined {
   // A host with several addresses fails once an address.
   if (error instanceof AggregateError && error.errors.some((inner) => decideFault(inner) === 'outage')) return 'outage';

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { row, type Sql } from './sql.ts';
 
+/** SQL of what `readGeneration` reads, for a statement that reads something else too. */
+export const generationColumn = `pg_postmaster_start_time() || ' ' || 'dispatcher_outbox'::regclass::oid`;
+
 /**
  * Tells this very database from one that was restored in its place: another server, another start of it, another
  * database or another copy of our tables. Equal only while no backup can have come between.
  */
 export async function readGeneration(sql: Sql): Promise<string> {
-  const found = await row(
-    sql,
-    z.object({ generation: z.string() }),
-    `select pg_postmaster_start_time() || ' ' || 'dispatcher_outbox'::regclass::oid as generation`,
-    [],
-  );
+  const found = await row(sql, z.object({ generation: z.string() }), `select ${generationColumn} as generation`, []);
   if (found === undefined) throw new Error('the database did not tell which it is');
   return found.generation;
 }

@@ -56,6 +56,15 @@ export async function lockCallsInRooms(sql: Sql, rooms: readonly string[]): Prom
   );
 }
 
+/** As `lockCall`, for calls that are permitted together: in one order, so that two groups wait in one direction only. */
+export async function lockCalls(sql: Sql, callIds: readonly number[]): Promise<void> {
+  await affected(
+    sql,
+    `select pg_advisory_xact_lock($1, id) from (select distinct unnest($2::int[]) as id order by 1 offset 0) as calls`,
+    [lockClasses.call, callIds],
+  );
+}
+
 /** One claim, permit or turn of a switch at a time, over all replicas. */
 export async function lockDialControl(sql: Sql): Promise<void> {
   await lock(sql, lockClasses.dialControl, only);

@@ -104,3 +104,45 @@ test('a statement whose columns changed under it works again on the next connect
   expect(decideFault(error)).toBe('outage');
   await read();
 });
+
+test('the last statement leaves with commit, and is undone with it where it fails', async () => {
+  await db.query('create table last_words (word text primary key)');
+  const link = await openLinkTo(db.url);
+  const database = await openDatabase({ url: link.url, name: 'test-last', poolSize: 1 });
+  const say = (word: string): Promise<number> =>
+    database.transactionEndingWith(async (sql) => {
+      await affected(sql, `select 'a read'`, []);
+      return () => affected(sql, 'insert into last_words values ($1)', [word]);
+    });
+  try {
+    await database.check();
+    const sent: string[] = [];
+    const stop = link.watch((chunk, direction) => {
+      sent.push(`${direction} ${chunk}`);
+      return 'pass';
+    });
+    expect(await say('once')).toBe(1);
+    stop();
+    const [insert, commit] = ['insert into last_words', 'commit\0'].map((text) =>
+      sent.findIndex((chunk) => chunk.includes(text)),
+    );
+    expect(insert).toBeGreaterThan(0);
+    // Nothing was heard between the two.
+    expect(sent.slice(insert, commit).filter((chunk) => chunk.startsWith('toClient'))).toEqual([]);
+    expect(commit).toBeGreaterThanOrEqual(insert ?? 0);
+
+    await expect(say('once')).rejects.toMatchObject({ code: '23505' });
+    expect(await say('twice')).toBe(1);
+    const thrown = database.transactionEndingWith(async (sql) => {
+      await affected(sql, 'insert into last_words values ($1)', ['never']);
+      return () => {
+        throw new Error('before anything was sent');
+      };
+    });
+    await expect(thrown).rejects.toThrow('before anything was sent');
+    expect(await db.query('select word from last_words order by word')).toEqual([{ word: 'once' }, { word: 'twice' }]);
+  } finally {
+    await database.close();
+    await link.close();
+  }
+});

@@ -1,5 +1,5 @@
 import { within } from '@leadline/time/within';
-import { DatabaseError, Pool, TypeOverrides, types, type PoolClient, type PoolConfig } from 'pg';
+import { DatabaseError, Pool, TypeOverrides, types, type PoolClient, type PoolConfig, type QueryResult } from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { z } from 'zod';
 import { dropSilentConnections } from './drop-silent-connections.ts';
@@ -16,6 +16,12 @@ export type Database = {
    * 2 s. `begin` leaves together with the first statement.
    */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /**
+   * As `transaction`, where nothing hangs on the last statements' answers any more: `work` resolves with what sends them,
+   * and they leave together with `commit`, so that locks are held for a round trip less. What sends them must not throw by
+   * itself, and an answer that it can't read is an error after the commit.
+   */
+  transactionEndingWith<T>(work: (sql: Sql) => Promise<() => Promise<T>>): Promise<T>;
   /** For what needs a session of its own, such as the outbox relay. */
   url: string;
   /**
@@ -60,7 +66,14 @@ export async function openDatabase(options: {
   dropReadOnlyConnections(pool);
   return {
     sql: { query: (text, parameters) => use(pool, (client) => ask(client, text, parameters)) },
-    transaction: (work) => use(pool, (client) => transact(client, work)),
+    transaction: (work) =>
+      use(pool, (client) =>
+        transact(client, async (sql) => {
+          const result = await work(sql);
+          return () => Promise.resolve(result);
+        }),
+      ),
+    transactionEndingWith: (work) => use(pool, (client) => transact(client, work)),
     url: options.url,
     check: async () => requireReady(await pool.connect()),
     close: () => within(2_000, pool.end()),
@@ -88,7 +101,7 @@ async function use<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Pro
   }
 }
 
-async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<T>): Promise<T> {
+async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() => Promise<T>>): Promise<T> {
   const begun = client.query('begin');
   let [hasBegun, isAwaited] = [false, false];
   const beginning = begun.then(
@@ -98,26 +111,38 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<T>): 
   const sql: Sql = {
     async query(text, parameters) {
       // Should `begin` fail, what went out with it runs by itself: harmless for locks and reads alone.
-      if (!hasBegun && (isAwaited || !/^\s*select\b/i.test(text))) {
+      if (!hasBegun && (isAwaited || !onlyReads(text))) {
         isAwaited = true;
         await begun;
       }
       return ask(client, text, parameters);
     },
   };
-  let result: T;
+  let ending: [Promise<T>, Promise<QueryResult>];
   try {
-    result = await work(sql);
+    const last = await work(sql);
     await begun;
+    // The last statements are written before `commit` is, in one go; where one fails, Postgres rolls back and says so.
+    ending = [last(), client.query('commit')];
   } catch (error) {
     await beginning;
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
-  const { command } = await client.query('commit');
+  const [ended, committed] = await Promise.allSettled(ending);
+  if (ended.status === 'rejected') throw ended.reason;
+  if (committed.status === 'rejected') throw committed.reason;
   // So Postgres answers where a statement had failed.
-  if (command !== 'COMMIT') throw new Error('nothing was committed: a statement failed, and its error went unheard');
-  return result;
+  if (committed.value.command !== 'COMMIT')
+    throw new Error('nothing was committed: a statement failed, and its error went unheard');
+  return ended.value;
+}
+
+/** Locks of rows and advisory locks count as reads: without a transaction they would be over with the statement. */
+function onlyReads(text: string): boolean {
+  return (
+    /^\s*select\b/i.test(text) || (/^\s*with\b/i.test(text) && !/\b(?:insert|update|delete|merge)\b(?! of)/i.test(text))
+  );
 }
 
 /** Statements by their text: they are written in the code, so there are some hundred. */

@@ -3,13 +3,13 @@ import { callFailed } from '@leadline/contracts/events/call-failed';
 import { callQualified } from '@leadline/contracts/events/call-qualified';
 import { callRinging } from '@leadline/contracts/events/call-ringing';
 import { toRangFacts } from '@leadline/contracts/rang';
-import { decideFault } from '@leadline/database/decide-fault';
+import { isEverybodys } from '@leadline/database/decide-fault';
 import { lockCallsInRooms } from '@leadline/database/locks';
 import { toOutboxRecord } from '@leadline/messaging/outbox';
 import { boundToTrace, inSpan, inTrace } from '@leadline/tracing/span';
 import { stepCall, type CallEvent, type Effect, type Step, type Summary } from './call-state.ts';
 import type { Deps } from './deps.ts';
-import { groupInputs, type InputGroups } from './group-inputs.ts';
+import { groupInputs, type InputGroups } from '@leadline/service-kit/group-inputs';
 import { letGoOfNumbers } from './hold-numbers.ts';
 import { readCalls, type KeptCall } from './keep-call.ts';
 import { onlyWish, saysMoreThanWish, type AgentEvent } from './learn-report.ts';
@@ -35,19 +35,10 @@ export function openInputs(around: Pick<Deps, 'postgres' | 'now'>): Inputs {
     keyOf: ({ room }) => room,
     goesAlone: ({ withoutAgent }) => withoutAgent,
     commit: (inputs) => trackGroup(inputs, around),
-    meetsAll,
+    meetsAll: isEverybodys,
     maxTogether,
     maxAlone,
   });
-}
-
-/** Locks, rollbacks for others' sake and statements that ran too long may be one call's matter. */
-const oneCalls = /^(40|55|57014)/;
-
-function meetsAll(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const fault = decideFault(error);
-  return (fault === 'outage' || fault === 'setup') && !oneCalls.test(code);
 }
 
 /**

@@ -20,7 +20,7 @@ import type { Deps } from './deps.ts';
 import { erasePerson } from './erase-person.ts';
 import { addDoNotCall, findDoNotCall, removeDoNotCall } from './keep-do-not-call.ts';
 import { heldBack } from './hold-back.ts';
-import { loadDialFacts, readControl, readLead } from './load-dial-facts.ts';
+import { loadDialFacts } from './load-dial-facts.ts';
 import { diallingState, startDialling, stopDialling } from './switch-dialling.ts';
 
 /** Commands and questions of people, each answered by whichever replica hears it: `ops.dispatcher.<verb>`. */
@@ -55,11 +55,10 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
 /** What the claim would decide now, for one lead: verdict, reason and next time. Changes nothing. */
 async function decideNow(id: number, deps: Deps): Promise<DialDecision> {
   const sql = deps.postgres.sql;
-  const found = await readLead(sql, id);
+  const { now, control, leads } = await loadDialFacts(sql, { leadIds: [id] }, deps.now);
+  const [found] = leads;
   if (found === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
-  const now = deps.now(await databaseNow(sql));
-  const control = await readControl(sql);
-  const decision = decideDial(await loadDialFacts(sql, { lead: found, control }, now), now, deps.policy);
+  const decision = decideDial(found.facts, now, deps.policy);
   // What the lead itself forbids is told first, and then what holds for everybody.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;

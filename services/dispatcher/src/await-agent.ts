@@ -13,7 +13,8 @@ export type AgentArrival = 'present' | 'absent' | 'unreachable' | 'refused';
 
 /** Wakes the wait for one room: the agent said that it is ready. */
 export type AgentReadiness = {
-  waitFor(room: string, ms: number, signal: AbortSignal): Promise<void>;
+  /** To be called before its agent is sent for, and closed at the end: what is said from now on is heard, whenever it is waited for. */
+  expect(room: string): { wait(ms: number, signal: AbortSignal): Promise<void>; close(): void };
   heard(room: string): void;
 };
 
@@ -30,6 +31,20 @@ export async function awaitAgent(
   signal: AbortSignal,
 ): Promise<AgentArrival> {
   const deadline = performance.now() + deps.policy.agentWaitMs;
+  const expected = readiness.expect(claim.room);
+  try {
+    return await dispatchAndWait(claim, expected, deadline, { deps, signal });
+  } finally {
+    expected.close();
+  }
+}
+
+async function dispatchAndWait(
+  claim: Claim,
+  expected: ReturnType<AgentReadiness['expect']>,
+  deadline: number,
+  { deps, signal }: { deps: Deps; signal: AbortSignal },
+): Promise<AgentArrival> {
   const metadata = toJobMetadata(claim, currentTraceparent());
   let arrival: AgentArrival = 'unreachable';
   try {
@@ -39,6 +54,8 @@ export async function awaitAgent(
     return isRefusedRequest(error) ? 'refused' : arrival;
   }
   while (!signal.aborted) {
+    // Nobody is there yet right after the dispatch.
+    await expected.wait(Math.max(0, Math.min(lookEachMs, deadline - performance.now())), signal);
     try {
       const look = await deps.livekit.look(claim.room);
       if (look.agentPresent) return 'present';
@@ -46,28 +63,31 @@ export async function awaitAgent(
     } catch (error) {
       deps.log.warn({ ...liveKitFault(error), callId: claim.callId }, 'the room could not be looked at');
     }
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0) break;
-    await readiness.waitFor(claim.room, Math.min(lookEachMs, leftMs), signal);
+    if (performance.now() >= deadline) break;
   }
   return arrival;
 }
 
 /** Agents that report ready, heard by plain subscription in every replica. */
 export function agentReadiness(): AgentReadiness {
-  const waiting = new Map<string, () => void>();
+  const expected = new Map<string, () => void>();
   return {
-    async waitFor(room, ms, signal) {
-      const heard = Promise.withResolvers<void>();
-      waiting.set(room, heard.resolve);
-      const done = new AbortController();
-      await Promise.race([
-        heard.promise,
-        wait(ms, undefined, { signal: AbortSignal.any([signal, done.signal]) }).catch(() => undefined),
-      ]);
-      done.abort();
-      waiting.delete(room);
+    expect(room) {
+      let heard = Promise.withResolvers<void>();
+      expected.set(room, () => heard.resolve());
+      return {
+        async wait(ms, signal) {
+          const done = new AbortController();
+          await Promise.race([
+            heard.promise,
+            wait(ms, undefined, { signal: AbortSignal.any([signal, done.signal]) }).catch(() => undefined),
+          ]);
+          done.abort();
+          heard = Promise.withResolvers();
+        },
+        close: () => expected.delete(room),
+      };
     },
-    heard: (room) => waiting.get(room)?.(),
+    heard: (room) => expected.get(room)?.(),
   };
 }

@@ -6,7 +6,7 @@ import { CommandRefused } from '@leadline/messaging/ask';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
-import { lockLead, readLeadCalls, type LeadRow } from './load-dial-facts.ts';
+import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 
 /**
  * One more attempt for a failed lead, or for one that is not rung because its number has just talked: the pause is broken.
@@ -43,7 +43,7 @@ export async function callAgain(
 
 /** It waits because its number has just talked, or the CRM was told of it instead. */
 async function isPaused(sql: Sql, lead: LeadRow): Promise<boolean> {
-  const { hasAnswers, hasUndecidedCall } = await readLeadCalls(sql, lead.id, null);
+  const { hasAnswers, hasUndecidedCall } = await readLeadCalls(sql, lead.id);
   if (hasAnswers || hasUndecidedCall) return false;
   if (lead.status === 'dispatched') return true;
   const waits = await row(

@@ -1,17 +1,16 @@
-import { normalisePhone } from '@leadline/contracts/phone-number';
 import type { AgentMode } from '@leadline/contracts/qualification';
 import { roomName } from '@leadline/contracts/room-name';
-import { lockDialControl } from '@leadline/database/locks';
-import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
+import { databaseNow, lockDialControl } from '@leadline/database/locks';
+import { affected, instant, row, type Sql } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { startSpan, type OpenSpan } from '@leadline/tracing/span';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { decideDial } from './decide-dial.ts';
+import { decideClaims, type ClaimStep } from './decide-claims.ts';
 import type { Deps } from './deps.ts';
 import { heldBack, maxUnsentDials } from './hold-back.ts';
-import { loadDialFacts, lockLead, oldCallHolds, readControl, waitsForReport, type LeadRow } from './load-dial-facts.ts';
-import { heed } from './heed-enquiries.ts';
+import { getNewLeads, listDueLeads, listProbes, mostLookedAt } from './list-due-leads.ts';
+import { loadDialFacts, type Seen, type Sight, type Whom } from './load-dial-facts.ts';
 import { noteWait } from './note-wait.ts';
 import { pauseLead } from './pause-after-talk.ts';
 import { failLead, markLeadAnswered } from './settle-lead.ts';
@@ -35,8 +34,6 @@ export type Claim = {
   span: OpenSpan;
 };
 
-const candidates = 20;
-
 /** What a look without a lock tells: whether a claim may find something. */
 export async function isAnyDue(deps: Deps): Promise<boolean> {
   const seen = await row(
@@ -52,184 +49,181 @@ export async function isAnyDue(deps: Deps): Promise<boolean> {
   return seen.hasFresh || (seen.earliest !== null && seen.earliest <= deps.now(seen.now));
 }
 
-/** @returns the oldest due leads that may be claimed now, at most so many */
-export async function claimDueLeads(deps: Deps, maxClaims: number): Promise<Claim[]> {
-  for (;;) {
-    const { claims, lookAgain } = await claimTogether(deps, maxClaims);
-    if (claims.length > 0 || !lookAgain) return claims;
-  }
+/** Whether a claim would change anything now, asked without a lock: due leads may all wait for what others wait for too. */
+export async function isAnyClaimable(deps: Deps): Promise<boolean> {
+  const { sql } = deps.postgres;
+  const sight = await loadDialFacts(sql, { due: getNewLeads(mostLookedAt) }, deps.now);
+  if (sight.control.breakerDelayMs !== null) return true;
+  return decideClaims(sight.leads, sight.now, deps.policy, 1).length > 0;
 }
 
 /**
- * getNewLeads and createCall in one short transaction under one lock: each of the oldest due leads becomes a `calling`
- * row with its dial, so that no second dispatcher can hold it. Each is asked about after those before it were written.
- * `lookAgain`: all the oldest were told to wait, or refused.
+ * Claims the oldest due leads that may be claimed now, at most so many. One whose claim throws is set aside for an hour, so
+ * that it stands in nobody's way.
  */
-async function claimTogether(deps: Deps, maxClaims: number): Promise<{ claims: Claim[]; lookAgain: boolean }> {
-  let inHand: number | undefined;
+export async function claimDueLeads(deps: Deps, maxClaims: number): Promise<Claim[]> {
+  let limit = maxClaims;
+  for (;;) {
+    try {
+      const { claims, lookAgain } = await claimTogether(deps, { dueForClaim: getNewLeads(limit) }, maxClaims);
+      if (claims.length > 0 || !lookAgain(limit)) return claims;
+    } catch (error) {
+      // A busy lock or a lost connection says nothing about the leads.
+      if (blameFor(error) === 'elsewhere') throw error;
+      return claimOneByOne(deps, limit, maxClaims);
+    }
+    limit = Math.max(limit, mostLookedAt);
+  }
+}
+
+/** What a group's claim threw is one lead's fault: the others are claimed, and that one is set aside. */
+async function claimOneByOne(deps: Deps, limit: number, maxClaims: number): Promise<Claim[]> {
+  const { sql } = deps.postgres;
+  const claims: Claim[] = [];
+  for (const leadId of await listDueLeads(sql, deps.now(await databaseNow(sql)), limit)) {
+    if (claims.length >= maxClaims) break;
+    try {
+      const claimed = await claimTogether(deps, { forClaim: [leadId] }, 1);
+      claims.push(...claimed.claims);
+    } catch (error) {
+      if (blameFor(error) !== 'elsewhere') await setAside(leadId, error, deps);
+      // What was claimed before an outage must reach its permit all the same.
+      else if (claims.length === 0) throw error;
+      else break;
+    }
+  }
+  return claims;
+}
+
+/** `lookAgain`: all that were looked at, as many as this, were told to wait or refused. */
+type Claiming = { claims: Claim[]; lookAgain: (limit: number) => boolean };
+const nothing: Claiming = { claims: [], lookAgain: () => false };
+
+/**
+ * getNewLeads and createCall in one short transaction under one lock: each of these leads that may be dialled becomes a
+ * `calling` row with its dial, so that no second dispatcher can hold it. Each is decided on as if those before it were
+ * written already, and all are written by one statement, which leaves with COMMIT.
+ */
+async function claimTogether(deps: Deps, whom: Whom, maxClaims: number): Promise<Claiming> {
   const claims: Claim[] = [];
   try {
-    const lookAgain = await deps.postgres.transaction(async (sql) => {
-      await lockDialControl(sql);
-      const control = await readControl(sql);
-      const now = deps.now(control.now);
-      if ((await heldBack(sql, control, now, deps)) !== undefined) return false;
+    return await deps.postgres.transactionEndingWith(async (sql): Promise<() => Promise<Claiming>> => {
+      const [, first] = await Promise.all([lockDialControl(sql), loadDialFacts(sql, whom, deps.now)]);
+      const { control, now } = first;
+      if ((await heldBack(sql, control, now, deps)) !== undefined) return () => Promise.resolve(nothing);
       // A tripped breaker lets one probe out.
-      const room = control.breakerDelayMs === null ? maxUnsentDials(deps.policy) - control.unsentDials : 1;
-      const due = await getNewLeads(sql, now, control.breakerDelayMs !== null);
+      const isTripped = control.breakerDelayMs !== null;
+      const room = isTripped ? 1 : maxUnsentDials(deps.policy) - control.unsentDials;
+      const sight = isTripped ? await seeProbes(sql, whom, first, deps) : first;
+      const steps = decideClaims(sight.leads, now, deps.policy, Math.min(maxClaims, room));
       let outOfTheWay = 0;
-      for (const leadId of due) {
-        if (claims.length >= Math.min(maxClaims, room)) break;
-        inHand = leadId;
-        const lead = await lockLead(sql, leadId);
-        if (lead === undefined) continue;
-        const decision = decideDial(await loadDialFacts(sql, { lead, control }, now), now, deps.policy);
-        switch (decision.kind) {
-          case 'dial':
-            claims.push(await createCall(sql, lead, { probe: decision.probe, now }, deps));
-            break;
-          case 'wait':
-            if (decision.reason === 'talked_recently') {
-              await pauseLead(sql, lead, decision, now);
-              outOfTheWay++;
-              break;
-            }
-            // Others wait for the same; these only for their own number.
-            if (decision.reason !== 'number_in_use' && decision.reason !== 'report_unheard') return false;
-            if (await noteWait(sql, lead, decision)) outOfTheWay++;
-            break;
-          case 'refuse':
-            if (decision.reason === 'answered') await markLeadAnswered(sql, lead, now);
-            else await failLead(sql, lead, { reason: decision.reason, retryCount: lead.retryCount }, now);
-            outOfTheWay++;
-            break;
-          case 'not_due':
-            break;
-        }
+      const calls: NewCall[] = [];
+      for (const { seen, step } of steps) {
+        if (step.kind === 'claim') calls.push(createCall(seen, step.probe, deps));
+        else if (await putOutOfTheWay(sql, seen, step, now)) outOfTheWay++;
       }
-      return due.length === candidates && outOfTheWay > 0;
+      claims.push(...calls.map(({ claim }) => claim));
+      const lookAgain = (limit: number): boolean => sight.leads.length >= limit && outOfTheWay > 0;
+      if (calls.length === 0) return () => Promise.resolve({ claims, lookAgain });
+      const write = writeCalls(calls, now, deps);
+      return async () => {
+        await write(sql);
+        return { claims, lookAgain };
+      };
     });
-    return { claims, lookAgain };
   } catch (error) {
     for (const { span } of claims) void span.run(() => Promise.reject(error)).catch(() => undefined);
-    // A busy lock or a lost connection says nothing about the lead.
-    if (inHand === undefined || blameFor(error) === 'elsewhere') throw error;
-    await setAside(inHand, error, deps);
-    return { claims: [], lookAgain: false };
+    throw error;
   }
 }
 
-/**
- * Due leads, oldest first. While the breaker is tripped those come last that were its probe lately: a lead whose own
- * agent never comes would else be the probe again and again, and hold everybody back for good.
- */
-async function getNewLeads(sql: Sql, now: Date, tripped: boolean): Promise<number[]> {
-  if (!tripped) return listDueLeads(sql, now, '', '');
-  const probes = 'from dials d where d.lead_id = l.id and d.probe';
-  const rested = `and not exists (select 1 ${probes} and d.claimed_at > $1::timestamptz - interval '1 hour')`;
-  const due = await listDueLeads(sql, now, rested, '');
-  return due.length > 0 ? due : listDueLeads(sql, now, '', `(select max(d.claimed_at) ${probes}) nulls first,`);
+async function seeProbes(sql: Sql, whom: Whom, first: Sight, deps: Deps): Promise<Sight> {
+  if ('forClaim' in whom) return first;
+  return loadDialFacts(sql, { forClaim: await listProbes(sql, first.now) }, deps.now);
 }
 
-/**
- * `new`, retry_after empty or past, every call decided. One that waits for its number, and was told so, is left out
- * until that number is free. `offset 0` has Postgres ask that of one lead after the other, by the index of numbers: else
- * it reads every dial there ever was, at each claim (0.3 s with 100,000 of them, 3 ms so).
- */
-async function listDueLeads(sql: Sql, now: Date, only: string, first: string): Promise<number[]> {
-  const due = await rows(
-    sql,
-    z.object({ id: z.number() }),
-    `select l.id from leads l
-      where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1)
-        and not exists (select 1 from calls c left join dials d on d.call_id = c.id
-                         where c.lead_id = l.id
-                           and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))
-        and not (exists (select from lead_waits w where w.lead_id = l.id)
-             and (exists (select from dials d
-                           where last_ten(d.phone) = last_ten(l.phone) and d.revoked_at is null
-                             and coalesce((select f.number_free_at from call_facts f where f.call_id = d.call_id), 'infinity') > $1
-                          offset 0)
-               or exists (select from calls o
-                           where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
-                             and o.call_started_at > $1::timestamptz - ${oldCallHolds}
-                          offset 0)))
-        and not (${waitsForReport})
-        ${only}
-      order by ${first} l.created_at, l.id
-      limit ${candidates}`,
-    [now],
-  );
-  return due.map((lead) => lead.id);
-}
-
-/** The attempt's row, before anything rings. */
-async function createCall(
+/** A lead that is not claimed, and would else be looked at first the next time too. True when it is out of the way. */
+async function putOutOfTheWay(
   sql: Sql,
-  lead: LeadRow,
-  { probe, now }: { probe: boolean; now: Date },
-  deps: Deps,
-): Promise<Claim> {
-  const normalised = normalisePhone(lead.phone);
-  if (!normalised.ok) throw new Error('a lead without a dialable number was claimed');
-  const next = await row(
-    sql,
-    z.object({ callId: z.coerce.number(), attempt: z.number(), traceparent: z.string().nullable() }),
-    `select nextval(pg_get_serial_sequence('calls', 'id')) as call_id,
-            coalesce((select max(attempt) from calls where lead_id = $1), 0) + 1 as attempt,
-            (select traceparent from lead_receipts where lead_id = $1 and verdict = 'accepted'
-              order by received_at limit 1) as traceparent`,
-    [lead.id],
-  );
-  if (next === undefined) throw new Error('the sequence of calls gave no number');
-  const mode = lead.agentMode ?? deps.policy.agentMode;
-  const room = roomName(next.callId, randomRoomPart());
-  const span = startSpan('attempt', {
-    traceparent: next.traceparent,
-    attributes: { 'leadline.lead_id': lead.id, 'leadline.call_id': next.callId, 'leadline.attempt': next.attempt },
-  });
-  await affected(
-    sql,
-    `with call as (
-       insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
-       values ($1, $3, $4, $5, $6, 'calling', $7, $2, $8, $9)),
-     dial as (
-       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
-       values ($1, $3, $8, $5, $10, $2, $11, $12)),
-     waited as (delete from lead_waits where lead_id = $3)
-     -- A day ahead: it keeps the old program away, and the decision on this call overwrites it.
-     update leads set retry_after = $2::timestamptz + interval '1 day', updated_at = $2 where id = $3`,
-    [
-      next.callId,
-      now,
-      lead.id,
-      lead.name,
-      normalised.phone,
-      lead.source,
-      room,
-      next.attempt,
-      mode,
-      deps.owner,
-      probe,
-      span.traceparent,
-    ],
-  );
-  await heed(sql, lead);
+  { lead }: Seen,
+  step: Exclude<ClaimStep, { kind: 'claim' }>,
+  now: Date,
+): Promise<boolean> {
+  switch (step.kind) {
+    case 'pause':
+      await pauseLead(sql, lead, step.wait, now);
+      return true;
+    case 'tell':
+      return noteWait(sql, lead, step.wait);
+    case 'refuse':
+      if (step.reason === 'answered') await markLeadAnswered(sql, lead, now);
+      else await failLead(sql, lead, { reason: step.reason, retryCount: lead.retryCount }, now);
+      return true;
+  }
+}
+
+type NewCall = { claim: Claim; enquiries: number };
+
+/** The attempt, before its row is written. */
+function createCall({ lead, facts, lastAttempt, traceparent, nextCallId }: Seen, probe: boolean, deps: Deps): NewCall {
+  const { phone } = facts;
+  if (phone === undefined) throw new Error('a lead without a dialable number was claimed');
+  if (nextCallId === undefined) throw new Error('the sequence of calls gave no number');
+  const attempt = lastAttempt + 1;
+  const attributes = { 'leadline.lead_id': lead.id, 'leadline.call_id': nextCallId, 'leadline.attempt': attempt };
   return {
-    callId: next.callId,
-    leadId: lead.id,
-    source: lead.source,
-    attempt: next.attempt,
-    room,
-    phone: normalised.phone,
-    name: lead.name,
-    products: [...new Set([lead.productName ?? [], lead.enquiredProducts].flat())],
-    mode,
-    probe,
-    claimedAt: performance.now(),
-    span,
+    enquiries: lead.enquiries,
+    claim: {
+      callId: nextCallId,
+      leadId: lead.id,
+      source: lead.source,
+      attempt,
+      room: roomName(nextCallId, randomRoomPart()),
+      phone,
+      name: lead.name,
+      products: [...new Set([lead.productName ?? [], lead.enquiredProducts].flat())],
+      mode: lead.agentMode ?? deps.policy.agentMode,
+      probe,
+      claimedAt: performance.now(),
+      span: startSpan('attempt', { traceparent, attributes }),
+    },
   };
 }
+
+/** The attempts' rows, before anything rings. What their buyers asked for until now goes with them. */
+function writeCalls(calls: readonly NewCall[], now: Date, deps: Deps): (sql: Sql) => Promise<unknown> {
+  const records = calls.map(({ claim, enquiries }) => ({
+    call_id: claim.callId,
+    lead_id: claim.leadId,
+    name: claim.name,
+    phone: claim.phone,
+    source: claim.source,
+    room: claim.room,
+    attempt: claim.attempt,
+    mode: claim.mode,
+    probe: claim.probe,
+    traceparent: claim.span.traceparent,
+    enquiries,
+  }));
+  return (sql) => affected(sql, writeCallsText, [JSON.stringify(records), now, deps.owner]);
+}
+
+const writeCallsText = `with g as (
+       select call_id, lead_id, name, phone, source, room, attempt, mode, probe, traceparent, enquiries
+         from jsonb_to_recordset($1::jsonb) as g(call_id int, lead_id int, name text, phone text, source text, room text,
+                                                        attempt int, mode text, probe boolean, traceparent text, enquiries int)),
+     call as (
+       insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
+       select call_id, lead_id, name, phone, source, 'calling', room, $2, attempt, mode from g),
+     dial as (
+       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
+       select call_id, lead_id, attempt, phone, $3, $2, probe, traceparent from g),
+     waited as (delete from lead_waits w using g where w.lead_id = g.lead_id),
+     heard as (
+       insert into enquiries_heeded (lead_id, enquiries) select lead_id, enquiries from g where enquiries > 0
+       on conflict (lead_id) do update set enquiries = excluded.enquiries)
+     -- A day ahead: it keeps the old program away, and the decision on this call overwrites it.
+     update leads l set retry_after = $2::timestamptz + interval '1 day', updated_at = $2 from g where l.id = g.lead_id`;
 
 /** Twelve characters that nobody guesses: a room's name is its call's only name outside. */
 function randomRoomPart(): string {

@@ -12,7 +12,8 @@ import { parseCallWindow } from './call-window.ts';
 import { claimDueLeads, type Claim } from './claim-due-leads.ts';
 import type { Deps, Policy } from './deps.ts';
 import { createMetrics } from './metrics.ts';
-import { permitDial } from './permit-dial.ts';
+import { permitDial, permitDials } from './permit-dial.ts';
+import { permitTogether } from './permit-together.ts';
 import { reportDial } from './report-dial.ts';
 import { revokeDial, revokeUnsentDials } from './revoke-dial.ts';
 import { settleCall, settleEndedCalls } from './settle-lead.ts';
@@ -86,6 +87,7 @@ async function replica(owner: string): Promise<Deps> {
     reports: { isHeard: () => Promise.resolve(true as const) },
     generation: {
       knowledge: () => Promise.resolve('current'),
+      knowledgeOf: () => 'current',
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
@@ -264,6 +266,97 @@ test('permits keep the pace, the cap and the number, and count only what was sen
   await database.query(`update dials set phone = $1 where call_id = $2`, [third.phone, first.callId]);
   expect(await permitDial(third, slow)).toMatchObject({ kind: 'ask_again', reason: 'number_in_use' });
   expect((await permitDial(second, slow)).kind).toBe('permitted');
+});
+
+test('permits that are asked for together, by two replicas, keep caps, numbers and pace as if asked for one by one', async () => {
+  const free: Policy = { ...policy, paceMs: 0 };
+  await addLeads(12);
+  const claims = await claimDueLeads({ ...one, policy: free }, 12);
+  expect(claims).toHaveLength(12);
+  // Two of them ring one number, as a database that was put together by hand may have it.
+  const [first, twin] = claims;
+  await database.query(`update leads set phone = $2 where id = $1`, [twin?.leadId, first?.phone]);
+  await database.query(`update dials set phone = $2 where call_id = $1`, [twin?.callId, first?.phone]);
+  const asking = claims.map((claim) => ({ ...claim, phone: claim === twin ? (first?.phone ?? '') : claim.phone }));
+  const [mine, theirs] = [asking.filter((_, n) => n % 2 === 0), asking.filter((_, n) => n % 2 === 1)];
+  const capped = { ...free, maxConcurrentCalls: 5 };
+  const permits = (
+    await Promise.all([
+      permitDials(mine, { ...one, policy: capped }),
+      permitDials(theirs.toReversed(), { ...other, policy: capped }),
+    ])
+  ).flat();
+  expect(permits.filter(({ kind }) => kind === 'permitted')).toHaveLength(5);
+  const sent = await database.query<{ phone: string; aggregate: string | null }>(
+    `select d.phone, o.aggregate from dials d
+       left join dispatcher_outbox o on o.aggregate = 'call/' || d.call_id and o.subject = 'call.dialing'
+      where d.sent_at is not null`,
+  );
+  expect(new Set(sent.map(({ phone }) => phone)).size).toBe(5);
+  expect(sent.every(({ aggregate }) => aggregate !== null)).toBe(true);
+  expect(await database.query(`select 1 from dispatcher_outbox where subject = 'call.dialing'`)).toHaveLength(5);
+
+  const paced: Policy = { ...policy, paceMs: 200 };
+  const left = asking.filter((_, n) => permits[n] !== undefined);
+  const next = await permitDials(left.slice(1), { ...one, policy: paced });
+  expect(next.filter(({ kind }) => kind === 'permitted').length).toBeLessThanOrEqual(1);
+});
+
+test('one of a group whose permit throws takes nobody’s with it', async () => {
+  await addLeads(6);
+  const claims = await claimDueLeads(one, 6);
+  const bad = claims[2];
+  // What an operator asked for is not what it should be: reading it throws.
+  await database.query(
+    `insert into dispatcher_audit (action, who, reason, lead_id, details) values ('call_again', 'test', 'test', $1, '{"newestCallId": "many"}')`,
+    [bad?.leadId],
+  );
+  const permits = permitTogether({ ...one, policy: { ...policy, paceMs: 0 } });
+  const asked = await Promise.allSettled(claims.map((claim) => permits.add(claim)));
+  expect(asked.map((each) => (each.status === 'fulfilled' ? each.value.kind : 'thrown'))).toEqual([
+    'permitted',
+    'permitted',
+    'thrown',
+    'permitted',
+    'permitted',
+    'permitted',
+  ]);
+});
+
+test('a lead that can’t be claimed is set aside by itself, and those beside it are claimed', async () => {
+  const ids = await addLeads(6);
+  const bad = ids[1] ?? 0;
+  await database.query(
+    `insert into dispatcher_audit (action, who, reason, lead_id, details) values ('call_again', 'test', 'test', $1, '{"newestCallId": "many"}')`,
+    [bad],
+  );
+  const claims = await claimDueLeads(one, 4);
+  expect(claims.map(({ leadId }) => leadId)).toEqual([ids[0], ids[2], ids[3]]);
+  const { retry_after: retryAfter } = await lead(bad);
+  expect(retryAfter).not.toBeNull();
+  expect((await claimDueLeads(one, 4)).map(({ leadId }) => leadId)).toEqual(ids.slice(4));
+});
+
+test('a group whose COMMIT is not heard of rings nobody, and is not permitted again', async () => {
+  await addLeads(3);
+  const claims = await claimDueLeads(one, 3);
+  let isCut = true;
+  const cut: Deps['postgres'] = {
+    ...one.postgres,
+    async transactionEndingWith(work) {
+      const result = await one.postgres.transactionEndingWith(work);
+      if (isCut) throw new Error('Connection terminated unexpectedly');
+      return result;
+    },
+  };
+  const permits = permitTogether({ ...one, postgres: cut, policy: { ...policy, paceMs: 0 } });
+  const asked = await Promise.allSettled(claims.map((claim) => permits.add(claim)));
+  expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(await database.query(`select 1 from dials where sent_at is not null`)).toHaveLength(3);
+  isCut = false;
+  const again = await Promise.all(claims.map((claim) => permits.add(claim)));
+  expect(again.map(({ kind }) => kind)).toEqual(['lost', 'lost', 'lost']);
+  for (const { callId } of claims) expect(await revokeDial(callId, { putBack: 'test' }, one)).toBe(false);
 });
 
 test('a database’s clock that is set back keeps nobody from being dialled', async () => {

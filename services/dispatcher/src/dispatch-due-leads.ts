@@ -1,10 +1,9 @@
 import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
-import type { AgentReadiness } from './await-agent.ts';
-import { claimDueLeads, isAnyDue, type Claim } from './claim-due-leads.ts';
+import { claimDueLeads, isAnyClaimable, isAnyDue, type Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
-import type { PermitGuard } from './permit-guard.ts';
-import { placeCall } from './place-call.ts';
+import { permitTogether } from './permit-together.ts';
+import { placeCall, type Waits } from './place-call.ts';
 
 /** `stop` claims no more, puts unsent dials back, and waits at most 10 s for dials to hear their result. */
 export type Dispatching = Part & {
@@ -13,24 +12,29 @@ export type Dispatching = Part & {
 };
 
 const stopWithinMs = 10_000;
-/** They hold the dialling's lock together, and permits wait for it meanwhile: as many round trips as one claim took once. */
-export const claimedAtOnce = 4;
+/** They are claimed in two round trips, but each costs its facts under the dialling's lock, and permits wait meanwhile. */
+export const claimedAtOnce = 16;
 
 /** Claims due leads and runs their attempts side by side; the caps live in the database, not here. */
-export function dispatchDueLeads(waits: { readiness: AgentReadiness; guard: PermitGuard }, deps: Deps): Dispatching {
+export function dispatchDueLeads(waits: Pick<Waits, 'readiness' | 'guard'>, deps: Deps): Dispatching {
+  const permits = permitTogether(deps);
   const stopping = new AbortController();
   const placing = new Set<Promise<void>>();
   let claiming: Promise<void> = Promise.resolve();
+  let isHeldBack = false;
   const claimAll = async (): Promise<void> => {
     while (!stopping.signal.aborted && deps.nats.isUp() && (await isAnyDue(deps))) {
+      // At night, or with all channels taken, leads are due and nothing is to be done: no transaction then.
+      if (isHeldBack && !(await isAnyClaimable(deps))) return;
       const claims = await claimDueLeads(deps, claimedAtOnce);
-      if (claims.length === 0) return;
+      isHeldBack = claims.length === 0;
+      if (isHeldBack) return;
       for (const claim of claims) place(claim);
     }
   };
   const place = (claim: Claim): void => {
     const attempt = claim.span
-      .run(() => placeCall(claim, { ...waits, stopping: stopping.signal }, deps))
+      .run(() => placeCall(claim, { ...waits, permits, stopping: stopping.signal }, deps))
       .catch((error: unknown) => {
         // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
         deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');

@@ -48,6 +48,7 @@ beforeAll(async () => {
     reports: { isHeard: () => Promise.resolve(true as const) },
     generation: {
       knowledge: () => Promise.resolve('current'),
+      knowledgeOf: () => 'current',
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),
       stop: () => Promise.resolve(),

@@ -14,6 +14,7 @@ import { parseCallWindow } from './call-window.ts';
 import { claimDueLeads } from './claim-due-leads.ts';
 import type { Deps, Policy } from './deps.ts';
 import { createMetrics } from './metrics.ts';
+import { permitTogether } from './permit-together.ts';
 import { placeCall } from './place-call.ts';
 import { settleCall } from './settle-lead.ts';
 
@@ -81,6 +82,7 @@ beforeAll(async () => {
     reports: { isHeard: () => Promise.resolve(true as const) },
     generation: {
       knowledge: () => Promise.resolve('current'),
+      knowledgeOf: () => 'current',
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
@@ -123,7 +125,12 @@ async function attempt(): Promise<{ leadId: number; callId: number; became: stri
   const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   const guard = { blockedBy: () => Promise.resolve(undefined) };
-  const waits = { readiness: agentReadiness(), guard, stopping: new AbortController().signal };
+  const waits = {
+    readiness: agentReadiness(),
+    guard,
+    permits: permitTogether(deps),
+    stopping: new AbortController().signal,
+  };
   await claim.span.run(() => placeCall(claim, waits, deps));
   const [told] = await database.query<{ became: string | null; breaker: 'open' | 'closed' }>(
     `select coalesce(d.put_back_reason, (select o.payload->>'reason' from dispatcher_outbox o

@@ -5,7 +5,8 @@ import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
-import { loadDialFacts, lockLead, readControl, type LeadRow } from './load-dial-facts.ts';
+import { lockLead, type LeadRow } from './read-lead.ts';
+import { loadFactsOf } from './load-dial-facts.ts';
 
 const atOnce = 200;
 
@@ -42,13 +43,9 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
     const lead = await lockLead(sql, id);
     if (lead === undefined) return;
-    const now = deps.now(await databaseNow(sql));
     const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failureReason ?? '');
-    const decision = decideDial(
-      await loadDialFacts(sql, { lead, control: await readControl(sql) }, now),
-      now,
-      deps.policy,
-    );
+    const { now, facts } = await loadFactsOf(sql, lead, deps.now);
+    const decision = decideDial(facts, now, deps.policy);
     // Whoever decides on its call meanwhile takes account of it.
     if (decision.kind === 'not_due' && decision.reason === 'call_in_progress') return;
     await heed(sql, lead);

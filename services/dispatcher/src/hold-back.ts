@@ -1,7 +1,7 @@
 import type { Sql } from '@leadline/database/sql';
 import type { DialDecision } from './decide-dial.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
-import type { ControlRow } from './load-dial-facts.ts';
+import type { ControlRow } from './read-control.ts';
 import { toNextDialAt } from './to-next-dial.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function heldBack(
   now: Date,
   deps: Pick<Deps, 'generation' | 'reports' | 'policy'>,
 ): Promise<Extract<DialDecision, { kind: 'wait' }> | undefined> {
-  const knowledge = await deps.generation.knowledge(sql);
+  const knowledge = deps.generation.knowledgeOf(control.generation);
   if (knowledge === 'older') return { kind: 'wait', reason: 'older_database', until: null };
   if (knowledge === 'not_compared') return { kind: 'wait', reason: 'database_not_compared', until: null };
   if ((await deps.reports.isHeard(sql)) !== true) return { kind: 'wait', reason: 'reports_not_heard', until: null };

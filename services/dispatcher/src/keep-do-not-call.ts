@@ -6,7 +6,7 @@ import { requirePhone } from '@leadline/messaging/require-phone';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
-import { isDoNotCall } from './load-dial-facts.ts';
+import { isDoNotCall } from './number-rules.ts';
 
 type Asked = AskedBy<typeof addCommand>;
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { isOpen } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
-import { countSlotsInUse, readControl } from './load-dial-facts.ts';
+import { readControl } from './read-control.ts';
+import { countSlotsInUse } from './load-dial-facts.ts';
 
 /** Brings the gauges of dialling up to date, from the rows that all replicas share. */
 export async function measure(deps: Deps): Promise<void> {

@@ -2,7 +2,7 @@ import { leadPostponed } from '@leadline/contracts/events/lead-postponed';
 import { affected, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import type { DialDecision } from './decide-dial.ts';
-import type { LeadRow } from './load-dial-facts.ts';
+import type { LeadRow } from './read-lead.ts';
 
 /** Tells once why a lead waits for its own reason, and again when the reason or its end changes; true when it told. */
 export async function noteWait(

@@ -5,14 +5,9 @@ import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { decideDial, type DialDecision } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
-import {
-  broughtAnswers,
-  loadDialFacts,
-  lockLead,
-  readControl,
-  readLeadCalls,
-  type LeadRow,
-} from './load-dial-facts.ts';
+import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
+import { broughtAnswers } from './number-rules.ts';
+import { loadFactsOf } from './load-dial-facts.ts';
 import { noteWait } from './note-wait.ts';
 
 const atOnce = 200;
@@ -56,12 +51,8 @@ async function pauseIfTalked(id: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
     const lead = await lockLead(sql, id);
     if (lead === undefined) return;
-    const now = deps.now(await databaseNow(sql));
-    const decision = decideDial(
-      await loadDialFacts(sql, { lead, control: await readControl(sql) }, now),
-      now,
-      deps.policy,
-    );
+    const { now, facts } = await loadFactsOf(sql, lead, deps.now);
+    const decision = decideDial(facts, now, deps.policy);
     if (decision.kind === 'wait' && decision.reason === 'talked_recently') await pauseLead(sql, lead, decision, now);
   });
 }
@@ -86,7 +77,7 @@ async function settleTold(id: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
     const lead = await lockLead(sql, id);
     if (lead === undefined || lead.status !== 'new') return;
-    if ((await readLeadCalls(sql, id, null)).hasUndecidedCall) return;
+    if ((await readLeadCalls(sql, id)).hasUndecidedCall) return;
     const waited = await affected(
       sql,
       `delete from lead_waits w using leads l

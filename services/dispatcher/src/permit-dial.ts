@@ -1,96 +1,111 @@
 import { callDialing } from '@leadline/contracts/events/call-dialing';
-import { lockCall, lockDialControl } from '@leadline/database/locks';
-import { row, type Sql } from '@leadline/database/sql';
+import { lockCalls, lockDialControl } from '@leadline/database/locks';
+import { rows, type Sql } from '@leadline/database/sql';
 import { addRecords, toOutboxRecord } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { isOpen } from './call-window.ts';
 import type { Claim } from './claim-due-leads.ts';
-import { mayRing, ringWindowMs } from './decide-dial.ts';
+import { ringWindowMs } from './decide-dial.ts';
+import { decidePermits, type PermitVerdict } from './decide-permits.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
-import { loadDialFacts, readControl, readLead } from './load-dial-facts.ts';
+import { loadDialFacts, type Seen, type Sight } from './load-dial-facts.ts';
 import { toNextDialAt } from './to-next-dial.ts';
 
-export type Permit =
-  | { kind: 'permitted'; askedForCommitAt: number }
-  | { kind: 'ask_again'; reason: string; afterMs: number }
-  | { kind: 'refused'; reason: string }
-  /** Somebody revoked or sent it, or its call has ended: nothing is left to do. */
-  | { kind: 'lost' };
+/** `askedForCommitAt` is this process' monotonic clock before COMMIT was written, in ms. */
+export type Permit = Exclude<PermitVerdict, { kind: 'permit' }> | { kind: 'permitted'; askedForCommitAt: number };
 
-/** Pace, caps and a number in use pass by themselves: asked again while the claim is young. */
-const askAgainMs = 250;
+export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
+  const [permit] = await permitDials([claim], deps);
+  if (permit === undefined) throw new Error('a permit was asked for and not answered');
+  return permit;
+}
 
 /**
- * The second look, right before the INVITE: everything that forbids a ring is asked once more under one lock, and the
- * last statement marks the dial as sent. No row, no dial. `askedForCommitAt` is this process' monotonic clock.
+ * The second look, right before the INVITE: everything that forbids a ring is asked once more under one lock, for all
+ * claims that ask together, and the last statement marks as sent the dials of those that are permitted. No row, no dial.
+ * @returns the answer to each, in their order
+ * @throws for all of them. A COMMIT whose answer was lost may have permitted some: these are `lost` to whoever asks again
  */
-export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
-  return deps.postgres.transaction(async (sql): Promise<Permit> => {
-    await lockCall(sql, claim.callId);
-    await lockDialControl(sql);
-    if (!(await deps.generation.holds(sql))) return { kind: 'refused', reason: 'older_database' };
-    if ((await deps.reports.isHeard(sql)) !== true) return { kind: 'refused', reason: 'reports_not_heard' };
-    const control = await readControl(sql);
-    const now = deps.now(control.now);
-    const lead = await readLead(sql, claim.leadId);
-    if (lead === undefined) return { kind: 'refused', reason: 'lead_gone' };
-    const facts = await loadDialFacts(sql, { lead, control }, now, { callId: claim.callId, sentOnly: true });
-    if (lead.status !== 'new') return { kind: 'refused', reason: facts.hasAnswers ? 'answered' : 'lead_not_new' };
-    const verdict = mayRing(facts, now, deps.policy);
-    if (verdict.kind === 'refuse') return { kind: 'refused', reason: verdict.reason };
-    if (verdict.kind === 'wait') {
-      return verdict.reason === 'no_free_slot' || verdict.reason === 'number_in_use'
-        ? { kind: 'ask_again', reason: verdict.reason, afterMs: askAgainMs }
-        : { kind: 'refused', reason: verdict.reason };
-    }
-    // A claim from before the breaker opened is no probe: the way must be found open first.
-    if (verdict.probe && !claim.probe) return { kind: 'refused', reason: 'breaker_open' };
-    const next = toNextDialAt(control, now);
-    if (next !== null && next > now)
-      return { kind: 'ask_again', reason: 'pace', afterMs: next.getTime() - now.getTime() };
-    if (!(await markSent(sql, claim, now, deps))) return { kind: 'lost' };
-    if (claim.attempt === 1) {
-      const received = isOpen(deps.policy.window, lead.createdAt, ringWindowMs(deps.policy))
-        ? 'in_window'
-        : 'outside_window';
-      deps.metrics.speedToLead.observe({ received }, (now.getTime() - lead.createdAt.getTime()) / 1_000);
-    }
-    return { kind: 'permitted', askedForCommitAt: performance.now() };
+export async function permitDials(claims: readonly Claim[], deps: Deps): Promise<Permit[]> {
+  const { seen, permits } = await deps.postgres.transactionEndingWith(async (sql) => {
+    const calls = claims.map(({ callId }) => callId);
+    const [, , sight, heard] = await Promise.all([
+      lockCalls(sql, calls),
+      lockDialControl(sql),
+      loadDialFacts(sql, { permitsOf: claims }, deps.now),
+      deps.reports.isHeard(sql),
+    ]);
+    const byCall = new Map(sight.leads.map((lead) => [lead.callId, lead]));
+    const verdicts = decideAll(claims, { sight, byCall, heard }, deps);
+    const given = claims.filter((_, n) => verdicts[n]?.kind === 'permit');
+    const send = toMarkSent(given, sight.now, deps);
+    return async () => {
+      const askedForCommitAt = performance.now();
+      const sent = await send(sql);
+      const told = verdicts.map((verdict, n): Permit => {
+        if (verdict.kind !== 'permit') return verdict;
+        return sent.has(claims[n]?.callId) ? { kind: 'permitted', askedForCommitAt } : { kind: 'lost' };
+      });
+      return { seen: { now: sight.now, byCall }, permits: told };
+    };
   });
+  for (const [n, { callId, attempt }] of claims.entries()) {
+    const createdAt = seen.byCall.get(callId)?.lead.createdAt;
+    if (permits[n]?.kind !== 'permitted' || attempt !== 1 || createdAt === undefined) continue;
+    const received = isOpen(deps.policy.window, createdAt, ringWindowMs(deps.policy)) ? 'in_window' : 'outside_window';
+    deps.metrics.speedToLead.observe({ received }, (seen.now.getTime() - createdAt.getTime()) / 1_000);
+  }
+  return permits;
 }
 
-/** Marks the dial as sent, and only then tells of it and moves the pace: one statement. False: it may not be sent any more. */
-async function markSent(sql: Sql, claim: Claim, now: Date, deps: Deps): Promise<boolean> {
-  const event = toOutboxRecord('dispatcher', callDialing, {
-    subject: `call/${claim.callId}`,
-    time: now,
-    data: {
-      leadId: claim.leadId,
-      source: claim.source,
-      room: claim.room,
-      callId: claim.callId,
-      attempt: claim.attempt,
-    },
-  });
-  const sent = await row(
-    sql,
-    z.object({ callId: z.number() }),
-    `with sent as (
-       update dials set sent_at = $2
-        where call_id = $1 and sent_at is null and revoked_at is null
-          and claimed_at > $2::timestamptz - make_interval(secs => $3)
-          and exists (select 1 from calls where id = $1 and status = 'calling')
-       returning call_id),
-     told as (${addRecords('dispatcher', '$4::jsonb', 'exists (select from sent)')}),
-     paced as (update dial_control set next_dial_at = $5 where id = 1 and exists (select from sent))
-     select call_id, pg_notify('dispatcher_outbox', '') from sent`,
-    [
-      claim.callId,
-      now,
-      claimLifeMs(deps.policy) / 1_000,
-      JSON.stringify([event]),
-      new Date(now.getTime() + deps.policy.paceMs),
-    ],
-  );
-  return sent !== undefined;
+function decideAll(
+  claims: readonly Claim[],
+  seen: { sight: Sight; byCall: Map<number | null, Seen>; heard: true | number },
+  { generation, policy }: Deps,
+): PermitVerdict[] {
+  const { now, control } = seen.sight;
+  const refuseAll = (reason: string): PermitVerdict[] => claims.map(() => ({ kind: 'refused', reason }));
+  if (generation.knowledgeOf(control.generation) !== 'current') return refuseAll('older_database');
+  if (seen.heard !== true) return refuseAll('reports_not_heard');
+  const asked = claims.map(({ callId, probe }) => ({ probe, seen: seen.byCall.get(callId) }));
+  return decidePermits(asked, { nextDialAt: toNextDialAt(control, now) }, now, policy);
 }
+
+const nobody = new Set<number | undefined>();
+
+/**
+ * The statement that marks these dials as sent, and only then tells of them and moves the pace. It answers with the calls
+ * whose dials were marked: the others may not be sent any more.
+ */
+function toMarkSent(given: readonly Claim[], now: Date, deps: Deps): (sql: Sql) => Promise<Set<number | undefined>> {
+  if (given.length === 0) return () => Promise.resolve(nobody);
+  const events = given.map(({ callId, leadId, source, room, attempt }) =>
+    toOutboxRecord('dispatcher', callDialing, {
+      subject: `call/${callId}`,
+      time: now,
+      data: { leadId, source, room, callId, attempt },
+    }),
+  );
+  const parameters = [
+    given.map(({ callId }) => callId),
+    now,
+    claimLifeMs(deps.policy) / 1_000,
+    JSON.stringify(events),
+    deps.policy.paceMs / 1_000,
+  ];
+  return async (sql) => {
+    const sent = await rows(sql, z.object({ callId: z.number() }), markSentText, parameters);
+    return new Set(sent.map(({ callId }) => callId));
+  };
+}
+
+const markSentText = `with sent as (
+       update dials set sent_at = $2
+        where call_id = any($1::int[]) and sent_at is null and revoked_at is null
+          and claimed_at > $2::timestamptz - make_interval(secs => $3)
+          and exists (select 1 from calls where id = call_id and status = 'calling')
+       returning call_id),
+     told as (${addRecords('dispatcher', '$4::jsonb', `exists (select from sent where r.aggregate = 'call/' || call_id)`)}),
+     paced as (update dial_control set next_dial_at = $2::timestamptz + (select count(*) from sent) * make_interval(secs => $5)
+                where id = 1 and exists (select from sent))
+     select call_id, pg_notify('dispatcher_outbox', '') from sent`;

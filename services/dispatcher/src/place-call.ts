@@ -6,7 +6,7 @@ import { awaitAgent, type AgentArrival, type AgentReadiness } from './await-agen
 import type { Claim } from './claim-due-leads.ts';
 import { isCalm } from './decide-breaker.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
-import { permitDial } from './permit-dial.ts';
+import type { Permits } from './permit-together.ts';
 import type { PermitGuard } from './permit-guard.ts';
 import { moveBreaker, readBreaker, reportDial, type DroppedDial } from './report-dial.ts';
 import { revokeDial } from './revoke-dial.ts';
@@ -15,15 +15,14 @@ import type { DialResult } from '@leadline/telephony/to-dial-result';
 /** Longer since the permit's COMMIT was asked for: this process was frozen, and others may have moved on. */
 const longestSinceCommitMs = 1_000;
 
+/** What an attempt waits for until it dials, and what ends these waits. */
+export type Waits = { readiness: AgentReadiness; guard: PermitGuard; permits: Permits; stopping: AbortSignal };
+
 /**
  * One attempt from its claim to its own result: agent, permit, dial. `stopping` ends the waits before the permit; a
  * dial that was sent is never hung up because a process stops.
  */
-export async function placeCall(
-  claim: Claim,
-  waits: { readiness: AgentReadiness; guard: PermitGuard; stopping: AbortSignal },
-  deps: Deps,
-): Promise<void> {
+export async function placeCall(claim: Claim, waits: Waits, deps: Deps): Promise<void> {
   const log = deps.log.child({ leadId: claim.leadId, callId: claim.callId, attempt: claim.attempt });
   const arrival = await inSpan('await agent', {}, () => awaitAgent(claim, waits.readiness, deps, waits.stopping));
   if (waits.stopping.aborted) {
@@ -58,11 +57,7 @@ export async function placeCall(
 type DialToken = { token: string; askedForCommitAt: number };
 
 /** Asks for the permit until it is given, refused or the claim is too old. Undefined: nobody rings, and the dial is put back. */
-async function awaitPermit(
-  claim: Claim,
-  waits: { guard: PermitGuard; stopping: AbortSignal },
-  deps: Deps,
-): Promise<DialToken | undefined> {
+async function awaitPermit(claim: Claim, waits: Waits, deps: Deps): Promise<DialToken | undefined> {
   const deadline = claim.claimedAt + claimLifeMs(deps.policy);
   for (;;) {
     const blocked = waits.stopping.aborted ? 'dispatcher_stopping' : await waits.guard.blockedBy();
@@ -72,7 +67,7 @@ async function awaitPermit(
     }
     // Signed before the permit: a process that freezes after it holds a token that is over when it wakes.
     const token = await deps.livekit.signDialToken();
-    const permit = await permitDial(claim, deps);
+    const permit = await waits.permits.add(claim);
     switch (permit.kind) {
       case 'permitted':
         return { token, askedForCommitAt: permit.askedForCommitAt };

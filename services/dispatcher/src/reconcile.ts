@@ -9,7 +9,7 @@ import { keepSaid, moveSequence, readSaidSince, type SaidEvent } from '@leadline
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
-import { lockLead, readLeadCalls } from './load-dial-facts.ts';
+import { lockLead, readLeadCalls } from './read-lead.ts';
 import { failLead } from './settle-lead.ts';
 
 type Reconciled = ResultOf<typeof reconcile.dispatcher>;
@@ -79,7 +79,7 @@ async function failAgain(
   for (const [leadId, event] of [...newest].toSorted(([a], [b]) => a - b)) {
     const lead = await lockLead(sql, leadId);
     if (lead === undefined || !['new', 'dispatched'].includes(lead.status) || lead.createdAt > event.time) continue;
-    if ((await readLeadCalls(sql, leadId, null)).hasAnswers) continue;
+    if ((await readLeadCalls(sql, leadId)).hasAnswers) continue;
     await failLead(sql, lead, { reason: toLeadReason(event), retryCount: lead.retryCount }, now);
     failed.push(leadId);
   }

@@ -11,7 +11,9 @@ import { ringWindowMs } from './decide-dial.ts';
 import { decideRetry, type EndedCall } from './decide-retry.ts';
 import type { Deps } from './deps.ts';
 import { heed } from './heed-enquiries.ts';
-import { isDoNotCall, lockLead, readControl, readLeadCalls, type LeadRow } from './load-dial-facts.ts';
+import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
+import { readControl } from './read-control.ts';
+import { isDoNotCall } from './number-rules.ts';
 
 const endedCall = z.object({
   id: z.number(),
@@ -75,7 +77,7 @@ async function settleLead(
   now: Date,
   deps: Deps,
 ): Promise<void> {
-  const calls = await readLeadCalls(sql, lead.id, null);
+  const calls = await readLeadCalls(sql, lead.id);
   const decision = decideRetry(
     {
       call: {

@@ -20,6 +20,8 @@ export type Knowledge = 'current' | 'older' | 'not_compared';
  */
 export type CurrentDatabase = Part & {
   knowledge(sql: Sql): Promise<Knowledge>;
+  /** As `knowledge`, of the generation that a statement has read beside other things. */
+  knowledgeOf(generation: string): Knowledge;
   /** Its knowledge is current. */
   holds(sql: Sql): Promise<boolean>;
   /** Compares now. Answers the subjects whose newest event it does not know. Throws when NATS or Postgres can't be asked. */
@@ -64,14 +66,15 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
     },
     log,
   });
-  const knowledge = async (sql: Sql): Promise<Knowledge> => {
-    const generation = await readGeneration(sql);
+  const knowledgeOf = (generation: string): Knowledge => {
     if (generation === current) return 'current';
     comparing.wake();
     return generation === older ? 'older' : 'not_compared';
   };
+  const knowledge = async (sql: Sql): Promise<Knowledge> => knowledgeOf(await readGeneration(sql));
   return {
     knowledge,
+    knowledgeOf,
     holds: async (sql) => (await knowledge(sql)) === 'current',
     compare,
     stop: () => comparing.stop(),

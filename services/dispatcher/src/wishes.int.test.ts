@@ -9,7 +9,7 @@ import { decideDial, type DialDecision } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { erasePerson } from './erase-person.ts';
 import { addDoNotCall, removeDoNotCall } from './keep-do-not-call.ts';
-import { loadDialFacts, readControl, readLead } from './load-dial-facts.ts';
+import { loadDialFacts } from './load-dial-facts.ts';
 import { createMetrics } from './metrics.ts';
 import { permitDial } from './permit-dial.ts';
 
@@ -62,6 +62,7 @@ beforeAll(async () => {
     reports: { isHeard: () => Promise.resolve(true as const) },
     generation: {
       knowledge: () => Promise.resolve('current'),
+      knowledgeOf: () => 'current',
       holds: () => Promise.resolve(true),
       compare: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
@@ -106,10 +107,10 @@ async function anEndedCall(facts: { doNotCallAt?: Date; heldAt?: Date } = {}): P
 
 async function explain(leadId: number): Promise<DialDecision> {
   const sql = deps.postgres.sql;
-  const lead = await readLead(sql, leadId);
-  if (lead === undefined) throw new Error('there is no such lead');
-  const now = new Date(Date.now() + noonIn);
-  return decideDial(await loadDialFacts(sql, { lead, control: await readControl(sql) }, now), now, deps.policy);
+  const { now, leads } = await loadDialFacts(sql, { leadIds: [leadId] }, deps.now);
+  const [seen] = leads;
+  if (seen === undefined) throw new Error('there is no such lead');
+  return decideDial(seen.facts, now, deps.policy);
 }
 
 const soon = (ms: number): Date => new Date(Date.now() + noonIn + ms);

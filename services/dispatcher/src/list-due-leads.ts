@@ -1,0 +1,75 @@
+import { rows, type Sql } from '@leadline/database/sql';
+import { z } from 'zod';
+import { oldCallHolds } from './load-dial-facts.ts';
+import { waitsForReport } from './number-rules.ts';
+
+/** How many leads are looked at once those in front were told to wait. */
+export const mostLookedAt = 20;
+
+/**
+ * SQL of what keeps a due lead l out of a claim at the time `now`: a call that is not decided, and what it waits for and
+ * was told so. One that waits for its number is left out until that number is free. `offset 0` has Postgres ask that of one
+ * lead after the other, by the index of numbers: else it reads every dial there ever was (0.3 s with 100,000 of them).
+ */
+const isReady = (now: string): string => `
+  not exists (select 1 from calls c left join dials d on d.call_id = c.id
+               where c.lead_id = l.id
+                 and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null)))
+  and not (exists (select from lead_waits w where w.lead_id = l.id)
+       and (exists (select from dials d
+                     where last_ten(d.phone) = last_ten(l.phone) and d.revoked_at is null
+                       and coalesce((select f.number_free_at from call_facts f where f.call_id = d.call_id), 'infinity') > ${now}
+                    offset 0)
+         or exists (select from calls o
+                     where last_ten(o.phone) = last_ten(l.phone) and o.attempt is null and o.status = 'calling'
+                       and o.call_started_at > ${now} - ${oldCallHolds}
+                    offset 0)))
+  and not (${waitsForReport})`;
+
+/**
+ * SQL of the leads that are due, as `loadDialFacts` wants them: who has been due longest comes first. Two lists, each in
+ * the order of its own index, so that every plan stops early, however many leads wait for a retry.
+ */
+export function getNewLeads(limit: number): (now: string) => string {
+  return (now) => `
+  select d.id as lead_id, null::int as call_id, null::text as phone, row_number() over (order by d.due_at, d.id) as place
+    from ((select l.id, l.created_at::timestamptz as due_at from leads l
+            where l.status = 'new' and l.retry_after is null and ${isReady(now)}
+            order by l.created_at, l.id limit ${limit})
+          union all
+          (select l.id, l.retry_after::timestamptz from leads l
+            where l.status = 'new' and l.retry_after <= ${now} and ${isReady(now)}
+            order by l.retry_after limit ${limit})) d
+   order by d.due_at, d.id limit ${limit}`;
+}
+
+/**
+ * The leads of which one may be the probe of a tripped breaker. Those come last that were it lately: a lead whose own agent
+ * never comes would else be the probe again and again, and hold everybody back for good.
+ */
+export async function listProbes(sql: Sql, now: Date): Promise<number[]> {
+  const probes = 'from dials d where d.lead_id = l.id and d.probe';
+  const list = async (only: string, order: string): Promise<number[]> => {
+    const due = await rows(
+      sql,
+      z.object({ id: z.number() }),
+      `select l.id from leads l
+        where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1) and ${isReady('$1::timestamptz')} ${only}
+        order by ${order} coalesce(l.retry_after, l.created_at), l.id
+        limit ${mostLookedAt}`,
+      [now],
+    );
+    return due.map(({ id }) => id);
+  };
+  const rested = await list(
+    `and not exists (select 1 ${probes} and d.claimed_at > $1::timestamptz - interval '1 hour')`,
+    '',
+  );
+  return rested.length > 0 ? rested : list('', `(select max(d.claimed_at) ${probes}) nulls first,`);
+}
+
+/** Due leads as a claim would look at them, when those that it takes together can't be claimed and each is tried by itself. */
+export async function listDueLeads(sql: Sql, now: Date, limit: number): Promise<number[]> {
+  const text = `select lead_id from (${getNewLeads(limit)('$1::timestamptz')}) due order by place`;
+  return (await rows(sql, z.object({ leadId: z.number() }), text, [now])).map(({ leadId }) => leadId);
+}

@@ -1,0 +1,53 @@
+import { row, type Sql } from '@leadline/database/sql';
+import { z } from 'zod';
+
+/** A number's calls: those that name it, and those of an erased person, which are known by a keyed hash only. */
+const callsOf = (number: string): string => `select id from calls where last_ten(phone) = last_ten(${number})
+  union all select call_id from dials where phone_hash = (select leadline_number_hash(${number}))`;
+
+/** Somebody took the number off the list, or let it be rung, after this. */
+const takenOffAfter = (number: string, at: string): string =>
+  `exists (select from do_not_call r where last_ten(r.phone) = last_ten(${number}) and r.removed_at > ${at})`;
+
+/**
+ * Whether this number is never rung again: on the list, or heard in any call of it, unless a person took it off the list
+ * after it was heard, by the database's clock. An old row says only when its report was made, or its call.
+ */
+export const isOnList = (number: string): string =>
+  `exists (select from do_not_call where last_ten(phone) = last_ten(${number}) and removed_at is null)
+   or exists (select from (${callsOf(number)}) n join calls c on c.id = n.id and c.do_not_call
+                left join call_facts f on f.call_id = c.id
+               where not ${takenOffAfter(number, 'coalesce(f.do_not_call_at, f.agent_ended_at, c.call_started_at)')})`;
+
+/**
+ * Whether the last report of one of this number's calls could not be handled: it may say never to call again, so nobody is
+ * rung until a person has looked at it (call-tracker's `hold-numbers`) or took the number off the do-not-call list.
+ */
+export const hasUnheardReport = (number: string): string =>
+  `exists (select from call_facts where report_held_at is not null)
+   and exists (select from (${callsOf(number)}) n join call_facts f on f.call_id = n.id
+                where f.report_held_at is not null and not ${takenOffAfter(number, 'f.report_held_at')})`;
+
+/** Whether the person behind a number wishes never to be called, whatever lead or call that was said of. */
+export async function isDoNotCall(sql: Sql, phone: string): Promise<boolean> {
+  const found = await row(sql, z.object({ isListed: z.boolean() }), `select ${isOnList('$1')} as is_listed`, [phone]);
+  return found?.isListed ?? false;
+}
+
+/**
+ * Due leads that wait for an unheard report and were told so: the claim leaves them out, so that they stand in nobody's way.
+ * `l` is the lead.
+ */
+export const waitsForReport = `exists (select from lead_waits w where w.lead_id = l.id and w.reason = 'report_unheard')
+  and exists (select from (${callsOf('l.phone')}) n join call_facts f on f.call_id = n.id
+               where f.report_held_at is not null
+                 and not exists (select from do_not_call r
+                                  where last_ten(r.phone) = last_ten(l.phone) and r.removed_at > f.report_held_at)
+              offset 0)`;
+
+/** SQL: the settled call c brought answers. */
+export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
+
+/** When the newest talk of this number ended that brought answers, whoever rang it. */
+export const talkedAt = (number: string): string =>
+  `(select max(coalesce(call_ended_at, updated_at)) from calls c where last_ten(c.phone) = last_ten(${number}) and ${broughtAnswers})`;
