@@ -146,3 +146,17 @@ test('the last statement leaves with commit, and is undone with it where it fail
     await link.close();
   }
 });
+
+test('a statement that comes after its transaction has ended is refused, not run by itself', async () => {
+  await db.query('create table belated (n int)');
+  const database = await db.open('owner', 1);
+  const belated = 'insert into belated values (1)';
+  const sql = await database.transaction(async (own) => own);
+  await expect(affected(sql, belated, [])).rejects.toThrow('the transaction is over');
+  const late = database.transactionEndingWith(async (own) => async () => {
+    await row(own, backend, ownBackend, []);
+    await affected(own, belated, []);
+  });
+  await expect(late).rejects.toThrow('the transaction is over');
+  expect(await db.query('select n from belated')).toEqual([]);
+});

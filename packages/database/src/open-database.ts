@@ -103,7 +103,7 @@ async function use<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Pro
 
 async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() => Promise<T>>): Promise<T> {
   const begun = client.query('begin');
-  let [hasBegun, isAwaited] = [false, false];
+  let [hasBegun, isAwaited, isOver] = [false, false, false];
   const beginning = begun.then(
     () => (hasBegun = true),
     () => undefined,
@@ -115,6 +115,8 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() =>
         isAwaited = true;
         await begun;
       }
+      // It would commit by itself.
+      if (isOver) throw new Error('the transaction is over: await each statement before it ends');
       return ask(client, text, parameters);
     },
   };
@@ -124,8 +126,10 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() =>
     await begun;
     // The last statements are written before `commit` is, in one go; where one fails, Postgres rolls back and says so.
     ending = [last(), client.query('commit')];
+    isOver = true;
   } catch (error) {
     await beginning;
+    isOver = true;
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
