@@ -8,6 +8,7 @@ import {
   SipClient,
 } from 'livekit-server-sdk';
 import { toDialResult, type DialError, type DialResult } from './to-dial-result.ts';
+import type { TrunkPhrase } from './trunk-phrases.ts';
 
 /** What LiveKit shows of a room at this moment. Absence proves nothing about the past, and after a Redis loss not even the present. */
 export type Look = {
@@ -25,6 +26,8 @@ export type DialRequest = {
   ringSeconds: number;
   /** LiveKit counts it from the dial, ringing included. */
   maxCallSeconds: number;
+  /** What the trunk's words mean, where somebody has learnt it. */
+  trunkPhrases: readonly TrunkPhrase[];
 };
 
 /** How long a dial's token lives; LiveKit gives its end some leeway on top. */
@@ -112,7 +115,9 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
           ? { kind: 'unknown', because: 'answer_without_call' }
           : { kind: 'answered', sipCallId: leg.sipCallId };
       } catch (error) {
-        const result = toDialResult(dialError(error), performance.now() - startedAt, request.ringSeconds * 1_000);
+        const { ringSeconds, trunkPhrases } = request;
+        const elapsedMs = performance.now() - startedAt;
+        const result = toDialResult(dialError(error), elapsedMs, ringSeconds * 1_000, trunkPhrases);
         if (result.kind !== 'not_dialled' || result.because !== 'room_not_joined') return result;
         // The loser of two dials with one identity is told the same, while the other one rings.
         const look = await this.look(request.room).catch(() => undefined);
@@ -142,6 +147,7 @@ function dialError(error: unknown): DialError {
       code: error.code,
       text: error.message,
       sipStatus: error instanceof SipCallError ? error.sipStatusCode : undefined,
+      ...(error instanceof SipCallError && error.sipStatus !== undefined ? { phrase: error.sipStatus } : {}),
     };
   }
   if (error instanceof DOMException && error.name === 'TimeoutError') return { kind: 'timeout' };

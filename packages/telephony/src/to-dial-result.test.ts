@@ -26,9 +26,9 @@ test.for([
   [600, 429, 'resource_exhausted', 'rejected rang yes, number free'],
   [603, 403, 'permission_denied', 'rejected rang yes, number free'],
   [607, 403, 'permission_denied', 'rejected rang yes, number free'],
-  [480, 429, 'resource_exhausted', 'unanswered rang yes, number free'],
-  [408, 408, 'deadline_exceeded', 'unanswered rang yes, number free'],
-  [487, 409, 'aborted', 'unanswered rang yes, number free'],
+  [480, 429, 'resource_exhausted', 'unanswered rang probably, number free'],
+  [408, 408, 'deadline_exceeded', 'unanswered rang probably, number free'],
+  [487, 409, 'aborted', 'unanswered rang probably, number free'],
   [404, 404, 'not_found', 'dispatch_failed rang unknown, number free'],
   [403, 403, 'permission_denied', 'dispatch_failed rang unknown, number free'],
   [503, 412, 'failed_precondition', 'dispatch_failed rang unknown, number free'],
@@ -37,7 +37,7 @@ test.for([
 });
 
 test.for([
-  [server(408, 'canceled', 'twirp error unknown: sip request timed out'), 30_000, 'unanswered rang yes'],
+  [server(408, 'canceled', 'twirp error unknown: sip request timed out'), 30_000, 'unanswered rang probably'],
   [server(408, 'canceled', 'twirp error unknown: sip request timed out'), 2_000, 'unknown: cancelled'],
   [server(408, 'canceled', 'context canceled'), 2_000, 'unknown: cancelled'],
   [server(408, 'canceled', 'request canceled'), 2_000, 'unknown: cancelled'],
@@ -83,4 +83,24 @@ test.for([
   [{ kind: 'network', code: undefined }, 3, 'unknown: connection_lost'],
 ] as [DialError, number, string][])('without a SIP code: %j after %i ms', ([error, elapsedMs, expected]) => {
   expect(read(error, elapsedMs)).toBe(expected);
+});
+
+test('the trunk’s own words are handed on, and mean what the settings say of them', () => {
+  const phrases = [
+    { phrase: 'no circuit', meaning: 'no_channel' as const },
+    { phrase: 'limit exceeded', meaning: 'account' as const },
+    { phrase: '480 absent', meaning: 'switched_off' as const },
+  ];
+  const told = (code: number, phrase: string, known = phrases) =>
+    toDialResult({ ...server(500, 'unknown', 'twirp error unknown', code), phrase } as DialError, 1_000, 30_000, known);
+  expect(told(486, 'Busy Here')).toMatchObject({ kind: 'failed', reason: 'rejected', phrase: 'Busy Here' });
+  expect(told(480, 'No circuit/channel')).toEqual({
+    kind: 'not_dialled',
+    because: 'no_channel',
+    phrase: 'No circuit/channel',
+  });
+  expect(told(403, 'Limit exceeded')).toMatchObject({ kind: 'not_dialled', because: 'account_refused' });
+  expect(told(480, 'Absent')).toMatchObject({ kind: 'failed', reason: 'unanswered', rang: 'no', numberFree: true });
+  // Whoever has learnt nothing takes every answer for the person's.
+  expect(told(480, 'No circuit/channel', [])).toMatchObject({ kind: 'failed', reason: 'unanswered', rang: 'probably' });
 });

@@ -1,8 +1,17 @@
+import type { Rang } from '@leadline/contracts/rang';
 import type { FailureReason } from '@leadline/contracts/failure-reason';
+import { meaningOf, type TrunkPhrase } from './trunk-phrases.ts';
 
 /** What the waiting dial request was answered, without anything that may carry a secret. */
 export type DialError =
-  | { kind: 'server'; status: number; code: string | undefined; text: string; sipStatus: number | undefined }
+  | {
+      kind: 'server';
+      status: number;
+      code: string | undefined;
+      text: string;
+      sipStatus: number | undefined;
+      phrase?: string;
+    }
   | { kind: 'timeout' }
   | { kind: 'network'; code: string | undefined };
 
@@ -18,10 +27,12 @@ export type DialResult =
       kind: 'failed';
       reason: FailureReason;
       sipStatus: number | null;
-      rang: 'yes' | 'no' | 'unknown';
+      rang: Rang;
       numberFree: boolean;
+      /** The provider's own words, as they came. */
+      phrase?: string;
     }
-  | { kind: 'not_dialled'; because: NotDialled }
+  | { kind: 'not_dialled'; because: NotDialled; phrase?: string }
   | { kind: 'unknown'; because: string };
 
 export type NotDialled =
@@ -32,9 +43,13 @@ export type NotDialled =
   | 'trunk_login'
   | 'rate_limited'
   | 'no_redis'
+  /** By the trunk's own words, where the settings know them. */
+  | 'no_channel'
+  | 'account_refused'
   | 'room_not_joined';
 
 const declined = [486, 600, 603, 607, 608];
+/** A miss, and just as well a phone that is switched off or out of coverage. */
 const notReached = [408, 480, 487];
 /** Connection errors that come before a single byte of the request has left. */
 const neverConnected = [
@@ -51,7 +66,12 @@ const neverConnected = [
  * HTTP 429). A text decides only where LiveKit gives nothing else, and is matched on its end. Anything not known is
  * `unknown`: silence over a second ring.
  */
-export function toDialResult(error: DialError, elapsedMs: number, ringMs: number): DialResult {
+export function toDialResult(
+  error: DialError,
+  elapsedMs: number,
+  ringMs: number,
+  trunkPhrases: readonly TrunkPhrase[] = [],
+): DialResult {
   switch (error.kind) {
     case 'timeout':
       return { kind: 'unknown', because: 'no_answer_in_time' };
@@ -62,20 +82,32 @@ export function toDialResult(error: DialError, elapsedMs: number, ringMs: number
     case 'server':
       return error.sipStatus === undefined
         ? withoutSipStatus(error, elapsedMs, ringMs)
-        : withSipStatus(error.sipStatus);
+        : withSipStatus(error.sipStatus, error.phrase, trunkPhrases);
   }
 }
 
-function withSipStatus(sipStatus: number): DialResult {
-  const known = (reason: FailureReason, rang: 'yes' | 'unknown'): DialResult => ({
+function withSipStatus(sipStatus: number, words: string | undefined, trunkPhrases: readonly TrunkPhrase[]): DialResult {
+  const phrase = words === undefined ? {} : { phrase: words };
+  const known = (reason: FailureReason, rang: Rang): DialResult => ({
     kind: 'failed',
     reason,
     sipStatus,
     rang,
     numberFree: true,
+    ...phrase,
   });
+  switch (meaningOf(sipStatus, words ?? '', trunkPhrases)) {
+    case 'switched_off':
+      return known('unanswered', 'no');
+    case 'no_channel':
+      return { kind: 'not_dialled', because: 'no_channel', ...phrase };
+    case 'account':
+      return { kind: 'not_dialled', because: 'account_refused', ...phrase };
+    case 'person':
+      break;
+  }
   if (declined.includes(sipStatus)) return known('rejected', 'yes');
-  if (notReached.includes(sipStatus)) return known('unanswered', 'yes');
+  if (notReached.includes(sipStatus)) return known('unanswered', 'probably');
   return known('dispatch_failed', 'unknown');
 }
 
@@ -89,7 +121,7 @@ function withoutSipStatus(
     case 'canceled':
       if (says('sip request timed out')) {
         // The same words stand for a room that was removed while ringing: only near the ring limit it is a no-answer.
-        return elapsedMs >= ringMs * 0.9 ? failed('unanswered', 'yes') : { kind: 'unknown', because: 'cancelled' };
+        return elapsedMs >= ringMs * 0.9 ? failed('unanswered', 'probably') : { kind: 'unknown', because: 'cancelled' };
       }
       if (says('transaction failed to complete') || says('service shutting down')) {
         return failed('dispatch_failed', 'unknown');
@@ -128,6 +160,6 @@ function withoutSipStatus(
 }
 
 /** Without a final SIP code only a dial that sent nothing proves that the far end is free. */
-function failed(reason: FailureReason, rang: 'yes' | 'no' | 'unknown'): DialResult {
+function failed(reason: FailureReason, rang: Rang): DialResult {
   return { kind: 'failed', reason, sipStatus: null, rang, numberFree: rang === 'no' };
 }

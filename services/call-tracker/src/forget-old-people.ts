@@ -17,7 +17,8 @@ export function forgetOldPeople(postgres: Database, days: number): Promise<numbe
       z.object({ id: z.number() }),
       `select c.id from calls c left join call_facts f on f.call_id = c.id
         where coalesce(c.call_ended_at, c.call_started_at) < clock_timestamp() - $1 * interval '1 day'
-          and c.status <> 'calling' and (c.qualification is not null or f.callback_at is not null or f.callback_words is not null or f.callback_request is not null)
+          and c.status <> 'calling' and (c.qualification is not null or f.callback_at is not null or f.callback_words is not null or f.callback_request is not null
+               or f.answered_detail is not null or f.language is not null)
         order by c.id limit $2`,
       [days, atOnce],
     );
@@ -25,7 +26,8 @@ export function forgetOldPeople(postgres: Database, days: number): Promise<numbe
     for (const id of ids) await lockCall(sql, id);
     await affected(
       sql,
-      `update call_facts set callback_at = null, callback_words = null, callback_request = null where call_id = any($1)`,
+      `update call_facts set callback_at = null, callback_words = null, callback_request = null, answered_detail = null, language = null
+        where call_id = any($1)`,
       [ids],
     );
     await affected(

@@ -27,6 +27,10 @@ export type Claim = {
   /** What the buyer asked for: the lead's own product, then those of its further enquiries. */
   products: string[];
   mode: AgentMode;
+  /** The language that the person asked for in an earlier attempt. */
+  language: string | null;
+  /** An earlier attempt has left a message with a machine. */
+  messageLeft: boolean;
   probe: boolean;
   /** By this process' monotonic clock, ms. */
   claimedAt: number;
@@ -183,6 +187,8 @@ function createCall({ lead, facts, lastAttempt, traceparent, nextCallId }: Seen,
       name: lead.name,
       products: [...new Set([lead.productName ?? [], lead.enquiredProducts].flat())],
       mode: lead.agentMode ?? deps.policy.agentMode,
+      language: lead.language,
+      messageLeft: lead.messageLeft,
       probe,
       claimedAt: performance.now(),
       span: startSpan('attempt', { traceparent, attributes }),

@@ -8,21 +8,37 @@ import {
   retentionDays,
   sharedCallSettings,
 } from '@leadline/service-kit/shared-settings';
+import { dispositions } from '@leadline/contracts/disposition';
 import { dialTokenSeconds } from '@leadline/telephony/livekit';
+import { parseTrunkPhrases } from '@leadline/telephony/trunk-phrases';
 import { z } from 'zod';
 import { parseCallWindow } from './call-window.ts';
 import type { Policy } from './deps.ts';
 
 export type Config = z.output<typeof settings>;
 
-const callWindow = z.string().transform((text, context) => {
-  try {
-    return parseCallWindow(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
-});
+/** A setting in a notation of its own; what `parse` throws is its fault in words. */
+const parsed = <T>(parse: (text: string) => T) =>
+  z.string().transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  });
+const callWindow = parsed(parseCallWindow);
+const trunkPhrases = parsed(parseTrunkPhrases);
+const closingDispositions = parsed((text) =>
+  text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '' && word !== 'none')
+    .map((word) => {
+      const known = dispositions.safeParse(word);
+      if (!known.success) throw new Error(`has "${word}"; name some of ${dispositions.options.join(', ')}, or none`);
+      return known.data;
+    }),
+);
 
 const unitMs = new Map([
   ['s', 1_000],
@@ -71,6 +87,12 @@ export const settings = z.object({
     description: 'The number that the called person sees. Without it the trunk shows its own.',
     example: '+918047100000',
   }),
+  TRUNK_PHRASES: trunkPhrases.prefault('').meta({
+    goal: 'calls',
+    description:
+      'What the trunk means by its own words on a refused call: `words=meaning`, separated by `;`, the first that fits counts. The words may begin with the SIP code. `person`: what the code says of the person; so without an entry. `switched_off`: the phone was not reached and did not ring. `no_channel`: the trunk was full. `account`: the provider refuses your account. After the last two the attempt is not spent, and dialling pauses.',
+    example: '480 subscriber absent=switched_off; no channel=no_channel; D3=account',
+  }),
   AGENT_NAME: z.string().default('leadline-agent').meta({
     goal: 'calls',
     description: 'The voice agent that LiveKit dispatches to a call.',
@@ -113,6 +135,12 @@ export const settings = z.object({
         'How long after a failed call the next attempt is made, for each reason of the failure: after the first, the second, … failure; the last delay repeats. Name all six reasons.',
       example: 'unanswered=1h,3h rejected=24h dispatch_failed=5m startup_failed=5m stale_timeout=1h no_answers=6h,24h',
     }),
+  CLOSING_DISPOSITIONS: closingDispositions.prefault('wrong_number not_interested bought_elsewhere').meta({
+    goal: 'people',
+    description:
+      'What an agent may say of a talk so that its lead is not called any more, even without answers. `none`: each such lead is retried.',
+    example: 'wrong_number',
+  }),
   RETRY_JITTER: decimal(0, 1).prefault('0.1').meta({
     goal: 'people',
     description: 'How far retries are spread: 0.1 makes a delay up to a tenth longer.',
@@ -167,12 +195,14 @@ export function toPolicy(config: Config): Policy {
       longestDelayMs: config.BREAKER_LONGEST_SECONDS * 1_000,
     },
     maxRetries: config.MAX_CALL_RETRIES,
+    closingDispositions: config.CLOSING_DISPOSITIONS,
     agentMode: config.AGENT_MODE,
     agentName: config.AGENT_NAME,
     agentWaitMs: config.AGENT_WAIT_SECONDS * 1_000,
     maxCallSeconds: config.MAX_CALL_SECONDS,
     trunkId: config.SIP_TRUNK_ID,
     callerId: config.CALLER_ID,
+    trunkPhrases: config.TRUNK_PHRASES,
     paceMs: 1_000 / config.CALLS_PER_SECOND,
   };
 }

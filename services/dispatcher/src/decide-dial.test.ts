@@ -5,6 +5,7 @@ import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
 const noon = new Date('2026-11-24T12:00:00+05:30');
 const policy = {
   window: parseCallWindow('mon-sat 09:30-19:00'),
+  closingDispositions: ['wrong_number'] as const,
   maxConcurrentCalls: 10,
   maxLeadAgeDays: 7,
   contactPauseMs: 24 * 3_600_000,
@@ -19,6 +20,7 @@ const free: DialFacts = {
   hasUndecidedCall: false,
   hasAnswers: false,
   doNotCall: false,
+  disposition: null,
   talkedAt: null,
   unheardReport: false,
   numberInUse: undefined,
@@ -43,6 +45,14 @@ test.for([
   ['an undecided call', { ...free, hasUndecidedCall: true }, 'not_due: call_in_progress'],
   ['no mobile number', { ...free, phone: undefined }, 'refuse: invalid_number'],
   ['do-not-call', { ...free, doNotCall: true }, 'refuse: do_not_call'],
+  ['a wrong number', { ...free, disposition: 'wrong_number' }, 'refuse: wrong_number'],
+  [
+    'a wrong number, told while its retry waits',
+    { ...free, disposition: 'wrong_number', lead: { ...free.lead, retryAfter: minutes(9) } },
+    'refuse: wrong_number',
+  ],
+  ['a disposition that closes nothing', { ...free, disposition: 'language_barrier' }, 'dial'],
+  ['a wrong number with answers', { ...free, disposition: 'wrong_number', hasAnswers: true }, 'refuse: answered'],
   ['answers are there', { ...free, hasAnswers: true }, 'refuse: answered'],
   [
     'do-not-call with a retry ahead',

@@ -1,3 +1,4 @@
+import type { Disposition } from '@leadline/contracts/disposition';
 import { isOpen, nextOpening, type CallWindow } from './call-window.ts';
 
 /** All that bears on whether a lead's phone may ring now. */
@@ -22,6 +23,8 @@ export type DialFacts = {
   /** Answers stored for a call since the operator's last "once more". */
   hasAnswers: boolean;
   doNotCall: boolean;
+  /** What an agent last said of a talk with this lead, since the operator's last "once more". */
+  disposition: Disposition | null;
   /** When the number's newest talk ended that brought answers, in whichever lead's call. */
   talkedAt: Date | null;
   /** A last report of one of the number's calls could not be handled, and nobody has looked at it yet. */
@@ -36,6 +39,7 @@ export type DialFacts = {
 export type DialPolicy = {
   window: CallWindow;
   maxConcurrentCalls: number;
+  closingDispositions: readonly Disposition[];
   maxLeadAgeDays: number;
   /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
   contactPauseMs: number;
@@ -50,7 +54,14 @@ export type DialDecision =
   | { kind: 'refuse'; reason: RefusalReason }
   | { kind: 'not_due'; reason: 'not_new' | 'retry_later' | 'call_in_progress'; until: Date | null };
 
-type RefusalReason = 'test_lead' | 'invalid_number' | 'dnd_listed' | 'do_not_call' | 'too_old' | 'answered';
+type RefusalReason =
+  | Disposition
+  | 'test_lead'
+  | 'invalid_number'
+  | 'dnd_listed'
+  | 'do_not_call'
+  | 'too_old'
+  | 'answered';
 type WaitReason =
   | 'talked_recently'
   | 'stopped'
@@ -104,6 +115,10 @@ export function mayRing(
   if (facts.dndFlag) return { kind: 'refuse', reason: 'dnd_listed' };
   if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };
   if (facts.hasAnswers) return { kind: 'refuse', reason: 'answered' };
+  // Told late, when its retry was already waiting.
+  if (facts.disposition !== null && policy.closingDispositions.includes(facts.disposition)) {
+    return { kind: 'refuse', reason: facts.disposition };
+  }
   const wishedAt = Math.max(Number(lead.enquiredAt), Number(lead.askedAgainAt), Number(lead.lastEnquiryAt));
   if (now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
     return { kind: 'refuse', reason: 'too_old' };

@@ -8,6 +8,7 @@ import { decidePermits, type PermitAsked } from './decide-permits.ts';
 const noon = new Date('2026-11-24T12:00:00+05:30');
 const policy = {
   window: parseCallWindow('mon-sat 09:30-19:00'),
+  closingDispositions: [],
   maxConcurrentCalls: 3,
   maxLeadAgeDays: 7,
   contactPauseMs: 0,
@@ -35,6 +36,7 @@ const toFacts = ({ phone, doNotCall, status }: Member, { slotsInUse, inUse }: Wo
   hasUndecidedCall: false,
   hasAnswers: false,
   doNotCall,
+  disposition: null,
   talkedAt: null,
   unheardReport: false,
   numberInUse: inUse.has(phone) ? { until: null } : undefined,

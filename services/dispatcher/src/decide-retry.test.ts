@@ -17,6 +17,7 @@ const policy: RetryPolicy = {
     no_answers: [240 * minute],
   },
   jitter: 0.1,
+  closingDispositions: ['wrong_number', 'not_interested'],
   maxRetries: 2,
   window: parseCallWindow('mon-sat 09:30-19:00'),
   ringSeconds: 30,
@@ -30,6 +31,7 @@ const unanswered: EndedCall = {
   putBack: undefined,
   putBacksBefore: 0,
   doNotCall: false,
+  disposition: null,
   leadHasAnswers: false,
   askedMeanwhile: false,
   otherCallUndecided: false,
@@ -52,6 +54,17 @@ test('the failure that goes past the maximum ends the lead', () => {
     because: 'retries_used_up',
     retryCount: 3,
   });
+});
+
+test('a wrong number ends the lead at once, whatever else would retry it; answers outweigh it', () => {
+  const ends = { kind: 'give_up', because: 'wrong_number', retryCount: 0 };
+  expect(decide({ reason: 'no_answers', disposition: 'wrong_number' })).toEqual(ends);
+  expect(decide({ reason: 'no_answers', disposition: 'wrong_number', askedMeanwhile: true })).toEqual(ends);
+  expect(decide({ reason: 'no_answers', disposition: 'not_interested' })).toMatchObject({ because: 'not_interested' });
+  expect(decide({ disposition: 'wrong_number', doNotCall: true })).toMatchObject({ because: 'do_not_call' });
+  expect(decide({ disposition: 'wrong_number', leadHasAnswers: true })).toEqual({ kind: 'nothing' });
+  for (const disposition of ['interested', 'language_barrier', 'call_later', 'no_conversation'] as const)
+    expect(decide({ reason: 'no_answers', disposition })).toMatchObject({ kind: 'retry', retryCount: 1 });
 });
 
 test('a buyer who asks again while the last attempt is under way has attempts anew, after the usual delay', () => {

@@ -1,3 +1,4 @@
+import type { Disposition } from '@leadline/contracts/disposition';
 import type { FailureReason } from '@leadline/contracts/failure-reason';
 import { nextOpening, type CallWindow } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
@@ -8,6 +9,8 @@ export type RetryPolicy = {
   /** 0.1 = a delay is up to a tenth longer, so that a morning's misses do not all ring at one moment. */
   jitter: number;
   maxRetries: number;
+  /** What an agent may say of a talk so that its lead is not rung any more. */
+  closingDispositions: readonly Disposition[];
   window: CallWindow;
   ringSeconds: number;
   latestInviteMs: number;
@@ -28,6 +31,8 @@ export type EndedCall = {
   doNotCall: boolean;
   /** Answers of any of the lead's calls since the operator's last "once more". */
   leadHasAnswers: boolean;
+  /** What an agent last said of a talk with this lead, since the operator's last "once more". */
+  disposition: Disposition | null;
   /** The buyer asked again while this attempt was under way: without another one nothing would follow from that. */
   askedMeanwhile: boolean;
   otherCallUndecided: boolean;
@@ -37,7 +42,7 @@ export type RetryDecision =
   | { kind: 'nothing' }
   | { kind: 'answered' }
   | { kind: 'retry'; at: Date; retryCount: number }
-  | { kind: 'give_up'; because: 'retries_used_up' | 'do_not_call'; retryCount: number };
+  | { kind: 'give_up'; because: 'retries_used_up' | 'do_not_call' | Disposition; retryCount: number };
 
 /** An attempt that proved not dialled is given back this often; the next one is spent. */
 const maxPutBacks = 10;
@@ -57,6 +62,9 @@ export function decideRetry(
   }
   if (call.outcome === 'called' || !call.newest || lead.status === 'failed') return { kind: 'nothing' };
   if (call.doNotCall) return { kind: 'give_up', because: 'do_not_call', retryCount: lead.retryCount };
+  if (call.disposition !== null && policy.closingDispositions.includes(call.disposition)) {
+    return { kind: 'give_up', because: call.disposition, retryCount: lead.retryCount };
+  }
   const open = (at: Date): Date => nextOpening(policy.window, at, ringWindowMs(policy));
   if (call.putBack !== undefined && call.putBacksBefore < maxPutBacks) {
     const at = call.putBack.until ?? new Date(now.getTime() + policy.putBackDelayMs);

@@ -1,6 +1,7 @@
 import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
 import type { Log } from '@leadline/service-kit/logger';
+import type { TrunkPhrase } from '@leadline/telephony/trunk-phrases';
 import type { LiveKit } from '@leadline/telephony/livekit';
 import type { AgentMode } from '@leadline/contracts/qualification';
 import type { BreakerPolicy } from './decide-breaker.ts';
@@ -35,6 +36,8 @@ export type Policy = DialPolicy &
     maxCallSeconds: number;
     trunkId: string;
     callerId: string | undefined;
+    /** What the trunk's words on a refused dial mean. */
+    trunkPhrases: readonly TrunkPhrase[];
     /** Between two dials of all replicas together. */
     paceMs: number;
   };

@@ -42,6 +42,8 @@ const policy: Policy = {
     no_answers: [60_000],
   },
   jitter: 0,
+  closingDispositions: ['wrong_number'],
+  trunkPhrases: [],
   maxRetries: 2,
   putBackDelayMs: 30_000,
   breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
@@ -158,6 +160,88 @@ test('while agents’ reports are not heard nobody is claimed, and what was clai
   expect(await claimDueLeads(deaf, 1)).toEqual([]);
   expect(await permitDial(claim, deaf)).toEqual({ kind: 'refused', reason: 'reports_not_heard' });
   expect((await permitDial(claim, one)).kind).toBe('permitted');
+});
+
+/** What agents reported of a call, as the tracker keeps it. */
+const learnt = (
+  callId: number,
+  facts: { disposition?: string; language?: string; messageLeft?: boolean },
+): Promise<unknown> =>
+  database.query(
+    `insert into call_facts (call_id, disposition, language, message_left, number_free_at, slot_free_at)
+     values ($1, $2, $3, $4, '2026-01-01', '2026-01-01')
+     on conflict (call_id) do update set disposition = excluded.disposition`,
+    [callId, facts.disposition ?? null, facts.language ?? null, facts.messageLeft ?? null],
+  );
+const waitIsOver = (): Promise<unknown> => database.query(`update leads set retry_after = null where status = 'new'`);
+
+test('a wrong number ends its lead, told before the call is decided or after it; an operator may ask once more', async () => {
+  const [first = 0] = await addLeads(1);
+  const before = await claimed();
+  await learnt(before.callId, { disposition: 'wrong_number' });
+  await endCall(before.callId, 'failed', 'no_answers');
+  await settleCall(before.callId, one);
+  expect(await lead(first)).toMatchObject({ status: 'failed', failure_reason: 'wrong_number', retry_count: 0 });
+
+  const [second = 0] = await addLeads(1);
+  const after = await claimed();
+  await learnt(after.callId, {});
+  await endCall(after.callId, 'failed', 'no_answers');
+  await settleCall(after.callId, one);
+  expect(await lead(second)).toMatchObject({ status: 'new', retry_count: 1 });
+  await learnt(after.callId, { disposition: 'wrong_number' });
+  await waitIsOver();
+  expect(await claimDueLeads(one, 1)).toEqual([]);
+  expect(await lead(second)).toMatchObject({ status: 'failed', failure_reason: 'wrong_number' });
+
+  const operator = await nats.connect('ops');
+  const answering = await answerCommands(one, () => undefined);
+  await ask(operator, callAgain, { leadId: second, who: 'asha', reason: 'the number was right' });
+  expect((await claimed()).leadId).toBe(second);
+  await Promise.all(answering.map((each) => each.stop()));
+});
+
+test('the next attempt knows the language asked for, and that a message was left', async () => {
+  const [leadId = 0] = await addLeads(1);
+  const first = await claimed();
+  expect(first).toMatchObject({ language: null, messageLeft: false });
+  await learnt(first.callId, { disposition: 'language_barrier', language: 'Tamil', messageLeft: true });
+  await endCall(first.callId, 'failed', 'unanswered');
+  await settleCall(first.callId, one);
+  await waitIsOver();
+  expect(await claimed()).toMatchObject({ leadId, attempt: 2, language: 'Tamil', messageLeft: true });
+});
+
+test('the provider’s words are kept without numbers, and a guess is told as one', async () => {
+  await addLeads(1);
+  const { callId } = await claimed().then(async (claim) => {
+    const phrase = 'Call to +91 98765 43210: subscriber absent';
+    const told = { reason: 'unanswered', sipStatus: 480, rang: 'probably', numberFree: true } as const;
+    await reportDial(claim, { kind: 'failed', ...told, phrase }, one);
+    return claim;
+  });
+  expect(await database.query(`select network_phrase from dials where call_id = $1`, [callId])).toEqual([
+    { network_phrase: 'Call to …: subscriber absent' },
+  ]);
+  expect(
+    await database.query(
+      `select payload->>'rang' as rang, payload->>'rangProbably' as guess from dispatcher_outbox where subject = 'call.dial_failed'`,
+    ),
+  ).toEqual([{ rang: 'yes', guess: 'true' }]);
+});
+
+test('a trunk that says it was full costs the lead no attempt, and dialling pauses', async () => {
+  const [leadId = 0] = await addLeads(1);
+  const claim = await claimed();
+  await permitDial(claim, one);
+  await reportDial(claim, { kind: 'not_dialled', because: 'no_channel', phrase: 'No channel free' }, one);
+  await endCall(claim.callId, 'failed', 'dispatch_failed');
+  await settleCall(claim.callId, one);
+  expect(await lead(leadId)).toMatchObject({ status: 'new', retry_count: 0 });
+  expect(await database.query(`select breaker_delay_ms from dial_control`)).toEqual([{ breaker_delay_ms: 5_000 }]);
+  expect(await database.query(`select put_back_reason, network_phrase from dials`)).toEqual([
+    { put_back_reason: 'no_channel', network_phrase: 'No channel free' },
+  ]);
 });
 
 test('leads that are claimed together count against the caps, and hold their number, one after the other', async () => {

@@ -42,7 +42,7 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
       // The hash stays, so that a wish that is heard late is still this number's.
       dials: await affected(
         sql,
-        `update dials set phone = $2, phone_hash = leadline_number_hash($1) where last_ten(phone) = last_ten($1)`,
+        `update dials set phone = $2, phone_hash = leadline_number_hash($1), network_phrase = null where last_ten(phone) = last_ten($1)`,
         [phone, erasedValue],
       ),
       auditEntries: await affected(sql, `update dispatcher_audit set phone = $2 where last_ten(phone) = last_ten($1)`, [

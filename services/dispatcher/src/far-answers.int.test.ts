@@ -34,6 +34,8 @@ const policy: Policy = {
   ringSeconds: 5,
   latestInviteMs: 65_000,
   jitter: 0,
+  closingDispositions: ['wrong_number'],
+  trunkPhrases: [],
   maxRetries: 2,
   delaysMs: {
     rejected: [60_000],

@@ -33,7 +33,7 @@ export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: numb
     );
     await affected(
       sql,
-      `update dials set phone = $2, phone_hash = leadline_number_hash(phone) where call_id = any($1) and phone <> $2`,
+      `update dials set phone = $2, phone_hash = leadline_number_hash(phone), network_phrase = null where call_id = any($1) and phone <> $2`,
       [ids, erasedValue],
     );
     const entries = await rows(

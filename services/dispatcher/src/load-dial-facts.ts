@@ -240,6 +240,7 @@ function toSeen(found: FactsRow, calls: Map<number, string> | undefined): Looked
       phone,
       hasUndecidedCall: found.hasUndecidedCall,
       hasAnswers: found.hasAnswers,
+      disposition: found.disposition,
       doNotCall: found.doNotCall,
       unheardReport: found.unheardReport,
       talkedAt: found.talkedAt,

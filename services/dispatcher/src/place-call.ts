@@ -99,6 +99,7 @@ async function dial(claim: Claim, permit: DialToken, deps: Deps): Promise<DialRe
     room: claim.room,
     ringSeconds: deps.policy.ringSeconds,
     maxCallSeconds: deps.policy.ringSeconds + deps.policy.maxCallSeconds,
+    trunkPhrases: deps.policy.trunkPhrases,
   });
 }
 

@@ -1,3 +1,4 @@
+import { dispositions, type Disposition } from '@leadline/contracts/disposition';
 import { agentModes } from '@leadline/contracts/qualification';
 import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
@@ -19,6 +20,9 @@ export const leadRow = z.object({
   dndFlag: z.boolean(),
   isTest: z.boolean(),
   agentMode: agentModes.nullable().catch(null),
+  /** The language that the person asked for, and whether a machine holds a message of ours, by any of its calls. */
+  language: z.string().nullable(),
+  messageLeft: z.boolean(),
   /** What further enquiries ask for, in the order in which they came. */
   enquiredProducts: z.array(z.string()),
   lastEnquiryAt: instant.nullable(),
@@ -41,6 +45,10 @@ export const leadColumns = `l.id, l.status, l.name, l.phone, l.source, l.product
     or exists (select from lead_enquiries e where e.lead_id = l.id and e.dnd_flag) as dnd_flag,
   exists (select from lead_origins o where o.lead_id = l.id and o.is_test) as is_test,
   (select agent_mode from lead_origins o where o.lead_id = l.id) as agent_mode,
+  (select f.language from calls c join call_facts f on f.call_id = c.id
+    where c.lead_id = l.id and f.language is not null order by c.id desc limit 1) as language,
+  exists (select from calls c join call_facts f on f.call_id = c.id
+           where c.lead_id = l.id and f.message_left) as message_left,
   (select coalesce(jsonb_agg(e.product_name order by e.added_at), '[]') from lead_enquiries e
     where e.lead_id = l.id and e.product_name is not null) as enquired_products,
   coalesce((select ${askedAt('l.created_at')} from lead_receipts r where r.lead_id = l.id and r.verdict = 'accepted'
@@ -59,12 +67,19 @@ export function lockLead(sql: Sql, leadId: number): Promise<LeadRow | undefined>
 }
 
 /** Answers and undecided calls of one lead. The floor is the lead's newest call when an operator last asked for one more. */
-type LeadCalls = { hasAnswers: boolean; hasUndecidedCall: boolean; askedAgainAt: Date | null; floor: number };
+type LeadCalls = {
+  hasAnswers: boolean;
+  disposition: Disposition | null;
+  hasUndecidedCall: boolean;
+  askedAgainAt: Date | null;
+  floor: number;
+};
 
 export const leadCalls = z.object({
   askedAgainAt: instant.nullable(),
   floor: z.number(),
   hasAnswers: z.boolean(),
+  disposition: dispositions.nullable().catch(null),
   hasUndecidedCall: z.boolean(),
 });
 
@@ -75,6 +90,8 @@ export const leadCallsColumns = (
 ): string => `asked.at as asked_again_at, asked.floor,
   exists (select 1 from calls where lead_id = ${lead} and id > asked.floor
             and qualification is not null and qualification not in ('{}', 'null')) as has_answers,
+  (select f.disposition from calls c join call_facts f on f.call_id = c.id
+    where c.lead_id = ${lead} and c.id > asked.floor and f.disposition is not null order by c.id desc limit 1) as disposition,
   exists (select 1 from calls c left join dials d on d.call_id = c.id
            where c.lead_id = ${lead} and c.id is distinct from ${exceptCallId}
              and (c.status = 'calling' or (d.call_id is not null and d.decided_at is null))) as has_undecided_call`;

@@ -60,6 +60,8 @@ beforeEach(async () => {
       ringSeconds: 30,
       latestInviteMs: 65_000,
       jitter: 0,
+      closingDispositions: ['wrong_number'],
+      trunkPhrases: [],
       maxRetries: 2,
       putBackDelayMs: 30_000,
       paceMs: 1,

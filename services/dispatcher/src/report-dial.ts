@@ -2,6 +2,8 @@ import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
 import { databaseNow, lockCall, lockDialControl } from '@leadline/database/locks';
 import { affected, instant, row, type Sql } from '@leadline/database/sql';
+import { toNetworkPhrase } from '@leadline/contracts/network-phrase';
+import { toRangFacts } from '@leadline/contracts/rang';
 import { enqueue } from '@leadline/messaging/outbox';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
 import { z } from 'zod';
@@ -46,7 +48,7 @@ export async function reportDial(
             ...facts,
             reason: result.reason,
             sipStatus: result.sipStatus,
-            rang: result.rang,
+            ...toRangFacts(result.rang),
             numberFree: result.numberFree,
           },
         });
@@ -65,10 +67,18 @@ export async function reportDial(
       case 'unknown':
         break;
     }
+    await keepNetworkPhrase(sql, claim.callId, result);
     const sign = toBreakerSign(result);
     if (sign !== undefined) await moveBreaker(sql, sign, now, deps.policy.breaker);
   });
   deps.metrics.dials.inc({ result: result.kind === 'failed' ? result.reason : result.kind });
+}
+
+/** Kept without numbers, so that people learn what their trunk says for "switched off" and for "no channel free". */
+async function keepNetworkPhrase(sql: Sql, callId: number, result: DialResult | DroppedDial): Promise<void> {
+  const phrase = 'phrase' in result && result.phrase !== undefined ? toNetworkPhrase(result.phrase) : undefined;
+  if (phrase === undefined) return;
+  await affected(sql, `update dials set network_phrase = $2 where call_id = $1`, [callId, phrase]);
 }
 
 function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefined {
@@ -76,7 +86,7 @@ function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefine
     case 'answered':
       return 'works';
     case 'failed':
-      return result.rang === 'yes' || result.sipStatus !== null ? 'works' : undefined;
+      return result.rang === 'yes' || result.rang === 'probably' || result.sipStatus !== null ? 'works' : undefined;
     case 'not_dialled':
       return result.because === 'permit_too_late' || result.because === 'stopping' ? undefined : 'not_dialled';
     case 'unknown':

@@ -92,6 +92,7 @@ async function settleLead(
           call.probe && call.putBackReason !== 'agent_refused' ? 0 : await countPutBacks(sql, lead.id, call.id),
         doNotCall: call.doNotCall === true || (await isDoNotCall(sql, call.phone)),
         leadHasAnswers: calls.hasAnswers,
+        disposition: calls.disposition,
         askedMeanwhile: lead.enquiries > lead.heeded,
         otherCallUndecided: calls.hasUndecidedCall,
       },

@@ -14,6 +14,8 @@ const claim = (more: Partial<Claim>): Claim => ({
   name: 'Asha',
   products: [],
   mode: 'sarvam',
+  language: null,
+  messageLeft: false,
   probe: false,
   claimedAt: 0,
   span: startSpan('attempt', {}),
@@ -24,6 +26,13 @@ test('what fits is told as it is', () => {
   const products = ['Paper cup machine', 'Dona machine'];
   expect(toJobMetadata(claim({ products }), undefined)).toMatchObject({ name: 'Asha', products });
   expect(toJobMetadata(claim({}), undefined).products).toEqual([]);
+});
+
+test('what earlier attempts learnt goes along: the language asked for, and whether a message was left', () => {
+  const second = toJobMetadata(claim({ attempt: 2, language: 'Tamil', messageLeft: true }), undefined);
+  expect(jobMetadata.parse(second)).toMatchObject({ language: 'Tamil', messageLeft: true });
+  expect(toJobMetadata(claim({}), undefined)).toMatchObject({ messageLeft: false });
+  expect(toJobMetadata(claim({}), undefined)).not.toHaveProperty('language');
 });
 
 test('of many products the first and the newest are told, each cut between characters, whatever they hold', () => {

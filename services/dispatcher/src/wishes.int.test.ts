@@ -47,6 +47,8 @@ beforeAll(async () => {
         no_answers: [60_000],
       },
       jitter: 0,
+      closingDispositions: ['wrong_number'],
+      trunkPhrases: [],
       maxRetries: 2,
       putBackDelayMs: 30_000,
       agentMode: 'sarvam',
