@@ -26,10 +26,14 @@ const patienceMs = 5_000;
 
 /**
  * Runs ingest until it is stopped. The caller closes the database and NATS.
- * @param environment tests pass a `fetch` that stands in for the vendors
+ * @param environment tests pass a `fetch` that stands in for the vendors, and `lookEachMs`: how often ingest looks which of
+ * them are due
  */
-export async function start(config: Config, environment: Servers & { fetch?: typeof fetch }): Promise<Ingest> {
-  const { postgres, nats, log, fetch = globalThis.fetch } = environment;
+export async function start(
+  config: Config,
+  environment: Servers & { fetch?: typeof fetch; lookEachMs?: number },
+): Promise<Ingest> {
+  const { postgres, nats, log, fetch = globalThis.fetch, lookEachMs = 1_000 } = environment;
   const metrics = createMetrics(
     config.API_KEYS.map(({ source }) => source),
     pullAdapters.map(({ adapter }) => adapter.source),
@@ -54,7 +58,7 @@ export async function start(config: Config, environment: Servers & { fetch?: typ
     exportersindia: config.EXPORTERSINDIA_URL,
   };
   const meta = { graphUrl: config.META_GRAPH_URL, accessToken: config.META_PAGE_TOKEN };
-  const asking = fetchNamedLeads({ ...receiving, ...meta, postgres, fetch });
+  const asking = fetchNamedLeads({ ...receiving, ...meta, postgres, fetch, lookEachMs });
   const app = createApp({
     ...receiving,
     awaitLeads: openAwaitLeads(postgres, () => asking.wake()),
@@ -68,7 +72,7 @@ export async function start(config: Config, environment: Servers & { fetch?: typ
   const places = { publicUrl: config.INGEST_PUBLIC_URL ?? server.url, vendorUrls };
   const wake = (): void => asking.wake();
   const maxLeadAgeDays = config.MAX_LEAD_AGE_DAYS;
-  const polling = startPolling({ ...receiving, postgres, fetch, vendorUrls });
+  const polling = startPolling({ ...receiving, postgres, fetch, vendorUrls, lookEachMs });
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(postgres, days), log);
 
   const { service, database, streams } = frame.checks;

@@ -61,6 +61,8 @@ beforeAll(async () => {
     postgres: await db.open('ingest'),
     nats: await nats.connect('ingest'),
     log: silentLog,
+    // Each question below waits for such a look.
+    lookEachMs: 50,
   });
 });
 afterAll(async () => {

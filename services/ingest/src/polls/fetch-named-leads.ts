@@ -18,9 +18,9 @@ type Asking = Receiving & {
   graphUrl: string;
   /** For connections that have no token of their own. */
   accessToken: string | undefined;
+  lookEachMs: number;
 };
 
-const lookEachMs = 1_000;
 const atOnce = 8;
 const patienceMs = 15_000;
 
@@ -28,7 +28,7 @@ const patienceMs = 15_000;
 export function fetchNamedLeads(deps: Asking): Timer {
   return every({
     name: 'ask for awaited leads',
-    ms: lookEachMs,
+    ms: deps.lookEachMs,
     log: deps.log,
     async work(stopping) {
       while (!stopping.aborted) {

@@ -8,13 +8,13 @@ import { findDuePolls } from './keep-polls.ts';
 import { pollConnection, type Polling } from './poll-connection.ts';
 import { findPullAdapter, pullAdapters } from '../sources/pull-registry.ts';
 
-const lookEachMs = 1_000;
 /** The server drops a leader that is silent for 10 s. */
 const askSessionEachMs = 2_000;
 const atOnce = 4;
 
 /** Polls vendors whose connections are due. One of all replicas does it. */
-export function startPolling(deps: Omit<Polling, 'stopping'>): Part {
+export function startPolling(deps: Omit<Polling, 'stopping'> & { lookEachMs: number }): Part {
+  const { lookEachMs } = deps;
   const sources = pullAdapters.map(({ adapter }) => adapter.source);
 
   const poll = async (connection: Connection, stopping: AbortSignal): Promise<void> => {
