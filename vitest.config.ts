@@ -1,12 +1,22 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 const globalSetup = ['./test/global-setup.ts'];
 const setupFiles = ['./test/provide-leadline.ts'];
-// A busy machine may end a wait too early. CI names what passed only at its second try; the fault campaign has one try.
-const retry = process.env['CI'] === undefined ? 0 : 1;
+
+/** These only compute: more than one a core make each other slower. */
+const computing = { maxWorkers: 2, sequence: { groupOrder: 0 } };
+/**
+ * These mostly wait: for a lease, a retry, a timer. Each file has a database and a nats-server of its own, so they share
+ * nothing but the machine; two of these lanes fill one core.
+ */
+const waiting = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+/** A busy machine makes everything late, and a test that failed too early tells nothing. */
+const patience = { testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -18,6 +28,9 @@ export default defineConfig({
             'test/faults/mutants.test.ts',
           ],
           exclude: ['**/*.{int,cluster}.test.ts', '**/node_modules/**'],
+          ...computing,
+          // What runs side by side in one file starts programs that compute: as many as there are cores.
+          maxConcurrency: 2,
           // Thousands of generated cases are too much for 5 s on a busy machine.
           testTimeout: 60_000,
         },
@@ -31,10 +44,8 @@ export default defineConfig({
           ],
           globalSetup,
           setupFiles,
-          retry,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
+          ...waiting,
+          ...patience,
         },
       },
       {
@@ -42,10 +53,8 @@ export default defineConfig({
           name: 'images',
           include: ['test/images/*.test.ts'],
           globalSetup: ['./test/images/global-setup.ts'],
-          retry,
+          ...waiting,
           testTimeout: 900_000,
-          fileParallelism: false,
-          maxWorkers: 1,
         },
       },
       {
@@ -55,10 +64,8 @@ export default defineConfig({
           exclude: ['test/faults/mutants.test.ts', '**/node_modules/**'],
           globalSetup,
           setupFiles,
-          retry,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
-          maxWorkers: 1,
+          ...waiting,
+          ...patience,
         },
       },
     ],

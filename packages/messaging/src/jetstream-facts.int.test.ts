@@ -254,7 +254,7 @@ test('fact 10: stopping resolves while messages wait, and hands them back at onc
     taken.push(leadId);
     return done;
   });
-  await until('the others are taken over', () => taken.length >= 28, 5_000);
+  await until('the others are taken over', () => taken.length >= 28, 20_000);
 });
 
 test('fact 11: stopped in order, no message that was handled comes again', async () => {

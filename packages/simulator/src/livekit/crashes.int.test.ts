@@ -15,7 +15,7 @@ const dial = (world: World, more: { waitUntilAnswered?: boolean; ringingTimeout?
       participantIdentity: identity,
       waitUntilAnswered: true,
       timeout: 50,
-      ringingTimeout: 30,
+      ringingTimeout: 75,
       ...more,
     })
     .then(
@@ -42,7 +42,7 @@ describe.concurrent('a crash does what was recorded of it', () => {
     await using world = await start(rings);
     const dialling = dial(world);
     await expect.poll(() => status(world), slowly).toBe('ringing');
-    await world.control('faults', { killBridge: { providerRingMs: 30_000 } });
+    await world.control('faults', { killBridge: { providerRingMs: 75_000 } });
     await expect.poll(() => events(world), slowly).toContain('participant_left');
     expect(world.received.find(({ body }) => body['event'] === 'participant_left')?.body).toMatchObject({
       participant: { disconnectReason: 'CONNECTION_TIMEOUT', attributes: { 'sip.callStatus': 'ringing' } },
@@ -62,7 +62,7 @@ describe.concurrent('a crash does what was recorded of it', () => {
     expect,
   }) => {
     await using world = await start(rings);
-    const dialling = dial(world, { ringingTimeout: 30 });
+    const dialling = dial(world, { ringingTimeout: 75 });
     await expect.poll(() => status(world), slowly).toBe('ringing');
     await expect.poll(() => events(world).length, slowly).toBe(3);
     await world.control('faults', { restartServer: { downMs: 3_000 } });
