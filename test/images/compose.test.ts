@@ -2,21 +2,22 @@ import { freePort } from '@leadline/servers/free-port';
 import { until } from '@leadline/testing/until';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openCompose, type Compose } from './compose.ts';
-import { toDocker } from './docker.ts';
+import type { Docker } from './docker.ts';
+import { findDocker, preparedWithinMs } from './docker-of-run.ts';
 import { buildImage, imageNames } from './images.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
-const { program, env, missing } = inject('docker');
-const docker = toDocker(program, env);
+let docker: Docker;
 let compose: Compose | undefined;
-let without = missing;
+let without: string;
 const ports: Record<string, string> = {};
 
 beforeAll(async () => {
-  if (missing !== '') return;
+  ({ docker, missing: without } = await findDocker());
+  if (without !== '') return;
   for (const name of ['INGEST', 'CALL_TRACKER', 'DASHBOARD', 'NATS', 'DISPATCHER_ADMIN'])
     ports[`${name}_PORT`] = String(await freePort());
   try {
@@ -24,7 +25,7 @@ beforeAll(async () => {
   } catch (error) {
     without = error instanceof Error ? error.message : String(error);
   }
-}, 300_000);
+}, preparedWithinMs);
 afterAll(async () => {
   await compose?.(['down', '--volumes', '--timeout', '10']).catch(() => undefined);
 }, 180_000);
@@ -34,7 +35,7 @@ test(
   { timeout: 1_800_000 },
   async ({ skip }) => {
     if (compose === undefined) return skip(without);
-    for (const name of imageNames) await buildImage(docker, name);
+    await Promise.all(imageNames.map((name) => buildImage(docker, name)));
     await compose(['up', '--detach', '--wait', '--no-build'], { timeoutMs: 600_000 });
 
     const answer = await fetch(`http://127.0.0.1:${ports['INGEST_PORT']}/v1/leads`, {

@@ -1,15 +1,19 @@
-import { expect, inject, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { toDocker } from './docker.ts';
+import type { Docker } from './docker.ts';
+import { findDocker, preparedWithinMs } from './docker-of-run.ts';
 import { buildImage, imageNames } from './images.ts';
 
-const { program, env, missing } = inject('docker');
-const docker = toDocker(program, env);
+let docker: Docker;
+let missing: string;
+beforeAll(async () => {
+  ({ docker, missing } = await findDocker());
+}, preparedWithinMs);
 
 /** As an operator should run it, and a Kubernetes namespace that is restricted makes him. */
 const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '1000:1000'];
 
-test.for(imageNames)(
+test.concurrent.for(imageNames)(
   'the image of %s runs read-only and without rights, and holds what it needs',
   { timeout: 900_000 },
   async (name, { skip }) => {

@@ -51,7 +51,10 @@ chroot "$node" groupadd --gid 1000 node
 chroot "$node" useradd --uid 1000 --gid node --shell /bin/bash --create-home node
 cp -L "$modules/node/bin/node" "$node/usr/local/bin/node"
 mkdir -p "$node/usr/local/lib/node_modules" "$node/usr/local/etc"
-cp -a "$(npm root --global)/npm" "$node/usr/local/lib/node_modules/npm"
+# `npm root --global` names the folder of whichever Node is first on PATH, and that may be one without npm.
+npm=$(npm root --global)/npm
+[ -d "$npm" ] || npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
+cp -a "$npm" "$node/usr/local/lib/node_modules/npm"
 for name in npm npx; do ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$node/usr/local/bin/$name"; done
 printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" >"$node/usr/local/etc/npmrc"
 finish "$node" node:24-bookworm-slim 'ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' 'CMD ["node"]' \

@@ -13,10 +13,9 @@ try {
   await haveBases(docker, say);
   const base = Number(await docker(['image', 'inspect', '--format', '{{.Size}}', 'node:24-bookworm-slim'])) / 1e6;
   say(`image          MB  of these ours (the base has ${Math.round(base)})`);
-  for (const name of imageNames) {
-    const { megabytes } = await buildImage(docker, name);
+  const built = await Promise.all(imageNames.map(async (name) => ({ name, ...(await buildImage(docker, name)) })));
+  for (const { name, megabytes } of built)
     say(`${name.padEnd(12)} ${String(megabytes).padStart(4)}  ${Math.round(megabytes - base)}`);
-  }
   const env: Record<string, string> = { COMPOSE_PROJECT_NAME: `leadline-measure-${process.pid}` };
   for (const name of ['INGEST', 'CALL_TRACKER', 'DASHBOARD', 'NATS', 'DISPATCHER_ADMIN'])
     env[`${name}_PORT`] = String(await freePort());
