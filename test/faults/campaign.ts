@@ -42,6 +42,8 @@ export type Plan = {
   policy: Policy;
   /** How often each crash point. */
   crashes: number;
+  /** So many of the crash points, drawn; else all. */
+  crashPoints?: number;
   /** At half of it, leads that come all at once, with every process killed while they do. */
   burst?: { leads: number; perSecond: number };
   source?: string;
@@ -60,6 +62,10 @@ export type Plan = {
 const maxArmed = 3;
 /** The share of the leads with which the last crash point is armed: to come there, it needs some that follow. */
 const lastCrashAt = 0.8;
+/** How long leads go on coming for crash points that nobody came to so far. */
+const lateLeadsMs = 60_000;
+/** Their numbers begin where no level's leads end. */
+const lateLeadsFrom = 80_000;
 /** For the whole backlog; under load, which brings more than this machine can ring meanwhile, without any progress. */
 const drainWithinMs = 120_000;
 const asksAfterHealMs = 20_000;
@@ -100,18 +106,20 @@ export async function runCampaign(
       posted: campaign.posted,
     });
     const progress = setInterval(() => void sayProgress(campaign, plan), 10_000);
+    const nobodyComes = new AbortController();
+    const crashing = crashAtPoints(campaign, plan, nobodyComes.signal);
     const [bursting] = await Promise.all([
       burst(campaign, plan),
-      feeding,
+      feeding.then(() => feedLateLeads(campaign, plan, crashing)).finally(() => nobodyComes.abort()),
       injectFaults(campaign, plan),
-      crashAtPoints(campaign, plan),
+      crashing,
     ]);
     clearInterval(progress);
     heal(world);
     campaign.posted.push(...bursting);
     await disturbing.stop();
     for (const [name, times] of Object.entries(disturbing.counts)) campaign.exposures.set(`event ${name}`, times);
-    say('healed; waiting for what is left');
+    say(`healed after ${countCrashes(campaign)} crash points; waiting for what is left`);
     campaign.readyMs = await untilReady(world, 60_000).catch(() => undefined);
     const asked = plan.burst === undefined && plan.endsAtStandstill !== true ? 'within' : 'progress';
     // On a slow machine most last attempts come only now.
@@ -253,10 +261,24 @@ function groupOf(fault: Fault): string {
   return /^(kill|freeze|rolling)/.test(fault.name) ? 'services' : 'far systems';
 }
 
-async function crashAtPoints(campaign: Campaign, plan: Plan): Promise<void> {
+/** One by one, as long as a crash point is left: to come there, a service needs leads. A slow machine is late with them. */
+async function feedLateLeads(campaign: Campaign, plan: Plan, crashing: Promise<void>): Promise<void> {
+  let isOver = false;
+  const end = (): void => void (isOver = true);
+  crashing.then(end, end);
+  const random = openRandom(plan.seed, 'late leads');
+  const deadline = performance.now() + lateLeadsMs;
+  // Where no point was to come it has resolved by now.
+  await wait(0);
+  for (let from = lateLeadsFrom; !isOver && performance.now() < deadline; from++)
+    await feedLeads(campaign.world, { leads: 1, perSecond: 1, random, from, posted: campaign.posted });
+}
+
+/** A point that nobody came to when `nobodyComes` is given up: it is told as an exposure that is missing. */
+async function crashAtPoints(campaign: Campaign, plan: Plan, nobodyComes: AbortSignal): Promise<void> {
   const random = openRandom(plan.seed, 'crashes');
   const queue: CrashPoint[] = [];
-  for (let n = 0; n < plan.crashes; n++) queue.push(...random.shuffle(crashPoints));
+  for (let n = 0; n < plan.crashes; n++) queue.push(...random.shuffle(crashPoints).slice(0, plan.crashPoints));
   const all = queue.length;
   const { world } = campaign;
   const armed = new Set<string>();
@@ -283,14 +305,14 @@ async function crashAtPoints(campaign: Campaign, plan: Plan): Promise<void> {
         if (link === undefined) throw new Error(`there is no link ${name}-${point.link}`);
         disarms.push(link.watch(watcher));
       }
-      // Nobody comes there any more: it is told as an exposure that is missing.
-      setTimeout(() => {
+      const giveUp = (): void => {
         for (const disarm of disarms) disarm();
         resolve();
-      }, 120_000).unref();
+      };
+      nobodyComes.addEventListener('abort', giveUp, { once: true });
     });
   const working = new Set<Promise<void>>();
-  while (queue.length > 0) {
+  while (queue.length > 0 && !nobodyComes.aborted) {
     const early = campaign.posted.length / plan.leads < (lastCrashAt * (all - queue.length)) / all;
     const next = queue.findIndex((point) => !point.services.some((name) => armed.has(name)));
     const [point] = early || next < 0 || working.size >= maxArmed ? [] : queue.splice(next, 1);
@@ -378,8 +400,12 @@ function total(values: Iterable<number>): number {
   return [...values].reduce((sum, value) => sum + value, 0);
 }
 
-async function sayProgress({ world, record, exposures }: Campaign, plan: Plan): Promise<void> {
-  const crashed = [...exposures].filter(([name]) => name.startsWith('crash point')).reduce((sum, [, n]) => sum + n, 0);
+function countCrashes({ exposures }: Campaign): number {
+  return total([...exposures].filter(([name]) => name.startsWith('crash point')).map(([, n]) => n));
+}
+
+async function sayProgress(campaign: Campaign, plan: Plan): Promise<void> {
+  const { world, record } = campaign;
   const done = record.filter(({ what, until }) => !what.startsWith('crash') && Number.isFinite(until)).length;
   const now = record.filter(({ until }) => !Number.isFinite(until)).map(({ what }) => what);
   const [leads] = await world
@@ -388,5 +414,5 @@ async function sayProgress({ world, record, exposures }: Campaign, plan: Plan): 
     )
     .catch(() => []);
   const counted = leads === undefined ? '' : `${leads.taken} leads, ${leads.waiting} of them waiting; `;
-  plan.say(`  ${counted}${done} of ${plan.faults} faults, ${crashed} crashes; now: ${now.join(', ')}`);
+  plan.say(`  ${counted}${done} of ${plan.faults} faults, ${countCrashes(campaign)} crashes; now: ${now.join(', ')}`);
 }

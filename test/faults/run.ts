@@ -15,13 +15,13 @@ import { makeMutant, mutants } from './mutants.ts';
 import { enterOwnMounts } from './small-disk.ts';
 import { tellStory } from './tell-story.ts';
 
-// npm run faults -- --level L1|L2|L3|L4 [--drill KEY] [--seed N] [--seeds N] [--leads N] [--mutant NAME|--mutants] [--report FILE]
+// npm run faults -- --level L0|L1|L2|L3|L4 [--drill KEY] [--seed N] [--seeds N] [--leads N] [--mutant NAME|--mutants] [--report FILE]
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const count = z.coerce.number().int().min(1);
 const asked = z
   .object({
-    level: z.enum(['L1', 'L2', 'L3', 'L4']).default('L1'),
+    level: z.enum(['L0', 'L1', 'L2', 'L3', 'L4']).default('L1'),
     seed: z.coerce.number().int().min(0).optional(),
     seeds: count.optional(),
     leads: count.optional(),
@@ -76,7 +76,7 @@ const report: Report = {
 };
 
 if (level === 'L4' && (given.mutants || given.mutant !== undefined)) {
-  say('--mutant: a mutant runs at L1, L2 or L3; L4 are drills');
+  say('--mutant: a mutant runs at L0, L1, L2 or L3; L4 are drills');
   process.exit(2);
 }
 if (level === 'L4') await runDrills(given.seeds ?? 1);

@@ -25,12 +25,17 @@ export const overlays = ['dev', 'prod'] as const;
 export const components = ['cloudnative-pg', 'external-secrets', 'keda', 'monitoring', 'nack'] as const;
 export type Component = (typeof components)[number];
 
-/** What `kubectl apply -k` would send for an overlay with components switched on. */
-export async function render(
-  kubectl: string,
-  overlay: (typeof overlays)[number],
-  ...chosen: Component[]
-): Promise<string> {
+const rendered = new Map<string, Promise<string>>();
+
+/** What `kubectl apply -k` would send for an overlay with components switched on; built once in each process. */
+export function render(kubectl: string, overlay: (typeof overlays)[number], ...chosen: Component[]): Promise<string> {
+  const key = [kubectl, overlay, ...chosen].join(' ');
+  const known = rendered.get(key) ?? build(kubectl, overlay, chosen);
+  rendered.set(key, known);
+  return known;
+}
+
+async function build(kubectl: string, overlay: (typeof overlays)[number], chosen: Component[]): Promise<string> {
   mkdirSync(join(root, '.leadline'), { recursive: true });
   const folder = mkdtempSync(join(root, '.leadline/kustomize-'));
   const at = (path: string): string => relative(folder, join(manifests, path));
