@@ -1,5 +1,6 @@
 import type { CommandContract, ResultOf } from '@leadline/contracts/command';
 import { by, type WhoAndWhy } from '@leadline/contracts/commands/by';
+import * as callbacks from '@leadline/contracts/commands/callbacks';
 import * as dialling from '@leadline/contracts/commands/dialling';
 import * as doNotCall from '@leadline/contracts/commands/do-not-call';
 import { erase } from '@leadline/contracts/commands/erase';
@@ -21,6 +22,7 @@ import { erasePerson } from './erase-person.ts';
 import { addDoNotCall, findDoNotCall, removeDoNotCall } from './keep-do-not-call.ts';
 import { heldBack } from './hold-back.ts';
 import { loadDialFacts } from './load-dial-facts.ts';
+import { cancelCallback, listCallbacks, moveCallback } from './steer-callbacks.ts';
 import { diallingState, startDialling, stopDialling } from './switch-dialling.ts';
 
 /** Commands and questions of people, each answered by whichever replica hears it: `ops.dispatcher.<verb>`. */
@@ -45,6 +47,9 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
     on(doNotCall.addDoNotCall, (asked) => addDoNotCall(asked, deps)),
     on(doNotCall.removeDoNotCall, (asked) => removeDoNotCall(asked, deps)),
     on(doNotCall.findDoNotCall, (asked) => findDoNotCall(asked, deps)),
+    on(callbacks.listCallbacks, (asked) => listCallbacks(asked, deps)),
+    on(callbacks.moveCallback, (asked) => moveCallback(asked, deps)),
+    on(callbacks.cancelCallback, (asked) => cancelCallback(asked, deps)),
     on(erase.dispatcher, (asked) => erasePerson(asked, deps)),
     on(lead.explain, async ({ leadId }) => toWire(await decideNow(leadId, deps))),
     on(compareDatabase, async () => ({ unknown: await deps.generation.compare() })),

@@ -3,6 +3,7 @@ import { isRefusedRequest, liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
+import { readPromised } from './read-promised.ts';
 import { toJobMetadata } from './to-job-metadata.ts';
 
 /**
@@ -45,7 +46,9 @@ async function dispatchAndWait(
   deadline: number,
   { deps, signal }: { deps: Deps; signal: AbortSignal },
 ): Promise<AgentArrival> {
-  const metadata = toJobMetadata(claim, currentTraceparent());
+  const callback = claim.callbackId === null ? undefined : await readPromised(deps.postgres.sql, claim.callbackId);
+  const told = { window: deps.policy.window, callback, traceparent: currentTraceparent() };
+  const metadata = toJobMetadata(claim, told);
   let arrival: AgentArrival = 'unreachable';
   try {
     await deps.livekit.dispatchAgent(claim.room, deps.policy.agentName, JSON.stringify(metadata));

@@ -71,3 +71,14 @@ export function nextOpening(window: CallWindow, at: Date, lengthMs: number): Dat
   }
   throw new Error('the call window is too short for a single ring');
 }
+
+/** When the window is open from `now` on within so many days: what is left of today's first. */
+export function openingsFrom(window: CallWindow, now: Date, days: number): { from: Date; to: Date }[] {
+  if (window.kind === 'simulated') return [{ from: now, to: new Date(now.getTime() + days * dayMs) }];
+  const midnight = Math.floor((now.getTime() + indianOffsetMs) / dayMs) * dayMs - indianOffsetMs;
+  return Array.from({ length: days }, (_, day) => {
+    const from = new Date(midnight + day * dayMs + window.fromMinute * minuteMs);
+    const to = new Date(midnight + day * dayMs + window.toMinute * minuteMs);
+    return { from: from < now ? now : from, to };
+  }).filter(({ from, to }) => from < to && window.days.has(new Date(from.getTime() + indianOffsetMs).getUTCDay()));
+}

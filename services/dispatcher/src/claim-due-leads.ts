@@ -32,6 +32,10 @@ export type Claim = {
   /** An earlier attempt has left a message with a machine. */
   messageLeft: boolean;
   probe: boolean;
+  /** The promise that this call keeps. */
+  callbackId: number | null;
+  /** When it was claimed, by the database's clock. */
+  madeAt: Date;
   /** By this process' monotonic clock, ms. */
   claimedAt: number;
   /** The attempt's, in the trace that the lead came in with. */
@@ -123,7 +127,7 @@ async function claimTogether(deps: Deps, whom: Whom, maxClaims: number): Promise
       let outOfTheWay = 0;
       const calls: NewCall[] = [];
       for (const { seen, step } of steps) {
-        if (step.kind === 'claim') calls.push(createCall(seen, step.probe, deps));
+        if (step.kind === 'claim') calls.push(createCall(seen, { probe: step.probe, now }, deps));
         else if (await putOutOfTheWay(sql, seen, step, now)) outOfTheWay++;
       }
       claims.push(...calls.map(({ claim }) => claim));
@@ -169,7 +173,11 @@ async function putOutOfTheWay(
 type NewCall = { claim: Claim; enquiries: number };
 
 /** The attempt, before its row is written. */
-function createCall({ lead, facts, lastAttempt, traceparent, nextCallId }: Seen, probe: boolean, deps: Deps): NewCall {
+function createCall(
+  { lead, facts, lastAttempt, traceparent, nextCallId }: Seen,
+  { probe, now }: { probe: boolean; now: Date },
+  deps: Deps,
+): NewCall {
   const { phone } = facts;
   if (phone === undefined) throw new Error('a lead without a dialable number was claimed');
   if (nextCallId === undefined) throw new Error('the sequence of calls gave no number');
@@ -190,6 +198,8 @@ function createCall({ lead, facts, lastAttempt, traceparent, nextCallId }: Seen,
       language: lead.language,
       messageLeft: lead.messageLeft,
       probe,
+      callbackId: lead.promise !== null && lead.promise.dueAt <= now ? lead.promise.id : null,
+      madeAt: now,
       claimedAt: performance.now(),
       span: startSpan('attempt', { traceparent, attributes }),
     },
@@ -208,6 +218,7 @@ function writeCalls(calls: readonly NewCall[], now: Date, deps: Deps): (sql: Sql
     attempt: claim.attempt,
     mode: claim.mode,
     probe: claim.probe,
+    callback_id: claim.callbackId,
     traceparent: claim.span.traceparent,
     enquiries,
   }));
@@ -215,15 +226,15 @@ function writeCalls(calls: readonly NewCall[], now: Date, deps: Deps): (sql: Sql
 }
 
 const writeCallsText = `with g as (
-       select call_id, lead_id, name, phone, source, room, attempt, mode, probe, traceparent, enquiries
+       select call_id, lead_id, name, phone, source, room, attempt, mode, probe, callback_id, traceparent, enquiries
          from jsonb_to_recordset($1::jsonb) as g(call_id int, lead_id int, name text, phone text, source text, room text,
-                                                        attempt int, mode text, probe boolean, traceparent text, enquiries int)),
+                                                        attempt int, mode text, probe boolean, callback_id int, traceparent text, enquiries int)),
      call as (
        insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
        select call_id, lead_id, name, phone, source, 'calling', room, $2, attempt, mode from g),
      dial as (
-       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent)
-       select call_id, lead_id, attempt, phone, $3, $2, probe, traceparent from g),
+       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent, callback_id)
+       select call_id, lead_id, attempt, phone, $3, $2, probe, traceparent, callback_id from g),
      waited as (delete from lead_waits w using g where w.lead_id = g.lead_id),
      heard as (
        insert into enquiries_heeded (lead_id, enquiries) select lead_id, enquiries from g where enquiries > 0

@@ -166,6 +166,16 @@ export const settings = z.object({
       'How long a number is not called for any of its leads after a talk that brought answers. 0: it is never paused.',
     example: '48',
   }),
+  MAX_CALLBACKS: integer(0, 20).prefault('3').meta({
+    goal: 'people',
+    description: 'How often one lead is called back at a time that its buyer asked for. These calls spend no attempt.',
+    example: '2',
+  }),
+  CALLBACK_TOLERANCE_SECONDS: decimal(1, 3_600).prefault('300').meta({
+    goal: 'people',
+    description: 'How long after the promised time a callback still counts as kept.',
+    example: '120',
+  }),
   OPS_KEY: z.string().min(16, 'must have at least 16 characters').meta({
     goal: 'people',
     description: 'The key of the stop switch over HTTP; 16 characters or more.',
@@ -185,6 +195,8 @@ export function toPolicy(config: Config): Policy {
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
     maxLeadAgeDays: config.MAX_LEAD_AGE_DAYS,
     contactPauseMs: config.CONTACT_PAUSE_HOURS * 3_600_000,
+    promiseToleranceMs: config.CALLBACK_TOLERANCE_SECONDS * 1_000,
+    maxPromises: config.MAX_CALLBACKS,
     ringSeconds: config.RING_SECONDS,
     latestInviteMs: (dialTokenSeconds + config.LIVEKIT_LEEWAY_SECONDS) * 1_000,
     delaysMs: config.RETRY_DELAYS,

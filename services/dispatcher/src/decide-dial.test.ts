@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseCallWindow } from './call-window.ts';
 import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
 
@@ -9,11 +9,13 @@ const policy = {
   maxConcurrentCalls: 10,
   maxLeadAgeDays: 7,
   contactPauseMs: 24 * 3_600_000,
+  promiseToleranceMs: 300_000,
   ringSeconds: 30,
   latestInviteMs: 65_000,
 };
 const free: DialFacts = {
   lead: { status: 'new', retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
+  promise: null,
   isTest: false,
   dndFlag: false,
   phone: '+919000000042',
@@ -154,4 +156,50 @@ test('the pause ends its time after the talk, the permit asks for it too, and wi
   const talked = { ...free, talkedAt: minutes(-60) };
   expect(mayRing(talked, noon, policy)).toEqual({ kind: 'wait', reason: 'talked_recently', until: minutes(23 * 60) });
   expect(mayRing(talked, noon, { ...policy, contactPauseMs: 0 })).toMatchObject({ kind: 'dial' });
+});
+
+describe('a promise', () => {
+  const promised = { dueAt: new Date(noon.getTime() - 1_000), talkedAt: null };
+  const old = { ...free.lead, enquiredAt: new Date(noon.getTime() - 30 * 86_400_000) };
+
+  test('lifts answers, age and the pause for its own dial', () => {
+    const asked = {
+      ...free,
+      lead: old,
+      promise: promised,
+      hasAnswers: true,
+      talkedAt: new Date(noon.getTime() - 1_000),
+    };
+    expect(decideDial(asked, noon, { ...policy, contactPauseMs: 3_600_000 })).toEqual({ kind: 'dial', probe: false });
+    expect(mayRing({ ...asked, promise: null }, noon, policy)).toEqual({ kind: 'refuse', reason: 'answered' });
+  });
+
+  test('lifts nothing before its time, and is told then', () => {
+    const dueAt = new Date(noon.getTime() + 60_000);
+    const asked = { ...free, lead: old, promise: { ...promised, dueAt }, hasAnswers: true };
+    expect(decideDial(asked, noon, policy)).toEqual({ kind: 'not_due', reason: 'promised_later', until: dueAt });
+    expect(mayRing(asked, noon, policy)).toEqual({ kind: 'refuse', reason: 'answered' });
+  });
+
+  test.for<[Partial<DialFacts>, string]>([
+    [{ phone: undefined }, 'invalid_number'],
+    [{ dndFlag: true }, 'dnd_listed'],
+    [{ doNotCall: true }, 'do_not_call'],
+  ])('never lifts what the person is spared for: %j', ([more, reason]) => {
+    expect(decideDial({ ...free, promise: promised, ...more }, noon, policy)).toEqual({ kind: 'refuse', reason });
+  });
+
+  test('waits for the stop switch, and rings in the window only', () => {
+    const stopped = { ...free, promise: promised, control: { ...free.control, stopped: true } };
+    expect(decideDial(stopped, noon, policy)).toMatchObject({ kind: 'wait', reason: 'stopped' });
+    const night = new Date('2026-11-24T22:00:00+05:30');
+    expect(decideDial({ ...free, promise: promised }, night, policy)).toMatchObject({ reason: 'window_shut' });
+  });
+
+  test('is kept by a talk about another lead at that time', () => {
+    const asked = { ...free, hasAnswers: true, promise: { ...promised, talkedAt: new Date(noon.getTime() - 500) } };
+    expect(decideDial(asked, noon, policy)).toEqual({ kind: 'refuse', reason: 'answered' });
+    const before = { ...asked, promise: { ...promised, talkedAt: new Date(noon.getTime() - 3_600_000) } };
+    expect(decideDial(before, noon, policy)).toMatchObject({ kind: 'dial' });
+  });
 });

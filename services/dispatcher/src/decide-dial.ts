@@ -13,6 +13,8 @@ export type DialFacts = {
     /** When the buyer last asked again. */
     lastEnquiryAt: Date | null;
   };
+  /** The time at which the buyer asked to be rung, and when he has talked about another lead since then. */
+  promise: { dueAt: Date; talkedAt: Date | null } | null;
   /** Sent by a vendor to try the connection. */
   isTest: boolean;
   /** A vendor says that the number is on a do-not-disturb list. */
@@ -43,6 +45,8 @@ export type DialPolicy = {
   maxLeadAgeDays: number;
   /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
   contactPauseMs: number;
+  /** A buyer who talked about another lead this shortly before his promise, or later, is not rung for it again. */
+  promiseToleranceMs: number;
   ringSeconds: number;
   /** A request sent now may make a phone ring until its token's end and LiveKit's leeway are over. */
   latestInviteMs: number;
@@ -52,7 +56,7 @@ export type DialDecision =
   | { kind: 'dial'; probe: boolean }
   | { kind: 'wait'; reason: WaitReason; until: Date | null }
   | { kind: 'refuse'; reason: RefusalReason }
-  | { kind: 'not_due'; reason: 'not_new' | 'retry_later' | 'call_in_progress'; until: Date | null };
+  | { kind: 'not_due'; reason: 'not_new' | 'retry_later' | 'call_in_progress' | 'promised_later'; until: Date | null };
 
 type RefusalReason =
   | Disposition
@@ -90,6 +94,11 @@ export function decideDial(facts: DialFacts, now: Date, policy: DialPolicy): Dia
   const { lead, control } = facts;
   if (lead.status !== 'new') return { kind: 'not_due', reason: 'not_new', until: null };
   if (facts.hasUndecidedCall) return { kind: 'not_due', reason: 'call_in_progress', until: null };
+  const { promise } = facts;
+  if (promise !== null && promise.dueAt > now) {
+    const then = mayRing({ ...facts, promise: { ...promise, dueAt: now } }, now, policy);
+    return then.kind === 'refuse' ? then : { kind: 'not_due', reason: 'promised_later', until: promise.dueAt };
+  }
   const verdict = mayRing(facts, now, policy);
   if (verdict.kind === 'refuse' || (verdict.kind === 'wait' && verdict.reason === 'talked_recently')) return verdict;
   if (lead.retryAfter !== null && lead.retryAfter > now) {
@@ -114,18 +123,22 @@ export function mayRing(
   if (facts.phone === undefined) return { kind: 'refuse', reason: 'invalid_number' };
   if (facts.dndFlag) return { kind: 'refuse', reason: 'dnd_listed' };
   if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };
-  if (facts.hasAnswers) return { kind: 'refuse', reason: 'answered' };
+  // The buyer asked for this ring: what else would spare him one does not.
+  const isPromised = isPromiseDue(facts, now, policy);
+  if (facts.hasAnswers && !isPromised) return { kind: 'refuse', reason: 'answered' };
   // Told late, when its retry was already waiting.
-  if (facts.disposition !== null && policy.closingDispositions.includes(facts.disposition)) {
-    return { kind: 'refuse', reason: facts.disposition };
+  const { disposition } = facts;
+  const isLifted = isPromised && disposition !== 'wrong_number';
+  if (disposition !== null && !isLifted && policy.closingDispositions.includes(disposition)) {
+    return { kind: 'refuse', reason: disposition };
   }
   const wishedAt = Math.max(Number(lead.enquiredAt), Number(lead.askedAgainAt), Number(lead.lastEnquiryAt));
-  if (now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
+  if (!isPromised && now.getTime() - wishedAt > policy.maxLeadAgeDays * 86_400_000) {
     return { kind: 'refuse', reason: 'too_old' };
   }
   if (facts.unheardReport) return { kind: 'wait', reason: 'report_unheard', until: null };
   const pausedUntil = pauseEndsAt(facts, policy);
-  if (pausedUntil !== undefined && pausedUntil > now) {
+  if (!isPromised && pausedUntil !== undefined && pausedUntil > now) {
     return { kind: 'wait', reason: 'talked_recently', until: pausedUntil };
   }
   if (control.stopped) return { kind: 'wait', reason: 'stopped', until: null };
@@ -138,6 +151,13 @@ export function mayRing(
   if (facts.numberInUse !== undefined) return { kind: 'wait', reason: 'number_in_use', until: facts.numberInUse.until };
   if (facts.slotsInUse >= policy.maxConcurrentCalls) return { kind: 'wait', reason: 'no_free_slot', until: null };
   return { kind: 'dial', probe: control.breakerTripped };
+}
+
+/** It is not any more once the buyer has talked about another of his leads meanwhile. */
+function isPromiseDue({ promise }: DialFacts, now: Date, policy: DialPolicy): boolean {
+  if (promise === null || promise.dueAt > now) return false;
+  const { dueAt, talkedAt } = promise;
+  return talkedAt === null || talkedAt.getTime() < dueAt.getTime() - policy.promiseToleranceMs;
 }
 
 /** An operator who asked for a call after that talk breaks the pause. */

@@ -12,6 +12,7 @@ const policy = {
   maxConcurrentCalls: 3,
   maxLeadAgeDays: 7,
   contactPauseMs: 0,
+  promiseToleranceMs: 300_000,
   ringSeconds: 30,
   latestInviteMs: 65_000,
 };
@@ -30,6 +31,7 @@ const member: fc.Arbitrary<Member> = fc.record({
 
 const toFacts = ({ phone, doNotCall, status }: Member, { slotsInUse, inUse }: World): DialFacts => ({
   lead: { status, retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
+  promise: null,
   isTest: false,
   dndFlag: false,
   phone,

@@ -35,6 +35,8 @@ const unanswered: EndedCall = {
   leadHasAnswers: false,
   askedMeanwhile: false,
   otherCallUndecided: false,
+  isPromised: false,
+  wasPromised: false,
 };
 const decide = (call: Partial<EndedCall>, lead = { status: 'dispatched', retryCount: 0 }, now = noon, random = 0) =>
   decideRetry({ call: { ...unanswered, ...call }, lead }, now, policy, random);
@@ -160,6 +162,8 @@ function play(ends: Step[], maxRetries: number): void {
         expect(end === 'do_not_call' || spent === maxRetries + 1).toBe(true);
         lead.status = 'failed';
         break;
+      case 'promised':
+        throw new Error('nobody asked to be called back');
       case 'answered':
       case 'nothing':
         expect(answered).toBe(true);
@@ -190,4 +194,19 @@ describe('whatever ends a lead’s calls have', () => {
   test('longer ones do too', () => {
     fc.assert(fc.property(fc.array(fc.constantFrom(...steps), { maxLength: 40 }), fc.nat(6), play));
   });
+});
+
+test('a promise goes before answers and the table, spends nothing, and gives way to a wish', () => {
+  const kinds: Partial<EndedCall>[] = [{}, { leadHasAnswers: true }, { outcome: 'called' }, { reason: 'no_answers' }];
+  for (const kind of kinds) {
+    const call = { ...kind, isPromised: true };
+    expect(decide(call, { status: 'dispatched', retryCount: 2 })).toEqual({ kind: 'promised' });
+    expect(decide({ ...call, doNotCall: true }).kind).not.toBe('promised');
+    expect(decide({ ...call, otherCallUndecided: true })).toEqual({ kind: 'nothing' });
+  }
+});
+
+test('a dial that was made for a promise spends no retry, and where none was left, none is', () => {
+  expect(decide({ wasPromised: true }, { status: 'dispatched', retryCount: 1 })).toMatchObject({ retryCount: 1 });
+  expect(decide({ wasPromised: true }, { status: 'dispatched', retryCount: 3 })).toMatchObject({ kind: 'give_up' });
 });

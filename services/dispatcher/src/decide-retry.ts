@@ -36,11 +36,17 @@ export type EndedCall = {
   /** The buyer asked again while this attempt was under way: without another one nothing would follow from that. */
   askedMeanwhile: boolean;
   otherCallUndecided: boolean;
+  /** The buyer was promised a call at a time to come. */
+  isPromised: boolean;
+  /** It was made for a promise, which spends no retry. */
+  wasPromised: boolean;
 };
 
 export type RetryDecision =
   | { kind: 'nothing' }
   | { kind: 'answered' }
+  /** Rung at the promised time: neither answers nor the table have a say. */
+  | { kind: 'promised' }
   | { kind: 'retry'; at: Date; retryCount: number }
   | { kind: 'give_up'; because: 'retries_used_up' | 'do_not_call' | Disposition; retryCount: number };
 
@@ -57,6 +63,7 @@ export function decideRetry(
   policy: RetryPolicy,
   random: number,
 ): RetryDecision {
+  if (call.isPromised && !call.doNotCall) return call.otherCallUndecided ? { kind: 'nothing' } : { kind: 'promised' };
   if (call.leadHasAnswers || (call.outcome === 'called' && call.newest)) {
     return call.otherCallUndecided || lead.status === 'dispatched' ? { kind: 'nothing' } : { kind: 'answered' };
   }
@@ -70,7 +77,7 @@ export function decideRetry(
     const at = call.putBack.until ?? new Date(now.getTime() + policy.putBackDelayMs);
     return { kind: 'retry', at: open(at), retryCount: lead.retryCount };
   }
-  const spent = lead.retryCount + 1;
+  const spent = lead.retryCount + (call.wasPromised ? 0 : 1);
   const isUsedUp = spent > policy.maxRetries;
   if (isUsedUp && !call.askedMeanwhile) return { kind: 'give_up', because: 'retries_used_up', retryCount: spent };
   // The last one has failed, and the buyer wants more: the attempts begin anew, as those of a new lead would.

@@ -7,6 +7,7 @@ import type { AgentMode } from '@leadline/contracts/qualification';
 import type { BreakerPolicy } from './decide-breaker.ts';
 import type { DialPolicy } from './decide-dial.ts';
 import type { RetryPolicy } from './decide-retry.ts';
+import type { PromisePolicy } from './decide-promise.ts';
 import type { Metrics } from './metrics.ts';
 import type { CurrentDatabase } from './watch-generation.ts';
 import type { ReportHearing } from './watch-hearing.ts';
@@ -28,6 +29,7 @@ export type Deps = {
 };
 
 export type Policy = DialPolicy &
+  PromisePolicy &
   RetryPolicy & {
     breaker: BreakerPolicy;
     agentMode: AgentMode;

@@ -11,6 +11,7 @@ import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
 import { isDoNotCall } from './number-rules.ts';
 import { revokeDial } from './revoke-dial.ts';
+import { erasePromises } from './steer-callbacks.ts';
 
 /**
  * Takes a person's name and number out of calls, dials and the audit. A dial that is not sent yet is revoked. While a
@@ -34,6 +35,8 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
     const isListed = await keepRefusal(sql, phone, asked.who);
     const counts = {
       revokedDials: unsent.length,
+      // By the numbers of calls, which go next.
+      callbacks: await erasePromises(sql, phone, now),
       calls: await affected(
         sql,
         `update calls set name = null, phone = $2, updated_at = $3 where last_ten(phone) = last_ten($1)`,

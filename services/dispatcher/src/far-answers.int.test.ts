@@ -31,6 +31,8 @@ const policy: Policy = {
   maxConcurrentCalls: 1_000,
   maxLeadAgeDays: 7,
   contactPauseMs: 0,
+  promiseToleranceMs: 300_000,
+  maxPromises: 3,
   ringSeconds: 5,
   latestInviteMs: 65_000,
   jitter: 0,

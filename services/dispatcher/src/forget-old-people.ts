@@ -10,7 +10,8 @@ const atOnce = 500;
 const oldCall = z.object({ id: z.number(), phone: z.string(), doNotCall: z.boolean().nullable() });
 
 /**
- * Takes names and numbers out of calls that ended more than `days` ago, of their dials and of the audit; the rows stay.
+ * Takes names and numbers out of calls that ended more than `days` ago, of their dials and of the audit, and what was said of
+ * callbacks; the rows stay.
  * Who asked never to be called again stays on that list.
  * @returns how many rows it emptied; none: nobody is left
  */
@@ -47,6 +48,13 @@ export function forgetOldPeople({ postgres }: Pick<Deps, 'postgres'>, days: numb
     for (const { id, phone } of entries) {
       await affected(sql, `update dispatcher_audit set phone = $2 where id = $1`, [id, maskPhone(phone)]);
     }
-    return calls.length + entries.length;
+    const words = await affected(
+      sql,
+      `update callbacks set words = null
+        where id in (select id from callbacks where words is not null and state <> 'waiting'
+                        and created_at < clock_timestamp() - $1 * interval '1 day' order by id limit $2)`,
+      [days, atOnce],
+    );
+    return calls.length + entries.length + words;
   });
 }

@@ -50,6 +50,8 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
     if (decision.kind === 'not_due' && decision.reason === 'call_in_progress') return;
     await heed(sql, lead);
     const isRetry = decision.kind === 'not_due' && decision.reason === 'retry_later';
+    // He is rung at the time he named, and the agent is told what he asked for besides.
+    if (lead.promise !== null) return;
     if (lead.enquiries <= lead.heeded || !(isGivenUp || isRetry)) return;
     const retryCount = isGivenUp ? 0 : lead.retryCount;
     await affected(

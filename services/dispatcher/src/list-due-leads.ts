@@ -2,6 +2,7 @@ import { rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { oldCallHolds } from './load-dial-facts.ts';
 import { waitsForReport } from './number-rules.ts';
+import { hasDuePromise, inTurns } from './take-turns.ts';
 
 /** How many leads are looked at once those in front were told to wait. */
 export const mostLookedAt = 20;
@@ -27,20 +28,29 @@ const isReady = (now: string): string => `
   and not (${waitsForReport})`;
 
 /**
- * SQL of the leads that are due, as `loadDialFacts` wants them: who has been due longest comes first. Two lists, each in
- * the order of its own index, so that every plan stops early, however many leads wait for a retry.
+ * SQL of the leads that are due, as `loadDialFacts` wants them: who has been due longest comes first, and due promises
+ * take turns with the others. Three lists, each in the order of its own index, so that every plan stops early, however many
+ * leads wait for a retry.
  */
 export function getNewLeads(limit: number): (now: string) => string {
-  return (now) => `
-  select d.id as lead_id, null::int as call_id, null::text as phone, row_number() over (order by d.due_at, d.id) as place
-    from ((select l.id, l.created_at::timestamptz as due_at from leads l
-            where l.status = 'new' and l.retry_after is null and ${isReady(now)}
-            order by l.created_at, l.id limit ${limit})
-          union all
-          (select l.id, l.retry_after::timestamptz from leads l
-            where l.status = 'new' and l.retry_after <= ${now} and ${isReady(now)}
-            order by l.retry_after limit ${limit})) d
-   order by d.due_at, d.id limit ${limit}`;
+  return (now) => {
+    const promises = `
+      select l.id, b.due_at from callbacks b join leads l on l.id = b.lead_id
+       where b.state = 'waiting' and b.due_at <= ${now}
+         and l.status = 'new' and (l.retry_after is null or l.retry_after <= ${now}) and ${isReady(now)}
+       order by b.due_at limit ${limit}`;
+    const others = `
+      (select l.id, l.created_at::timestamptz as due_at from leads l
+        where l.status = 'new' and l.retry_after is null and not ${hasDuePromise(now)} and ${isReady(now)}
+        order by l.created_at, l.id limit ${limit})
+      union all
+      (select l.id, l.retry_after::timestamptz from leads l
+        where l.status = 'new' and l.retry_after <= ${now} and not ${hasDuePromise(now)} and ${isReady(now)}
+        order by l.retry_after limit ${limit})`;
+    return `
+      select d.id as lead_id, null::int as call_id, null::text as phone, d.place
+        from (${inTurns(promises, others)}) d order by d.place limit ${limit}`;
+  };
 }
 
 /**

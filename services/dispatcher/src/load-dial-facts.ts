@@ -235,6 +235,7 @@ function toSeen(found: FactsRow, calls: Map<number, string> | undefined): Looked
         askedAgainAt: found.askedAgainAt,
         lastEnquiryAt: found.lastEnquiryAt,
       },
+      promise: found.promise,
       isTest: found.isTest,
       dndFlag: found.dndFlag,
       phone,

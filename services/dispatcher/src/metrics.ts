@@ -34,6 +34,22 @@ export function createMetrics() {
       help: 'How long the oldest due lead has waited, but for those whose number is in use',
       registers,
     }),
+    callbacksWaiting: new Gauge({
+      name: 'leadline_callbacks_waiting',
+      help: 'Promised times that wait to be kept by a dial',
+      registers,
+    }),
+    callbacksOverdue: new Gauge({
+      name: 'leadline_callbacks_overdue',
+      help: 'Promised times that nobody was rung for while people might be, for longer than the tolerance',
+      registers,
+    }),
+    callbacksClosed: new Gauge({
+      name: 'leadline_callbacks_closed_last_hour',
+      help: 'Promised times that were over in the last hour, by what became of them',
+      labelNames: ['state'],
+      registers,
+    }),
     speedToLead: new Histogram({
       name: 'leadline_speed_to_lead_seconds',
       help: 'From the lead written down to the permit of its first attempt, by whether the window was open then',

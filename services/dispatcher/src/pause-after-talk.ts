@@ -8,7 +8,9 @@ import type { Deps } from './deps.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { broughtAnswers } from './number-rules.ts';
 import { loadFactsOf } from './load-dial-facts.ts';
+import { endPromise } from './keep-promises.ts';
 import { noteWait } from './note-wait.ts';
+import { talkedElsewhere } from './settle-lead.ts';
 
 const atOnce = 200;
 const leadId = z.object({ id: z.number() });
@@ -69,6 +71,7 @@ export async function pauseLead(
     wait.until,
     now,
   ]);
+  await endPromise(sql, lead, talkedElsewhere, now);
   await noteWait(sql, lead, wait);
 }
 

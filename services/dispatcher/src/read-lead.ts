@@ -2,6 +2,7 @@ import { dispositions, type Disposition } from '@leadline/contracts/disposition'
 import { agentModes } from '@leadline/contracts/qualification';
 import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
+import { promiseColumn, promiseRow } from './promise-row.ts';
 
 export const leadRow = z.object({
   id: z.number(),
@@ -29,6 +30,7 @@ export const leadRow = z.object({
   /** How many further enquiries joined it, and how many of them an attempt or its retry's time has taken account of. */
   enquiries: z.number(),
   heeded: z.number(),
+  promise: promiseRow.nullable(),
 });
 export type LeadRow = z.infer<typeof leadRow>;
 
@@ -59,7 +61,8 @@ export const leadColumns = `l.id, l.status, l.name, l.phone, l.source, l.product
   -- Attempts of an older version kept no count: what came before the newest of them counts as heard by it.
   coalesce((select h.enquiries from enquiries_heeded h where h.lead_id = l.id),
            (select count(*)::int from lead_enquiries e where e.lead_id = l.id
-               and e.added_at <= (select max(claimed_at) from dials d where d.lead_id = l.id))) as heeded`;
+               and e.added_at <= (select max(claimed_at) from dials d where d.lead_id = l.id))) as heeded,
+  ${promiseColumn('l')} as promise`;
 
 /** Locks the lead's row for the rest of the transaction: the claim and the decision on it exclude each other. */
 export function lockLead(sql: Sql, leadId: number): Promise<LeadRow | undefined> {

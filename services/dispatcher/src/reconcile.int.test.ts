@@ -57,6 +57,8 @@ beforeEach(async () => {
       maxConcurrentCalls: 10,
       maxLeadAgeDays: 7,
       contactPauseMs: 0,
+      promiseToleranceMs: 300_000,
+      maxPromises: 3,
       ringSeconds: 30,
       latestInviteMs: 65_000,
       jitter: 0,

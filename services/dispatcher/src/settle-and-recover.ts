@@ -1,5 +1,6 @@
 import type { Deps } from './deps.ts';
 import { heedEnquiries } from './heed-enquiries.ts';
+import { keepPromises } from './keep-promises.ts';
 import { pauseAfterTalks } from './pause-after-talk.ts';
 import { revokeUnsentDials } from './revoke-dial.ts';
 import { settleEndedCalls } from './settle-lead.ts';
@@ -9,6 +10,7 @@ export async function settleAndRecover(deps: Deps, stopping: AbortSignal): Promi
   await settleEndedCalls(deps, stopping);
   // One that the streams show as sent is no dead dispatcher's: the reconciling says so first.
   if (await deps.generation.holds(deps.postgres.sql)) await revokeUnsentDials(deps, stopping);
+  await keepPromises(deps, stopping);
   await heedEnquiries(deps, stopping);
   await pauseAfterTalks(deps, stopping);
 }

@@ -3,17 +3,19 @@ import { leadFailed } from '@leadline/contracts/events/lead-failed';
 import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
 import { failureReasons } from '@leadline/contracts/failure-reason';
 import { databaseNow } from '@leadline/database/locks';
-import { affected, row, rows, type Sql } from '@leadline/database/sql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { nextOpening } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import { decideRetry, type EndedCall } from './decide-retry.ts';
 import type { Deps } from './deps.ts';
+import type { PromiseRow } from './promise-row.ts';
 import { heed } from './heed-enquiries.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { readControl } from './read-control.ts';
 import { isDoNotCall } from './number-rules.ts';
+import { dueForPromise, endPromise, settlePromise } from './keep-promises.ts';
 
 const endedCall = z.object({
   id: z.number(),
@@ -26,6 +28,9 @@ const endedCall = z.object({
   putBackReason: z.string().nullable(),
   probe: z.boolean(),
   decidedAs: z.string().nullable(),
+  sentAt: instant.nullable(),
+  callbackId: z.number().nullable(),
+  hasRequest: z.boolean(),
   newest: z.boolean(),
 });
 type EndedCallRow = z.infer<typeof endedCall>;
@@ -63,7 +68,8 @@ async function readEndedCall(sql: Sql, callId: number): Promise<EndedCallRow | u
     sql,
     endedCall,
     `select c.id, c.lead_id, c.phone, c.attempt, c.status, c.failure_reason, c.do_not_call,
-            d.put_back_reason, d.probe, d.decided_as,
+            d.put_back_reason, d.probe, d.decided_as, d.sent_at, d.callback_id,
+            exists (select from call_facts f where f.call_id = c.id and f.callback_request is not null) as has_request,
             not exists (select 1 from calls n where n.lead_id = c.lead_id and n.id > c.id) as newest
        from calls c join dials d on d.call_id = c.id
       where c.id = $1 and c.status in ('failed', 'called', 'pushed')`,
@@ -78,23 +84,29 @@ async function settleLead(
   deps: Deps,
 ): Promise<void> {
   const calls = await readLeadCalls(sql, lead.id);
+  const doNotCall = call.doNotCall === true || (await isDoNotCall(sql, call.phone));
+  const endsBecause = doNotCall ? 'do_not_call' : calls.disposition === 'wrong_number' ? 'wrong_number' : null;
+  const promise = await settlePromise(sql, lead, { ...call, endsBecause }, now, deps);
+  const putBack =
+    call.putBackReason === null ? undefined : { until: await putBackUntil(sql, call.putBackReason, now, deps) };
   const decision = decideRetry(
     {
       call: {
         outcome,
         reason: call.failureReason,
         newest: call.newest,
-        putBack:
-          call.putBackReason === null ? undefined : { until: await putBackUntil(sql, call.putBackReason, now, deps) },
+        putBack,
         // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
         // lead itself is at fault.
         putBacksBefore:
           call.probe && call.putBackReason !== 'agent_refused' ? 0 : await countPutBacks(sql, lead.id, call.id),
-        doNotCall: call.doNotCall === true || (await isDoNotCall(sql, call.phone)),
+        doNotCall,
         leadHasAnswers: calls.hasAnswers,
         disposition: calls.disposition,
         askedMeanwhile: lead.enquiries > lead.heeded,
         otherCallUndecided: calls.hasUndecidedCall,
+        isPromised: promise !== null,
+        wasPromised: call.callbackId !== null,
       },
       lead: { status: lead.status, retryCount: lead.retryCount },
     },
@@ -107,12 +119,32 @@ async function settleLead(
       return;
     case 'answered':
       return markLeadAnswered(sql, lead, now, call);
+    case 'promised':
+      await heed(sql, lead);
+      if (promise !== null) await promiseRetry(sql, { lead, call, promise }, putBack, now, deps);
+      return;
     case 'retry':
       await heed(sql, lead);
       return scheduleLeadRetry(sql, { lead, call }, decision, now);
     case 'give_up':
       return failLead(sql, lead, { reason: decision.because, retryCount: decision.retryCount }, now);
   }
+}
+
+/** The lead waits for its promised time; a dial that was put back for it is told like any other. */
+async function promiseRetry(
+  sql: Sql,
+  { lead, call, promise }: { lead: LeadRow; call: EndedCallRow; promise: PromiseRow },
+  putBack: EndedCall['putBack'],
+  now: Date,
+  deps: Deps,
+): Promise<void> {
+  const isAgain = putBack !== undefined || (call.callbackId === promise.id && call.failureReason !== null);
+  const again = putBack?.until ?? new Date(now.getTime() + deps.policy.putBackDelayMs);
+  // Told as moved when the window's end took the promise from its time.
+  const notBefore = call.putBackReason === 'window_shut' ? now : again;
+  const at = await dueForPromise(sql, { lead, promise }, isAgain ? notBefore : null, now, deps);
+  if (isAgain) await tellRetry(sql, { lead, call }, { at, retryCount: lead.retryCount });
 }
 
 /** When a dial that was put back may be tried again: at its reason's end where that is known. */
@@ -152,6 +184,14 @@ async function scheduleLeadRetry(
       where id = $1 and status in ('new', 'dispatched')`,
     [lead.id, retry.at, retry.retryCount, now],
   );
+  await tellRetry(sql, { lead, call }, retry);
+}
+
+async function tellRetry(
+  sql: Sql,
+  { lead, call }: { lead: LeadRow; call: EndedCallRow },
+  retry: { at: Date; retryCount: number },
+): Promise<void> {
   await enqueue(sql, 'dispatcher', leadRetryScheduled, {
     subject: `lead/${lead.id}`,
     data: {
@@ -180,11 +220,15 @@ export async function failLead(
   );
   if (changed === 0) return;
   await affected(sql, `delete from lead_waits where lead_id = $1`, [lead.id]);
+  await endPromise(sql, lead, { state: 'cancelled', why: reason }, now);
   await enqueue(sql, 'dispatcher', leadFailed, {
     subject: `lead/${lead.id}`,
     data: { leadId: lead.id, source: lead.source, reason },
   });
 }
+
+/** A buyer with two leads has talked about the other one at the time promised for this one. */
+export const talkedElsewhere = { state: 'kept', why: 'talked_in_other_call' } as const;
 
 /** Answers make a waiting retry needless, and settle a failed lead after all. */
 export async function markLeadAnswered(
@@ -200,6 +244,7 @@ export async function markLeadAnswered(
     [lead.id, now],
   );
   if (changed === 0) return;
+  await endPromise(sql, lead, talkedElsewhere, now);
   const answered = call ?? (await newestAnswered(sql, lead.id));
   if (answered === undefined) return;
   await enqueue(sql, 'dispatcher', leadDispatched, {

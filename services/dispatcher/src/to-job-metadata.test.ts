@@ -1,6 +1,7 @@
 import { jobMetadata } from '@leadline/contracts/job-metadata';
 import { startSpan } from '@leadline/tracing/span';
 import { expect, test } from 'vitest';
+import { parseCallWindow } from './call-window.ts';
 import type { Claim } from './claim-due-leads.ts';
 import { toJobMetadata } from './to-job-metadata.ts';
 
@@ -17,32 +18,48 @@ const claim = (more: Partial<Claim>): Claim => ({
   language: null,
   messageLeft: false,
   probe: false,
+  callbackId: null,
+  madeAt: new Date('2026-11-25T12:30:00Z'),
   claimedAt: 0,
   span: startSpan('attempt', {}),
   ...more,
 });
 
+const told = { window: parseCallWindow('mon-sat 09:00-21:00'), callback: undefined, traceparent: undefined };
+
 test('what fits is told as it is', () => {
   const products = ['Paper cup machine', 'Dona machine'];
-  expect(toJobMetadata(claim({ products }), undefined)).toMatchObject({ name: 'Asha', products });
-  expect(toJobMetadata(claim({}), undefined).products).toEqual([]);
+  expect(toJobMetadata(claim({ products }), told)).toMatchObject({ name: 'Asha', products });
+  expect(toJobMetadata(claim({}), told).products).toEqual([]);
+});
+
+test('the agent knows its clock, and when people may be rung in three days', () => {
+  // 18:00 on a Friday in India; nights and Sundays are shut.
+  expect(toJobMetadata(claim({ madeAt: new Date('2026-11-27T12:30:00Z') }), told)).toMatchObject({
+    now: '2026-11-27T18:00:00.000+05:30',
+    zone: 'Asia/Kolkata',
+    openings: [
+      { from: '2026-11-27T18:00:00.000+05:30', to: '2026-11-27T21:00:00.000+05:30' },
+      { from: '2026-11-28T09:00:00.000+05:30', to: '2026-11-28T21:00:00.000+05:30' },
+    ],
+  });
 });
 
 test('what earlier attempts learnt goes along: the language asked for, and whether a message was left', () => {
-  const second = toJobMetadata(claim({ attempt: 2, language: 'Tamil', messageLeft: true }), undefined);
+  const second = toJobMetadata(claim({ attempt: 2, language: 'Tamil', messageLeft: true }), told);
   expect(jobMetadata.parse(second)).toMatchObject({ language: 'Tamil', messageLeft: true });
-  expect(toJobMetadata(claim({}), undefined)).toMatchObject({ messageLeft: false });
-  expect(toJobMetadata(claim({}), undefined)).not.toHaveProperty('language');
+  expect(toJobMetadata(claim({}), told)).toMatchObject({ messageLeft: false });
+  expect(toJobMetadata(claim({}), told)).not.toHaveProperty('language');
 });
 
 test('of many products the first and the newest are told, each cut between characters, whatever they hold', () => {
   const products = Array.from({ length: 5_000 }, (_, n) => `${n} ${'मशीन'.repeat(2_000)}`);
-  const told = toJobMetadata(claim({ products, name: '👨‍👩‍👧'.repeat(500) }), undefined);
-  expect(jobMetadata.parse(told)).toEqual(told);
-  expect(told.products.map((product) => Number.parseInt(product, 10))).toEqual([
+  const metadata = toJobMetadata(claim({ products, name: '👨‍👩‍👧'.repeat(500) }), told);
+  expect(jobMetadata.parse(metadata)).toEqual(metadata);
+  expect(metadata.products.map((product) => Number.parseInt(product, 10))).toEqual([
     0,
     ...Array.from({ length: 19 }, (_, n) => 4_981 + n),
   ]);
-  expect(Buffer.byteLength(JSON.stringify(told))).toBeLessThan(32 * 1024);
-  expect(JSON.stringify(told).isWellFormed()).toBe(true);
+  expect(Buffer.byteLength(JSON.stringify(metadata))).toBeLessThan(32 * 1024);
+  expect(JSON.stringify(metadata).isWellFormed()).toBe(true);
 });

@@ -5,10 +5,26 @@ import {
   maxProducts,
   type JobMetadata,
 } from '@leadline/contracts/job-metadata';
+import { indianZone } from '@leadline/contracts/indian-time';
+import { openingsFrom, type CallWindow } from './call-window.ts';
 import type { Claim } from './claim-due-leads.ts';
+import { toOffsetIso } from './read-promised.ts';
+
+const openingDays = 3;
 
 /** What the agent is told of an attempt, bounded: whatever a buyer asked for how often, LiveKit takes it. */
-export function toJobMetadata(claim: Claim, traceparent: string | undefined): JobMetadata {
+export function toJobMetadata(
+  claim: Claim,
+  {
+    window,
+    callback,
+    traceparent,
+  }: {
+    window: CallWindow;
+    callback: JobMetadata['callback'];
+    traceparent: string | undefined;
+  },
+): JobMetadata {
   const { room, callId, leadId, attempt, mode, phone, messageLeft } = claim;
   const products = [...new Set(claim.products.map((product) => cutText(product, maxProductCharacters)))];
   const newest = products.length > maxProducts ? products.slice(1 - maxProducts) : products.slice(1);
@@ -24,6 +40,13 @@ export function toJobMetadata(claim: Claim, traceparent: string | undefined): Jo
     products: [...products.slice(0, 1), ...newest],
     ...(claim.language === null ? {} : { language: claim.language }),
     messageLeft,
+    now: toOffsetIso(claim.madeAt),
+    zone: indianZone,
+    openings: openingsFrom(window, claim.madeAt, openingDays).map(({ from, to }) => ({
+      from: toOffsetIso(from),
+      to: toOffsetIso(to),
+    })),
+    callback,
     traceparent,
   };
 }

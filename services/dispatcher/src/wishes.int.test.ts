@@ -60,6 +60,8 @@ beforeAll(async () => {
       callerId: undefined,
       paceMs: 1,
       contactPauseMs: 0,
+      promiseToleranceMs: 300_000,
+      maxPromises: 3,
     },
     reports: { isHeard: () => Promise.resolve(true as const) },
     generation: {

@@ -1,4 +1,5 @@
 import type { CommandContract } from '../command.ts';
+import { cancelCallback, listCallbacks, moveCallback } from './callbacks.ts';
 import { callWindow, diallingState, startDialling, stopDialling } from './dialling.ts';
 import { addDoNotCall, findDoNotCall, removeDoNotCall } from './do-not-call.ts';
 import { erase } from './erase.ts';
@@ -19,6 +20,9 @@ export const allCommands: readonly CommandContract[] = [
   callWindow,
   callAgain,
   explain,
+  listCallbacks,
+  moveCallback,
+  cancelCallback,
   addDoNotCall,
   removeDoNotCall,
   findDoNotCall,

@@ -1,0 +1,355 @@
+import { leadCallbackClosed } from '@leadline/contracts/events/lead-callback-closed';
+import { leadCallbackMoved } from '@leadline/contracts/events/lead-callback-moved';
+import { leadCallbackPromised } from '@leadline/contracts/events/lead-callback-promised';
+import {
+  callbackAskers,
+  callbackKeepers,
+  callbackPrecisions,
+} from '@leadline/contracts/events/agent-callback-requested';
+import { databaseNow } from '@leadline/database/locks';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
+import { enqueue } from '@leadline/messaging/outbox';
+import { z } from 'zod';
+import { isOpen } from './call-window.ts';
+import { ringWindowMs } from './decide-dial.ts';
+import { decideKept, decideRequest, dueOfPromise } from './decide-promise.ts';
+import type { Deps } from './deps.ts';
+import { isDoNotCall } from './number-rules.ts';
+import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
+import { promiseColumn, promiseRow, type PromiseRow } from './promise-row.ts';
+
+const request = z.object({
+  callId: z.number(),
+  heardAt: instant,
+  request: z.object({
+    words: z.string().nullable(),
+    at: z.iso
+      .datetime()
+      .nullable()
+      .transform((text) => (text === null ? null : new Date(text))),
+    precision: callbackPrecisions,
+    confirmed: z.boolean(),
+    askedBy: callbackAskers,
+    keptBy: callbackKeepers,
+    saidAt: z.iso.datetime().transform((text) => new Date(text)),
+  }),
+});
+type Request = z.infer<typeof request>;
+
+/** SQL: nobody has taken account yet of what call c, whose facts are f, asked for. */
+const isUnheard = `f.callback_request is not null and f.erased_at is null
+  and not exists (select from callbacks b where b.call_id = f.call_id and b.heard_at >= f.callback_heard_at)`;
+
+/** An ended call, as its promise sees it. */
+export type EndedForPromise = {
+  id: number;
+  phone: string;
+  /** The promise that its dial was claimed for. */
+  callbackId: number | null;
+  sentAt: Date | null;
+  putBackReason: string | null;
+  failureReason: string | null;
+  /** Whoever has this number is not to be called back, whatever was said in it. */
+  endsBecause: 'do_not_call' | 'wrong_number' | null;
+  /** An agent asked in it for a time. */
+  hasRequest: boolean;
+};
+
+/**
+ * What an ended call means for promises: the one it was dialled for is kept, missed or still stands, and what was asked in
+ * it is promised. Hold the lead's lock.
+ * @returns the promise that waits then
+ */
+export async function settlePromise(
+  sql: Sql,
+  lead: LeadRow,
+  call: EndedForPromise,
+  now: Date,
+  deps: Deps,
+): Promise<PromiseRow | null> {
+  let promise = lead.promise;
+  if (promise !== null && promise.id === call.callbackId) {
+    const kept = decideKept(
+      promise.at,
+      {
+        sentAt: call.sentAt,
+        wasNotDialled: call.putBackReason !== null || call.failureReason === 'startup_failed',
+        failedBefore: await countFailedDials(sql, promise.id, call.id),
+      },
+      deps.policy,
+    );
+    if (kept.state !== 'waiting') {
+      await closePromise(sql, { lead, promise }, { ...kept, rangAt: call.sentAt, callId: call.id }, now);
+      promise = null;
+    }
+  }
+  if (call.hasRequest) promise = await hearRequests(sql, { ...lead, promise }, now, deps);
+  if (promise === null || call.endsBecause === null) return promise;
+  await closePromise(sql, { lead, promise }, { state: 'cancelled', why: call.endsBecause }, now);
+  return null;
+}
+
+async function countFailedDials(sql: Sql, callbackId: number, callId: number): Promise<number> {
+  const found = await row(
+    sql,
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from dials where callback_id = $1 and call_id < $2
+        and (put_back_reason is null or sent_at is not null or put_back_reason = 'agent_refused')`,
+    [callbackId, callId],
+  );
+  return found?.count ?? 0;
+}
+
+/** Makes promises of what the lead's calls asked for and nobody took account of yet. @returns the one that waits then */
+async function hearRequests(sql: Sql, lead: LeadRow, now: Date, deps: Deps): Promise<PromiseRow | null> {
+  const asked = await rows(
+    sql,
+    request,
+    `select f.call_id, f.callback_heard_at as heard_at, f.callback_request as request
+       from calls c join call_facts f on f.call_id = c.id
+      where c.lead_id = $1 and ${isUnheard}
+      order by f.callback_request->>'saidAt', f.call_id`,
+    [lead.id],
+  );
+  let { promise } = lead;
+  for (const one of asked) promise = await hearRequest(sql, { ...lead, promise }, one, now, deps);
+  return promise;
+}
+
+async function hearRequest(
+  sql: Sql,
+  lead: LeadRow,
+  { callId, heardAt, request: asked }: Request,
+  now: Date,
+  deps: Deps,
+): Promise<PromiseRow | null> {
+  const known = await affected(sql, `update callbacks set heard_at = $3 where call_id = $1 and said_at = $2`, [
+    callId,
+    asked.saidAt,
+    heardAt,
+  ]);
+  if (known > 0) return lead.promise;
+  const decision = decideRequest(
+    asked,
+    { doNotCall: await isDoNotCall(sql, lead.phone), promisesBefore: await countPromises(sql, lead.id) },
+    deps.policy,
+  );
+  const { promise } = lead;
+  // One that was said before what is promised already: it was changed before it was heard.
+  const isOlder = promise !== null && promise.saidAt > asked.saidAt;
+  const takes = decision.kind !== 'refuse' && !isOlder;
+  if (takes && promise !== null) await replacePromise(sql, promise, 'asked_again', now);
+  const end = isOlder
+    ? { state: 'moved', why: 'asked_again' }
+    : decision.kind === 'promise'
+      ? { state: 'waiting', why: null }
+      : decision.kind === 'to_person'
+        ? { state: 'moved', why: 'to_person' }
+        : { state: 'cancelled', why: decision.because };
+  const dueAt = decision.kind === 'promise' ? decision.dueAt : asked.at;
+  await addCallback(sql, { ...asked, ...end, leadId: lead.id, callId, dueAt, heardAt }, now);
+  await tellRequest(sql, { lead, callId, replaced: takes ? promise : null }, asked, { ...end, dueAt });
+  return takes ? readPromise(sql, lead.id) : promise;
+}
+
+async function tellRequest(
+  sql: Sql,
+  { lead, callId, replaced }: { lead: LeadRow; callId: number; replaced: PromiseRow | null },
+  asked: Request['request'],
+  { state, why, dueAt }: { state: string; why: string | null; dueAt: Date | null },
+): Promise<void> {
+  const ids = { leadId: lead.id, source: lead.source };
+  const subject = `lead/${lead.id}`;
+  if (state === 'cancelled') {
+    await enqueue(sql, 'dispatcher', leadCallbackClosed, {
+      subject,
+      data: { ...ids, callId, at: asked.at?.toISOString() ?? null, state, reason: why, rangAt: null },
+    });
+    return;
+  }
+  if (why === 'asked_again' || asked.at === null || dueAt === null) return;
+  const [at, due] = [asked.at.toISOString(), dueAt.toISOString()];
+  const { precision, keptBy } = asked;
+  await enqueue(sql, 'dispatcher', leadCallbackPromised, {
+    subject,
+    data: { ...ids, callId, at, dueAt: due, precision, keptBy },
+  });
+  if (replaced !== null && replaced.at.getTime() !== asked.at.getTime())
+    await tellMoved(sql, lead, { from: replaced.at, to: asked.at, reason: 'asked_again' });
+  if (at !== due) await tellMoved(sql, lead, { from: asked.at, to: dueAt, reason: 'window_shut' });
+}
+
+/** Both times of a callback that is made at another time than was promised. */
+export async function tellMoved(
+  sql: Sql,
+  lead: { id: number; source: string },
+  { from, to, reason }: { from: Date; to: Date; reason: string },
+): Promise<void> {
+  await enqueue(sql, 'dispatcher', leadCallbackMoved, {
+    subject: `lead/${lead.id}`,
+    data: { leadId: lead.id, source: lead.source, from: from.toISOString(), to: to.toISOString(), reason },
+  });
+}
+
+/** Dials that were made for the lead's earlier promises. */
+async function countPromises(sql: Sql, leadId: number): Promise<number> {
+  const found = await row(
+    sql,
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from callbacks where lead_id = $1 and state in ('kept', 'missed') and kept_by = 'agent'`,
+    [leadId],
+  );
+  return found?.count ?? 0;
+}
+
+export function readPromise(sql: Sql, leadId: number): Promise<PromiseRow | null> {
+  return row(
+    sql,
+    z.object({ promise: promiseRow.nullable() }),
+    `select ${promiseColumn('l')} as promise from leads l where l.id = $1`,
+    [leadId],
+  ).then((found) => found?.promise ?? null);
+}
+
+/** A row of `callbacks` as it is made. */
+export type NewCallback = Omit<Request['request'], 'at'> & {
+  leadId: number;
+  callId: number | null;
+  at: Date | null;
+  dueAt: Date | null;
+  heardAt: Date | null;
+  state: string;
+  why: string | null;
+};
+
+export async function addCallback(sql: Sql, made: NewCallback, now: Date): Promise<void> {
+  await affected(
+    sql,
+    `insert into callbacks (lead_id, call_id, words, at, due_at, precision, confirmed, asked_by, kept_by, said_at, heard_at,
+                            state, why, created_at, closed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text, $13, $14::timestamptz,
+             case when $12::text <> 'waiting' then $14::timestamptz end)`,
+    [
+      made.leadId,
+      made.callId,
+      made.words,
+      made.at,
+      made.dueAt,
+      made.precision,
+      made.confirmed,
+      made.askedBy,
+      made.keptBy,
+      made.saidAt,
+      made.heardAt,
+      made.state,
+      made.why,
+      now,
+    ],
+  );
+}
+
+/** Another time stands in its place. */
+export async function replacePromise(sql: Sql, promise: PromiseRow, why: string, now: Date): Promise<void> {
+  await affected(
+    sql,
+    `update callbacks set state = 'moved', why = $2, closed_at = $3 where id = $1 and state = 'waiting'`,
+    [promise.id, why, now],
+  );
+}
+
+/** The promise is over, and whoever watches is told what became of it. */
+export async function closePromise(
+  sql: Sql,
+  { lead, promise }: { lead: { id: number; source: string }; promise: PromiseRow },
+  end: { state: 'kept' | 'missed' | 'cancelled'; why: string | null; rangAt?: Date | null; callId?: number },
+  now: Date,
+): Promise<void> {
+  const { state, why, rangAt = null, callId = null } = end;
+  const closed = await affected(
+    sql,
+    `update callbacks set state = $2, why = $3, rang_at = $4, rang_call_id = $5, closed_at = $6
+      where id = $1 and state = 'waiting'`,
+    [promise.id, state, why, rangAt, callId, now],
+  );
+  if (closed === 0) return;
+  await enqueue(sql, 'dispatcher', leadCallbackClosed, {
+    subject: `lead/${lead.id}`,
+    data: {
+      leadId: lead.id,
+      source: lead.source,
+      callId: callId ?? promise.callId,
+      at: promise.at.toISOString(),
+      state,
+      reason: why,
+      rangAt: rangAt?.toISOString() ?? null,
+    },
+  });
+}
+
+/** Whatever else ends the matter of a lead ends its promise too. */
+export async function endPromise(
+  sql: Sql,
+  lead: LeadRow,
+  end: { state: 'kept' | 'cancelled'; why: string },
+  now: Date,
+): Promise<void> {
+  if (lead.promise !== null) await closePromise(sql, { lead, promise: lead.promise }, end, now);
+}
+
+/** Its lead is due at the promised time and not before, whatever it was before: a waiting retry, answered or given up. */
+export async function dueForPromise(
+  sql: Sql,
+  { lead, promise }: { lead: LeadRow; promise: PromiseRow },
+  notBefore: Date | null,
+  now: Date,
+  deps: Deps,
+): Promise<Date> {
+  const { at, isMoved } = dueOfPromise(promise, notBefore, deps.policy);
+  await affected(
+    sql,
+    `update leads set status = 'new', retry_after = $2, failure_reason = null, updated_at = $3
+      where id = $1 and status in ('new', 'dispatched', 'failed')`,
+    [lead.id, at, now],
+  );
+  await affected(sql, `delete from lead_waits where lead_id = $1`, [lead.id]);
+  if (isMoved) {
+    await affected(sql, `update callbacks set due_at = $2 where id = $1 and state = 'waiting'`, [promise.id, at]);
+    await tellMoved(sql, lead, { from: promise.dueAt, to: at, reason: 'window_shut' });
+  }
+  return at;
+}
+
+const atOnce = 200;
+const isUndecided = `exists (select from calls o left join dials d on d.call_id = o.id where o.lead_id = l.id
+  and (o.status = 'calling' or d.call_id is not null and d.decided_at is null))`;
+
+/**
+ * What no ended call brings about: requests that were heard late, promises whose lead somebody else has taken for settled
+ * (an older dispatcher, or a hand on the database), and those for which the window has shut.
+ */
+export async function keepPromises(deps: Deps, stopping?: AbortSignal): Promise<void> {
+  const now = deps.now(await databaseNow(deps.postgres.sql));
+  const isShut = !isOpen(deps.policy.window, now, ringWindowMs(deps.policy));
+  const found = await rows(
+    deps.postgres.sql,
+    z.object({ id: z.number() }),
+    `select l.id from call_facts f join calls c on c.id = f.call_id join leads l on l.id = c.lead_id
+      where f.callback_heard_at > $1::timestamptz - interval '1 day' and ${isUnheard} and not ${isUndecided}
+     union
+     select l.id from callbacks w join leads l on l.id = w.lead_id
+      where w.state = 'waiting' and not ${isUndecided}
+        and (l.status <> 'new' or l.retry_after is null or l.retry_after < w.due_at or w.due_at <= $1 and $2)
+      limit ${atOnce}`,
+    [now, isShut],
+  );
+  for (const { id } of found) {
+    if (stopping?.aborted) return;
+    await deps.postgres.transaction(async (sql) => {
+      const lead = await lockLead(sql, id);
+      if (lead === undefined || (await readLeadCalls(sql, id)).hasUndecidedCall) return;
+      const at = deps.now(await databaseNow(sql));
+      const promise = await hearRequests(sql, lead, at, deps);
+      if (promise !== null) await dueForPromise(sql, { lead, promise }, isShut ? at : null, at, deps);
+    });
+  }
+}

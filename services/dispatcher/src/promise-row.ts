@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** Times in JSON that Postgres wrote. */
+const jsonTime = z.string().transform((text) => new Date(text));
+
+export const promiseRow = z.object({
+  id: z.number(),
+  callId: z.number().nullable(),
+  at: jsonTime,
+  dueAt: jsonTime,
+  saidAt: jsonTime,
+  /** When the buyer has talked for another lead since it was made, and gave answers there. */
+  talkedAt: jsonTime.nullable(),
+});
+/** The promise to a lead's buyer that still waits to be kept by a dial. */
+export type PromiseRow = z.infer<typeof promiseRow>;
+
+/** SQL of a lead's waiting promise as JSON, or null. `lead` names the lead's row. */
+export const promiseColumn = (lead: string): string => `
+  (select jsonb_build_object('id', b.id, 'callId', b.call_id, 'at', b.at, 'dueAt', b.due_at, 'saidAt', b.said_at, 'talkedAt',
+            (select max(coalesce(t.call_ended_at, t.updated_at)) from calls t
+              where last_ten(t.phone) = last_ten(${lead}.phone) and t.id > b.call_id and t.lead_id is distinct from b.lead_id
+                and t.status in ('called', 'pushed') and t.qualification is not null and t.qualification not in ('{}', 'null')))
+     from callbacks b where b.lead_id = ${lead}.id and b.state = 'waiting')`;

@@ -1,0 +1,45 @@
+import { cutText } from '@leadline/contracts/cut-text';
+import { callbackAskers, callbackPrecisions } from '@leadline/contracts/events/agent-callback-requested';
+import { indianOffset, toIndianIso } from '@leadline/contracts/indian-time';
+import type { JobMetadata } from '@leadline/contracts/job-metadata';
+import { instant, row, type Sql } from '@leadline/database/sql';
+import { z } from 'zod';
+
+const maxLearntKeys = 40;
+const maxLearntCharacters = 500;
+
+const promised = z.object({
+  words: z.string().nullable(),
+  at: instant,
+  precision: callbackPrecisions.catch('exact'),
+  confirmed: z.boolean(),
+  askedBy: callbackAskers.catch('buyer'),
+  answers: z.array(z.record(z.string(), z.unknown())),
+});
+
+/** What an agent is told of the promise that its call keeps, with what the lead's earlier calls learnt, the later answer counting. */
+export async function readPromised(sql: Sql, callbackId: number): Promise<JobMetadata['callback']> {
+  const found = await row(
+    sql,
+    promised,
+    `select b.words, b.at, b.precision, b.confirmed, b.asked_by,
+            (select coalesce(jsonb_agg(c.qualification order by c.id), '[]') from calls c
+              where c.lead_id = b.lead_id and jsonb_typeof(c.qualification) = 'object') as answers
+       from callbacks b where b.id = $1 and b.at is not null`,
+    [callbackId],
+  );
+  if (found === undefined) return undefined;
+  const { answers, at, words, ...told } = found;
+  const learnt = [...new Map(answers.flatMap((one) => Object.entries(one)))]
+    .slice(0, maxLearntKeys)
+    .map(([key, value]): [string, string] => [
+      cutText(key, maxLearntCharacters),
+      cutText(typeof value === 'string' ? value : JSON.stringify(value), maxLearntCharacters),
+    ]);
+  return { ...told, words, at: toOffsetIso(at), learnt: Object.fromEntries(learnt) };
+}
+
+/** An instant as an Indian clock shows it, with its offset. */
+export function toOffsetIso(at: Date): string {
+  return `${toIndianIso(at)}${indianOffset}`;
+}
