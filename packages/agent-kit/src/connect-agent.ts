@@ -14,18 +14,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export type EndedBy = 'callee' | 'agent' | 'error';
 
-/** How a person's last word was. Whatever a language model wrote here may be handed on: Leadline reads it field by field. */
+/** How the call ended. You may pass on whatever a language model wrote: Leadline reads each field by itself. */
 export type End = {
   by: EndedBy;
-  /** `true`, or what a model said of it: "yes", "haan". */
+  /** `true`, or a model's words: "yes", "haan". */
   doNotCall?: boolean | string | number | null;
-  /** When to call back: a time, ISO 8601 text (Indian time without an offset), or the words in which it was said. */
+  /** When to call back: a time, ISO 8601 text (Indian time without an offset), or the person's words. */
   callbackAt?: Date | string | null;
 };
 
-/** A buyer's wish to be called back. Whatever a language model wrote here may be handed on. */
+/** A buyer's wish to be called back. You may pass on whatever a language model wrote. */
 export type Callback = {
-  /** The time as it was said. */
+  /** The time in the buyer's words. */
   words?: string | null;
   /** The instant, from `resolveWhen`; without one Leadline reads the words. */
   at: Date | string | null;
@@ -38,19 +38,22 @@ export type Callback = {
 };
 
 export type Agent = {
-  /** In the room, job read: the phone may ring now. */
+  /** The agent is in the room and has read its job: the phone may ring now. */
   ready(room: string): Promise<void>;
-  /** What was learnt so far. Send it as often as something is learnt: keys are merged, a later report corrects. */
+  /**
+   * What the agent has learnt so far. Send it again whenever it learns more: keys are merged, and a later report
+   * corrects.
+   */
   qualified(room: string, mode: AgentMode, answers: Readonly<Record<string, unknown>>): Promise<void>;
   /** The buyer asked to be called back. The latest request of a call counts. */
   callbackRequested(room: string, callback: Callback): Promise<void>;
-  /** The last word on a call. */
+  /** The agent's last report on a call. */
   ended(room: string, end: End): Promise<void>;
-  /** Waits for reports on their way, then disconnects. Call it when the process ends, not after each job. */
+  /** Waits for reports in progress, then disconnects. Call it when the process ends, not after each job. */
   close(): Promise<void>;
 };
 
-/** A mode that nobody knows is the agent author's mistake, and seen at the first try. */
+/** An unknown mode is a mistake in the agent's code, so it fails at the first call. */
 const knownMode = agentQualified.schema.pick({ mode: true });
 
 const maxAnswerBytes = 200_000;
@@ -58,15 +61,15 @@ const maxAnswerBytes = 200_000;
 const fitting = { maxCharacters: 30_000 };
 
 /**
- * Connects a voice agent with the NATS user that may report calls and nothing else. Connect when the process starts and
- * keep it: a job's end leaves little time. Each report resolves when it is stored, and is repeated until then, through
- * lost connections and restarts of the server; a repeat is harmless.
+ * Connects a voice agent as the NATS user that may report on calls and nothing else. Connect when the process starts
+ * and keep the connection, because a job's end leaves little time. Each report resolves once it is stored, and is
+ * repeated until then, through lost connections and restarts of the server; repeats are harmless.
  */
 export async function connectAgent(options: {
   url: string;
   user?: string;
   pass?: string;
-  /** The clock of reports; tests shift it. */
+  /** The clock for reports; tests shift it. */
   now?: () => Date;
 }): Promise<Agent> {
   const connection = await connect({
@@ -87,14 +90,14 @@ export async function connectAgent(options: {
   const report = (contract: EventContract, payload: { room: string } & Record<string, unknown>): Promise<void> => {
     const { room } = payload;
     anyAgentReport.parse(payload);
-    // Fixed here, when the agent calls: whatever is repeated below is the same message.
+    // Fix the message here, when the agent calls, so that all repeats are the same message.
     const data = JSON.stringify(payload);
     const time = now();
     const id = `${room}:${contract.type}:${time.toISOString()}:${createHash('sha256').update(data).digest('hex').slice(0, 16)}`;
     const headers = newHeaders();
     const envelope = { id, type: contract.type, source: 'voice-agent', subject: room, time };
     for (const [name, value] of Object.entries(toHeaders(envelope))) headers.set(name, value);
-    // An agent with OpenTelemetry that goes on from its job's traceparent is seen in the call's trace.
+    // An agent that continues its job's traceparent with OpenTelemetry appears in the call's trace.
     propagation.inject(context.active(), headers, { set: (carrier, name, value) => carrier.set(name, value) });
     const sending = (async () => {
       for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
@@ -123,7 +126,7 @@ export async function connectAgent(options: {
         room,
         endedBy: end.by,
         doNotCall: end.doNotCall ?? false,
-        // A Date that holds no time becomes null in JSON.
+        // An invalid Date becomes null in JSON.
         callbackAt: end.callbackAt ?? null,
       }),
     async close() {
@@ -139,7 +142,7 @@ export async function connectAgent(options: {
   };
 }
 
-/** The stream takes 256 KB a message: of answers that would be more, what fits. */
+/** Keeps as many answers as fit: the stream accepts 256 KB a message. */
 function toFitting(answers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Buffer.byteLength(JSON.stringify(answers)) < maxAnswerBytes ? answers : toAnswers(answers, fitting).answers;
 }

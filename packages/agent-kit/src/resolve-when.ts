@@ -4,25 +4,26 @@ import { toWords } from './when/to-words.ts';
 import { daysInMonth, readDay, toDay, toInstant, toWallClock, type Day, type WallClock } from './when/wall-clock.ts';
 import { parts, type Part } from './when/words.ts';
 
-/** How exact a time is: to the minute, some part of a day, or from then on. */
+/** How exact a time is: to the minute, a part of a day, or any time after it. */
 export type Precision = 'exact' | 'part_of_day' | 'after';
 export type Reading = { at: Date; precision: Precision };
 
 export type When =
   | ({ kind: 'time' } & Reading)
-  /** It may mean any of these two or three: ask the person. */
+  /** The words have two or three meanings: ask the person. */
   | { kind: 'readings'; readings: Reading[] }
   | { kind: 'none' };
 
-/** When no time of day is said. */
+/** The minute to call at when the person names no time of day. */
 const usualMinutes = parts.morning.rungAt;
 const iso = /^\s*(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}))\s*$/i;
 
 /**
- * What instant a person means who says when to be called: in English, Hindi and Hinglish. `now` is when it was said, `zone` an
- * IANA name such as Asia/Kolkata; a time without a half of the day is meant for business, so 5 is 17:00. Only times to come
- * are answered: what is over means the next such day where no day was said, and is asked about where one was.
- * @throws RangeError for a zone that is none
+ * Turns a person's words about when to call into an instant: English, Hindi and Hinglish. `now` is when they said it,
+ * `zone` an IANA name such as Asia/Kolkata. An hour without morning or evening means business hours, so 5 is 17:00. It
+ * returns future times only: a time that is over means the next such day if the words name no day, and a question to
+ * the person if they do.
+ * @throws RangeError for an unknown zone
  */
 export function resolveWhen(words: string, now: Date, zone: string): When {
   const clock = toWallClock(zone, now);
@@ -41,7 +42,7 @@ function toWhen(found: readonly Reading[], now: Date): When {
   return readings.length === 1 ? { kind: 'time', ...first } : { kind: 'readings', readings };
 }
 
-/** A day's minutes; more than one where the words leave it open. */
+/** Minutes in a day; several entries where the words leave it open. */
 type Slot = { day: Day; minutes: number; precision: Precision };
 
 function resolveOne(saying: Saying, clock: WallClock, now: Date, zone: string): Reading[] {
@@ -71,7 +72,7 @@ function toSlots(saying: Saying, days: DayFound[] | null, clock: WallClock): Slo
   });
 }
 
-/** "Today" alone: what is left of it. */
+/** "Today" alone: the rest of today. */
 function restOfToday({ day, minutes }: WallClock): Slot[] {
   const left = [parts.afternoon, parts.evening, parts.night].filter(({ rungAt }) => rungAt > minutes);
   if (left.length === 0) return nextDay(day);
@@ -86,7 +87,7 @@ function nextDay(day: Day): Slot[] {
   }));
 }
 
-/** `span`: until when a part of the day is not over yet. */
+/** `span`: until when a part of the day lasts. */
 type TimeFound = { minutes: number; precision: Precision; until: number | null };
 
 function toTime({ time, part, moment, after, loose }: Saying): TimeFound | null {
@@ -109,7 +110,7 @@ function toTime({ time, part, moment, after, loose }: Saying): TimeFound | null 
   };
 }
 
-/** The half of the day that an hour means: as it is said, by the part of the day, else the one of business. */
+/** Decides between morning and evening for an hour: by the words, by the part of the day, else by business hours. */
 function toMinutes({ minutes, sure, half }: TimeSaid, part: Part | null): number {
   if (sure) return minutes;
   const twelve = minutes % 720;
@@ -123,7 +124,7 @@ function toMinutes({ minutes, sure, half }: TimeSaid, part: Part | null): number
       return hour >= 10 ? twelve : twelve + 720;
     case 'evening':
       return twelve + 720;
-    // "raat 12 baje" ends the day, "raat 2 baje" is of the next one.
+    // "raat 12 baje" ends the day; "raat 2 baje" belongs to the next one.
     case 'night':
       return hour < 5 ? twelve + 1_440 : twelve + 720;
     case null:
@@ -141,19 +142,19 @@ function toTimedSlots({ minutes, precision, until }: TimeFound, days: DayFound[]
   return days.flatMap(({ day, isToday, after, again }) => {
     const meant = after && precision !== 'after' ? day + 1 : day;
     if (meant > clock.day || minutes > clock.minutes) {
-      // A weekday named on that very day, at a time to come, is today or in a week.
+      // A weekday named on that same day, with a future time, is today or in a week.
       return again === null ? [at(meant)] : [at(meant), at(again)];
     }
     if (again !== null) return [at(again)];
-    // "Today at 3" after 3: soon, or tomorrow at that time.
+    // "Today at 3", said after 3, means soon, or tomorrow at that time.
     return isToday ? [at(clock.day, Math.min(clock.minutes + 30, 1_439)), at(clock.day + 1)] : [];
   });
 }
 
-/** `again`: the same weekday a week later, where both may be meant. */
+/** `again`: the same weekday a week later, where the words may mean either. */
 type DayFound = { day: Day; isToday: boolean; after: boolean; again: Day | null };
 
-/** Null where no day is said; empty where one is said that is none. */
+/** Null if the words name no day; empty if they name an impossible one. */
 function toDays({ day: said, weekday, after }: Saying, clock: WallClock): DayFound[] | null {
   if (said === null && weekday === null) return null;
   const found = (days: Day[]): DayFound[] =>
@@ -196,7 +197,7 @@ function mondayOf(day: Day): Day {
   return day - ((readDay(day).weekday + 6) % 7);
 }
 
-/** The coming one, today's at a time to come too. */
+/** The next such weekday; today counts if the time is still to come. */
 function namedDay(weekday: number, today: Day, after: boolean): DayFound[] {
   const ahead = (weekday - readDay(today).weekday + 7) % 7;
   return [{ day: today + (ahead === 0 ? 0 : ahead), isToday: false, after, again: ahead === 0 ? today + 7 : null }];
@@ -224,7 +225,7 @@ function monthEnds(today: Day, next: boolean): Day[] {
   return last > today ? [last] : [lastOf(last + 1)];
 }
 
-/** The coming one of that date; one that is over this year may also be a slip of the month. */
+/** The next such date. If it is over this year, the month may also be a slip. */
 function dates(said: Extract<DaySaid, { kind: 'date' }>, weekday: number | null, today: Day): Day[] {
   const { year, month } = readDay(today);
   const { date } = said;

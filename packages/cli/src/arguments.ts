@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { toInstant } from './to-instant.ts';
 
-/** A whole number from 1 on. @throws InvalidArgumentError in words for the person */
+/**
+ * A whole number, 1 or more.
+ * @throws InvalidArgumentError in words for the person
+ */
 export function readId(text: string): number {
   const id = /^\d{1,15}$/.test(text) ? Number(text) : 0;
   if (id < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');

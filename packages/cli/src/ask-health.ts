@@ -5,7 +5,7 @@ import type { Nats } from '@leadline/messaging/connect';
 
 export type AskedHealth = { service: ServiceName; health: Health } | { service: ServiceName; silent: string };
 
-/** Asks one replica of each service how it is; with `far` also how it reaches the systems that are not ours. */
+/** Asks one replica of each service for its health; with `far` also how it reaches far systems. */
 export function askHealth(nats: Nats, asked: { far: boolean }, withinMs: number): Promise<AskedHealth[]> {
   return Promise.all(
     serviceNames.map(async (service): Promise<AskedHealth> => {

@@ -4,7 +4,7 @@ export type Zone = 'ist' | 'utc';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `24 Nov 20:15:30` as a clock in India shows it, or the ISO time in UTC. */
+/** `24 Nov 20:15:30` in Indian time, or the ISO time in UTC. */
 export function toClock(at: Date, zone: Zone): string {
   if (zone === 'utc') return `${at.toISOString().slice(0, 19)}Z`;
   const text = toIndianIso(at);

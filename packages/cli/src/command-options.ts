@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
-/** Options that several commands have, the same in each. */
+/** Options that several commands share. */
 
 export const outputOption = () =>
   new Option('-o, --output <form>', 'for people, or JSON')
@@ -14,7 +14,7 @@ export const reasonOption = () => new Option('--reason <text>', 'why, for the au
 
 export const yesOption = () => new Option('-y, --yes', 'do not ask');
 
-/** `--alias field=name`, which may be given several times. */
+/** Reads `--alias field=name`; people may repeat the option. */
 export function readAlias(text: string, before: Record<string, string[]> = {}): Record<string, string[]> {
   const [, field, name] = /^([A-Za-z]+)=(.+)$/.exec(text) ?? [];
   if (field === undefined || name === undefined)

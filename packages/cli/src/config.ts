@@ -41,7 +41,7 @@ export const cliSettings = z.object({
 });
 
 const fromNpm = z.object({
-  /** `leadline` where npm runs this: how a person types it there. */
+  /** Set to `leadline` when npm runs us; then examples show that form. */
   npm_lifecycle_event: z.string().optional(),
 });
 

@@ -2,8 +2,8 @@ import { WrongUse } from './exit-codes.ts';
 import { isAttended } from './terminal.ts';
 
 /**
- * Goes on when the person says yes, now or with `--yes`.
- * @throws WrongUse otherwise: nothing was done
+ * Continues if the person says yes, now or with `--yes`.
+ * @throws WrongUse otherwise; nothing was done
  */
 export async function confirm(question: string, given: { yes?: true | undefined }): Promise<void> {
   if (given.yes === true) return;

@@ -4,7 +4,7 @@ import { version } from '@leadline/service-kit/version';
 
 type AddCommand = (program: Program) => void;
 
-/** Each command is a file of its own, which adds itself. In the order in which help shows them. */
+/** Each command has a file of its own, which adds itself. In the order of the help. */
 const commands: Record<string, () => Promise<AddCommand>> = {
   tail: async () => (await import('./commands/tail.ts')).addTail,
   lead: async () => (await import('./commands/lead.ts')).addLead,
@@ -24,8 +24,8 @@ const commands: Record<string, () => Promise<AddCommand>> = {
 };
 
 /**
- * The program with the one command that is asked for, since reading the others' code would take longer than most
- * commands; with all of them for help, completion and whatever is none.
+ * Builds the program with only the requested command, because loading the others takes longer than most commands run.
+ * For help, completion and unknown words it loads all of them.
  */
 export async function createProgram(asked: string | undefined): Promise<Program> {
   const only = asked === undefined || asked === 'completion' ? undefined : commands[asked];

@@ -15,7 +15,7 @@ import { judgeTopology } from './judge-topology.ts';
 
 const letterLimit = 200;
 
-/** Looks at everything that can be asked over NATS, all at once, and shows the parts in their order. */
+/** Asks everything over NATS at once, and shows the parts in a fixed order. */
 export async function examine(nats: Nats, show: (found: Finding[]) => void): Promise<void> {
   const { version = 'unknown' } = nats.connection.info ?? {};
   show([good('NATS', `nats-server ${version}, as user ${nats.user}`)]);
@@ -30,12 +30,15 @@ export async function examine(nats: Nats, show: (found: Finding[]) => void): Pro
     orRefused('dashboard', () => examineDashboard(nats)),
     orRefused('dead letters', () => examineDeadLetters(nats)),
   ];
-  // One that fails while an earlier one is awaited is told in its turn.
+  // If a later one fails while we await an earlier one, its turn reports it.
   for (const look of looks) look.catch(() => undefined);
   for (const look of looks) show(await look);
 }
 
-/** What stands newest in a subject of ours and is no event of its owner. It proves nothing, and somebody put it there. */
+/**
+ * The newest messages in our subjects that are no events of their owner. They prove nothing, but somebody published
+ * them.
+ */
 async function examineForeign(nats: Nats): Promise<Finding[]> {
   const foreign = await findForeignMessages(nats, publishingServices);
   return foreign.map(({ service, subject, seq, at }) =>

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { CliConfig } from './config.ts';
 import { WrongUse } from './exit-codes.ts';
 
-/** The Leadline that is spoken to. */
+/** The Leadline to talk to. */
 export type Place = {
   nats: { url: string; user: string; pass: string | undefined };
-  /** The stop switch over HTTP, where its address and key are known. */
+  /** The stop switch over HTTP, if its address and key are known. */
   dispatcher: { url: string; key: string } | undefined;
 };
 
@@ -18,8 +18,8 @@ const run = z.object({
 });
 
 /**
- * What flags and settings say; without them what runs in this clone says in `.leadline/run.json`.
- * @throws WrongUse when neither tells of a Leadline
+ * Reads flags and settings; without them, `.leadline/run.json` of the Leadline that runs in this clone.
+ * @throws WrongUse when neither names a Leadline
  */
 export function findPlace(
   config: CliConfig,

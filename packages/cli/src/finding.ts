@@ -1,10 +1,10 @@
-/** One thing that `doctor` looked at. */
+/** The result of one check of `doctor`. */
 export type Finding = {
   about: string;
-  /** `note` is worth knowing and nothing to repair. */
+  /** `note` is worth knowing but needs no repair. */
   verdict: 'good' | 'note' | 'bad';
   found: string;
-  /** What to do, where something is to be done. */
+  /** What to do, if there is something to do. */
   fix?: string;
 };
 

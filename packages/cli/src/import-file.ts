@@ -10,8 +10,8 @@ export type ImportAsked = Omit<Import, 'rowDone' | 'counted'> & { report: string
 export type Imported = ImportDone & { dryRun: boolean; report: string };
 
 /**
- * Imports a file, or only looks, with a line of progress and a report of each row.
- * @throws WrongUse when the file is not there
+ * Imports a file, or only checks it, with a line of progress and a report of each row.
+ * @throws WrongUse when there is no such file
  */
 export async function importFile(asked: ImportAsked): Promise<Imported> {
   const { file, dryRun } = asked;
@@ -50,12 +50,12 @@ function sizeOf(file: string): number {
     const stats = statSync(file);
     if (stats.isFile()) return stats.size;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new WrongUse(`${file} is no file that can be read`);
 }
 
-/** One line a row: no number and no name, so that it may be sent to whoever made the file. */
+/** One line for each row, without number or name, so that you may send it to the person who made the file. */
 function toReportLine({ row, result, leadId, faults, notes }: RowResult): string {
   const problems = [...faults, ...notes];
   const [fault] = problems;
@@ -65,13 +65,13 @@ function toReportLine({ row, result, leadId, faults, notes }: RowResult): string
   return `${[...cells, ...why].map(toCell).join(',')}\n`;
 }
 
-/** A column's name may begin like a formula: a spreadsheet is told that it is none. */
+/** A column's name may begin like a formula, so mark it as text for spreadsheets. */
 function toCell(written: string): string {
   const text = /^[=+@-]/.test(written) ? `'${written}` : written;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Waits for the disk: a fast import must not pile up its report in memory. */
+/** Waits for the disk, so that a fast import does not pile up its report in memory. */
 async function write(stream: WriteStream, text: string): Promise<void> {
   if (!stream.write(text)) await once(stream, 'drain');
 }
@@ -80,7 +80,7 @@ type Bar = { show(bytes: number, rows: number): void; end(): void };
 
 const barSize = 40;
 
-/** A bar on a terminal; else a line each tenth of the way. */
+/** A bar on a terminal; elsewhere a line at each tenth. */
 function openBar(what: string, size: number): Bar {
   const share = (bytes: number): number => (size === 0 ? 1 : Math.min(1, bytes / size));
   if (!process.stderr.isTTY) {

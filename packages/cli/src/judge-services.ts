@@ -14,7 +14,7 @@ const fixes: Record<string, string> = {
   service: 'it is being stopped: wait for its successor',
 };
 
-/** The dispatcher and the call-tracker reckon a call's longest life from these: they must agree. */
+/** The dispatcher and the call-tracker compute a call's longest life from these, so they must agree. */
 const shared = [
   'RING_SECONDS',
   'MAX_CALL_SECONDS',
@@ -26,7 +26,7 @@ const shared = [
 const oldOutboxSeconds = 60;
 const maxSkewMs = 2_000;
 
-/** What the services say of themselves and of what they stand on. `askedAt` and `answeredAt` are by our own clock. */
+/** What the services say about themselves and their servers. `askedAt` and `answeredAt` are by this machine's clock. */
 export function judgeServices(asked: AskedHealth[], times: { askedAt: Date; answeredAt: Date }): Finding[] {
   return [
     ...asked.flatMap((answer) =>
@@ -77,7 +77,7 @@ function judgeOutbox(service: string, outbox: Health['outbox']): Finding[] {
   ];
 }
 
-/** Tokens are signed by a service's clock, windows and permits decided by the database's. */
+/** A service's clock signs tokens; the database's clock decides windows and permits. */
 function judgeClocks(asked: AskedHealth[], { askedAt, answeredAt }: { askedAt: Date; answeredAt: Date }): Finding[] {
   const skewed = asked.flatMap((answer): Finding[] => {
     if ('silent' in answer) return [];

@@ -8,7 +8,7 @@ const provision =
 const manyWaiting = 1_000;
 const nearlyFull = 0.8;
 
-/** Streams and durables beside what they should be. */
+/** Compares streams and durables with their definition. */
 export function judgeTopology(streams: StreamState[], durables: DurableState[]): Finding[] {
   const wrong = [...streams, ...durables].flatMap(({ name, found, differences }): Finding[] => {
     if (found === undefined) return [bad(name, 'is missing', provision)];

@@ -1,6 +1,6 @@
 export type LineWriter = { write(line: string): void; flush(): void };
 
-/** Writes what came in one turn of the event loop at once: a write a line is most of what printing many costs. */
+/** Joins the lines of one turn of the event loop into one write, because separate writes cost most of the time. */
 export function openLineWriter(out: { write(text: string): unknown }): LineWriter {
   let held = '';
   let isPlanned = false;

@@ -1,6 +1,6 @@
 /**
- * One sequence out of several, each of which is in order: what was stored first comes first. Holds one of each, so that
- * a long source is read no faster than the others let it.
+ * Merges ordered sources into one, by the time of storage. It holds one item of each source, so that no source is read
+ * far ahead of the others.
  */
 export function mergeByTime<T extends { at: Date }>(sources: AsyncGenerator<T>[]): AsyncGenerator<T> {
   const [first, ...others] = sources;

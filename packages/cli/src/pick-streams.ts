@@ -1,13 +1,13 @@
 import { streams, type StreamName } from '@leadline/messaging/topology';
 import { WrongUse } from './exit-codes.ts';
 
-/** The streams that events of Leadline live in; what JetStream says of its consumers is not among them. */
+/** The streams with Leadline's events, without the one for JetStream's advisories. */
 const eventStreams = ['LEADS', 'CALLS', 'AGENT', 'DLQ'] as const satisfies readonly StreamName[];
 
 /**
- * Which streams hold what was asked for, and under which subjects there. `call` is short for `call.>`; without anything
- * asked it is everything.
- * @throws WrongUse naming a subject that no stream keeps
+ * The streams that hold the requested subjects, and the subjects to read there. `call` is short for `call.>`; no
+ * subjects mean all.
+ * @throws WrongUse naming a subject that no stream holds
  */
 export function pickStreams(asked: readonly string[]): Map<StreamName, string[]> {
   const picked = new Map<StreamName, string[]>();
@@ -34,7 +34,7 @@ function isHeld(picked: Map<StreamName, string[]>, pattern: string): boolean {
   );
 }
 
-/** What both patterns match, as a pattern; undefined where that is nothing. */
+/** The pattern that matches what both match; undefined if there is none. */
 function intersect(a: string[], b: string[]): string[] | undefined {
   const [first, ...restA] = a;
   const [second, ...restB] = b;

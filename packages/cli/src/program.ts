@@ -1,4 +1,4 @@
 import type { Command } from '@commander-js/extra-typings';
 
-/** The command line, to which each command adds itself. */
+/** The command line; each command adds itself to it. */
 export type Program = Command<[], { natsUrl?: string | undefined; natsUser?: string | undefined }>;

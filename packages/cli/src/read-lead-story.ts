@@ -13,16 +13,16 @@ export type LeadStory = {
   lead: Told['lead'] | null;
   attempts: Told['attempts'];
   events: TailEvent[];
-  /** What the dispatcher would decide of it now. */
+  /** The dispatcher's decision about it now. */
   explanation: Explanation | null;
   receipts: Receipt[];
-  /** Services that did not answer: what they know is missing here. */
+  /** Services that did not answer, so their part is missing here. */
   silent: string[];
 };
 
 /**
- * One lead as the dashboard, the dispatcher and ingest know it. Where the dashboard does not answer, its events are read
- * from the streams, which remember a month. Undefined when nobody knows the lead.
+ * One lead as dashboard, dispatcher and ingest know it. If the dashboard does not answer, reads its events from the
+ * streams, which keep a month. Undefined when nobody knows the lead.
  */
 export async function readLeadStory(nats: Nats, leadId: number): Promise<LeadStory | undefined> {
   const silent: string[] = [];

@@ -7,7 +7,7 @@ export type Replayed = { deliveries: number; changes: ReplayChange[]; askedAgain
 
 const answerWithinMs = 60_000;
 
-/** Asks ingest to read its deliveries again, a page at a time. Asked again it goes on where it was. */
+/** Asks ingest to read its deliveries again, a page at a time. A second run continues where the first one ended. */
 export async function replayDeliveries(
   nats: Nats,
   asked: { who: string; since: Date; source: string | undefined; apply: boolean },

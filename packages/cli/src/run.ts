@@ -14,7 +14,7 @@ try {
   process.exitCode = toExitCode(error);
 }
 
-/** Says what went wrong, once; commander has said its own. */
+/** Reports the error once; commander has already reported its own. */
 function toExitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse;
   if (error instanceof Unsuccessful) return exitCodes.refused;

@@ -15,12 +15,12 @@ export type EventsAsked = {
 
 export type Shown = { event: TailEvent; text: string };
 
-/** An agent's report may come before the event that tells whose call it is. */
+/** An agent's report may come before the event that names its call. */
 const maxWaiting = 500;
 
 /**
- * Shows what is stored, oldest first, and then whatever comes. Resolves when all that was stored is shown, or with
- * `follow` when the connection is over for good.
+ * Shows stored events, oldest first, then new ones. Resolves when all stored ones are shown, or with `follow` when the
+ * connection is closed for good.
  */
 export async function showEvents(nats: Nats, asked: EventsAsked, show: (shown: Shown) => void): Promise<void> {
   const { filter, from } = asked;
@@ -77,12 +77,12 @@ function isAbout(about: { leadId: number | null; source: string | null }, { lead
   return (leadId === undefined || about.leadId === leadId) && (source === undefined || about.source === source);
 }
 
-/** Agents' reports tell neither lead nor source. */
+/** Agents' reports name neither lead nor source. */
 function needsCalls({ leadId, source }: EventFilter, streams: Map<StreamName, string[]>): boolean {
   return (leadId !== undefined || source !== undefined) && streams.has('AGENT');
 }
 
-/** Whose calls the rooms of the time asked for are. */
+/** Learns which call each room of the requested time belongs to. */
 async function learnCalls(
   nats: Nats,
   from: EventsAsked['from'],

@@ -10,7 +10,7 @@ const withinMs = 3_000;
 
 export type Steering = { what: 'stop' | 'start'; by: WhoAndWhy } | { what: 'status' };
 
-/** Asks over NATS; where that is not answered and a dispatcher's address and key are known, over HTTP. */
+/** Asks over NATS; if nobody answers and we know a dispatcher's address and key, over HTTP. */
 export async function steerDialling(
   given: ConnectionOptions,
   place: Place,

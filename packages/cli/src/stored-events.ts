@@ -4,7 +4,7 @@ import { readEnds, readStored, type Tailed } from '@leadline/messaging/tail';
 import type { StreamName } from '@leadline/messaging/topology';
 import { mergeByTime } from './merge-by-time.ts';
 
-/** What a stream held when it was asked: what comes later is followed from there. */
+/** The end of a stream when we asked; we follow newer messages from there. */
 export type StreamEnds = { stream: StreamName; subjects: string[]; first: number; last: number };
 
 export async function readStreamEnds(nats: Nats, picked: Map<StreamName, string[]>): Promise<StreamEnds[]> {
@@ -13,7 +13,7 @@ export async function readStreamEnds(nats: Nats, picked: Map<StreamName, string[
   );
 }
 
-/** What the streams hold up to their ends, in the order in which it was stored. */
+/** The streams' messages up to their ends, in the order of storage. */
 export function readEvents(
   nats: Nats,
   ends: readonly StreamEnds[],
@@ -27,8 +27,8 @@ export function readEvents(
 }
 
 /**
- * The newest `count` of what `pick` takes, oldest first. Looks at ever longer stretches from the end, so that the last
- * of many are found without reading all.
+ * The newest `count` events that `pick` accepts, oldest first. Reads ever longer stretches from the end, so that it
+ * need not read everything.
  */
 export async function readLastEvents<T>(
   nats: Nats,
@@ -49,7 +49,7 @@ export async function readLastEvents<T>(
       if (found.length >= 2 * count) found = found.slice(-count);
     }
     found = found.slice(-count);
-    // Before its stretch a stream may hold some that are newer than what another one gave.
+    // Before its stretch, a stream may hold events that are newer than another stream's.
     const [oldest] = found;
     const isEnough = found.length === count && oldest !== undefined;
     if (cut.length === 0 || (isEnough && (parts.length === 1 || oldest.at >= (await readHorizon(nats, cut)))))
@@ -57,7 +57,7 @@ export async function readLastEvents<T>(
   }
 }
 
-/** From when on every stream's stretch has all. */
+/** The time from which every stream's stretch is complete. */
 async function readHorizon(nats: Nats, cut: { stream: StreamName; from: number }[]): Promise<Date> {
   const times = await Promise.all(
     cut.map(async ({ stream, from }) => (await fetchMessage(nats, stream, { seq: from, next_by_subj: '>' }))?.time),

@@ -1,11 +1,11 @@
-/** An event as the streams tell it, with what is known of the call's lead. */
+/** An event of the streams, with what we know about the call's lead. */
 export type TailEvent = {
   stream: string;
   seq: number;
   /** Its id in the streams and in the outbox. */
   id: string | null;
   subject: string;
-  /** The event's own time, else when it was stored. */
+  /** The event's own time, else the time of storage. */
   time: Date;
   storedAt: Date;
   leadId: number | null;
@@ -28,8 +28,8 @@ type Stored = {
 const maxRooms = 50_000;
 
 /**
- * Reads events in the order in which the streams tell them. An agent's report names only its room; whose call that is
- * was told by the call's own events, of which this remembers the newest that are `kept`.
+ * Reads events in stream order. An agent's report names only its room; the call's own events say which call that is,
+ * and the reader remembers the newest `kept` of them.
  */
 export function openEventReader(
   isKept: (about: { leadId: number | null; source: string | null }) => boolean = () => true,
@@ -61,7 +61,7 @@ export function openEventReader(
   };
 }
 
-/** Failures of calls, leads and pushes, and whatever was set aside. */
+/** Failures of calls, leads and pushes, and all dead letters. */
 export function isFailure({ subject, stream }: TailEvent): boolean {
   return stream === 'DLQ' || failures.has(subject);
 }
@@ -83,7 +83,7 @@ function callIdOf(room: string | undefined): number | null {
   return id === undefined ? null : Number(id);
 }
 
-/** By hand: a schema would take a third of the time that showing a line takes. */
+/** Written by hand: a schema would take a third of the time for a line. */
 function readAbout(data: Record<string, unknown>): {
   leadId: number | null;
   callId: number | null;

@@ -3,17 +3,17 @@ import { styleText } from 'node:util';
 type Format = Parameters<typeof styleText>[0];
 export type Paint = (format: Format, text: string) => string;
 
-/** One that stops reading (`leadline tail | head`) has what it wanted. */
+/** A reader that stops (`leadline tail | head`) has got what it wanted. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
 const isColourful = styleText('red', 'x') !== 'x';
 
-/** Colour only on a terminal, unless NO_COLOR or FORCE_COLOR says otherwise. */
+/** Colours only on a terminal, unless NO_COLOR or FORCE_COLOR decides. */
 export const paint: Paint = (format, text) => (isColourful ? styleText(format, text, { validateStream: false }) : text);
 
-/** One line on standard output: what was asked for. */
+/** Prints a line of the result on standard output. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -23,12 +23,12 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-/** One line on standard error: everything else. */
+/** Prints any other line on standard error. */
 export function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Whether somebody is there who can answer a question. */
+/** Whether a person is there to answer a question. */
 export function isAttended(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }

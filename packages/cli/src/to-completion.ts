@@ -1,4 +1,4 @@
-/** A command as a shell completes it. */
+/** A command, as a shell completes it. */
 export type CommandShape = {
   name: string;
   summary: string;
@@ -7,13 +7,13 @@ export type CommandShape = {
   commands: CommandShape[];
 };
 type OptionShape = { flags: string[]; summary: string; takesValue: boolean; value: ValueShape };
-/** What may stand for a value: one of these, a file, or, with neither, what no shell can know. */
+/** The possible values: a choice, a file, or anything. */
 type ValueShape = { choices: readonly string[]; isFile: boolean };
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** The script that completes commands, options, their choices and files in this shell. */
+/** The script that completes commands, options, choices and files in this shell. */
 export function toCompletion(program: CommandShape, shell: Shell): string {
   const everywhere = program.options.filter(({ takesValue }) => takesValue);
   const places = toPlaces(program, '').map((place) =>
@@ -42,7 +42,7 @@ function wordsAt({ commands, options, argument }: Place): string[] {
   return [...commands.map(({ name }) => name), ...argument.choices, ...options.flatMap(({ flags }) => flags)];
 }
 
-/** In bash and zsh: follows the words before the cursor into `at`; options and values lead nowhere. */
+/** For bash and zsh: follows the words before the cursor into `at`. Options and their values do not change it. */
 function toWalk(places: Place[], words: string): string {
   const steps = places.filter(({ path }) => path !== '').map(({ path }) => `      '${path}') at='${path}' ;;`);
   return `  for word in ${words}; do
@@ -52,7 +52,7 @@ ${steps.join('\n')}
   done`;
 }
 
-/** Options that take a value, each kind of value once, with the flags that take it where they stand. */
+/** Options that take a value, grouped by the kind of value, with their flags. */
 function toValued(places: Place[]): { at: string; value: ValueShape }[] {
   return places.flatMap(({ path, options }) =>
     options
@@ -63,7 +63,7 @@ function toValued(places: Place[]): { at: string; value: ValueShape }[] {
 
 function toBash(name: string, places: Place[]): string {
   const offer = (words: readonly string[]): string => `COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$current"))`;
-  // readline's own: it quotes names with spaces and goes into folders.
+  // readline's own completion, which quotes names with spaces and enters folders.
   const files = 'compopt -o default 2>/dev/null; COMPREPLY=()';
   const ofValue = ({ choices, isFile }: ValueShape): string =>
     choices.length > 0 ? offer(choices) : isFile ? files : 'COMPREPLY=()';
@@ -99,7 +99,7 @@ function toZsh(name: string, places: Place[]): string {
     ];
     return `    '${path}') found=(${words.join(' ')})${argument.isFile ? '; [[ $PREFIX == -* ]] || { _files; return }' : ''} ;;`;
   };
-  // Not `path`: in zsh that is PATH.
+  // Don't call it `path`: in zsh that is PATH.
   return `#compdef ${name}
 # ${name} in zsh: put this as _${name} into a folder of $fpath before compinit, or source it after.
 _${name}() {

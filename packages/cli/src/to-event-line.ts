@@ -13,7 +13,7 @@ const colours: Record<EventTone, Colour | undefined> = {
   unknown: 'dim',
 };
 
-/** An event as one line for a person. Ids and reasons only: numbers, names and answers are left out. */
+/** An event as one line for a person. It shows ids and reasons, but no numbers, names or answers. */
 export function toEventLine(event: TailEvent, zone: Zone, paint: Paint): string {
   const about = [
     event.leadId === null ? '' : `lead ${event.leadId}`,
@@ -27,7 +27,7 @@ export function toEventLine(event: TailEvent, zone: Zone, paint: Paint): string 
   ].join('  ');
 }
 
-/** What happened, in words, coloured by how it is to be taken. */
+/** What happened, in words, coloured as good, bad or waiting. */
 export function toPaintedWords(event: TailEvent, zone: Zone, paint: Paint): string {
   const { words, tone } = describe(event, zone);
   const colour = colours[tone];

@@ -3,8 +3,8 @@ import { indianOffset, toIndianDay } from '@leadline/contracts/indian-time';
 const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * The instant that a person means: `15m`, `1h30m` or `2d` before now; `10:30` in India today; a day or a time without a
- * zone in India; an ISO time with its zone. Undefined where it is none of these.
+ * The instant that a person means: `15m`, `1h30m` or `2d` before now; `10:30` today in India; a day, or a time without
+ * a zone, in India; an ISO time with its zone. Undefined for anything else.
  */
 export function toInstant(text: string, now: Date): Date | undefined {
   const ago = toDurationMs(text);
@@ -19,7 +19,7 @@ export function toInstant(text: string, now: Date): Date | undefined {
   return Number.isNaN(instant.getTime()) || !isDay(day) ? undefined : instant;
 }
 
-/** `90s`, `15m`, `2h`, `1d`, `1h30m`. Undefined where it is no such text. */
+/** `90s`, `15m`, `2h`, `1d`, `1h30m`. Undefined for any other text. */
 export function toDurationMs(text: string): number | undefined {
   if (!/^(\d+[smhd])+$/.test(text)) return undefined;
   let ms = 0;
@@ -27,7 +27,7 @@ export function toDurationMs(text: string): number | undefined {
   return ms;
 }
 
-/** 31 February would silently be 3 March. */
+/** Date would silently turn 31 February into 3 March. */
 function isDay(day: string): boolean {
   return new Date(`${day}T00:00Z`).toISOString().startsWith(day);
 }

@@ -1,4 +1,4 @@
-/** Columns of text, as wide as they must be. Numbers stand on the right. */
+/** Columns of text, as wide as needed. Numbers are right-aligned. */
 export function toTable(headers: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const cells = rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))));
   const isNumber = headers.map((_, column) => rows.every((row) => typeof row[column] !== 'string'));

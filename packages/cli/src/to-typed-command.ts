@@ -1,6 +1,6 @@
 /**
- * The command as it was typed, with an option added: what a person copies. Values that may be a number of somebody's or
- * hold a password are left out.
+ * The command as the person typed it, with an option added, for copying. Leaves out values that may be a person's
+ * number or hold a password.
  */
 export function toTypedCommand(args: readonly string[], added: string, through: 'npm' | 'itself'): string {
   const begin = through === 'npm' ? 'npm run -s leadline --' : 'leadline';

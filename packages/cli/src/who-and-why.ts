@@ -6,21 +6,21 @@ import { isAttended } from './terminal.ts';
 import { toTypedCommand } from './to-typed-command.ts';
 
 /**
- * Who asks and why, for the audit. A reason that was not given is asked for where somebody can answer.
+ * Who asks and why, for the audit. Asks for a missing reason if a person is there to answer.
  * @throws WrongUse naming the option
  */
 export async function whoAndWhy(given: { who?: string | undefined; reason?: string | undefined }): Promise<WhoAndWhy> {
   return { who: whoAsks(given), reason: given.reason ?? (await askReason()) };
 }
 
-/** @throws WrongUse where nobody can be named */
+/** @throws WrongUse when we can't tell who asks */
 export function whoAsks(given: { who?: string | undefined }): string {
   const who = given.who ?? readCliConfig().LEADLINE_WHO ?? loginName();
   if (who === undefined) throw new WrongUse('say who you are, for the audit: --who NAME or LEADLINE_WHO');
   return who;
 }
 
-/** Some machines have no name for whom we run as. */
+/** Some machines have no name for the user that we run as. */
 function loginName(): string | undefined {
   try {
     return userInfo().username;
@@ -35,7 +35,7 @@ async function askReason(): Promise<string> {
     const typed = toTypedCommand(process.argv.slice(2), '--reason "…"', through);
     throw new WrongUse(`say why, for the audit:\n  ${typed}`);
   }
-  // Only here: most commands ask nothing.
+  // Imported only here, because most commands ask nothing.
   const { isCancel, text } = await import('@clack/prompts');
   const reason = await text({
     message: 'Why? (kept in the audit)',

@@ -7,7 +7,7 @@ import { tell } from './terminal.ts';
 
 export type ConnectionOptions = { natsUrl?: string | undefined; natsUser?: string | undefined };
 
-/** Only what a person must know: that the line is cut, and that something was refused. */
+/** Logs only what a person must know: a lost connection, and refusals. */
 const log: Log = {
   debug: () => undefined,
   info: (_, message) => tell(`leadline: ${message}`),
@@ -15,7 +15,7 @@ const log: Log = {
   error: (fields, message) => tell(`leadline: ${message} ${'subject' in fields ? String(fields.subject) : ''}`),
 };
 
-/** Connects, works and closes. Does not wait for a server that is not there. */
+/** Connects, works and closes. Does not wait for a missing server. */
 export async function withNats<T>(
   given: ConnectionOptions,
   work: (nats: Nats, place: Place) => Promise<T>,

@@ -15,16 +15,18 @@ import type { RunningService } from '@leadline/service-kit/run-process';
 import type { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 
-/** The servers of a service. They are the caller's: the service closes none of them. */
+/** A service's servers. The caller closes them. */
 export type Servers = { postgres: Database; nats: Nats; log: Log };
 
-/** The state of one thing: true, or what is wrong in a few words. It answers within seconds and does not reject. */
+/**
+ * The state of one thing: true, or a few words on what is wrong. A check answers within seconds and does not reject.
+ */
 export type Check = () => true | string | Promise<true | string>;
 export type Checks = Readonly<Record<string, Check>>;
 
-/** Consumers of a service's durables, and the net for what JetStream gives up of them. */
+/** A service's consumers, and the net for messages that JetStream gives up. */
 export type Consumers = Part & {
-  /** Rejects when one of them can take no message any more: the process must end then. */
+  /** Rejects when a consumer can't take messages any more: then the process must end. */
   done: Promise<unknown>;
 };
 
@@ -33,47 +35,47 @@ type Consumed = Pick<Parameters<typeof consume>[0], 'durable' | 'handlers' | 'co
 export type Running = RunningService & { adminUrl: string };
 
 export type Frame = {
-  /** The checks that are alike in all services. */
+  /** Checks that all services share. */
   checks: Record<'service' | 'database' | 'nats' | 'streams', Check> & { outboxOf: (relay: Relay) => Check };
   isStopping: () => boolean;
-  /** Messages wait in the stream while the database is away. */
+  /** While the database is away, messages wait in the stream. */
   startConsumers(service: ConsumingService, consumed: readonly Consumed[]): Consumers;
   run(parts: Parts): Promise<Running>;
 };
 
-/** What differs between services, said by each in its `start.ts`. */
+/** What differs between services. Each says it in its `start.ts`. */
 export type Parts = {
   /** Without any of these the service is not ready: `/readyz` answers 503. */
   needs: Checks;
   /** The service does its work without these; `/readyz` tells of them. */
   goesOnWithout: Checks;
   health: {
-    /** What `ops.<service>.health` tells. */
+    /** The parts that `ops.<service>.health` reports. */
     parts: Checks;
-    /** Systems that are not ours, asked when a person asks for them. */
+    /** Far systems, checked only when a person asks. */
     far?: Checks;
     settings?: Record<string, string | number>;
   };
-  /** Brings the service's own gauges up to date. */
+  /** Updates the service's own gauges. */
   measure: () => Promise<unknown>;
-  /** Routes of operators, beside `/readyz`. */
+  /** Routes for operators, beside `/readyz`. */
   routes?: Hono;
   /** Answers to commands over NATS. */
   answers: readonly Part[];
   /**
-   * What ends first, next, and so on; what stands in one list ends side by side. After these follow the relay, which
-   * publishes what the others still wrote, and the admin server. All of it takes 25 s at most.
+   * The order of the stop: one list after the other; the parts of a list stop together. Then follow the relay, which
+   * publishes what the others wrote last, and the admin server. All of it takes at most 25 s.
    */
   stopOrder: (answers: Part) => readonly (readonly Part[])[];
-  /** Undefined in a service that writes no events. */
+  /** Undefined in a service that publishes no events. */
   relay?: Relay;
   /** Rejects when the service can't go on. */
   done: Promise<unknown>;
-  /** Noted when the service runs. */
+  /** Fields for the log line that says the service runs. */
   note?: Record<string, number>;
 };
 
-/** The frame of a service: its consumers, readiness, health, metrics and the order in which it stops. */
+/** Opens a service's frame: its consumers, readiness, health, metrics, and the order of its stop. */
 export function openFrame(options: {
   service: ServiceName;
   servers: Servers;
@@ -139,10 +141,13 @@ export function openFrame(options: {
   };
 }
 
-/** Nothing has failed meanwhile: whoever meets a fault asks for a fresh look. */
+/** A good look stays valid this long. After a fault, the consumer asks for a fresh one. */
 const lookLastsMs = 5_000;
 
-/** One look for all consumers of a process; one that found the database ready holds for 5 s unless a fresh one is asked for. */
+/**
+ * Shares one look among all consumers of a process. If it found the database ready, it holds for 5 s unless somebody
+ * asks for a fresh one.
+ */
 function sharedLook(database: Check): (fresh: boolean) => Promise<boolean> {
   let readyAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<boolean> | undefined;

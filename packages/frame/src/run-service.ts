@@ -12,10 +12,10 @@ type Connections = Settings & {
   NATS_PASS?: string | undefined;
 };
 
-/** A further connection to the same NATS, as another user. It is closed with the first one. */
+/** Opens another connection to the same NATS as another user. It closes with the first one. */
 export type ConnectAs = (user: string, pass: string | undefined) => Promise<Nats>;
 
-/** Runs a service as a process: opens its servers, starts it, and closes them after it has stopped. */
+/** Runs a service as a process: opens its servers, starts it, and closes them after it stops. */
 export async function runService<C extends Connections>(options: {
   service: string;
   config: () => C;

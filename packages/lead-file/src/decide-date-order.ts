@@ -1,10 +1,10 @@
-/** Which of a date's two numbers is the day, where its year stands last: 30/11/2026 or 11/30/2026. */
+/** Which of a date's two numbers is the day, if its year comes last: 30/11/2026 or 11/30/2026. */
 export type DateOrder = 'day-first' | 'month-first';
 
-/** How many of a file's dates can be read in one order only, and how many in either, to another day. */
+/** How many dates in a file allow one order only, and how many allow both, meaning different days. */
 export type DateTally = Record<DateOrder | 'either', number>;
 
-/** What a cell adds to the tally; undefined where it tells nothing: no such date, a month's name, the year first, 11/11. */
+/** What a cell adds to the tally; undefined if it says nothing: no such date, a month's name, the year first, 11/11. */
 export function tellsOrder(cell: string): keyof DateTally | undefined {
   const [, first = '', second = ''] =
     /^\D{0,12}(\d{1,2})[-/. ](\d{1,2})[-/. ,]{1,2}(?:\d{4}|\d{2})(?![\d/.-])/.exec(cell.trim()) ?? [];
@@ -15,8 +15,8 @@ export function tellsOrder(cell: string): keyof DateTally | undefined {
 }
 
 /**
- * The order is the file's: one date that can be read in one order only tells of all.
- * @returns null where no date needs it; `unclear` where each may be either, or some are this and some that
+ * Decides for the whole file: one date that allows only one order decides for all.
+ * @returns null if no date needs an order; `unclear` if every date allows both, or if dates contradict each other
  */
 export function decideDateOrder(tally: DateTally): DateOrder | 'unclear' | null {
   const { either, 'day-first': dayFirst, 'month-first': monthFirst } = tally;

@@ -12,42 +12,44 @@ import { decideDateOrder, tellsOrder, type DateOrder, type DateTally } from './d
 import { LeadFileFault, openLeadFile, type LeadRow } from './open-lead-file.ts';
 
 /**
- * How a file is read. `dates`: the order of day and month in its dates in numbers; null where it has none that need one,
- * `unclear` where the file does not tell it and nobody has said it.
+ * How to read a file. `dates`: the order of day and month in numeric dates; null if no date needs one, `unclear` if
+ * neither the file nor the person says it.
  */
 export type ImportHeader = Header & { dates: DateOrder | 'unclear' | null };
 
 export type Counts = { rows: number } & Record<RowResult['result'], number> & {
-    /** Among the rows that are no fault: those that are not rung, by reason. */
+    /** Rows without a fault that we do not call, by reason. */
     doNotCall: number;
     unclearWish: number;
     tooOld: number;
   };
-/** The counts, and how the file was read. */
+/** The counts, and how we read the file. */
 export type ImportDone = Counts & Pick<ImportHeader, 'source' | 'dates'>;
 
 export type Import = {
   nats: Nats;
   who: string;
-  /** Where the rows' leads came from, unless a column says. Without it the file's own: `meta` for Meta's, else `csv`. */
+  /**
+   * The source of the rows' leads, unless a column names it. By default the file's own: `meta` for Meta's, else `csv`.
+   */
   source?: string | undefined;
   /** The file's own names for our fields, such as { phone: ['WhatsApp No'] }. */
   aliases?: Record<string, string[]> | undefined;
-  /** The order of day and month, where the person who imports says it. */
+  /** The order of day and month, if the importing person says it. */
   dates?: DateOrder | undefined;
-  /** Rows that are too old to be called are called all the same. */
+  /** Calls rows even if they are too old. */
   ringsOld?: boolean | undefined;
-  /** Rows that were imported before are new under another name. */
+  /** Treats rows that were imported before as new, under this name. */
   again?: string | undefined;
-  /** The file's name as the person knows it. */
+  /** The file's name for the person. */
   file: string;
-  /** Nothing is stored; the results are what they would be. */
+  /** Stores nothing; the results say what would happen. */
   dryRun: boolean;
-  /** Once, before the first row. */
+  /** Called once, before the first row. */
   headerRead?: (found: ImportHeader) => void;
-  /** One entry a row, in the order of the rows. */
+  /** Called for each row, in their order. */
   rowDone?: (result: RowResult) => void | Promise<void>;
-  /** After each batch. */
+  /** Called after each batch. */
   counted?: (counts: Readonly<Counts>) => void;
 };
 
@@ -55,25 +57,26 @@ const maxRows = 500;
 const maxBytes = 400 * 1024;
 const onTheirWay = 4;
 const answerWithinMs = 60_000;
-/** Ingest may be started anew meanwhile: the same rows again add nothing. */
+/** How long to wait for ingest, which may restart meanwhile: repeating the same rows adds nothing. */
 const patienceMs = 60_000;
 const restMs = 1_000;
 
-/** What is said where nothing else tells the order of day and month. */
+/** The words that ask for the order of day and month, if nothing else tells it. */
 export const datesQuestion =
   'its dates may have the day or the month first (is 05/11/2026 the 5th of November?): say which, day-first or month-first';
 
 /**
- * Imports a CSV file through ingest, while it is read. Interrupted and begun again it adds nothing twice, for a row is
- * known by what it says. `open` begins the file anew: it is read once before, where dates have to tell their order.
- * @throws LeadFileFault when the file can't be read, or read on; what came before is imported
+ * Imports a CSV file through ingest while reading it. An interrupted import may be repeated and adds nothing twice,
+ * because a row is known by what it says. `open` starts reading from the beginning: we read the file twice if its dates
+ * must show their order.
+ * @throws LeadFileFault when the file can't be read, or not to its end; rows before that are imported
  * @throws CommandRefused, CommandUnanswered as `ask` does
  */
 export async function importLeadFile(open: () => AsyncIterable<Uint8Array>, options: Import): Promise<ImportDone> {
   const { nats, who, source, aliases, file, dryRun } = options;
   const { columns, rows } = await openLeadFile(open());
   const asked = { who, source, aliases, file, columns, dryRun };
-  // An import that can't be done is not begun, and leaves nothing in the audit.
+  // Don't begin an import that can't be done: it would leave an entry in the audit.
   const found = await ask(nats, beginImport, { ...asked, dryRun: true });
   const dated = found.columns.flatMap(({ field }, at) => (field === 'enquiredAt' ? [at] : []));
   const dates = options.dates ?? (dated.length === 0 ? null : await findDateOrder(open(), dated));
@@ -104,13 +107,13 @@ export async function importLeadFile(open: () => AsyncIterable<Uint8Array>, opti
   try {
     for await (const batch of toBatches(rows)) {
       const answering = send(batch, columns, reading);
-      // A later one may fail while an earlier one is waited for.
+      // A later batch may fail while we await an earlier one.
       answering.catch(() => undefined);
       sent.push(answering);
       if (sent.length >= onTheirWay) await take((await sent.shift()) ?? []);
     }
   } finally {
-    // Where the file can't be read on, what was sent before is told all the same.
+    // If the rest of the file can't be read, still report the rows that we sent.
     for (const answering of sent) await take(await answering);
   }
   return { ...counts, source: found.source, dates };
@@ -125,7 +128,7 @@ function addTo(counts: Counts, { result, notes }: RowResult): void {
   else if (told('too_old')) counts.tooOld++;
 }
 
-/** Reads on to the end: the one date that tells may be the last. */
+/** Reads to the end, because the deciding date may be the last one. */
 async function findDateOrder(
   bytes: AsyncIterable<Uint8Array>,
   dated: readonly number[],
@@ -140,7 +143,7 @@ async function findDateOrder(
       }
     }
   } catch (error) {
-    // Whoever reads it for its rows is told, once those before are taken.
+    // Whoever reads the rows gets this error, after the rows before it.
     if (!(error instanceof LeadFileFault)) throw error;
   }
   return decideDateOrder(tally);

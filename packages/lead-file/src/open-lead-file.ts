@@ -3,36 +3,39 @@ import { pipeline, Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { toDelimiter, type Delimiter } from './to-delimiter.ts';
 
-/** A file that can't be read on; its words are for the person who chose it. */
+/** A file that can't be read further. The text is for the person who chose it. */
 export class LeadFileFault extends Error {
   override name = 'LeadFileFault';
 }
 
 export type LeadRow = {
-  /** Counted as a spreadsheet does: the header is row 1. */
+  /** Counted as in a spreadsheet: the header is row 1. */
   row: number;
-  /** One a column; what the row lacks at its end is empty. */
+  /** One for each column; missing cells at the end are empty. */
   cells: string[];
-  /** Why the cells can not be told apart. */
+  /** Why we can't separate the cells. */
   fault?: string;
 };
 
 export type LeadFile = {
   delimiter: Delimiter;
-  /** The header's cells. One that comes again has its count behind it: `Phone (2)`. */
+  /** The header's cells. A repeated name gets a count: `Phone (2)`. */
   columns: string[];
-  /** Rows that are all empty are left out. @throws LeadFileFault where the file can't be read on */
+  /**
+   * Leaves out empty rows.
+   * @throws LeadFileFault when the rest of the file can't be read
+   */
   rows: AsyncIterable<LeadRow>;
 };
 
-/** Longer is no lead: most likely a quote that is never closed. */
+/** A longer row is no lead; most likely a quote is never closed. */
 const maxRowBytes = 256 * 1024;
 const maxHeadCharacters = 64 * 1024;
 
 /**
- * Reads a CSV file while it comes in, a few rows at a time: UTF-8 or UTF-16, with or without BOM; comma, semicolon, tab or bar;
- * cells in quotes as RFC 4180 has them.
- * @throws LeadFileFault when it has no header that can be read
+ * Reads a CSV file while it arrives, a few rows at a time: UTF-8 or UTF-16, with or without BOM; comma, semicolon, tab
+ * or bar; quoted cells as in RFC 4180.
+ * @throws LeadFileFault when it has no readable header
  */
 export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<LeadFile> {
   const texts = toTexts(bytes);
@@ -43,7 +46,7 @@ export async function openLeadFile(bytes: AsyncIterable<Uint8Array>): Promise<Le
     head += next.value;
   }
   if (head.trim() === '') throw new LeadFileFault('the file is empty');
-  // Excel's own hint, which it does not show as a row.
+  // Excel's own hint for the separator, which it does not show as a row.
   const [hintLine = '', hinted = ''] = /^sep=([,;|\t])\r?\n/.exec(head) ?? [];
   const rest = head.slice(hintLine.length);
   const delimiter = hinted === '' ? toDelimiter(rest.trimStart().split(/[\r\n]/, 1)[0] ?? '') : readDelimiter(hinted);
@@ -81,7 +84,7 @@ async function* readRecords(parser: AsyncIterable<string[]>): AsyncGenerator<Lea
     for await (const cells of parser) yield { row: ++row, cells };
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    // Rows that were read and not yet taken are lost with the stream: the parser knows where it was.
+    // The stream drops rows that nobody took yet; the parser knows where it failed.
     const where = `row ${Number(error['records'] ?? row) + 1} can not be read`;
     const open = error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE';
     throw new LeadFileFault(open ? `${where}: is a quote (") opened and never closed?` : `${where} as CSV`, {
@@ -95,7 +98,7 @@ async function* follow(head: string, texts: AsyncIterable<string>): AsyncGenerat
   yield* texts;
 }
 
-/** The file as text, without its BOM: UTF-8, or UTF-16 as "Unicode text" and Meta's download have it. */
+/** The file as text, without its BOM: UTF-8, or UTF-16 as in "Unicode text" and Meta's download. */
 async function* toTexts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
   let read = 0;
@@ -112,7 +115,7 @@ async function* toTexts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string
   if (known !== undefined) yield decode(known, () => known.decode(), read);
 }
 
-/** The bytes by which a file tells what it is come together, however it was cut. */
+/** Delivers the first bytes together, however the stream was cut, because they show the encoding. */
 async function* withWholeHead(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let head: Uint8Array | undefined = new Uint8Array();
   for await (const chunk of bytes) {
@@ -139,7 +142,7 @@ function decode(decoder: TextDecoder, work: () => string, read: number): string 
   }
 }
 
-/** By its first two bytes; without a BOM by the zero that every second byte of a Latin header is. */
+/** By the first two bytes; without a BOM, by the zero in every second byte of a Latin header. */
 function toEncoding([first, second, third, fourth]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';

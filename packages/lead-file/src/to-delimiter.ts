@@ -1,7 +1,7 @@
 const delimiters = [',', ';', '\t', '|'] as const;
 export type Delimiter = (typeof delimiters)[number];
 
-/** What separates the cells of a header line: the one that it holds most of, outside of quotes. */
+/** The separator of a header's cells: the candidate that occurs most often outside quotes. */
 export function toDelimiter(headerLine: string): Delimiter {
   const bare = headerLine.replaceAll(/"(?:[^"]|"")*"/g, '');
   let most: Delimiter = ',';

@@ -2,8 +2,8 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Takes the streams of an earlier version over, whose logins had no account: on the disk a stream lies below its account's
- * name. While its server runs nobody may call this. Does nothing where there are none, or where ours have been made.
+ * Adopts the streams of an earlier version, whose logins had no account: on disk, a stream's folder carries its
+ * account's name. Call it only while the server is down. Does nothing if there are no such streams, or if ours exist.
  */
 export function adoptStreams(storeDir: string, account: string): void {
   const [unnamed, own] = ['$G', account].map((name) => join(storeDir, 'jetstream', name));

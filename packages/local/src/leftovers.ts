@@ -3,14 +3,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 
-/** A pid alone is no identity, for it is given again: when its process started belongs to it. */
+/** The system reuses pids, so a process is known by its pid and its start time. */
 const records = z.array(z.object({ name: z.string(), pid: z.int().positive(), startedAt: z.string() }));
 type Record = z.infer<typeof records>[number];
 
-/** The name under which a run notes itself. */
+/** The name of the run itself in these notes. */
 export const runItself = 'npm start';
 
-/** Notes which processes belong to this run, for the next one in case this one is killed. */
+/** Notes the processes of this run, for the next run in case this one is killed. */
 export function noteProcesses(file: string, processes: { name: string; pid: number }[]): void {
   const known = processes.flatMap(({ name, pid }) => {
     const startedAt = startOf(pid);
@@ -19,12 +19,12 @@ export function noteProcesses(file: string, processes: { name: string; pid: numb
   writeFileSync(file, `${JSON.stringify(known)}\n`);
 }
 
-/** The pid of a run that is still there, or undefined. */
+/** The pid of another run that is still alive, or undefined. */
 export function findOtherRun(file: string): number | undefined {
   return readRecords(file).find((record) => record.name === runItself && isAlive(record))?.pid;
 }
 
-/** Ends what a run that was killed has left, and waits until it is gone. Returns the names of what it found. */
+/** Ends what a killed run left behind, and waits until it is gone. Returns the names of these processes. */
 export async function endLeftovers(file: string): Promise<string[]> {
   const left = readRecords(file).filter((record) => record.name !== runItself && isAlive(record));
   for (const { pid } of left) signal(pid, 'SIGINT');
@@ -41,7 +41,7 @@ function readRecords(file: string): Record[] {
   try {
     return records.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    // Written half when the machine went down: then nothing of it runs any more.
+    // The machine went down while this was written, so none of these processes runs any more.
     return [];
   }
 }
@@ -50,11 +50,11 @@ function isAlive(record: Record): boolean {
   return startOf(record.pid) === record.startedAt;
 }
 
-/** When a process started, in whatever words this system has for it; undefined when it is gone or a zombie. */
+/** When a process started, in this system's own form; undefined if it is gone or a zombie. */
 function startOf(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
-      // The name in brackets may hold anything; after it come state and, 20th, the start in ticks since the boot.
+      // The name in brackets may hold anything. After it come the state and, 20th, the start in ticks since the boot.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
       return fields[0] === 'Z' ? undefined : fields[19];
     }
@@ -69,6 +69,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // Gone meanwhile.
+    // It ended meanwhile.
   }
 }

@@ -1,19 +1,19 @@
 import { supervise, type Running, type Supervised } from './supervise.ts';
 
-/** What stands on what: a stage is ended before the one it stands on. */
+/** The stages, each depending on the ones before it. We end a stage before those that it depends on. */
 const stages = ['server', 'simulator', 'service'] as const;
 export type Stage = (typeof stages)[number];
 
 export type ProcessGroup = {
   keep(stage: Stage, key: string, name: string, start: () => Promise<Running>): Promise<void>;
-  /** The processes that run at this moment, by key. */
+  /** The pids of the running processes, by key. */
   pids(stage?: Stage): Record<string, number>;
-  /** Ends a member in order and starts it again, with what it is to know by now. */
+  /** Ends a member in order and starts it again, with its current settings. */
   restart(key: string): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** The processes of this run, each started again when it dies. `changed` follows each start and each death. */
+/** The processes of this run. Each is started again when it dies. Calls `changed` after each start and each death. */
 export function openProcessGroup(options: { say: (line: string) => void; changed: () => void }): ProcessGroup {
   const members: { stage: Stage; key: string; supervised: Supervised }[] = [];
   return {

@@ -2,7 +2,7 @@ import type { Role } from '@leadline/database/roles';
 import { renameSync, writeFileSync } from 'node:fs';
 import type { World } from './service-list.ts';
 
-/** What `npm start` told the person, for programs. */
+/** What `npm start` printed for the person, in a form for programs. */
 export type RunFile = {
   ingest: string;
   callTracker: string;
@@ -15,7 +15,7 @@ export type RunFile = {
   postgres: { url: string; roles: Record<Role, string> };
   nats: { url: string; users: Record<Role | 'agent' | 'ops', { user: string; pass: string }> };
   simulator: { url: string; phoneLog: string; crmLog: string };
-  /** Pids, rewritten at each restart; a server of the person's own has none. */
+  /** Pids, rewritten at each restart. The person's own servers have none. */
   processes: Record<string, number>;
 };
 
@@ -64,7 +64,7 @@ export function toRunFile(
   };
 }
 
-/** Replaces the file as a whole, so that nobody reads half of it. */
+/** Replaces the file as a whole, so that nobody reads an incomplete one. */
 export function writeRunFile(path: string, content: RunFile): void {
   writeFileSync(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);

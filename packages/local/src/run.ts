@@ -11,10 +11,10 @@ import { toWelcome } from './to-welcome.ts';
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-// Whoever read our words may be gone before us.
+// The reader of our output may end before us.
 process.stdout.on('error', () => undefined);
 
-/** Ends us at once; the processes we started notice and end too. */
+/** Ends us at once; the processes that we started notice it and end too. */
 function fail(what: string, error?: unknown): never {
   process.stderr.write(error instanceof Error ? `${what}: ${error.message}\n` : `${what}.\n`);
   process.exit(1);
@@ -31,7 +31,7 @@ let steps: { stop(): Promise<void> } | undefined;
 let stopAskedAt: number | undefined;
 
 const stop = async (): Promise<void> => {
-  // Asked in the middle of the start: there is nothing to end in order yet.
+  // Stopped in the middle of the start: there is nothing to end in order yet.
   if (world === undefined) process.exit(130);
   say('\nstopping');
   await steps?.stop();
@@ -40,7 +40,7 @@ const stop = async (): Promise<void> => {
   process.exit(0);
 };
 
-/** One Ctrl-C reaches us up to three times: from the terminal, from npm, from setup.mjs. A later one means at once. */
+/** One Ctrl-C reaches us up to three times: from the terminal, npm and setup.mjs. A later one ends us at once. */
 const onStop = (): void => {
   if (stopAskedAt === undefined) {
     stopAskedAt = performance.now();
@@ -48,7 +48,7 @@ const onStop = (): void => {
   } else if (performance.now() - stopAskedAt > 1_500) process.exit(1);
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onStop);
-// The channel to setup.mjs: it is gone when setup.mjs is.
+// The channel to setup.mjs closes when setup.mjs ends.
 process.on('disconnect', onStop);
 process.on('uncaughtException', (error) => fail('Leadline cannot go on', error));
 
@@ -65,7 +65,7 @@ world = await startWorld(config, { env, say, natsMoved: () => void followSteps()
 const run = world.run();
 say(toWelcome(run, folder, (performance.now() - startedAt) / 1_000));
 await followSteps();
-// Into the embedded database only: one of the person's own may hold people who exist.
+// Samples go only into the embedded database: the person's own may hold real people.
 if (config.SAMPLE_LEADS === 'on' && config.DATABASE_URL === undefined) {
   await sendSamples(run.ingest, run.apiKey).catch(() => say('the sample leads could not be sent'));
   await sendVendorSamples(run, join(folder, 'sample-sources.json')).catch(() =>
@@ -73,7 +73,7 @@ if (config.SAMPLE_LEADS === 'on' && config.DATABASE_URL === undefined) {
   );
 }
 
-/** Shows what becomes of leads, from nats-server's address of this moment. */
+/** Prints what happens to leads, from nats-server's current address. */
 async function followSteps(): Promise<void> {
   const nats = world?.run().nats;
   if (nats === undefined) return;

@@ -17,15 +17,15 @@ const secrets = z.object({
   liveKitKey: z.string(),
   liveKitSecret: z.string(),
   crmKey: z.string(),
-  /** Passwords of the dashboard's two users, by their roles. */
+  /** The passwords of the dashboard's two users, by role. */
   dashboard: z.object({ viewer: z.string(), operator: z.string() }),
 });
 
 export type Secrets = z.infer<typeof secrets>;
 
 /**
- * The passwords and keys of this state folder, made at the first start and kept: the cluster and the streams know them.
- * What a folder of an earlier version lacks is added.
+ * This folder's passwords and keys, created at the first start and kept, because the cluster and the streams depend on
+ * them. Adds what an earlier version's folder lacks.
  */
 export function loadSecrets(file: string): Secrets {
   const kept: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};

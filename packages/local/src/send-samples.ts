@@ -1,4 +1,4 @@
-/** People who do not exist; the last three digits choose what becomes of the call. */
+/** Invented people. The last three digits choose the outcome of the call. */
 const samples = [
   { name: 'Asha Verma', digits: '2042', productName: 'Paper cup machine', city: 'Pune' },
   { name: 'Ravi Kumar', digits: '1077', productName: 'Forklift service', city: 'Nashik' },
@@ -7,9 +7,9 @@ const samples = [
   { name: 'Divya Nair', digits: '2204', productName: 'Paper plate machine', city: 'Kochi' },
 ];
 
-/** A few leads over the same door as everybody's, so that a newcomer sees calls at once. */
+/** Sends a few leads to the public API, so that a newcomer sees calls at once. */
 export async function sendSamples(ingest: string, apiKey: string): Promise<void> {
-  // Other numbers at each start: nobody is rung twice within a short time.
+  // New numbers at each start, because nobody is called twice within a short time.
   const middle = String(Math.floor(Math.random() * 1_000)).padStart(3, '0');
   for (const { digits, ...lead } of samples) {
     const answer = await fetch(`${ingest}/v1/leads`, {

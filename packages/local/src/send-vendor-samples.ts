@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { RunFile } from './run-file.ts';
 import { withoutEmpty } from './start-servers.ts';
 
-/** The key of every simulated vendor; TradeIndia is asked with a user and a profile beside it. */
+/** The key of every simulated vendor; TradeIndia also wants a user and a profile. */
 const vendorKey = 'simulated-vendor-key';
 const sources = [
   { source: 'indiamart', phone: '1108', name: 'Kavita Rao', product: 'Fly ash brick machine', city: 'Surat' },
@@ -19,8 +19,8 @@ const connection = z.object({ id: z.string(), source: z.string(), url: z.string(
 const kept = z.array(connection);
 
 /**
- * One enquiry at each of three simulated marketplaces: two deliver it over an address of ours, one is asked by us. The
- * connections are made at the first start and known from `file`, which holds their tokens.
+ * Creates one enquiry at each of three simulated marketplaces: two push it to us, and we ask the third. Creates the
+ * connections at the first start and finds them again in `file`, which holds their tokens.
  */
 export async function sendVendorSamples(run: RunFile, file: string): Promise<void> {
   const nats = await connectNats({
@@ -38,11 +38,11 @@ export async function sendVendorSamples(run: RunFile, file: string): Promise<voi
       connections.push(await connectVendor(nats, source));
       writeFileSync(file, JSON.stringify(connections), { mode: 0o600 });
     }
-    // Other numbers and ids at each start: nobody is rung twice within a short time.
+    // New numbers and ids at each start, because nobody is called twice within a short time.
     const middle = String(Math.floor(Math.random() * 1_000)).padStart(3, '0');
     for (const { source, phone, ...enquiry } of sources) {
       const url = connections.find((known) => known.source === source)?.url ?? '';
-      // Our port may be another one than at the start that made the address.
+      // Our port may differ from the one in the address of an earlier start.
       if (source !== 'tradeindia')
         await tell(run, 'listeners', { vendor: source, url: `${run.ingest}${new URL(url).pathname}` });
       await tell(run, 'enquiries', {

@@ -7,18 +7,18 @@ import type { Secrets } from './secrets.ts';
 import type { ServiceProgram, ServiceSettings } from './service-process.ts';
 import type { DatabaseAccess, NatsAccess } from './start-servers.ts';
 
-/** What the services stand on and where they listen. */
+/** The servers of the services, and the ports where they listen. */
 export type World = {
   folder: string;
   secrets: Secrets;
   database: DatabaseAccess;
   nats: NatsAccess;
   ports: Ports;
-  /** Settings from the person's own environment, such as CALLS_PER_SECOND; what is set here wins. */
+  /** Settings from the person's own environment, such as CALLS_PER_SECOND; our settings override them. */
   env: Record<string, string>;
 };
 
-/** Taken where they are free; else any free one. */
+/** Preferred ports; if one is taken, any free port. */
 export const friendlyPorts = {
   postgres: 5433,
   nats: 4223,
@@ -35,10 +35,10 @@ export const friendlyPorts = {
 
 export type Ports = Record<keyof typeof friendlyPorts, number>;
 
-/** Whom a run consists of beside its servers, by the name in run.json. */
+/** The members of a run beside its servers, by their names in run.json. */
 export const members: readonly Member[] = ['simulator', ...services.map(({ key }) => key)];
 
-/** On which ports each listens. */
+/** The ports on which each member listens. */
 export const portsOf: Record<Member, readonly (keyof Ports)[]> = {
   simulator: ['simulator'],
   ingest: ['ingest', 'ingestAdmin'],
@@ -59,7 +59,7 @@ const folders: Record<Member, string> = {
   dashboard: 'services/dashboard',
 };
 
-/** `env` is the person's own environment, such as CALLS_PER_SECOND; a service's settings win over it. */
+/** `env` is the person's own environment, such as CALLS_PER_SECOND; a service's settings override it. */
 export function toProgram(member: Member, folder: string, env: Record<string, string>): ServiceProgram {
   const place = join(root, folders[member]);
   const name = basename(place);
@@ -69,12 +69,12 @@ export function toProgram(member: Member, folder: string, env: Record<string, st
     main: join(place, 'src/main.ts'),
     readFirst: [join(place, 'src', start), join(root, 'packages/database/src/open-database.ts')],
     logFile: join(folder, 'logs', `${name}.log`),
-    // Boots in two thirds of the time.
+    // Starts in two thirds of the time.
     env: { ...env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
   };
 }
 
-/** Where the simulated world is and where it writes what it saw. */
+/** The simulated world's address, and the files where it logs what it saw. */
 export function toSimulator({ folder, ports }: World): { url: string; phoneLog: string; crmLog: string } {
   return {
     url: `http://127.0.0.1:${ports.simulator}`,
@@ -83,7 +83,7 @@ export function toSimulator({ folder, ports }: World): { url: string; phoneLog: 
   };
 }
 
-/** What a member is told, and where it says that it is ready. */
+/** A member's settings, and the address that shows that it is ready. */
 export function toMemberSettings(member: Member, world: World): ServiceSettings {
   const { ports, secrets } = world;
   const { url, phoneLog, crmLog } = toSimulator(world);
@@ -117,7 +117,9 @@ export function toMemberSettings(member: Member, world: World): ServiceSettings 
   return { env, readyUrl: `${at(adminPort)}/readyz` };
 }
 
-/** What a person may choose in the environment of `npm start`; the rest is what the simulated people need. */
+/**
+ * What a person may set in the environment of `npm start`. The simulated people need the other settings as they are.
+ */
 const choices = ['CALLS_PER_SECOND', 'RETRY_DELAYS', 'RUPEES_PER_PULSE'];
 
 function withChoices(timings: Timings, env: Record<string, string>): Timings {

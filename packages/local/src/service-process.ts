@@ -4,29 +4,29 @@ import { join } from 'node:path';
 import { endProcess, endWithUs, untilExit } from '@leadline/servers/reaper';
 import type { Running } from './supervise.ts';
 
-/** What is known of a service before what it stands on runs. */
+/** What we know about a service before its servers run. */
 export type ServiceProgram = {
   name: string;
-  /** The file that Node runs. */
+  /** The file for Node to run. */
   main: string;
-  /** Code that it needs, which is read before its settings are known. */
+  /** Code to load before the settings are known. */
   readFirst: readonly string[];
   logFile: string;
   env: Record<string, string>;
 };
 
-/** What it is told once that runs. */
+/** What it gets once its servers run. */
 export type ServiceSettings = {
   env: Readonly<Record<string, string>>;
-  /** Answers 200 when the process works. */
+  /** Answers 200 when the process is ready. */
   readyUrl: string;
 };
 
 const holdStart = join(import.meta.dirname, 'hold-start.ts');
 
 /**
- * Runs a service as a process of its own, which goes on once `settings` are there. What it says goes to its log file.
- * `started` is called once it listens on its ports: by its own word, for on a port that was taken somebody else answers.
+ * Runs a service as a process of its own, which continues once `settings` resolve. Its output goes to its log file.
+ * Calls `started` once the service itself says that it listens, because on a taken port somebody else would answer.
  */
 export async function startService(
   program: ServiceProgram,
@@ -35,7 +35,7 @@ export async function startService(
 ): Promise<Running> {
   if (!existsSync(program.main)) throw new Error(`there is no ${program.main}`);
   const log = openSync(program.logFile, 'a', 0o600);
-  // A group of its own: Ctrl-C is for us, and we end the services in order.
+  // A process group of its own: Ctrl-C then reaches only us, and we end the services in order.
   const child = spawn(process.execPath, ['--import', holdStart, program.main], {
     env: { ...program.env, LEADLINE_READ_FIRST: program.readFirst.join('\n') },
     stdio: ['ignore', log, log, 'ipc'],
@@ -46,12 +46,12 @@ export async function startService(
   child.once('message', started);
   const exited = untilExit(child);
   if (child.pid === undefined) throw new Error(await exited);
-  // It may be gone by then, and so may what it stands on: both are told elsewhere.
+  // The process may be gone by then, and its servers too; both are reported elsewhere.
   settings.then(({ env }) => child.connected && child.send(env, () => undefined)).catch(() => undefined);
   return { pid: child.pid, exited, stop: () => endProcess(child, 'SIGTERM', 15_000) };
 }
 
-/** Keeps the log of the start before as `<name>.before.log`. */
+/** Keeps the previous start's log as `<name>.before.log`. */
 export function startNewLog(logFile: string): void {
   if (existsSync(logFile)) renameSync(logFile, logFile.replace(/\.log$/, '.before.log'));
 }

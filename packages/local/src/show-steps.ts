@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { withoutEmpty, type NatsAccess } from './start-servers.ts';
 import { toClock, toStepLine } from './to-step-line.ts';
 
-/** Says what becomes of leads and calls, one line a step, from now on. */
+/** Prints what happens to leads and calls from now on, one line for each step. */
 export async function showSteps(
   access: { url: string; login: ReturnType<NatsAccess['user']> },
   say: (line: string) => void,
@@ -28,7 +28,7 @@ export async function showSteps(
   return {
     async stop() {
       const stopping = Promise.all(tails.map((reading) => reading.stop()));
-      // A server that is gone answers no tail: the connection's end ends them.
+      // A server that is gone does not answer; closing the connection ends the tails.
       if (!nats.isUp()) await nats.close();
       await stopping;
       await nats.close();

@@ -15,7 +15,7 @@ import { startNatsServer } from '@leadline/servers/nats-server';
 import { startPostgres } from '@leadline/servers/postgres';
 import type { Secrets } from './secrets.ts';
 
-/** The URL is another one once a server had to start again and its port was taken meanwhile. */
+/** The URL changes if the server has to start again and its port was taken meanwhile. */
 export type DatabaseAccess = { readonly url: string; of: (role: Role) => string };
 export type NatsAccess = { readonly url: string; user: (name: NatsUser) => { user: string; pass: string } };
 
@@ -23,15 +23,15 @@ export type Ground = {
   folder: string;
   secrets: Secrets;
   group: ProcessGroup;
-  /** Where the servers listen; kept up to date. */
+  /** The servers' ports; kept up to date. */
   ports: { postgres: number; nats: number };
   say: (line: string) => void;
 };
 
-/** Where a fetched nats-server is kept; tests use it too. */
+/** Where we keep a downloaded nats-server; tests use it too. */
 const toolsDir = join(import.meta.dirname, '../../../.leadline/tools');
 
-/** Postgres with the schema and a role for each service, in `<folder>/postgres`. */
+/** Starts Postgres with the schema and a role for each service, in `<folder>/postgres`. */
 export async function startDatabase(ground: Ground): Promise<DatabaseAccess> {
   const { secrets, say, ports } = ground;
   say('starting Postgres');
@@ -51,8 +51,8 @@ export async function startDatabase(ground: Ground): Promise<DatabaseAccess> {
 }
 
 /**
- * A database of the person's own: brought up to date. Services use their roles where LEADLINE_DB_PASSWORD_<ROLE> gives
- * their passwords, else the URL's own user.
+ * Brings the person's own database up to date. Services use their roles where LEADLINE_DB_PASSWORD_<ROLE> has the
+ * passwords, else the URL's own user.
  */
 export async function useDatabase(
   url: string,
@@ -75,7 +75,7 @@ async function prepare(config: Parameters<typeof initDatabase>[0], say: (line: s
   for (const { what, count } of odd) say(`found in the database, and left as it is: ${count} ${what}`);
 }
 
-/** nats-server with a user for each service, its streams and durables, in `<folder>/nats`. */
+/** Starts nats-server with a user for each service, its streams and durables, in `<folder>/nats`. */
 export async function startMessages(ground: Ground): Promise<NatsAccess> {
   const { folder, secrets, say, ports } = ground;
   const path = await findNatsServer({ toolsDir, say });
@@ -101,7 +101,7 @@ export async function startMessages(ground: Ground): Promise<NatsAccess> {
   return access;
 }
 
-/** A server of the person's own: everybody is the user in its URL, who must be allowed to make streams. */
+/** Uses the person's own server: all services log in as its URL's user, who must be allowed to create streams. */
 export async function useMessages(given: string): Promise<NatsAccess> {
   const { username, password, protocol, host } = new URL(given);
   const login = { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
@@ -117,7 +117,7 @@ async function makeStreams({ url, user }: NatsAccess): Promise<void> {
   await nats.close();
 }
 
-/** No user at all is something else than a user without a name. */
+/** No user at all differs from a user with an empty name. */
 export function withoutEmpty(login: { user: string; pass: string }): { user?: string; pass?: string } {
   return login.user === '' ? {} : login;
 }

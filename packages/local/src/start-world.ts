@@ -22,23 +22,23 @@ import { answersOk, startNewLog, startService } from './service-process.ts';
 import { startDatabase, startMessages, useDatabase, useMessages } from './start-servers.ts';
 
 export type RunningWorld = {
-  /** What is so at this moment: a port may change while it runs. */
+  /** The current state: a port may change during the run. */
   run(): RunFile;
-  /** Services first, then the simulated world, then the servers. */
+  /** Stops services first, then the simulated world, then the servers. */
   stop(): Promise<void>;
 };
 
 type Options = {
-  /** Reaches the services, so that their settings can be tried out. */
+  /** Passed to the services, so that people can try out settings. */
   env: Record<string, string>;
   say: (line: string) => void;
-  /** nats-server had to take another port. */
+  /** Called when nats-server had to take another port. */
   natsMoved: () => void;
 };
 
 /**
  * Starts everything on this machine and keeps it running: Postgres, nats-server, the simulated world, the services.
- * @throws Error in words for the person when a part does not start; what did start is ended again
+ * @throws Error in words for the person when a part does not start; parts that did start are stopped again
  */
 export async function startWorld(config: LocalConfig, { env, say, natsMoved }: Options): Promise<RunningWorld> {
   const folder = config.LEADLINE_STATE_DIR;
@@ -71,12 +71,12 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     await group.stop();
   };
 
-  /** What each was told last, and who has said that it listens. */
+  /** The settings that each member got last, and the members that listen. */
   const givenSettings = new Map<Member, string>();
   const listening = new Set<Member>();
   const restarting = new Set<Member>();
 
-  /** Starts a member and reads its code; it goes on when `ground` is there. Resolves when it is ready. */
+  /** Starts a member and loads its code; it continues when `ground` is there. Resolves when it is ready. */
   const keep = async (stage: Stage, member: Member, ground: Promise<World>): Promise<void> => {
     const program = toProgram(member, folder, env);
     startNewLog(program.logFile);
@@ -100,7 +100,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     }
   };
 
-  /** Its ports that somebody took while it did not listen are other ports. */
+  /** Replaces ports that somebody else took while the member did not listen. */
   const moveFromTaken = async (member: Member, name: string): Promise<void> => {
     for (const port of portsOf[member]) {
       const before = ports[port];
@@ -110,7 +110,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
     }
   };
 
-  /** Who knows an address that is another one by now is started again. */
+  /** Restarts members whose known addresses have changed. */
   const realign = async (): Promise<void> => {
     const now = world;
     if (now === undefined) return;
@@ -138,7 +138,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
       return { folder, secrets, database, nats, ports, env };
     });
     const simulator = keep('simulator', 'simulator', servers);
-    // A dispatcher asks at its start whether it speaks to the simulator.
+    // At its start, a dispatcher checks that it talks to the simulator.
     const simulated = simulator.then(() => servers);
     const services = members
       .filter((member) => member !== 'simulator')
@@ -154,7 +154,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   }
 }
 
-/** Postgres begins with 60 MB and keeps a few files of 16 MB for what it is about to write. */
+/** Postgres begins with 60 MB and keeps some files of 16 MB in advance for its log. */
 const wantedMegabytes = 300;
 
 function freeMegabytes(folder: string): number {

@@ -2,21 +2,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export type Running = {
   pid: number;
-  /** Resolves when the process is gone, with how that came: `by SIGKILL`. */
+  /** Resolves when the process has ended, with the reason: `by SIGKILL`. */
   exited: Promise<string>;
   stop(): Promise<void>;
 };
 
 export type Supervised = {
-  /** The id of the process of this moment; undefined while there is none. */
+  /** The current process' id; undefined while there is none. */
   pid(): number | undefined;
-  /** Ends the process of this moment, in order, so that it starts again at once. */
+  /** Ends the current process in order, so that it starts again at once. */
   restart(): Promise<void>;
   /** Ends it for good. */
   stop(): Promise<void>;
 };
 
-/** Who lived this long has recovered: its next death counts as the first. */
+/** After a life this long, the next death counts as the first. */
 const longLifeMs = 10_000;
 
 /** Half a second after the first death, then twice as long each time, up to half a minute. */
@@ -25,14 +25,14 @@ export function restartDelayMs(quickDeaths: number): number {
 }
 
 /**
- * Starts a process and starts it again whenever it dies, with a growing delay, until it is stopped.
+ * Starts a process and restarts it whenever it dies, with growing delays, until it is stopped.
  * @throws what `start` throws, when the first start fails three times
  */
 export async function supervise(options: {
   name: string;
   start: () => Promise<Running>;
   say: (line: string) => void;
-  /** After each start and each death. */
+  /** Called after each start and each death. */
   changed: () => void;
 }): Promise<Supervised> {
   const { name, say, changed } = options;
@@ -48,7 +48,7 @@ export async function supervise(options: {
 
   const pause = (ms: number): Promise<void> => wait(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
-  /** From one life to the next; `current` is undefined where a start failed. */
+  /** Loops over the process' lives; `current` is undefined if a start failed. */
   const watch = async (first: Running): Promise<void> => {
     let current: Running | undefined = first;
     let quickDeaths = 0;
@@ -85,13 +85,13 @@ export async function supervise(options: {
       stopping.abort();
       await running?.stop();
       await watching;
-      // A start that was under way meanwhile has brought one more.
+      // A start that was in progress meanwhile has created one more.
       await running?.stop();
     },
   };
 }
 
-/** What the one before left (shared memory, a port) may take a moment to go. */
+/** What the previous process left (shared memory, a port) may take a moment to disappear. */
 async function startPatiently(start: () => Promise<Running>, pause: (ms: number) => Promise<void>): Promise<Running> {
   for (let tries = 1; ; tries++) {
     try {

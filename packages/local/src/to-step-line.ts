@@ -1,7 +1,7 @@
 import { indianZone } from '@leadline/contracts/indian-time';
 import { toEventWords } from '@leadline/contracts/to-event-words';
 
-/** The others add nothing for a person who watches. */
+/** Only these events; the others tell a watching person nothing new. */
 const shown = new Set([
   'lead.created',
   'lead.enquiry_added',
@@ -17,7 +17,7 @@ const shown = new Set([
   'call.push_failed',
 ]);
 
-/** An event as a person reads it while it happens. Ids only: a number or a name is in no event. */
+/** An event as a line for a person who watches. Ids only, because events hold no numbers or names. */
 export function toStepLine(type: string, data: Record<string, unknown>): string | undefined {
   if (!shown.has(type)) return undefined;
   const about = [
@@ -28,7 +28,7 @@ export function toStepLine(type: string, data: Record<string, unknown>): string 
   return `${named.padEnd(20)} ${toEventWords(type, data, toClock).words}`;
 }
 
-/** The time that a clock in India shows. */
+/** The time in India. */
 export function toClock(at: Date): string {
   return at.toLocaleTimeString('en-IN', { timeZone: indianZone, hourCycle: 'h23' });
 }

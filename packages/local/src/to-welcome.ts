@@ -1,6 +1,6 @@
 import type { RunFile } from './run-file.ts';
 
-/** What a person sees once everything runs: each address, and one line to try. */
+/** The text that a person sees once everything runs: each address, and one command to try. */
 export function toWelcome(run: RunFile, folder: string, seconds: number): string {
   const { operator } = run.dashboardUsers;
   return `

@@ -5,15 +5,17 @@ import { listen, type Listening } from './listen.ts';
 import { traceRequests } from '@leadline/tracing/trace-requests';
 import { within } from '@leadline/time/within';
 
-/** The state of one thing a service stands on: true, or what is wrong in a few words. */
+/** The state of each thing that a service needs: true, or a few words on what is wrong. */
 export type Readiness = Record<string, true | string>;
 
-/** Prometheus gives a scrape 10 s: what is counted in the process must be told while everything around it is down. */
+/**
+ * Prometheus gives a scrape 10 s. The process' own counters must be readable even while everything around it is down.
+ */
 const measureWithinMs = 3_000;
 
 /**
- * `/livez` (the process answers), `/readyz` (503 with what is missing), `/metrics` (Prometheus text, readiness among
- * them), and a service's own operator routes.
+ * Serves `/livez` (the process answers), `/readyz` (503 with what is missing), `/metrics` (Prometheus text, with
+ * readiness) and a service's own routes for operators.
  */
 export function startAdminServer(options: {
   host: string;
@@ -22,7 +24,7 @@ export function startAdminServer(options: {
   /** What the service goes on without: reported as well, but never makes the service unready. */
   tell?: () => Promise<Readiness>;
   metrics: Registry;
-  /** Brings gauges up to date before they are read. */
+  /** Updates gauges before they are read. */
   measure?: () => Promise<void>;
   routes?: Hono | undefined;
 }): Promise<Listening> {
@@ -44,7 +46,7 @@ export function startAdminServer(options: {
     return c.json({ ready: up, ...state, ...(await options.tell?.()) }, up ? 200 : 503);
   });
   app.get('/metrics', async (c) => {
-    // Counters are worth having even while the gauges' source is down.
+    // Counters are useful even while the gauges' source is down.
     const measuring = within(measureWithinMs, options.measure?.());
     await Promise.allSettled([noteReadiness(), measuring]);
     return c.body(await options.metrics.metrics(), 200, { 'content-type': options.metrics.contentType });
@@ -56,7 +58,7 @@ export function startAdminServer(options: {
   return listen(app, { host: options.host, port: options.port, graceMs: 1_000 });
 }
 
-/** Asks whether something works, within 2 s. What the check answers in words is what is wrong. */
+/** Checks whether something works, within 2 s. A check that returns words says what is wrong. */
 export async function probe(check: () => Promise<unknown>): Promise<true | string> {
   try {
     const answered = await within(
@@ -66,7 +68,7 @@ export async function probe(check: () => Promise<unknown>): Promise<true | strin
     return answered ?? 'no answer within 2 s';
   } catch (error) {
     if (!(error instanceof Error)) return 'failed';
-    // Only our own words: a far system's may carry what nobody should read.
+    // Show only our own words: a far system's may hold secrets.
     return error.constructor === Error ? error.message : `failed: ${error.constructor.name}`;
   }
 }

@@ -2,7 +2,10 @@ import type { MiddlewareHandler } from 'hono';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { answerProblem } from './problem.ts';
 
-/** Tells whose key an Authorization header carries, if anybody's. Takes equally long whatever is wrong with it. */
+/**
+ * Finds the owner of the key in an Authorization header, if there is one. Takes the same time whatever is wrong with
+ * the key.
+ */
 export function openFindOwner<T>(
   keys: readonly { key: string; owner: T }[],
 ): (authorization: string | undefined) => T | undefined {
@@ -16,7 +19,7 @@ export function openFindOwner<T>(
   };
 }
 
-/** Lets nobody in without this key. */
+/** Refuses requests without this key. */
 export function requireBearer(key: string): MiddlewareHandler {
   const findOwner = openFindOwner([{ key, owner: true }]);
   return async (c, next) => {

@@ -3,18 +3,18 @@ import type { Log } from './logger.ts';
 import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 
-/** `stop` ends the rhythm and waits for the run that is on, at most 15 s. */
+/** `stop` ends the rhythm and waits for the current run, at most 15 s. */
 export type Timer = Part & {
-  /** Runs soon; while a run is on, once more right after it. */
+  /** Runs soon; during a run, once more right after it. */
   wake(): void;
 };
 
-/** Consumers wait as long for their handlers; a whole stop may take 25 s. */
+/** Consumers wait this long for their handlers too; a whole stop may take 25 s. */
 const stopWithinMs = 15_000;
 
 /**
- * Runs `work` each `ms`, one run at a time, and at once when woken. A run that throws is logged and the rhythm goes on:
- * the next run meets the same rows. `stopping` is aborted when it is to end: what goes on for long looks at it.
+ * Runs `work` each `ms`, one run at a time, and at once when woken. If a run throws, we log it and continue: the next
+ * run finds the same rows. `stopping` is aborted when the work should end; long work watches it.
  */
 export function every(options: {
   name: string;
@@ -36,7 +36,7 @@ export function every(options: {
     clearTimeout(timer);
     running = (async () => {
       try {
-        // Woken from the midst of something, it is no part of that.
+        // Woken from inside other work, it must not run in that work's context.
         await context.with(ROOT_CONTEXT, () => options.work(stop.signal));
       } catch (error) {
         options.log.error({ err: error, work: options.name }, 'a repeated step failed; it runs again');

@@ -5,8 +5,8 @@ import type { Part } from '@leadline/time/part';
 const hourMs = 3_600_000;
 
 /**
- * Lets a service forget people by age: at its start and then hourly, in small transactions. Two replicas may do it at once.
- * @param forget empties some rows that are older and tells how many; none: nobody is left
+ * Forgets people by age: at the service's start and then hourly, in small transactions. Two replicas may do it at once.
+ * @param forget blanks some older rows and returns how many; 0 when nobody is left
  */
 export function forgetAfter(days: number | undefined, forget: (days: number) => Promise<number>, log: Log): Part {
   if (days === undefined) return { stop: async () => undefined };

@@ -3,10 +3,13 @@ import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'p
 
 export type Log = Logger;
 
-/** Fields that must never be written, wherever a caller puts them by mistake. */
+/** Fields that must never be written, even if a caller passes them by mistake. */
 const secret = ['phone', 'name', 'email', 'body', 'payload', 'token', 'authorization', 'password', 'url', 'message'];
 
-/** JSON lines on standard output: static messages, fields beside them, the trace's ids where there is one. Personal data and secrets are redacted by key. */
+/**
+ * JSON lines on standard output: static messages with fields, and the trace's ids if there is one. Redacts personal
+ * data and secrets by key.
+ */
 export function createLogger(options: { service: string; level: string }, to?: DestinationStream): Log {
   const settings: LoggerOptions = {
     level: options.level,
@@ -20,15 +23,15 @@ export function createLogger(options: { service: string; level: string }, to?: D
   return to === undefined ? pino(settings) : pino(settings, to);
 }
 
-/** Leads from a line to its trace. */
+/** Links a line to its trace. */
 function traceFields(): Record<string, string> {
   const span = trace.getActiveSpan()?.spanContext();
   return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
 }
 
 /**
- * What may be logged of an error: class, code and our own stack. The text of a far system's error can carry a whole
- * token (LiveKit's 401) or a row's values (Postgres' detail), so only plain errors of our own keep their message.
+ * The loggable parts of an error: class, code and our own stack. A far system's error text may hold a whole token
+ * (LiveKit's 401) or a row's values (Postgres' detail), so only plain errors of our own keep their message.
  */
 function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };

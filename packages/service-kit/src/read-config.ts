@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** Settings that can't be used. The message names every faulty variable, one a line, with what is expected. */
+/** Unusable settings. The message names every faulty variable on a line of its own, with what is expected. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
 /**
  * Reads settings once, through one zod schema keyed by variable name. An empty variable counts as absent.
- * @throws ConfigError listing all problems together; values are never repeated, since one of them may be a secret.
+ * @throws ConfigError with all problems together; it never repeats values, because one of them may be a secret
  */
 export function readConfig<T extends z.ZodType>(schema: T, env: Record<string, string | undefined>): z.output<T> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));

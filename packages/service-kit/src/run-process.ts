@@ -4,16 +4,16 @@ import { ConfigError } from './read-config.ts';
 import { startTracing, type TracingSettings } from '@leadline/tracing/start-tracing';
 import { version } from './version.ts';
 
-/** `stop` is the ordered shutdown. */
+/** `stop` shuts down in order. */
 export type RunningService = Part & {
-  /** Rejects when the service can't go on (its NATS loop died): the process then ends non-zero. */
+  /** Rejects when the service can't continue (its NATS loop died): the process then exits non-zero. */
   done: Promise<unknown>;
 };
 
 /**
- * The life of a process (`--version` only says which it would be): reads settings (all problems at once, exit 2), starts, and on SIGTERM or SIGINT stops in order
- * within `deadlineMs` (exit 0; a second signal or the deadline: exit 1). Whatever goes wrong unseen ends it (exit 1):
- * a supervisor starts it again and the rows say where to go on.
+ * Runs a process (`--version` only prints the version): reads settings (all problems at once, exit 2), starts, and on
+ * SIGTERM or SIGINT stops in order within `deadlineMs` (exit 0; exit 1 after a second signal or the deadline). An
+ * unhandled error ends it (exit 1): a supervisor restarts it, and the rows say where to continue.
  */
 export async function runProcess<C extends TracingSettings & { LOG_LEVEL: string }>(options: {
   service: string;
@@ -67,7 +67,7 @@ export async function runProcess<C extends TracingSettings & { LOG_LEVEL: string
     return;
   }
   log.info({ version: version() }, 'started');
-  // Whoever forked us may wait for it, as pm2 does, or be gone.
+  // The program that forked us may wait for this message, as pm2 does, or may be gone.
   process.send?.('ready', undefined, undefined, () => undefined);
   running.done.catch((error: unknown) => {
     if (!stopping) die(error, 'the service cannot go on');

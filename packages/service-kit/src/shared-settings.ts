@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { decimal, integer } from './read-config.ts';
 
 /**
- * What a person wants to do with settings. `docs/operate/settings.md` has one table for each, in this order; every setting names
- * one of them in its `.meta()`.
+ * The goals that people have with settings. `docs/operate/settings.md` has one table for each, in this order; every
+ * setting names its goal in `.meta()`.
  */
 export const settingGoals = {
   connect: 'Connect the services to Postgres and NATS',
@@ -25,14 +25,14 @@ export const settingGoals = {
 declare module 'zod' {
   interface GlobalMeta {
     goal?: keyof typeof settingGoals;
-    /** The values that are taken, where the type does not say so. */
+    /** The accepted values, if the type does not show them. */
     bounds?: string;
-    /** A value as a person would set it, other than the default. */
+    /** A typical value other than the default. */
     example?: string;
   }
 }
 
-/** The settings of every service: its servers, where it listens, how much it logs. */
+/** Every service's settings: its servers, its port, its log level. */
 export const commonSettings = {
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }).meta({
     goal: 'connect',
@@ -64,7 +64,7 @@ export const commonSettings = {
     description: 'The port of `/livez`, `/readyz` and `/metrics`. 0 takes any free port.',
     example: '9090',
   }),
-  /** OpenTelemetry's own names. */
+  /** Names defined by OpenTelemetry. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
     .optional()
@@ -82,7 +82,7 @@ export const commonSettings = {
     .meta({ goal: 'observe', description: 'The least important lines that are logged.', example: 'debug' }),
 };
 
-/** The settings of LiveKit. The dispatcher and the call-tracker have them. */
+/** LiveKit's settings, for the dispatcher and the call-tracker. */
 export const liveKitSettings = {
   LIVEKIT_URL: z.url({ protocol: /^(https?|wss?)$/, message: 'must be an http(s) or ws(s) URL' }).meta({
     goal: 'calls',
@@ -99,7 +99,7 @@ export const liveKitSettings = {
     .meta({ goal: 'calls', description: 'The secret of that key.', example: 'secret-of-that-key' }),
 };
 
-/** These settings as LiveKit's client takes them. */
+/** These settings in the form of LiveKit's client. */
 export function toLiveKitLogin(config: { LIVEKIT_URL: string; LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string }) {
   return { url: config.LIVEKIT_URL, apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET };
 }
@@ -116,7 +116,7 @@ export const sharedCallSettings = {
     description: 'The longest call; LiveKit ends it then. Set the same value in both services.',
     example: '900',
   }),
-  /** How long LiveKit takes a token after its end. */
+  /** How long LiveKit accepts a token after its end. */
   LIVEKIT_LEEWAY_SECONDS: decimal(0, 300).prefault('60').meta({
     goal: 'calls',
     description: 'How long LiveKit accepts a token after it has expired. Set the same value in both services.',
@@ -130,7 +130,7 @@ export const sharedCallSettings = {
   }),
 };
 
-/** RETENTION_DAYS. Without it nobody is forgotten by age. */
+/** RETENTION_DAYS. Without it, services forget nobody by age. */
 export const retentionDays = integer(30, 36_500).optional().meta({
   goal: 'privacy',
   description:
@@ -138,7 +138,7 @@ export const retentionDays = integer(30, 36_500).optional().meta({
   example: '730',
 });
 
-/** MAX_LEAD_AGE_DAYS. Ingest tells with it which rows of an import are too old; the dispatcher decides. */
+/** MAX_LEAD_AGE_DAYS. Ingest uses it to report rows of an import that are too old; the dispatcher decides. */
 export const maxLeadAgeDays = integer(1, 365).prefault('7').meta({
   goal: 'people',
   description:
@@ -146,7 +146,7 @@ export const maxLeadAgeDays = integer(1, 365).prefault('7').meta({
   example: '3',
 });
 
-/** PORT of a service that listens to more than its admin port. */
+/** PORT of a service that listens on another port beside its admin port. */
 export function port(defaultPort: string, description: string, goal: 'leads' | 'outcomes' | 'dashboard') {
   return integer(0, 65_535).prefault(defaultPort).meta({ goal, description, example: '8080' });
 }

@@ -77,8 +77,8 @@ export type NatsServerConfig = Omit<z.output<typeof server>, 'NATS_SERVICES_ACCO
 };
 
 /**
- * LEADLINE_NATS_PASSWORD_<USER> for every user; …_<USER>_2 gives one a second login, `<user>-2`, while passwords are
- * changed.
+ * LEADLINE_NATS_PASSWORD_<USER> for every user. …_<USER>_2 gives a user a second login, `<user>-2`, for changing
+ * passwords.
  * @throws ConfigError with all problems at once
  */
 export function readNatsServerConfig(env: Record<string, string | undefined>): NatsServerConfig {

@@ -19,7 +19,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Each reads all its settings before it does anything. */
+/** Each command reads all its settings before it does anything. */
 const commands: Record<string, () => Promise<void> | void> = {
   async all() {
     const [database, streams] = [readMigrateConfig(process.env), readStreamsConfig(process.env)];

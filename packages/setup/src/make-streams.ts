@@ -4,7 +4,7 @@ import { durables, streams } from '@leadline/messaging/topology';
 import { createLogger } from '@leadline/service-kit/logger';
 import type { StreamsConfig } from './config.ts';
 
-/** Brings streams and durables up to their definition. Waits for a server that is not up yet. */
+/** Brings streams and durables up to their definition. Waits for a server that does not run yet. */
 export async function makeStreams(config: StreamsConfig, say: (line: string) => void): Promise<void> {
   const nats = await connectNats({
     url: config.NATS_URL,

@@ -1,7 +1,7 @@
 import type { readMigrateConfig } from '@leadline/database/config';
 import { initDatabase } from '@leadline/database/init-database';
 
-/** Brings the schema, roles and grants up to date and says what was done and what was found odd. */
+/** Brings the schema, roles and grants up to date, and reports what it did and what looks odd. */
 export async function migrateDatabase(
   config: ReturnType<typeof readMigrateConfig>,
   say: (line: string) => void,

@@ -3,7 +3,7 @@ import type { NatsServerConfig } from './config.ts';
 
 const header = '# Made by the setup command from packages/messaging/src/topology/topology.ts; holds passwords.\n';
 
-/** For one server; its monitor listens where its clients come in, and takes no password. */
+/** The configuration of one server. Its monitor listens on the same host as clients do, without a password. */
 export function toNatsConfigFile(config: NatsServerConfig): string {
   return (
     header +
@@ -18,8 +18,8 @@ export function toNatsConfigFile(config: NatsServerConfig): string {
 }
 
 /**
- * For a server that is configured elsewhere, and may hold streams already.
- * @throws Error while nobody has said where they are: without them everything would begin anew
+ * The users for a server that is configured elsewhere and may hold streams already.
+ * @throws Error if no setting names the account of these streams: with another account, all streams would begin anew
  */
 export function toNatsUsersFile(config: NatsServerConfig): string {
   if (config.servicesAccount === undefined)

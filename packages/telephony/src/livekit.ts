@@ -10,9 +10,12 @@ import {
 import { toDialResult, type DialError, type DialResult } from './to-dial-result.ts';
 import type { TrunkPhrase } from './trunk-phrases.ts';
 
-/** What LiveKit shows of a room at this moment. Absence proves nothing about the past, and after a Redis loss not even the present. */
+/**
+ * What LiveKit shows of a room now. Absence proves nothing about the past; after a Redis loss, not even about the
+ * present.
+ */
 export type Look = {
-  /** The phone leg by its `sip.callStatus`; undefined when it is not shown. */
+  /** The phone leg by its `sip.callStatus`; undefined if LiveKit does not show it. */
   leg: { status: string; everAnswered: boolean } | undefined;
   agentPresent: boolean;
 };
@@ -24,25 +27,26 @@ export type DialRequest = {
   callerId: string | undefined;
   room: string;
   ringSeconds: number;
-  /** LiveKit counts it from the dial, ringing included. */
+  /** LiveKit counts from the dial, with the ringing. */
   maxCallSeconds: number;
   /** What the trunk's words mean, where somebody has learnt it. */
   trunkPhrases: readonly TrunkPhrase[];
 };
 
-/** How long a dial's token lives; LiveKit gives its end some leeway on top. */
+/** How long a dial's token lives; LiveKit adds some leeway. */
 export const dialTokenSeconds = 5;
 
 export type LiveKit = ReturnType<typeof openLiveKit>;
 
-/** The phone leg's identity in a room: one a room, derived from it. */
+/** The phone leg's identity in a room. A room has one, derived from its name. */
 export function legIdentity(room: string): string {
   return `phone-${room}`;
 }
 
 /**
- * One door to LiveKit over the real SDK, `failover: false` (against Cloud hosts the SDK would post a dial three times).
- * Errors are the SDK's; log them only by `liveKitFault`, for a 401's text carries the whole token.
+ * Our only way to LiveKit, over the real SDK with `failover: false` (against Cloud hosts the SDK would post a dial
+ * three times). It throws the SDK's errors; log them only through `liveKitFault`, because a 401's text holds the whole
+ * token.
  */
 export function openLiveKit(options: { url: string; apiKey: string; apiSecret: string }) {
   const { url, apiKey, apiSecret } = options;
@@ -51,7 +55,7 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
   const http = url.replace(/^ws/, 'http');
 
   return {
-    /** Makes the room with the agent dispatched to it. Success does not mean that an agent comes. */
+    /** Creates the room and dispatches the agent to it. Success does not mean that an agent comes. */
     async dispatchAgent(room: string, agentName: string, metadata: string): Promise<void> {
       await agents.createDispatch(room, agentName, { metadata });
     },
@@ -83,7 +87,7 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
       await rooms.deleteRoom(room);
     },
 
-    /** A token for one dial, signed before the permit is asked for. */
+    /** Signs a token for one dial, before we ask for the permit. */
     async signDialToken(): Promise<string> {
       const token = new AccessToken(apiKey, apiSecret, { ttl: dialTokenSeconds });
       token.addSIPGrant({ call: true });
@@ -91,8 +95,8 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
     },
 
     /**
-     * Dials once and waits until the callee answers or refuses, or the ring limit is over. Never throws: whatever is
-     * not understood is `unknown`, and nobody may dial again for it.
+     * Dials once and waits until the callee answers or refuses, or the ring limit passes. Never throws: anything that
+     * we can't interpret is `unknown`, and then nobody may dial again.
      */
     async dial(request: DialRequest): Promise<DialResult> {
       const client = new SipClient(url, apiKey, apiSecret, { failover: false, token: request.token });
@@ -110,7 +114,7 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
           hidePhoneNumber: true,
           ...(request.callerId === undefined ? {} : { fromNumber: request.callerId }),
         });
-        // A success that names no call proves nothing, and nobody may dial again for it.
+        // A success that names no call proves nothing, so nobody may dial again.
         return leg.sipCallId === ''
           ? { kind: 'unknown', because: 'answer_without_call' }
           : { kind: 'answered', sipCallId: leg.sipCallId };
@@ -119,13 +123,13 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
         const elapsedMs = performance.now() - startedAt;
         const result = toDialResult(dialError(error), elapsedMs, ringSeconds * 1_000, trunkPhrases);
         if (result.kind !== 'not_dialled' || result.because !== 'room_not_joined') return result;
-        // The loser of two dials with one identity is told the same, while the other one rings.
+        // The loser of two dials with one identity gets the same answer while the other dial rings.
         const look = await this.look(request.room).catch(() => undefined);
         return look !== undefined && look.leg === undefined ? result : { kind: 'unknown', because: 'room_not_joined' };
       }
     },
 
-    /** Whether the server calls itself the simulator, asked of the server itself. Throws when it can't be reached. */
+    /** Asks the server whether it is the simulator. Throws when the server can't be reached. */
     async isSimulator(): Promise<boolean> {
       const response = await fetch(new URL('/', http), { signal: AbortSignal.timeout(2_000) });
       await response.arrayBuffer();
@@ -134,7 +138,9 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
   };
 }
 
-/** Answered at any time: the status alone forgets it when the bridge had to join again, the callee's tag does not. */
+/**
+ * Whether the callee ever answered: the status alone forgets it when the bridge rejoins, but the callee's tag does not.
+ */
 export function wasAnswered(callStatus: string, callTag: string | undefined): boolean {
   return ['active', 'automation', 'hangup'].includes(callStatus) || (callTag ?? '') !== '';
 }
@@ -157,15 +163,15 @@ function dialError(error: unknown): DialError {
 }
 
 /**
- * Whether LiveKit refuses what a request holds, such as metadata above its limit: nothing is wrong with LiveKit, our key or
- * the way there, and another request would be taken. 413 is a proxy's in between.
+ * Whether LiveKit refuses this request's content, such as metadata above its limit: LiveKit, our key and the connection
+ * work, and it would accept another request. 413 comes from a proxy in between.
  */
 export function isRefusedRequest(error: unknown): boolean {
   if (!(error instanceof ServerError)) return false;
   return ['invalid_argument', 'malformed', 'out_of_range'].includes(error.code ?? '') || error.status === 413;
 }
 
-/** What may be logged of an error of the SDK: never its text. */
+/** The loggable parts of an SDK error: never its text. */
 export function liveKitFault(error: unknown): { fault: string; code?: string; status?: number } {
   if (error instanceof ServerError) {
     return {
@@ -179,7 +185,7 @@ export function liveKitFault(error: unknown): { fault: string; code?: string; st
   return { fault: error instanceof Error ? error.name : typeof error };
 }
 
-/** What a person may read of it, with what to do. */
+/** The fault in words for a person, with what to do. */
 export function toFaultWords(error: unknown): string {
   const { fault, status, code } = liveKitFault(error);
   if (status === 401 || status === 403) return 'refuses the key: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET';

@@ -2,7 +2,7 @@ import type { Rang } from '@leadline/contracts/rang';
 import type { FailureReason } from '@leadline/contracts/failure-reason';
 import { meaningOf, type TrunkPhrase } from './trunk-phrases.ts';
 
-/** What the waiting dial request was answered, without anything that may carry a secret. */
+/** The answer to the waiting dial request, without parts that may hold a secret. */
 export type DialError =
   | {
       kind: 'server';
@@ -16,10 +16,10 @@ export type DialError =
   | { kind: 'network'; code: string | undefined };
 
 /**
- * What became of a dial as far as its own request can tell.
- * `numberFree`: the far end has surely let go of the number (a final SIP code, or nothing was ever sent to it).
- * `not_dialled`: proved that no phone rang, because of trouble that the next dial would meet too: the attempt is put
- * back. `unknown`: nobody may dial again; what LiveKit shows and says later settles it.
+ * The outcome of a dial, as far as its own request shows it. `numberFree`: the far end has certainly released the
+ * number (a final SIP code, or nothing was ever sent to it). `not_dialled`: certainly no phone rang, because of a
+ * problem that the next dial would meet too, so the attempt is put back. `unknown`: nobody may dial again; what LiveKit
+ * shows and reports later decides.
  */
 export type DialResult =
   | { kind: 'answered'; sipCallId: string }
@@ -51,7 +51,7 @@ export type NotDialled =
 const declined = [486, 600, 603, 607, 608];
 /** A miss, and just as well a phone that is switched off or out of coverage. */
 const notReached = [408, 480, 487];
-/** Connection errors that come before a single byte of the request has left. */
+/** Connection errors that occur before a single byte of the request has left. */
 const neverConnected = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -62,9 +62,9 @@ const neverConnected = [
 ];
 
 /**
- * Reads a failed dial by what real servers answered (`sip_status_code` first, never the HTTP status: a busy callee is
- * HTTP 429). A text decides only where LiveKit gives nothing else, and is matched on its end. Anything not known is
- * `unknown`: silence over a second ring.
+ * Interprets a failed dial by the answers of real servers: `sip_status_code` first, never the HTTP status (a busy
+ * callee is HTTP 429). A text decides only where LiveKit gives nothing else, and must match at its end. Anything else
+ * is `unknown`: better no call than a second ring.
  */
 export function toDialResult(
   error: DialError,
@@ -120,7 +120,8 @@ function withoutSipStatus(
   switch (error.code) {
     case 'canceled':
       if (says('sip request timed out')) {
-        // The same words stand for a room that was removed while ringing: only near the ring limit it is a no-answer.
+        // A room that was removed while ringing gives the same words: only near the ring limit do they mean a
+        // no-answer.
         return elapsedMs >= ringMs * 0.9 ? failed('unanswered', 'probably') : { kind: 'unknown', because: 'cancelled' };
       }
       if (says('transaction failed to complete') || says('service shutting down')) {
@@ -151,7 +152,8 @@ function withoutSipStatus(
       if (says('dial tcp')) return { kind: 'not_dialled', because: 'no_redis' };
       return { kind: 'unknown', because: 'unknown' };
     case undefined:
-      // A body that is not LiveKit's JSON: the server's own 401 is plain text, all else is a proxy in between.
+      // The body is not LiveKit's JSON: plain text is the server's own 401, anything else comes from a proxy in
+      // between.
       if (error.status === 401) return { kind: 'not_dialled', because: 'refused_login' };
       return { kind: 'unknown', because: `http_${error.status}` };
     default:
@@ -159,7 +161,7 @@ function withoutSipStatus(
   }
 }
 
-/** Without a final SIP code only a dial that sent nothing proves that the far end is free. */
+/** Without a final SIP code, only a dial that sent nothing proves that the far end is free. */
 function failed(reason: FailureReason, rang: Rang): DialResult {
   return { kind: 'failed', reason, sipStatus: null, rang, numberFree: rang === 'no' };
 }

@@ -3,11 +3,11 @@ import { ofOurDays } from '@leadline/contracts/outside-time';
 import { WebhookReceiver } from 'livekit-server-sdk';
 import { wasAnswered } from './livekit.ts';
 
-/** What a webhook says of a room we made; the room object itself carries a secret and is left behind. */
+/** What a webhook says about one of our rooms. We drop the room object, because it holds a secret. */
 export type LiveKitWebhook = {
   id: string;
   event: string;
-  /** LiveKit's own time of queueing, whole seconds; null where it tells none of our days. */
+  /** When LiveKit queued it, in whole seconds; null if that is no plausible time. */
   createdAt: Date | null;
   room: string | undefined;
   participant:
@@ -22,14 +22,14 @@ export type LiveKitWebhook = {
     | undefined;
 };
 
-/** A webhook whose signature, checksum or age does not hold. */
+/** A webhook with a wrong signature or checksum, or one that is too old. */
 export class WebhookRefused extends Error {
   override name = 'WebhookRefused';
 }
 
 /**
- * Verifies webhooks against any of the given keys (two while one is rotated). Give it the body as received: LiveKit's
- * spacing varies and the signature is over the bytes.
+ * Verifies webhooks with any of the given keys (two during a rotation). Pass the body as received: LiveKit's spacing
+ * varies, and the signature covers the bytes.
  * @throws WebhookRefused
  */
 export function openWebhookReceiver(keys: { apiKey: string; apiSecret: string }[]) {

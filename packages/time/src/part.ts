@@ -1,5 +1,5 @@
 /**
- * A part of a running process: a server, a consumer, a repeated step. `stop` takes nothing new from then on and waits for
- * what is in hand, for a time that the part itself limits; it does not reject.
+ * A part of a running process: a server, a consumer, a repeated step. After `stop` it accepts nothing new, and finishes
+ * its current work within a limit of its own; `stop` does not reject.
  */
 export type Part = { stop(): Promise<void> };

@@ -1,14 +1,17 @@
 const late = Symbol('late');
 
-/** What the work resolves to, or undefined once `ms` are over: it then goes on unheard. Throws as the work does. */
+/**
+ * Resolves as the work does, or to undefined after `ms`; the work then continues unobserved. Throws what the work
+ * throws.
+ */
 export async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | undefined> {
   const first = await race(ms, work);
   return first === late ? undefined : first;
 }
 
 /**
- * What the work resolves to. Once `ms` are over nobody waits for it any more.
- * @throws DOMException TimeoutError with these words when it took longer; else what the work throws
+ * Resolves as the work does; after `ms` we stop waiting for it.
+ * @throws DOMException TimeoutError with these words after `ms`; else what the work throws
  */
 export async function requireWithin<T>(ms: number, work: Promise<T>, tooLong: string): Promise<T> {
   const first = await race(ms, work);

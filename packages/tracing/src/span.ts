@@ -13,27 +13,29 @@ const kinds = { client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER, producer: 
 
 export type SpanOptions = {
   kind?: keyof typeof kinds;
-  /** Ids and closed lists only: no number, name, address or text of a person. */
+  /** Only ids and values of closed lists: no person's number, name, address or text. */
   attributes?: Attributes;
-  /** The traceparent that a row or a header holds. */
+  /** The traceparent from a row or a header. */
   traceparent?: string | null | undefined;
 };
 
 export type OpenSpan = {
-  /** To be remembered, so that what comes of it later joins its trace; null when nothing is traced. */
+  /** Keep it, so that later work can join this trace; null if nothing is traced. */
   traceparent: string | null;
-  /** Runs the work inside of the span, then ends it. An error marks it by its class; its text may be personal. */
+  /**
+   * Runs the work inside the span, then ends it. An error is recorded by its class, because its text may be personal.
+   */
   run<T>(work: () => Promise<T>): Promise<T>;
 };
 
-/** The trace context of this moment, to be kept in a row or a header; undefined when nothing is traced. */
+/** The current trace context, for a row or a header; undefined if nothing is traced. */
 export function currentTraceparent(): string | undefined {
   return traceparentOf(context.active());
 }
 
 /**
- * Begins a span below what is going on now when that is the remembered trace, else below what is remembered, with a link
- * to what is going on now. Without OpenTelemetry configured it costs next to nothing and remembers nothing.
+ * Begins a span: below the current one if both belong to the remembered trace; else below the remembered context, with
+ * a link to the current span. Without OpenTelemetry it costs almost nothing and remembers nothing.
  */
 export function startSpan(name: string, options: SpanOptions = {}): OpenSpan {
   const parent = parentOf(options.traceparent);
@@ -65,22 +67,22 @@ export function startSpan(name: string, options: SpanOptions = {}): OpenSpan {
   };
 }
 
-/** Runs the work in a span of its own. */
+/** Runs the work in a new span. */
 export function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   return startSpan(name, options).run(work);
 }
 
-/** Runs the work in the remembered trace without a span: what it logs and enqueues belongs there. */
+/** Runs the work in the remembered trace without a span, so that its log lines and events belong there. */
 export function inTrace<T>(traceparent: string | null | undefined, work: () => T): T {
   return context.with(parentOf(traceparent), work);
 }
 
-/** Work that, whoever runs it and when, belongs to what is going on now. */
+/** Binds work to the current trace, whoever runs it and when. */
 export function boundToTrace<Given extends unknown[], T>(work: (...given: Given) => T): (...given: Given) => T {
   return context.bind(context.active(), work);
 }
 
-/** Adds to the span that is going on; the same rule for attributes. */
+/** Adds attributes to the current span; the same rule applies to them. */
 export function noteOnSpan(attributes: Attributes): void {
   trace.getActiveSpan()?.setAttributes(attributes);
 }

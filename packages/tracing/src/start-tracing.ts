@@ -5,20 +5,20 @@ import { hostname } from 'node:os';
 export type TracingSettings = {
   /** The address of an OTLP collector (HTTP, JSON). Without it nothing is traced, and the SDK is not even loaded. */
   OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
-  /** The share of leads that are traced. */
+  /** The share of leads to trace. */
   OTEL_TRACES_SAMPLER_ARG?: number | undefined;
 };
 
 export type Tracing = {
-  /** Sends what is left, within 2 s. */
+  /** Sends the remaining spans, within 2 s. */
   stop(): Promise<void>;
 };
 
 const stopWithinMs = 2_000;
 
 /**
- * Sends spans to the collector, for the whole process. By hand and not by instrumentation packages: those need loader
- * hooks, take seconds to start, and put whole URLs and statements into their spans, where phone numbers stand.
+ * Sends the process' spans to the collector. We make spans by hand, because instrumentation packages need loader hooks,
+ * take seconds to start, and put whole URLs and statements with phone numbers into their spans.
  */
 export async function startTracing(service: string, version: string, settings: TracingSettings): Promise<Tracing> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: share = 1 } = settings;
@@ -40,7 +40,7 @@ export async function startTracing(service: string, version: string, settings: T
   };
   const provider = new sdk.TracerProvider({
     resource: resources.resourceFromAttributes(own),
-    // Whether a lead is traced is decided once, where it comes in.
+    // Ingest decides once whether to trace a lead.
     sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(share) }),
     spanProcessors: [new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: 1_000 })],
   });

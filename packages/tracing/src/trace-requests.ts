@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 
 /**
- * A server span a request, named by its route. Of the address only the route is kept: vendors' paths hold secrets, and
- * their queries phone numbers.
+ * Makes a server span for each request, named by its route. It keeps only the route of the address, because vendors'
+ * paths hold secrets and their queries hold phone numbers.
  */
 export function traceRequests(): MiddlewareHandler {
   return async (c, next) => {

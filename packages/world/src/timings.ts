@@ -1,27 +1,30 @@
 import type { ServiceKey } from '@leadline/contracts/services';
 
-/** Settings by their names in the environment. */
+/** Settings by their environment variables. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** How fast a world goes: for each service, and for the simulator. `calls` is for the dispatcher and the call-tracker alike. */
+/**
+ * How fast a world runs: settings for each service and for the simulator. `calls` applies to the dispatcher and the
+ * call-tracker.
+ */
 export type Timings = Partial<Record<ServiceKey | 'simulator' | 'calls', Settings>>;
 
 const shortRetries = 'unanswered=1s rejected=1s dispatch_failed=1s startup_failed=1s stale_timeout=1s no_answers=1s';
 
-/** For a person who watches `npm start`: real waits are hours, here they are short enough to be watched. */
+/** For a person who watches `npm start`: waits of hours are short enough to watch. */
 export const human: Timings = {
   dispatcher: {
     CALLS_PER_SECOND: '5',
     RETRY_DELAYS:
       'unanswered=20s,40s rejected=20s,40s dispatch_failed=10s startup_failed=10s stale_timeout=20s no_answers=20s,40s',
   },
-  // The simulated person who hangs up at once has talked for 0.3 s, the others for two.
+  // The simulated person who hangs up at once has talked for 0.3 s, the others for two seconds.
   callTracker: { MIN_TALK_SECONDS: '1' },
-  // A made-up price, so that there is something to see.
+  // An invented price, so that the page has something to show.
   dashboard: { RUPEES_PER_PULSE: '0.9' },
 };
 
-/** For end-to-end tests: waits of minutes are seconds. */
+/** For end-to-end tests: waits of minutes take seconds. */
 export const test: Timings = {
   simulator: {
     CRM_REQUESTS_PER_MINUTE: '100000',
@@ -46,10 +49,10 @@ export const test: Timings = {
   },
 };
 
-/** For the fault campaign, beside what its own policy says: the rules are the same, and a night passes in minutes. */
+/** For the fault campaign, beside its own policy: the same rules, and a night passes in minutes. */
 export const faults: Timings = {
   simulator: { CRM_REQUESTS_PER_MINUTE: '100000', SIMULATED_RING_SECONDS: '0.3', SIMULATED_TALK_SECONDS: '0.8' },
-  // Some numbers come twice on purpose, as leads of their own: one has to wait for the other's end.
+  // Some numbers come twice on purpose, as separate leads: one has to wait until the other ends.
   ingest: { DEDUPE_DAYS: '0' },
   dispatcher: {
     AGENT_WAIT_SECONDS: '2',
@@ -69,7 +72,7 @@ export const faults: Timings = {
   },
 };
 
-/** For measurements: caps and pace stand wide open and calls are short, so that neither is what is measured. */
+/** For benchmarks: caps and pace are wide open and calls are short, so that we measure neither. */
 export const bench: Timings = {
   simulator: { CRM_REQUESTS_PER_MINUTE: '1000000', SIMULATED_RING_SECONDS: '0.1', SIMULATED_TALK_SECONDS: '0.5' },
   dispatcher: { MAX_CONCURRENT_CALLS: '10000', CALLS_PER_SECOND: '1000' },
@@ -78,7 +81,7 @@ export const bench: Timings = {
   dashboard: { RUPEES_PER_PULSE: '0.9' },
 };
 
-/** These timings, and over them those. */
+/** These timings, overridden by those. */
 export function withTimings(timings: Timings, over: Timings): Timings {
   const merged: Timings = { ...timings };
   for (const name of ['ingest', 'dispatcher', 'callTracker', 'crmPusher', 'dashboard', 'simulator', 'calls'] as const)

@@ -1,10 +1,10 @@
 import type { ServiceKey } from '@leadline/contracts/services';
 import type { Settings, Timings } from './timings.ts';
 
-/** A service, or the simulator that stands for LiveKit, phones, agents, the CRM and the marketplaces. */
+/** A service, or the simulator, which stands in for LiveKit, phones, agents, the CRM and the marketplaces. */
 export type Member = ServiceKey | 'simulator';
 
-/** The keys of a world, which nobody outside of it knows. */
+/** A world's keys, unknown outside it. */
 export type Keys = {
   /** The key of the source `website`. */
   apiKey: string;
@@ -16,22 +16,25 @@ export type Keys = {
   trunkId: string;
 };
 
-/** What one member of a world finds where. Each address may be that of a link which stands in between. */
+/** The addresses for one member of a world. Each may lead through a link with faults. */
 export type Place = {
   servers: {
     /** Postgres, as the member's own role. The simulator has none. */
     databaseUrl?: string;
-    /** The member's own NATS user; the simulator logs in as the agent. */
+    /** The member's own NATS user; the simulator logs in as `agent`. */
     nats: { url: string; user?: string; pass?: string };
   };
-  /** Where LiveKit, the CRM and the marketplaces are; LiveKit or the CRM elsewhere where a link stands in between. */
+  /**
+   * The address of LiveKit, the CRM and the marketplaces; separate ones for LiveKit or the CRM if they lead through a
+   * link.
+   */
   simulator: { url: string; liveKitUrl?: string | undefined; crmUrl?: string | undefined };
-  /** Without one a member takes any free port. */
+  /** Without one, the member takes any free port. */
   port?: number | undefined;
   adminPort?: number | undefined;
   keys: Keys;
   timings: Timings;
-  /** The simulator's: where its webhooks go, and where it writes what it saw. */
+  /** For the simulator: where it sends webhooks, and where it logs. */
   outside?: { webhookUrl: string; phoneLog: string; crmLog: string };
   dashboard?: {
     ingestUrl?: string;
@@ -42,8 +45,8 @@ export type Place = {
 };
 
 /**
- * The whole environment of one member of a simulated world: `npm start`, end-to-end tests, the fault campaign and
- * measurements all take it from here and differ by `place.timings`.
+ * The whole environment of one member of a simulated world. `npm start`, end-to-end tests, the fault campaign and
+ * benchmarks all use it, and differ only in `place.timings`.
  */
 export function toSettings(member: Member, place: Place): Settings {
   return {
@@ -112,7 +115,7 @@ function toOwn(member: Member, place: Place): Settings {
   }
 }
 
-/** The marketplaces are simulated too: no vendor that exists is asked for anything. */
+/** The marketplaces are simulated too, so no real vendor gets requests. */
 function toVendors(simulatorUrl: string): Settings {
   const vendorsUrl = `${simulatorUrl}/vendors`;
   return {
@@ -120,7 +123,7 @@ function toVendors(simulatorUrl: string): Settings {
     TRADEINDIA_URL: `${vendorsUrl}/tradeindia`,
     EXPORTERSINDIA_URL: `${vendorsUrl}/exportersindia`,
     META_GRAPH_URL: `${vendorsUrl}/graph/v26.0`,
-    // The simulator's own, as its README tells it.
+    // The simulator's own trunk id, from its README.
     META_PAGE_TOKEN: 'simulated-vendor-key',
   };
 }
@@ -130,7 +133,7 @@ function toNats({ servers }: Place): Settings {
   return { NATS_URL: url, ...optional({ NATS_USER: user, NATS_PASS: pass }) };
 }
 
-/** Those that are there. */
+/** Drops undefined settings. */
 function optional(settings: Record<string, string | undefined>): Settings {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -10,7 +10,7 @@ export type NumberRead = {
   spelled: Extract<Word, { kind: 'number' }>['spelled'];
 };
 
-/** One number, of several words: "saadhe paanch", "twenty five". */
+/** Reads one number of several words: "saadhe paanch", "twenty five". */
 export function readNumber(words: readonly Word[], at: number): NumberRead | undefined {
   const [first, second] = words.slice(at, at + 2);
   if (first?.kind === 'fraction') {
@@ -41,7 +41,10 @@ export function readYear(words: readonly Word[], at: number): { value: number | 
 
 type NumberedRead = { what: What | null; change: Partial<Saying>; next: number };
 
-/** What a number is by the word behind it: an hour, a date, a delay; alone it is an hour where the words around say so. */
+/**
+ * Decides what a number means by the next word: an hour, a date, a delay. Alone it is an hour if the words around
+ * suggest one.
+ */
 export function readNumbered(
   words: readonly Word[],
   number: NumberRead,
@@ -69,7 +72,7 @@ export function readNumbered(
 
 function readDelay(words: readonly Word[], { value, next, at }: NumberRead, unit: Unit): NumberedRead {
   const behind = words[next + 1];
-  // "2 ghante pehle" is over.
+  // "2 ghante pehle" is in the past.
   if (isMark(behind, 'before')) return { what: null, change: {}, next: next + 2 };
   // "twenty minutes to six", "20 minute to 6".
   const hour = isMark(behind, 'range', 'past_hour', 'after') ? readNumber(words, next + 2) : undefined;
@@ -77,7 +80,7 @@ function readDelay(words: readonly Word[], { value, next, at }: NumberRead, unit
     const minutes = hour.value * 60 + (isMark(behind, 'range') ? -value : value);
     return { what: 'time', change: { time: { minutes, sure: false, half: null } }, next: hour.next };
   }
-  // The end of a stretch: "do teen ghante" begins with its first.
+  // The end of a stretch: "do teen ghante" begins after two.
   if (isMark(words[at - 1], 'range')) return { what: null, change: { loose: true }, next: next + 1 };
   if (unit === 'minute' || unit === 'hour')
     return { what: 'delay', change: { delayMinutes: value * unitMinutes[unit] }, next: next + 1 };

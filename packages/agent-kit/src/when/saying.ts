@@ -1,6 +1,6 @@
 import type { Mark, Part, Word } from './words.ts';
 
-/** A day as it was said, before anybody looks at the calendar. */
+/** A day in the person's words, before we look at the calendar. */
 export type DaySaid =
   | { kind: 'offset'; days: number }
   | { kind: 'weekday'; weekday: number; which: 'next' | 'this' | null }
@@ -11,10 +11,10 @@ export type DaySaid =
   | { kind: 'month_end'; nextMonth: boolean }
   | { kind: 'weekend'; weeks: number };
 
-/** A time of day as it was said: `hour12` may be either half of the day. Minutes from midnight. */
+/** A time of day in the person's words. `hour12` may be morning or evening. Minutes from midnight. */
 export type TimeSaid = { minutes: number; sure: boolean; half: 'am' | 'pm' | null };
 
-/** All that one alternative says. `after`, `before`: what they are said of. */
+/** All that one alternative says. `after`, `before`: what these two words refer to. */
 export type Saying = {
   day: DaySaid | null;
   weekday: number | null;
@@ -30,7 +30,7 @@ export type Saying = {
   soon: boolean;
 };
 
-/** What a number or a word is taken for; a delay may be of days, too. */
+/** The meaning of a number or a word; a delay may also count days. */
 export type What = 'day' | 'time' | 'delay';
 
 export function isMark(word: Word | undefined, ...marks: Mark[]): boolean {

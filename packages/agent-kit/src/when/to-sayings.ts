@@ -16,7 +16,7 @@ const nothing: Saying = {
   soon: false,
 };
 
-/** What is said, an entry for each alternative: "kal ya parso, 5 baje" says two, and the time is in both. */
+/** One entry for each alternative: "kal ya parso, 5 baje" has two, and both have the time. */
 export function toSayings(words: readonly Word[]): Saying[] {
   const left = withoutDenied(withSharedWords(words));
   const alternatives = splitAt(left, 'or').map(readOne).filter(saysAnything);
@@ -32,7 +32,10 @@ function splitAt(words: readonly Word[], ...marks: Mark[]): Word[][] {
   return pieces;
 }
 
-/** Two numbers before one word share it: "4 ya 5 baje" is "4 baje ya 5 baje", "do teen ghante" a stretch of hours. */
+/**
+ * Two numbers may share the word behind them: "4 ya 5 baje" is "4 baje ya 5 baje"; "do teen ghante" is a stretch of
+ * hours.
+ */
 function withSharedWords(words: readonly Word[]): Word[] {
   const shared: Word[] = [];
   for (let at = 0; at < words.length; at++) {
@@ -63,7 +66,7 @@ function isOfTime(word: Word): boolean {
   return !['other', 'mark'].includes(word.kind) && !(word.kind === 'number' && word.spelled === 'doubtful');
 }
 
-/** "kal nahi, parso" and "not today, tomorrow" without what they deny; a piece about the past without all of it. */
+/** Removes what the words deny, as in "kal nahi, parso" and "not today, tomorrow", and whole pieces about the past. */
 function withoutDenied(words: readonly Word[]): Word[] {
   return splitAt(words, 'comma', 'break').flatMap((piece) => {
     if (piece.some((word) => isMark(word, 'over'))) return [];
@@ -80,7 +83,7 @@ function saysAnything({ day, weekday, time, part, moment, delayMinutes, now, soo
   return [day, weekday, time, part, moment, delayMinutes].some((piece) => piece !== null) || now || soon;
 }
 
-/** What one alternative leaves out is meant as in the next one, or the one before. */
+/** An alternative takes what it lacks from the next one, or from the one before. */
 function shareAmong(sayings: Saying[]): Saying[] {
   const clock = (saying: Saying | undefined) => saying !== undefined && (saying.time !== null || saying.part !== null);
   return sayings.map((saying, at) => {
@@ -102,7 +105,7 @@ function shareAmong(sayings: Saying[]): Saying[] {
   });
 }
 
-/** Reads one alternative from left to right; what is said later corrects what was said before. */
+/** Reads one alternative from left to right; later words correct earlier ones. */
 function readOne(words: readonly Word[]): Saying {
   let saying = nothing;
   let last: What | null = null;
@@ -183,7 +186,7 @@ function readOne(words: readonly Word[]): Saying {
         break;
       case 'mark': {
         if (word.mark === 'next' || word.mark === 'this') which = word.mark;
-        // "On the 15th after 4": what stands behind it is a time of that day.
+        // "On the 15th after 4": what follows is a time on that day.
         const ahead = last === 'day' && ['number', 'clock', 'moment'].includes(words[at]?.kind ?? '');
         const read = readMark(word.mark, ahead ? null : last, saying);
         afterAhead = read.ahead ?? afterAhead;
@@ -224,7 +227,7 @@ function unitAhead(unit: 'week' | 'month', which: 'next' | 'this', behind: reado
       : { kind: 'offset', days: 0 };
 }
 
-/** "5 baje ke baad" says it behind the time, "after 5" before it; a delay has said it already. */
+/** "5 baje ke baad" has the mark after the time, "after 5" before it; a delay has already used it. */
 function readMark(
   mark: Mark,
   last: What | null,

@@ -1,6 +1,6 @@
 import { lookUp, plain, type Word } from './words.ts';
 
-/** Sayings of several words, each as the words that mean the same one by one. */
+/** Phrases, each with single words of the same meaning. */
 const sayings: [RegExp, string][] = [
   [/\bday after tomorrow\b|\bday after\b(?! \d)/g, ' parso '],
   [/\bo\W?clock\b/g, ' baje '],
@@ -38,7 +38,7 @@ const sayings: [RegExp, string][] = [
 const piece =
   /(?<year>\d{4})-(?<isoMonth>\d{1,2})-(?<isoDate>\d{1,2})t?|(?<first>\d{1,2})[/.-](?<second>\d{1,2})[/.-](?<third>\d{4}|\d{2})(?!\d)|(?<hour>\d{1,2})[:.](?<minute>\d{2})(?::\d{2})?(?!\d)|(?<date>\d{1,2})\/(?<month>\d{1,2})(?!\d)|(?<ordinal>\d{1,2})(?:st|nd|rd|th)\b|(?<number>\d+)|(?<word>\p{L}[\p{L}\p{M}]*)|(?<comma>[,;.!?\n।])|(?<or>\/)|(?<range>[-\u2010-\u2015&])/gu;
 
-/** The words of a text in one language or several, each as what it can say of a time. */
+/** The words of a text in one language or several, each with what it can say about a time. */
 export function toWords(text: string): Word[] {
   const respelt = sayings.reduce((left, [saying, means]) => left.replaceAll(saying, means), plain(text));
   return [...respelt.matchAll(piece)].map(({ groups = {} }) => toWord(groups));
@@ -57,7 +57,7 @@ function toWord(found: Record<string, string | undefined>): Word {
   return { kind: 'mark', mark: found['comma'] !== undefined ? 'comma' : found['or'] !== undefined ? 'or' : 'range' };
 }
 
-/** Day first, as India writes; month first only where it can be nothing else. */
+/** Day first, as in India; month first only where nothing else is possible. */
 function toDate(first: number, second: number, year: number | null): Word {
   return second > 12 && first <= 12
     ? { kind: 'date', date: second, month: first, year }
@@ -69,7 +69,7 @@ function toClock(hour: number, minute: number): Word {
   return { kind: 'clock', minutes: hour * 60 + minute, sure: hour > 12 || hour === 0 };
 }
 
-/** More than four digits are a phone number, a price, anything but a time. */
+/** More than four digits are a phone number or a price, but no time. */
 function toNumber(digits: string): Word {
   return digits.length > 4 ? { kind: 'other' } : { kind: 'number', value: Number(digits), spelled: 'digits' };
 }

@@ -3,12 +3,12 @@ export type Day = number;
 
 const dayMs = 86_400_000;
 
-/** What clock and calendar on the wall of this zone show at an instant. */
+/** What the clock and the calendar in this zone show at an instant. */
 export type WallClock = { day: Day; minutes: number };
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** @throws RangeError for a zone that is none, such as "India" */
+/** @throws RangeError for an unknown zone, such as "India" */
 function formatOf(zone: string): Intl.DateTimeFormat {
   let format = formats.get(zone);
   if (format === undefined) {
@@ -38,23 +38,23 @@ function wallMs(zone: string, at: Date): number {
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
-/** `minutes` counts from midnight, whole ones only. */
+/** `minutes` counts whole minutes from midnight. */
 export function toWallClock(zone: string, at: Date): WallClock {
   const ms = wallMs(zone, at);
   const day = Math.floor(ms / dayMs);
   return { day, minutes: Math.floor((ms - day * dayMs) / 60_000) };
 }
 
-/** The instant at which the wall clock of this zone shows that time; minutes may lie beyond the day. */
+/** The instant at which the clock in this zone shows that time; minutes may exceed a day. */
 export function toInstant(zone: string, day: Day, minutes: number): Date {
   const wall = day * dayMs + minutes * 60_000;
   let at = wall;
-  // A zone that moves its clocks between the guess and the answer needs the second look.
+  // If the zone's offset changes between the guess and the answer, the second look corrects it.
   for (let look = 0; look < 2; look++) at = wall - (wallMs(zone, new Date(at)) - at);
   return new Date(at);
 }
 
-/** The day of a date; undefined for one that no calendar has, such as the 30th of February. */
+/** The day of a date; undefined for an impossible one, such as 30 February. */
 export function toDay(year: number, month: number, date: number): Day | undefined {
   const at = new Date(Date.UTC(year, month - 1, date));
   return at.getUTCMonth() === month - 1 && at.getUTCDate() === date ? at.getTime() / dayMs : undefined;

@@ -1,4 +1,7 @@
-/** A part of the day, and when it begins, ends, and is rung if nothing more exact is said; minutes from midnight. */
+/**
+ * A part of the day: when it begins and ends, and when to call if the person says nothing more exact. Minutes from
+ * midnight.
+ */
 export const parts = {
   morning: { from: 6 * 60, rungAt: 10 * 60, until: 12 * 60 },
   noon: { from: 12 * 60, rungAt: 12 * 60, until: 13 * 60 },
@@ -10,18 +13,18 @@ export type Part = keyof typeof parts;
 
 export type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month';
 
-/** What one word can say of a time. */
+/** What one word can say about a time. */
 export type Word =
   | { kind: 'number'; value: number; spelled: 'digits' | 'word' | 'doubtful' | 'ordinal' }
-  /** Written as a clock shows it; `sure` where the hour needs no half of the day, as in 17:30 or 05:30. */
+  /** A clock time; `sure` if the hour can't be morning or evening, as in 17:30 or 05:30. */
   | { kind: 'clock'; minutes: number; sure: boolean }
   | { kind: 'date'; date: number; month: number; year: number | null }
-  /** Sava, saadhe, paune, or a half: what they do to the number behind them. */
+  /** Sava, saadhe, paune or a half: how it changes the number behind it. */
   | { kind: 'fraction'; by: number }
   | { kind: 'unit'; unit: Unit }
   | { kind: 'half'; half: 'am' | 'pm' }
   | { kind: 'part'; part: Part }
-  /** A meal or the end of work, in minutes from midnight: when it is, and from when on it is over. */
+  /** A meal or the end of work, in minutes from midnight: when it is, and when it is over. */
   | { kind: 'moment'; minutes: number; over: number }
   | { kind: 'day'; offset: number }
   | { kind: 'weekday'; weekday: number }
@@ -29,7 +32,7 @@ export type Word =
   | { kind: 'mark'; mark: Mark }
   | { kind: 'other' };
 
-/** Words that tell how their neighbours are meant. */
+/** Words that say how to read their neighbours. */
 const markNames = [
   'baje',
   'past_hour',
@@ -58,11 +61,11 @@ const markNames = [
 ] as const;
 export type Mark = (typeof markNames)[number];
 
-/** Spellings in Latin letters and Devanagari, without nukta, the chandrabindu as anusvara. */
+/** Spellings in Latin letters and in Devanagari, without nukta, and with the anusvara in place of the chandrabindu. */
 const spellings: [Word, string][] = [];
 const say = (word: Word, written: string): void => void spellings.push([word, written]);
 
-/** Numbers by value: Hindi, Hinglish, English. Those that are common words besides are read only before a word of time. */
+/** Numbers by value: Hindi, Hinglish, English. The ones that are also common words count only before a word of time. */
 const numbers: Record<number, string> = {
   1: 'ek one एक',
   2: 'two दो',
@@ -104,7 +107,7 @@ const numbers: Record<number, string> = {
 for (const [value, written] of Object.entries(numbers)) {
   say({ kind: 'number', value: Number(value), spelled: value === '1' ? 'doubtful' : 'word' }, written);
 }
-// "kar do" is "do it", "sat" a Saturday, "a" an article.
+// "kar do" is "do it", "sat" is Saturday, "a" is an article.
 say({ kind: 'number', value: 2, spelled: 'doubtful' }, 'do couple');
 say({ kind: 'number', value: 1, spelled: 'doubtful' }, 'a an');
 say({ kind: 'number', value: 1.5, spelled: 'word' }, 'dedh dedhh derh ded डेढ');
@@ -210,7 +213,7 @@ const marks: Record<Mark, string> = {
   month_end: 'monthend',
   month_start: 'monthstart',
   on: 'ko को',
-  // May stand behind a bare number that is an hour: "kal 5 call karna".
+  // These may follow a bare number that is an hour: "kal 5 call karna".
   next_ok:
     'pe par ki ke ka call phone fone karna karo kar karen kariye kijiye karenge ring me please pls sir ji madam ok theek thik again please पर के की कॉल फोन फ़ोन करना करो करें कीजिए कर',
   break: 'but lekin magar ab then toh phir fir instead actually matlab लेकिन मगर अब तो फिर',
@@ -227,7 +230,7 @@ const known = new Map<string, Word>(
   ),
 );
 
-/** One way of writing for what people and speech recognisers write in several. */
+/** Brings spellings that people and speech recognisers mix into one form. */
 export function plain(text: string): string {
   return text
     .normalize('NFKC')

@@ -35,7 +35,7 @@ export function addDashboard(program: Program): void {
     });
 }
 
-/** Shows how far the build is, until pages read it. A dashboard that restarts goes on with it. */
+/** Shows the build's progress until pages read it. A restarted dashboard continues the build. */
 async function untilServing(nats: Nats, generation: number): Promise<BuildState> {
   let told = '';
   for (;;) {
@@ -53,7 +53,7 @@ async function untilServing(nats: Nats, generation: number): Promise<BuildState>
 
 function toProgress({ building, serving }: BuildState): string {
   if (building === null) return 'waiting for the build';
-  // Ids of rows: the serving build, which follows them, tells how many there are.
+  // These are row ids. The serving build follows them, so it knows the highest.
   const share = (read: number, of: number | undefined): string =>
     of === undefined || of === 0 ? `up to ${read}` : `${Math.min(100, Math.floor((100 * read) / of))} %`;
   const calls = share(building.callsReadTo, serving?.callsReadTo);

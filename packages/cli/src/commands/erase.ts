@@ -9,8 +9,8 @@ import { whoAndWhy } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
 
 /**
- * ingest first: without a number the lead can't be claimed any more. The dispatcher last: the others find the person's
- * calls by the number that it takes away.
+ * Ingest first: a lead without a number can't be claimed any more. The dispatcher last: the others find the person's
+ * calls by the number that it removes.
  */
 const order = ['ingest', 'crm-pusher', 'call-tracker', 'dispatcher'] as const;
 const withinMs = 60_000;
@@ -42,10 +42,11 @@ Examples:
       const asked = { phone, ...(await whoAndWhy(options)) };
       const dryRun = options.dryRun === true;
       if (!dryRun) await confirm(`Erase what is known of ${phone}? It can not be undone.`, options);
-      // Printed as each service answers: whoever is cut off here knows by then what the CRM holds, which only the number can find.
+      // Print each answer as it comes: only the number finds what the CRM holds, so an interrupted run must have shown
+      // it.
       const tellOf = options.output === 'json' ? tell : print;
       const erased = await withNats(command.optsWithGlobals(), async (nats) => {
-        // All four are asked before the first one erases: a call that goes on stops it here.
+        // Rehearse with all four before the first one erases, so that a call in progress stops us here.
         const rehearsed = await eraseAll(nats, { ...asked, dryRun: true }, dryRun ? tellOf : undefined);
         return dryRun ? rehearsed : eraseAll(nats, { ...asked, dryRun: false }, tellOf);
       });

@@ -64,7 +64,7 @@ function toLast({ lastSettled, pausedUntil }: NonNullable<DurableState['found']>
   return pausedUntil === undefined ? last : `${last}; ${paint('red', `paused until ${toClock(pausedUntil, 'ist')}`)}`;
 }
 
-/** `lastSettledAt` is null where nothing was settled, or nats-server has forgotten when: `settledBefore` tells which. */
+/** `lastSettledAt` is null if nothing was settled, or if nats-server has forgotten when; `settledBefore` says which. */
 function toConsumer({ name, stream, service, found }: DurableState): Record<string, unknown> {
   if (found === undefined) return { name, stream, service, missing: true };
   const { lastSettled, pausedUntil, ...numbers } = found;

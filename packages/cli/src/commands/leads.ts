@@ -124,7 +124,7 @@ function toWords(imported: Imported, isDry: boolean): string {
   return `${which}: ${toNumber(rows)} rows, ${parts.join(', ')}${toSilentWords(imported)}; each row: ${report}`;
 }
 
-/** Who is not rung although the row is no fault. */
+/** Counts rows without a fault that we do not call. */
 function toSilentWords({ doNotCall, unclearWish, tooOld }: Imported): string {
   const parts = [
     ...(doNotCall > 0 ? [`${toNumber(doNotCall)} not to be called`] : []),

@@ -34,7 +34,7 @@ export function addReconcile(program: Program): void {
         'Was Postgres restored from a backup, and shall the four services take in what the streams know?',
         options,
       );
-      // Printed as each service answers: what it lists now it may not list a second time.
+      // Print each answer as it comes: a second run may not list the same again.
       const tellOf = options.output === 'json' ? tell : print;
       await withNats(command.optsWithGlobals(), async (nats) => {
         const reconciled = await reconcileAll(nats, by, tellOf);
@@ -47,8 +47,8 @@ export function addReconcile(program: Program): void {
 }
 
 /**
- * One service after the other, ingest first. Answers that agents gave since the backup must be heard before the dispatcher
- * decides who is not to be rung again.
+ * One service after the other, ingest first. The call-tracker must read the agents' reports since the backup before the
+ * dispatcher decides whom not to call again.
  */
 async function reconcileAll(nats: Nats, by: WhoAndWhy, tellOf: (line: string) => void) {
   const take = async <Result>(
@@ -77,8 +77,8 @@ async function reconcileAll(nats: Nats, by: WhoAndWhy, tellOf: (line: string) =>
 }
 
 /**
- * What the database still does not know, as the claim asks it: subjects whose newest event it lacks. Null where the
- * dispatcher does not say.
+ * Asks for what the database still does not know: subjects whose newest event it lacks. Null if the dispatcher does not
+ * say.
  */
 async function lookAgain(nats: Nats): Promise<string[] | null> {
   try {

@@ -18,7 +18,7 @@ import { toTable } from '../to-table.ts';
 import { whoAsks } from '../who-and-why.ts';
 import { withNats } from '../with-nats.ts';
 
-/** `leadline sources add, list, rotate, disable`: who may deliver, over which address. */
+/** `leadline sources add, list, rotate, disable`: who may deliver, and at which address. */
 export function addSourceConnections(sources: Command<[], OptionValues, ReturnType<Program['opts']>>): void {
   sources
     .command('add')
@@ -96,7 +96,7 @@ Examples:
     });
 }
 
-/** Several add up. */
+/** Counts of several connections are summed. */
 function show(sourceConnection: SourceConnection, form: 'pretty' | 'json'): void {
   if (form === 'json') {
     printJson(sourceConnection);
