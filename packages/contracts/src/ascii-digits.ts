@@ -1,4 +1,4 @@
-/** Any script's decimal digits, dashes, dots and spaces as ASCII; invisible marks dropped. */
+/** Converts any script's decimal digits, dashes, dots and spaces to ASCII, and drops invisible marks. */
 export function toAsciiDigits(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return text
@@ -9,11 +9,11 @@ export function toAsciiDigits(text: string): string {
     .replaceAll(/\p{Nd}/gu, (digit) => String(digitValue(digit)));
 }
 
-/** Unicode keeps each script's ten digits in one run that begins at zero. */
+/** In Unicode, each script's ten digits are one run that begins at zero. */
 function digitValue(digit: string): number {
   const code = digit.codePointAt(0) ?? 0;
   let zero = code;
   while (zero > code - 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero--;
-  // A neighbouring script's run may touch this one from below; ours then begins at a multiple of ten from its start.
+  // The run of another script may end right below this one; ours then begins at a multiple of ten from its start.
   return (code - zero) % 10;
 }

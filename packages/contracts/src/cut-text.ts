@@ -1,8 +1,8 @@
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * A text of at most `most` UTF-16 units, cut between two characters as people see them: no half of an emoji, no consonant
- * without its vowel sign. What is cut ends with "…".
+ * Cuts a text to at most `maxCharacters` UTF-16 units, between two characters as people see them: it splits no emoji,
+ * and no consonant from its vowel sign. A text that was cut ends with "…".
  */
 export function cutText(text: string, maxCharacters: number): string {
   if (text.length <= maxCharacters) return text;
@@ -12,10 +12,10 @@ export function cutText(text: string, maxCharacters: number): string {
     if (index + segment.length > maxCharacters - 1) break;
     end = index + segment.length;
   }
-  // One character longer than all the room: between its code points at least.
+  // A single character longer than the whole room: cut between its code points.
   const kept = end === 0 ? text.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '') : text.slice(0, end);
   return `${kept.trimEnd()}…`;
 }
 
-/** A family of emoji has up to 25 units; what is longer is cut by the room that there is. */
+/** A family emoji has up to 25 units. Longer characters are cut to fit. */
 const longestCharacter = 64;

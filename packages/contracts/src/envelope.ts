@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-/** CloudEvents 1.0 attributes of an event, as binary-mode headers beside a JSON payload. */
+/** An event's CloudEvents 1.0 attributes, sent as binary-mode headers beside a JSON payload. */
 export type Envelope = {
-  /** Also the message's `Nats-Msg-Id` and its outbox row's id. */
+  /** Also the message's `Nats-Msg-Id` and the id of its outbox row. */
   id: string;
-  /** The contract's type, which is the subject. */
+  /** The contract's type, which is also the NATS subject. */
   type: string;
-  /** The service that says so. */
+  /** The service that publishes it. */
   source: string;
-  /** What it is about: `lead/42` or `call/7`; for an agent's report its room. */
+  /** The lead or call: `lead/42` or `call/7`; for an agent's report the room. */
   subject: string;
   time: Date;
 };
@@ -34,7 +34,7 @@ export function toHeaders(envelope: Envelope): Record<string, string> {
   };
 }
 
-/** @throws ZodError naming the attribute that is missing or can't be read */
+/** @throws ZodError naming the attribute that is missing or unreadable */
 export function fromHeaders(get: (name: string) => string | undefined): Envelope {
   const read = (name: string): string | undefined => {
     const value = get(`ce-${name}`);
@@ -49,7 +49,7 @@ export function fromHeaders(get: (name: string) => string | undefined): Envelope
   });
 }
 
-/** The binding wants space, quote, percent and all but printable ASCII percent-encoded. */
+/** The NATS binding percent-encodes space, quote, percent and everything but printable ASCII. */
 function encode(value: string): string {
   return value.replaceAll(/[^\u0021-\u007e]|["%]/gu, (character) => encodeURIComponent(character));
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** What every lead.* event carries. Ids only: the row has the rest. */
+/** Fields of every lead.* event. Ids only, because the row has the rest. */
 export const leadFacts = { leadId: z.int(), source: z.string() };
 
-/** What every call.* event carries; a lead may have been deleted meanwhile. */
+/** Fields of every call.* event. Its lead may be deleted by now. */
 export const callFacts = {
   leadId: z.int().nullable(),
   source: z.string().nullable(),
@@ -11,8 +11,8 @@ export const callFacts = {
   callId: z.int(),
 };
 
-/** What every agent.* event carries: a call's only name outside. */
+/** Fields of every agent.* event: the room is the only name that a call has outside. */
 export const agentFacts = { room: z.string().min(1).max(256) };
 
-/** All that a report must have: `readAgentReport` reads its other fields, each by itself. */
+/** The minimum of a report; `readAgentReport` reads each of its other fields by itself. */
 export const anyAgentReport = z.looseObject(agentFacts);

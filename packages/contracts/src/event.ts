@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 
-/** An event's contract: its subject on the wire, which is also its `ce-type`, and the shape of its payload. */
+/** An event's contract: its type, which is also its NATS subject and `ce-type`, and the shape of its payload. */
 export type EventContract<Schema extends z.ZodType = z.ZodType> = {
   type: string;
-  /** What publishers send, and the documents show. */
+  /** What publishers send and the documents show. */
   schema: Schema;
-  /** What may be sent back from the dead letters, where its readers take more than the schema. */
+  /** What a redrive may send, if readers accept more than the schema. */
   accepts?: z.ZodType;
 };
 

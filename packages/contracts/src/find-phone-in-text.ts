@@ -1,35 +1,35 @@
 import { toAsciiDigits } from './ascii-digits.ts';
 import { readIndianNumber } from './indian-number.ts';
 
-/** A mobile's ten digits in the groups that people write, with its country code or trunk zero in front. */
+/** The ten digits of a mobile in the groups that people write, with a country code or trunk zero in front. */
 const candidate =
   /(?<!\d)(?:(?:\(?\+|00)?91[\s).-]{0,2}|\(?0\)?[\s-]?)?[6-9](?:\d{9}|\d{4}[\s-]{1,3}\d{5}|\d{2}[\s.-]\d{3}[\s.-]\d{4}|\d{3}[\s.-]\d{3}[\s.-]\d{3}|\d{3}[\s-]\d{6}|\d{2}[\s-]\d{7}|\d[\s.-]\d{3}[\s.-]\d{3}[\s.-]\d{2})/g;
 
-/** What makes digits something else where it stands before them. */
+/** Text before the digits that shows that they are no phone number. */
 const otherBefore =
   /(?:[₹$€£@#]|(?<!\p{L})(?:rs|inr|rupees?|price|cost|budget|amount|amt|total|value|worth|order|invoice|bill|inv|ref|reference|ticket|id|query|enquiry|inquiry|lead|complaint|case|booking|docket|awb|tracking|transaction|txn|utr|account|acc?|a\/c|aadhaar|aadhar|uid|gst|gstin|pan|pin|pincode|serial|sr|sl|model|part|item|sku|hsn|code|udyam|policy|date|rupaye|कीमत|दाम|रुपये|रु)(?!\p{L}))[\s.:#=-]*(?:(?<!\p{L})(?:nos?|num|number|id|is|of|was|code|dated?|my|your|the|है)(?!\p{L})[\s.:#=-]*)*$/iu;
 const phoneBefore =
   /(?<!\p{L})(?:phone|ph|mobile|mob|cell|whats ?app|wa|contact|call|ring|tel|telephone|reach|m|p|मो|मोबाइल|फोन|फ़ोन|संपर्क|नंबर)(?!\p{L})[^\d\n]{0,24}$/iu;
 const otherBehind =
   /^\s*(?:\/-|[%₹]|(?:rs|inr|rupees?|lakhs?|lacs?|crores?|kgs?|tons?|pcs|pieces|units?|nos)(?!\p{L}))/iu;
-/** A decimal, a part of an address or of a name. */
+/** Characters before the digits that make them part of a decimal, an address or a name. */
 const joinedBefore = /[\p{L}\d_@&=?%/.,+*#-]$/u;
 const joinedBehind = /^(?:[\p{L}\d_@%*]|[.,/:-]\d)/u;
-/** AB-9876543210 is something's number. */
+/** A code such as AB-9876543210 is an order's or article's number. */
 const numberedBefore = /(?<!\p{L})[A-Z]{1,5}[-/]$/u;
-/** Groups of digits may go on, unless a count and its word stand there: "… 5 machines". */
+/** Digits that belong to the same number, unless a count with its word follows: "… 5 machines". */
 const goesOnBefore = /\d{3}\s$/;
 const goesOnBehind = /^\s\d(?!\d{0,2}\s?\p{L})/u;
-/** Between two numbers of one list. */
+/** Text between two numbers of one list. */
 const listed = /^[\s,;/&|]*(?:(?:or|and|या|और)\s+)?$/i;
 
 const maxCharacters = 20_000;
 
 /**
- * The Indian mobile in a text that people wrote, such as an enquiry's message, in words or in HTML. It is found only where
- * no doubt is left whose it is: one number, or several that are told as one list ("98765 43210 or 98765 43211").
- * Prices, order and tax numbers, dates, addresses of pages and longer numbers hold none.
- * @returns the number in E.164 and the further ones of the list; undefined where there is none, or more than one
+ * Finds the Indian mobile in a text that people wrote, such as an enquiry's message, plain or HTML. It only accepts a
+ * number that is certainly the person's: a single number, or several in one list ("98765 43210 or 98765 43211").
+ * Prices, order and tax numbers, dates, URLs and longer numbers never count.
+ * @returns the number in E.164 and the others of the list; undefined where there is none, or where it can't tell which
  */
 export function findPhoneInText(text: string): { phone: string; alternates: string[] } | undefined {
   const plain = toAsciiDigits(toPlain(text.slice(0, maxCharacters)));
@@ -45,12 +45,14 @@ export function findPhoneInText(text: string): { phone: string; alternates: stri
   }
   const phones = new Set(lists.flat());
   const [phone, ...alternates] = phones;
-  // Several that do not stand together may be several people's.
+  // Numbers in different places may belong to different people.
   const isOne = lists.some((list) => new Set(list).size === phones.size);
   return phone !== undefined && isOne ? { phone, alternates } : undefined;
 }
 
-/** The mobile in a match, unless what stands around it makes it something else. `listEnd`: where a number before it ends. */
+/**
+ * The mobile in a match, unless the text around it makes it something else. `listEnd`: the end of the number before it.
+ */
 function readAt(plain: string, match: RegExpExecArray, listEnd: number): string | undefined {
   const at = match.index;
   const goesOn = listed.test(plain.slice(listEnd, at)) && at - listEnd < 12;
@@ -65,7 +67,7 @@ function readAt(plain: string, match: RegExpExecArray, listEnd: number): string 
   const isGrouped = !/\d{10}$/.test(match[0]);
   if (!isList && (joinedBehind.test(behind) || (isGrouped && goesOnBehind.test(behind)))) return undefined;
   if (otherBehind.test(behind)) return undefined;
-  // A dash that stands free, and a stop behind a label, join nothing.
+  // A free-standing dash, and a stop after a label, join nothing.
   const start = before.replace(/(?:^|\s)[-*•]$/u, ' ').replace(/(?<=\p{L}\s?)[.,=*-]$/u, ' ');
   if (!goesOn && (joinedBefore.test(start) || (isGrouped && goesOnBefore.test(start)))) return undefined;
   const isOther = otherBefore.test(before) || numberedBefore.test(before);
@@ -74,7 +76,7 @@ function readAt(plain: string, match: RegExpExecArray, listEnd: number): string 
   return read.ok ? read.phone : undefined;
 }
 
-/** Without HTML's marks and without addresses; a tag that begins a new block begins a new line. */
+/** Removes HTML tags and addresses; each new block begins a new line. */
 function toPlain(text: string): string {
   return text
     .replaceAll(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)>/gi, ' ')

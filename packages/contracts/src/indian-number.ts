@@ -9,20 +9,20 @@ export type PhoneRefusal =
   | 'foreign'
   | 'unparseable'
   | 'placeholder'
-  /** A spreadsheet shortened it to 9.87E+09: its digits are lost. */
+  /** A spreadsheet shortened it to 9.87E+09, so digits are lost. */
   | 'scientific_notation';
 
 export type ReadNumber = { ok: true; phone: string } | { ok: false; reason: PhoneRefusal };
 
 /**
- * One number as it is written, without words: digits, and what people put between them.
+ * Reads one written number without words: digits, and what people put between them.
  * @returns the mobile in E.164, or why it is none
  */
 export function readIndianNumber(part: string): ReadNumber {
   const refuse = (reason: PhoneRefusal): ReadNumber => ({ ok: false, reason });
-  // A spreadsheet's 9876543210.00 has lost nothing.
+  // 9876543210.00 of a spreadsheet has lost nothing.
   const bare = part.replace(/^([^.]*)\.0{1,2}$/, (all, before: string) => (countDigits(before) >= 10 ? before : all));
-  // A letter left inside means that a mask got hold of it, and a lone digit before a point a spreadsheet.
+  // A letter inside shows that somebody masked digits; a lone digit before a point shows a spreadsheet.
   if (!/^[\d\s()+\-._]+$/.test(bare) || /(^|\D)\d\.\d/.test(bare)) return refuse('unparseable');
   const digits = bare.replaceAll(/\D/g, '');
   if (digits.length < 3) return refuse('unparseable');
@@ -40,14 +40,14 @@ export function readIndianNumber(part: string): ReadNumber {
   return refuse(isFixed && (prefix !== '' || /^[6-9]/.test(national)) ? 'landline' : 'not_indian_mobile');
 }
 
-/** Toll-free, shared cost, the series of banks and of telemarketers, and short codes. */
+/** Toll-free and shared-cost numbers, the series of banks and telemarketers, and short codes. */
 function isService(digits: string): boolean {
   return /^(?:000800|1800|1860|160[01]|140)\d*$/.test(digits) || digits.length <= 6;
 }
 
 /**
- * With a plus or 00 and another country's code. A plus before ten digits that are nobody's, and that are not grouped as
- * behind a country's code, is a slip for +91.
+ * A plus or 00 with another country's code. A plus before ten digits that fit no other country, and that are not
+ * grouped as after a country code, is a slip for +91.
  */
 function isForeign(text: string, digits: string): boolean {
   if (!isInternational(text, digits)) return false;
@@ -58,8 +58,8 @@ function isForeign(text: string, digits: string): boolean {
 }
 
 /**
- * What stands before the last ten digits, where it is nothing but trunk zeros and country codes, also twice; else ''.
- * Behind a plus or 00, 91 is the country, also where fewer digits follow.
+ * The text before the last ten digits, if it is only trunk zeros and country codes, even repeated; else ''. After a
+ * plus or 00, 91 is the country, even if fewer digits follow.
  */
 function toPrefix(text: string, digits: string): string {
   const prefix = /^((?:0{0,2}91)*0{0,2})\d{10}$/.exec(digits)?.[1] ?? '';
@@ -72,9 +72,10 @@ function isInternational(text: string, digits: string): boolean {
 }
 
 /**
- * Whether an STD code is written: a group of digits of its own, and behind it a subscriber's number, which begins with 2
- * to 6 and fills it up to ten. A trunk zero or brackets prove it. Without them the rest must be written as a landline's:
- * 987-654-3210 and 9876 543 210 are groups of a mobile, and so is 7232 345678 where mobiles begin with the code too.
+ * Whether the number shows an STD code: a group of its own, followed by a subscriber's number that begins with 2 to 6
+ * and makes ten digits. A trunk zero or brackets prove it. Without them the rest must be grouped as a landline's:
+ * 987-654-3210 and 9876 543 210 are groups of a mobile, and so is 7232 345678, because mobiles begin with that code
+ * too.
  */
 function hasStdCode(text: string, prefix: string): boolean {
   let left = prefix.length;
@@ -92,17 +93,17 @@ function hasStdCode(text: string, prefix: string): boolean {
   return rest.length === 1 || (code.length === 2 && rest.length === 2 && rest[0]?.length === 4);
 }
 
-/** A trunk zero, an STD code, a gap, and a number that is not of full length. */
+/** A trunk zero, an STD code, a gap, and a number that is too short. */
 function isShortLandline(text: string): boolean {
   const [, code = ''] = /^\(?(?:\+?91[\s)-]*)?\(?0(\d{2,4})[\s)-]+[2-6]\d{1,3}[\s-]?\d{2,5}$/.exec(text) ?? [];
   return isStdCode(code);
 }
 
 /**
- * Subscribers' numbers in Amravati 721, Akola 724, Kota 744, Bundi 747, Jabalpur 761, Raipur 771 and Kakinada 884 that
- * libphonenumber calls mobile or either, and in which its own list of operators (resources/carrier/en/91.txt, 9.0.43)
- * knows none: mobiles go on with 0, 1, 7, 8, 9 there. Ahmedabad's 796 and Visakhapatnam's 8912 are Vodafone's and Airtel's
- * too: of those only a written code tells.
+ * Subscriber numbers in Amravati 721, Akola 724, Kota 744, Bundi 747, Jabalpur 761, Raipur 771 and Kakinada 884.
+ * libphonenumber calls them mobile or either, but its own list of operators (resources/carrier/en/91.txt, 9.0.43) has
+ * none for them: mobiles there continue with 0, 1, 7, 8, 9. Ahmedabad's 796 and Visakhapatnam's 8912 belong to Vodafone
+ * and Airtel too, so for those only a written code decides.
  */
 function isCityRange(national: string): boolean {
   return /^(?:7(?:21|24|44|47)|884)[2-6]|^7612|^771(?:[2-4][1-7]|6[1-7])/.test(national);

@@ -3,12 +3,12 @@ import { callbackAskers, callbackPrecisions } from './events/agent-callback-requ
 import { maxLanguageCharacters } from './disposition.ts';
 import { agentModes } from './qualification.ts';
 
-/** LiveKit takes 512 KiB of metadata, and an agent's prompt much less. */
+/** LiveKit accepts 512 KiB of metadata, and an agent's prompt much less. */
 export const maxProducts = 20;
 export const maxProductCharacters = 200;
 export const maxNameCharacters = 200;
 
-/** When people may be rung on one day, as instants with the zone's offset. */
+/** When we may call people on one day, as instants with the zone's offset. */
 const opening = z.object({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) });
 
 /** The promise that this call keeps. */
@@ -23,7 +23,7 @@ const promised = z.object({
   learnt: z.record(z.string(), z.string()),
 });
 
-/** What the voice agent is told of its job, as `ctx.job.metadata` (JSON text). Nothing secret: anyone with room admin sees it. */
+/** The voice agent's job, as JSON text in `ctx.job.metadata`. No secrets: anyone with the room admin grant sees it. */
 export const jobMetadata = z.object({
   version: z.literal(1),
   room: z.string(),
@@ -33,21 +33,21 @@ export const jobMetadata = z.object({
   mode: agentModes,
   name: z.string().max(maxNameCharacters),
   phone: z.string(),
-  /** The lead's own first, then the newest of what was asked for besides. */
+  /** The lead's own product first, then the newest of its other enquiries. */
   products: z.array(z.string().max(maxProductCharacters)).max(maxProducts),
-  /** When the job was made, with the zone's offset: the agent's clock for "in half an hour". Not told by older dispatchers. */
+  /** When the job was made, with the zone's offset: the agent's clock for "in half an hour". Older dispatchers do not send it. */
   now: z.iso.datetime({ offset: true }).optional(),
   /** The IANA name of the buyer's zone. */
   zone: z.string().optional(),
-  /** When people may be rung in the next three days: an agent promises no other time. */
+  /** When we may call people in the next three days. An agent promises no other time. */
   openings: z.array(opening).max(4).optional(),
-  /** Told where the buyer asked for this very call. */
+  /** Present if the buyer asked for this very call. */
   callback: promised.optional(),
   /** The language that the person asked for in an earlier attempt, by its name or tag. */
   language: z.string().max(maxLanguageCharacters).optional(),
   /** An earlier attempt has left a message with a machine: leave no second one. */
   messageLeft: z.boolean().optional(),
-  /** W3C trace context of this attempt, where it is traced: an agent with OpenTelemetry goes on from it. */
+  /** This attempt's W3C trace context, if we trace it. An agent with OpenTelemetry can continue it. */
   traceparent: z.string().optional(),
 });
 export type JobMetadata = z.infer<typeof jobMetadata>;

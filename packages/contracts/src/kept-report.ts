@@ -3,7 +3,7 @@ import { answeredByCategories } from './answered-by.ts';
 import { dispositions } from './disposition.ts';
 import { readAgentReport, type AgentReport, type FieldNote } from './to-agent-report.ts';
 
-/** Names of fields that could not be read. What stood there may be personal. */
+/** The names of unreadable fields. Their values may be personal. */
 const unread = z.array(z.string()).default([]);
 const keptReport = z.union([
   z.object({
@@ -22,10 +22,13 @@ const keptReport = z.union([
   }),
   z.object({ answeredBy: answeredByCategories, messageLeft: z.boolean().default(false), unread }),
 ]);
-/** What may be shown of an agent's report: which questions were answered, and nothing that a person said. */
+/** The parts of an agent's report that anyone may see: the keys of the answers, but nothing that a person said. */
 export type KeptReport = z.output<typeof keptReport>;
 
-/** A report as a timeline keeps it: of its answers the keys, for the call's row has the rest; not its room. */
+/**
+ * A report as a timeline stores it: without its room, and with only the keys of its answers, because the call's row has
+ * the rest.
+ */
 export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Record<string, unknown> {
   const fields = [...new Set(notes.filter(({ outcome }) => outcome !== 'words').map(({ field }) => field))];
   const unreadFields = fields.length === 0 ? {} : { unread: fields };
@@ -61,8 +64,8 @@ export function toKeptData(report: AgentReport, notes: readonly FieldNote[]): Re
 }
 
 /**
- * What may be shown of a report, from what the agent sent or from what a timeline keeps of it; undefined where neither can
- * be read. The agent's names its room, which a timeline does not keep.
+ * The parts of a report that anyone may see, from what the agent sent or from what a timeline stored; undefined if
+ * neither is readable. Only the agent's form names the room.
  */
 export function readKeptReport(type: string, data: Record<string, unknown>): KeptReport | undefined {
   const read = 'room' in data ? readAgentReport(type, data) : undefined;

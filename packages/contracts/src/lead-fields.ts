@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The vendor's names for a lead's fields, where they differ from the ones that its adapter knows. */
+/** A vendor's names for a lead's fields, if its adapter does not know them. */
 export const fieldAliases = z.partialRecord(
   z.enum([
     'sourceLeadId',
@@ -18,7 +18,7 @@ export const fieldAliases = z.partialRecord(
   z.array(z.string().min(1).max(200)).max(20),
 );
 
-/** The name of a source, as leads, receipts and minutes carry it. */
+/** A source's name in leads, receipts and minutes. */
 export const sourceName = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, beginning with a letter');

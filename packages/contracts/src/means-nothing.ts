@@ -1,7 +1,8 @@
 /**
- * Whether a whole value says nothing, as language models, form builders and exports write it: "null", "N/A", "not
- * mentioned", "pata nahi", "पता नहीं", "-", "{{budget}}". Case, punctuation and brackets around it do not count. A value
- * that says anything else beside it stays, but for the words of `about`, its question ("budget not mentioned"): "0", "no", "Nil Kamal Nagar", "none of the small ones, the big one".
+ * Whether a whole value says nothing, in the words of language models, form builders and exports: "null", "N/A", "not
+ * mentioned", "pata nahi", "पता नहीं", "-", "{{budget}}". Case, punctuation and outer brackets make no difference. A
+ * value that says something else too is kept; words of `about`, its question, do not count as something else ("budget
+ * not mentioned"). Kept: "0", "no", "Nil Kamal Nagar", "none of the small ones, the big one".
  */
 export function meansNothing(text: string, about = ''): boolean {
   const value = text
@@ -31,7 +32,7 @@ function toWords(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Only such words, and among them one that denies and one of telling: "customer did not say", "कोई जानकारी नहीं". */
+/** Only words of this kind, among them a denial and a word of telling: "customer did not say", "कोई जानकारी नहीं". */
 function saysThatNothingWasSaid(words: readonly string[], about: readonly string[]): boolean {
   return (
     words.every((word) => denying.has(word) || telling.has(word) || beside.has(word) || about.includes(word)) &&

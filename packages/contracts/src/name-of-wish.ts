@@ -1,13 +1,13 @@
 /**
- * What a field is about by its name: `no_calls`, yes means that its number may not be called; `calls`, no means so;
- * undefined, it is about something else.
+ * What a field's name asks: `no_calls`: yes means that its number may not be called; `calls`: no means that; undefined:
+ * something else.
  */
 export type NameOfWish = 'no_calls' | 'calls' | undefined;
 
-/** Longer is a text, and no field's name. */
+/** A longer name is a text and no name. */
 const maxCharacters = 200;
 
-/** Says by itself that it is about calls. */
+/** Words that are certainly about calls. */
 const noCalls = anyOf(
   'n?dn[cd]r?',
   'ncpr',
@@ -17,7 +17,7 @@ const noCalls = anyOf(
   '(?:calls?|calling|phone) (?:not allowed|not permitted|blocked|stopped)',
   'do not allow (?:phone )?calls?',
 );
-/** May be about mails just as well. */
+/** Words that may also be about mail. */
 const noContact = anyOf(
   'do not contact',
   'dont contact',
@@ -71,7 +71,7 @@ const otherWay = anyOf(
   'post',
   'push',
 );
-/** Tells when, why or by whom, and not whether; or holds a number or a category of a register. */
+/** Names about when, why or by whom, but not about whether; or with a number or a category of a register. */
 const notWhether = anyOf(
   'date',
   'dates',
@@ -104,15 +104,18 @@ const notWhether = anyOf(
   'phone no',
 );
 
-/** JustDial tells it of each of its numbers; which of them is rung, its adapter knows. */
+/** JustDial has one such field for each number. Its adapter knows which number we call. */
 const ofOneNumber = /^dn[cd] ?(?:mobile|phone)$/;
 
-/** Reads a field's name in any spelling: `Do_Not_Call__c`, `HasOptedOutOfCall`, `DND (Y/N)`, `Phone opt-in`, `कॉल न करें`. */
+/**
+ * Reads a field's name in any spelling: `Do_Not_Call__c`, `HasOptedOutOfCall`, `DND (Y/N)`, `Phone opt-in`, `कॉल न
+ * करें`.
+ */
 export function readNameOfWish(name: string): NameOfWish {
   return name.length <= maxCharacters && mayTell(name) ? decideName(name) : undefined;
 }
 
-/** Most names tell nothing of this, and are asked for with every record. */
+/** A quick test, because most names are about something else and every record asks. */
 function mayTell(name: string): boolean {
   if (!isLatin.test(name)) return true;
   return (

@@ -1,17 +1,19 @@
 import { indianOffsetMinutes } from './indian-time.ts';
 
-/** The one rule for a time from outside: 2000 to 2099, else it is none. */
+/** The one rule for times from outside: years 2000 to 2099 count, others do not. */
 export function ofOurDays(at: Date): Date | null {
   const year = at.getUTCFullYear();
   return year >= 2000 && year < 2100 ? at : null;
 }
 
-/** `instant`: a time of our days. `out_of_days`: a time, but none of our days. `words`: no time that a program can read. */
+/**
+ * `instant`: a plausible time. `out_of_days`: a time, but not in our years. `words`: no time that a program can read.
+ */
 export type OutsideTime = { kind: 'instant'; at: Date } | { kind: 'out_of_days' } | { kind: 'words' };
 
 /**
- * Reads a time as another program writes it: ISO 8601 with `T` or a space, seconds since 1970, or milliseconds. Without
- * an offset it is Indian time. A day without a time of day is `words`: nobody said when on that day.
+ * Reads a time that another program wrote: ISO 8601 with `T` or a space, or seconds or milliseconds since 1970. Without
+ * an offset it is Indian time. A day without a time of day is `words`, because nobody said when on that day.
  */
 export function readOutsideTime(written: string | number): OutsideTime {
   const text = String(written).trim();
@@ -24,10 +26,10 @@ export function readOutsideTime(written: string | number): OutsideTime {
   if (match?.groups === undefined) return { kind: 'words' };
   const { year = '', month = '', day = '', hour = '', minute = '', second = '0', fraction = '0', zone } = match.groups;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return { kind: 'words' };
-  // Years below 100 would be taken for those of the last century.
+  // Date.UTC takes years below 100 as years of the last century.
   if (Number(year) < 1000) return { kind: 'out_of_days' };
   const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  // The 31st of February is no day.
+  // Refuses dates such as 31 February.
   if (midnight.getUTCMonth() !== Number(month) - 1 || midnight.getUTCDate() !== Number(day)) return { kind: 'words' };
   const minutes = Number(hour) * 60 + Number(minute) - toOffsetMinutes(zone);
   const ms = Number(second) * 1_000 + Math.floor(Number(`0.${fraction}`) * 1_000);

@@ -1,6 +1,6 @@
 import type { PublishingService } from './services.ts';
 
-/** What each service says through its outbox. NATS lets nobody else say it. */
+/** The events that each service publishes through its outbox. NATS permissions keep all others from publishing them. */
 export const publishes: Record<PublishingService, readonly string[]> = {
   ingest: ['lead.created', 'lead.enquiry_added'],
   dispatcher: [
@@ -19,7 +19,7 @@ export const publishes: Record<PublishingService, readonly string[]> = {
   'crm-pusher': ['call.pushed', 'call.push_failed'],
 };
 
-/** What voice agents say. Their login knows nothing else. */
+/** The subjects of voice agents. Their login may publish nothing else. */
 export const agentSubjects = [
   'agent.ready',
   'agent.answered_by',
@@ -28,7 +28,7 @@ export const agentSubjects = [
   'agent.ended',
 ] as const;
 
-/** Who publishes an event, in words for the documents. */
+/** The publisher of an event, in words for the documents. */
 export function publisherOf(type: string): string {
   if (agentSubjects.some((subject) => subject === type)) return 'voice agent';
   const found = Object.entries(publishes).find(([, types]) => types.includes(type));

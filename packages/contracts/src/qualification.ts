@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What an agent of this mode may learn. All text; nothing is required, and keys not named here are kept too. */
+/** The answers that an agent of this mode may learn. All are texts and optional; unknown keys are kept too. */
 const sarvam = z.looseObject({
   machine_interest: z.string().nullish(),
   location: z.string().nullish(),
@@ -23,27 +23,27 @@ const openaiRealtime = z.looseObject({
   budget: z.string().nullish(),
 });
 
-/** One schema a mode: a further mode is one more line here. */
+/** One schema for each mode. A new mode is one more entry here. */
 const qualificationByMode = { sarvam, openai_realtime: openaiRealtime };
 
 export const agentModes = z.enum(['sarvam', 'openai_realtime']);
 export type AgentMode = z.infer<typeof agentModes>;
 
-/** Answers by key; never null, never empty. */
+/** Answers by key; no value is null or empty. */
 export type Answers = Record<string, string>;
 
-/** Every key that some mode names: a closed list, told where a person's own words may not be. */
+/** Every key of every mode: a closed list, for places that must not show a person's own words. */
 export const knownAnswerKeys: readonly string[] = [
   ...new Set(Object.values(qualificationByMode).flatMap((schema) => Object.keys(schema.shape))),
 ];
 
-/** Answers as an agent should send them: text, or something that has one. What else comes is read by `toAnswers`. */
+/** The answers that an agent should send: texts, or values that can become one. `toAnswers` reads anything else. */
 export const reportedAnswers = z.record(
   z.string().min(1).max(200),
   z.union([z.string().max(20_000), z.number(), z.boolean(), z.null()]),
 );
 
-/** Keys that the mode does not name: kept, and counted, so that a renamed key is noticed. */
+/** Keys that the mode does not know. We keep and count them, so that a renamed key shows. */
 export function unknownKeys(mode: AgentMode, answers: Answers): string[] {
   return Object.keys(answers).filter((key) => !Object.hasOwn(qualificationByMode[mode].shape, key));
 }
@@ -52,8 +52,8 @@ export function unknownKeys(mode: AgentMode, answers: Answers): string[] {
 export type AnswerTimes = Record<string, string>;
 
 /**
- * Merges a report into what is stored, key by key. A key is overwritten only by a report with a later time, and nothing
- * never overwrites something, so that reports may come twice and in any order.
+ * Merges a report into the stored answers, key by key. Only a later report overwrites a key, and an empty value never
+ * overwrites another, so reports may come twice and in any order.
  */
 export function mergeAnswers(
   stored: Answers,
@@ -61,7 +61,7 @@ export function mergeAnswers(
   reported: Answers,
   reportedAt: Date,
 ): { answers: Answers; times: AnswerTimes } {
-  // Maps: a key may be named as something that every object has, such as `constructor`.
+  // Maps, because a key may have the name of an object's own property, such as `constructor`.
   const mergedAnswers = new Map(Object.entries(stored));
   const mergedTimes = new Map(Object.entries(times));
   const at = reportedAt.toISOString();

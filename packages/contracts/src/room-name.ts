@@ -1,9 +1,9 @@
-/** A call's only name outside the database: `call-<id>-<12 random characters>`, one room an attempt, never used again. */
+/** A call's only name outside the database: `call-<id>-<12 random characters>`. Each attempt has a new room. */
 export function roomName(callId: number, random: string): string {
   return `call-${callId}-${random}`;
 }
 
-/** The call's id in a room's name, or undefined when the room is not one of ours. */
+/** The call's id in a room's name; undefined if the room is not ours. */
 export function callIdOfRoom(room: string): number | undefined {
   const match = /^call-([1-9]\d{0,9})-[a-z0-9]{12}$/.exec(room);
   return match === null ? undefined : Number(match[1]);

@@ -1,6 +1,6 @@
 /**
- * Each service once, with every spelling of its name. `key` names it where a hyphen can't stand, `role` is its Postgres
- * login, `outbox` its table of events to publish, `env` its part of a setting's name. Its NATS user is its name.
+ * All services, each with every spelling of its name. `key` is for places without hyphens, `role` is its Postgres
+ * login, `outbox` its table of events to publish, `env` its part of a setting's name. Its NATS user has its name.
  */
 export const services = [
   { name: 'ingest', key: 'ingest', role: 'leadline_ingest', outbox: 'ingest_outbox', env: 'INGEST' },
@@ -25,12 +25,12 @@ export const services = [
 
 export type Service = (typeof services)[number];
 export type ServiceName = Service['name'];
-/** A service's name as a key of an object. */
+/** A service's name as an object key. */
 export type ServiceKey = Service['key'];
 /** A service that publishes events through an outbox. */
 export type PublishingService = Extract<Service, { outbox: string }>['name'];
 
-/** A service that consumes events. Ingest hears none. */
+/** A service that consumes events. Ingest does not. */
 export type ConsumingService = Exclude<ServiceName, 'ingest'>;
 
 export const serviceNames: readonly ServiceName[] = services.map(({ name }) => name);
@@ -38,7 +38,7 @@ export const publishingServices: readonly PublishingService[] = services.flatMap
   service.outbox === null ? [] : [service.name],
 );
 
-/** The row of one service, by whichever of its spellings. */
+/** The row of a service, by any of its spellings. */
 export function serviceOf(spelling: ServiceName | ServiceKey): Service {
   const service = services.find(({ name, key }) => name === spelling || key === spelling);
   if (service === undefined) throw new Error(`there is no service ${spelling}`);

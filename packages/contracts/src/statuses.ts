@@ -6,7 +6,7 @@ export type LeadStatus = z.infer<typeof leadStatuses>;
 export const callStatuses = z.enum(['calling', 'called', 'pushed', 'failed']);
 export type CallStatus = z.infer<typeof callStatuses>;
 
-/** Every step a lead may take. A trigger in the database holds our services to it. */
+/** Every step that a lead may take. A trigger in the database enforces it for our services. */
 export const leadSteps: Record<LeadStatus, readonly LeadStatus[]> = {
   new: ['dispatched', 'failed'],
   dispatched: ['new', 'failed'],

@@ -1,8 +1,8 @@
 /**
- * India's 2,642 STD (area) codes: annex II of the National Numbering Plan 2003 of the Department of Telecommunications, in
- * the form in which Google's libphonenumber carries it (resources/geocoding/en/91.txt, Apache-2.0, at 7.7.5, the last
- * list of bare codes). With its subscriber's number a code makes ten digits; no code is the beginning of another one.
- * Codes of four digits stand as their first three and the last digits that occur: 123-2347 is 1232, 1233, 1234 and 1237.
+ * India's 2,642 STD (area) codes, from annex II of the Department of Telecommunications' National Numbering Plan 2003,
+ * in the form of Google's libphonenumber (resources/geocoding/en/91.txt, Apache-2.0, at 7.7.5, the last list of bare
+ * codes). A code and its subscriber's number have ten digits together; no code is the beginning of another. Codes of
+ * four digits are written as their first three and the possible last digits: 123-2347 means 1232, 1233, 1234 and 1237.
  */
 const codes = `
   11 20 22 33 40 44 79 80 120 121 122 124 129 130 131 132 135 141 144 145 151 154 160 161 164 171 172 175 177 180
@@ -53,8 +53,8 @@ const codes = `
   894-124567 895-2 896-3456`;
 
 /**
- * Codes of four digits that are a mobile operator's series too: those for which libphonenumber 9.0.43 names an operator
- * (resources/carrier/en/91.txt) of numbers that go on as a landline's do, with 2 to 6.
+ * Codes of four digits that are also a mobile operator's series: libphonenumber 9.0.43 names an operator
+ * (resources/carrier/en/91.txt) for numbers that continue like a landline's, with 2 to 6.
  */
 const sharedCodes = `
   720-123 722-012345678 723-0123456789 725-1234568 726-0234678 727-012349 728-012379 741-0 752-456789 753-01245789
@@ -70,12 +70,12 @@ const sharedCodes = `
 const all = new Set(unpack(codes));
 const shared = new Set(unpack(sharedCodes));
 
-/** Whether it is an STD code, without the trunk zero: 79, 891, 7104. */
+/** Whether these digits are an STD code, without the trunk zero: 79, 891, 7104. */
 export function isStdCode(digits: string): boolean {
   return all.has(digits);
 }
 
-/** Whether mobiles begin with this STD code too, and go on like a landline of it. */
+/** Whether mobiles begin with this STD code too, and continue like its landlines. */
 export function isSharedWithMobiles(stdCode: string): boolean {
   return shared.has(stdCode);
 }

@@ -9,10 +9,10 @@ import { toAnswers, toAnswerText } from './to-answers.ts';
 import { readCallbackTime, toCallbackAsked, type CallbackAsked } from './to-callback.ts';
 import { readWish } from './to-wish.ts';
 
-/** What an agent says, as far as it can be read. */
+/** An agent's report, as far as it is readable. */
 export type AgentReport =
   | { type: 'agent.ready'; room: string }
-  /** `mode` null: not told, or not one that we know; the call's own mode holds. */
+  /** `mode` null: absent or unknown, so the call's own mode counts. */
   | ({ type: 'agent.qualified'; room: string; mode: AgentMode | null; answers: Answers; doNotCall: boolean } & Outcome)
   | ({ type: 'agent.answered_by'; room: string } & AnsweredBy)
   | { type: 'agent.callback_requested'; room: string; callback: CallbackAsked; doNotCall: boolean }
@@ -22,7 +22,7 @@ export type AgentReport =
       endedBy: EndedBy | null;
       doNotCall: boolean;
       callbackAt: Date | null;
-      /** When to call back, in the agent's words, where that is no time that a program can read. */
+      /** When to call back, in the agent's words, if they are no time that a program can read. */
       callbackWords: string | null;
     } & Outcome);
 
@@ -32,23 +32,23 @@ export type Outcome = { disposition: Disposition | null; language: string | null
 export type EndedBy = 'callee' | 'agent' | 'error';
 
 /**
- * What became of a field that could not be taken as it came. `field` is of a closed list and tells nothing that a person
- * said; `pointer` names the agent's own key.
+ * What happened to a field that we could not take as it came. `field` comes from a closed list and reveals nothing that
+ * a person said; `pointer` names the agent's own key.
  */
 export type FieldNote = { field: string; pointer: string; outcome: FieldOutcome; detail: string };
 
-/** `guessed`: read as what a person would rather be held to. `words`: kept, but as words. */
+/** `guessed`: taken as what the person would rather have. `words`: kept as text. */
 export type FieldOutcome = 'dropped' | 'cut' | 'guessed' | 'words';
 
 export type ReadReport =
   | { ok: true; report: AgentReport; notes: FieldNote[] }
-  /** Without its type or its room a report is nobody's. */
+  /** A report without a type or a room belongs to no call. */
   | { ok: false; faults: { pointer: string; detail: string }[] };
 
 const reportTypes = agentSubjects;
 type ReportType = (typeof reportTypes)[number];
 
-/** Every name that a note's `field` may have. */
+/** All possible values of a note's `field`. */
 export const noteFields = [
   'time',
   'mode',
@@ -70,8 +70,8 @@ export const noteFields = [
 const maxRoomCharacters = 256;
 
 /**
- * Reads an agent's report, each field by itself: what can't be read is dropped and noted, the rest counts. The same for
- * NATS and HTTP. Never throws; only a type or a room that can't be read refuses it.
+ * Reads an agent's report, each field by itself: it drops and notes unreadable fields, and keeps the rest. The same for
+ * NATS and HTTP. Never throws; refuses a report only for an unreadable type or room.
  */
 export function readAgentReport(type: unknown, data: unknown): ReadReport {
   const known = reportTypes.find((reportType) => reportType === type);
@@ -169,7 +169,10 @@ const otherNames = {
   language: ['language', 'preferredlanguage', 'lang'],
 };
 
-/** A field under its own name, or as other languages would write it: `ended_by`. A later name counts where the first says nothing. */
+/**
+ * A field under its own name, or in another language's spelling: `ended_by`. If the first name holds nothing, the next
+ * one counts.
+ */
 function toFields(data: object): Fields {
   const entries = Object.entries(data).map(([key, value]: [string, unknown]) => ({
     key,
@@ -205,7 +208,7 @@ function toFields(data: object): Fields {
   };
 }
 
-/** Where a model puts a wish that has no field in its own form: `callbackAt: "never call again"`, `disposition: "DNC"`. */
+/** Fields in which models put a wish that belongs elsewhere: `callbackAt: "never call again"`, `disposition: "DNC"`. */
 const mayTellWish = new Set([
   ...otherNames.callback,
   ...otherNames.words,
@@ -216,12 +219,12 @@ const mayTellWish = new Set([
 ]);
 const deepestWish = 8;
 
-/** Nothing else than such a wish: "do not call on Sundays" is about Sundays. */
+/** Only the bare wish counts: "do not call on Sundays" is about Sundays. */
 function isWish(value: unknown): boolean {
   return typeof value === 'string' && isWishKey(value) && readWish(value) === 'yes';
 }
 
-/** Fields of a wish, however deep they lie in what the agent sent. */
+/** Fields with a wish, at any depth of what the agent sent. */
 function wishesIn(data: object, pointer: string, depth: number): Field[] {
   return Object.entries(data).flatMap(([key, value]: [string, unknown]) => {
     const at = `${pointer}/${toToken(key)}`;
@@ -248,7 +251,7 @@ function toMode({ pointer, value }: Field, notes: FieldNote[]): AgentMode | null
   return mode ?? null;
 }
 
-/** An object of answers, JSON text of one, or else whatever was said under one key. */
+/** An object of answers, the same as JSON text, or else any text under one key. */
 function toQualification({ pointer, value }: Field, notes: FieldNote[]): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   const answers = paired(unpacked(value));
@@ -261,7 +264,7 @@ function toQualification({ pointer, value }: Field, notes: FieldNote[]): Record<
   return isText ? { notes: answers } : {};
 }
 
-/** A list of keys with their answers as the object that it means; anything else as it is. */
+/** Turns a list of keys with answers into the object that it means; returns anything else unchanged. */
 function paired(value: unknown): unknown {
   if (!Array.isArray(value) || value.length === 0) return value;
   const pairs = value.map((item: unknown): [string, unknown] | undefined => {
@@ -296,7 +299,7 @@ const enders: [EndedBy, RegExp][] = [
   ['agent', /\b(agent|assistant|bot|ai|model|llm|system|server|worker|us|self)\b/],
 ];
 
-/** The words of other platforms too: `customer-ended-call`, `user_hangup`, `assistant`. */
+/** Also knows other platforms' words: `customer-ended-call`, `user_hangup`, `assistant`. */
 function toEndedBy({ pointer, value }: Field, notes: FieldNote[]): EndedBy | null {
   const text = toAnswerText(value)
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
@@ -308,7 +311,10 @@ function toEndedBy({ pointer, value }: Field, notes: FieldNote[]): EndedBy | nul
   return ender?.[0] ?? null;
 }
 
-/** One yes among them is a yes. What is neither yes nor no counts as yes: a person can take a number off the list again. */
+/**
+ * One yes among them is a yes. A value that is neither yes nor no counts as yes, because a person can take a number off
+ * the list again.
+ */
 function toDoNotCall(wishes: readonly Field[], notes: FieldNote[]): boolean {
   const byPointer = new Map(wishes.map((field) => [field.pointer, field]));
   const read = [...byPointer.values()].map((field) => ({ ...field, wish: readWish(field.value) }));

@@ -2,7 +2,7 @@ import { meansNothing } from './means-nothing.ts';
 import { cutText, repairText } from './plain-text.ts';
 import type { Answers } from './qualification.ts';
 
-/** Bounds of one report: beyond them an answer is cut or left out, and the rest counts. */
+/** Bounds of one report. Beyond them an answer is cut or dropped; the rest counts. */
 export const maxKeyCharacters = 200;
 export const maxAnswerCharacters = 20_000;
 export const maxAnswers = 200;
@@ -10,12 +10,12 @@ export const maxReportCharacters = 200_000;
 
 const deepestNesting = 8;
 
-/** What became of one answer that could not be kept as it came. */
+/** What happened to an answer that could not be kept as it came. */
 export type AnswerFault = { key: string; outcome: 'dropped' | 'cut'; detail: string };
 
 /**
- * Answers by key as text: a list or an object becomes readable text, and so does JSON in a text. What means nothing is
- * left out; so is what goes beyond the bounds, and `faults` says so. Never throws.
+ * Turns answers into texts by key: lists, objects and JSON texts become readable text. Drops answers that say nothing,
+ * and what exceeds the bounds, and lists the latter in `faults`. Never throws.
  */
 export function toAnswers(
   reported: Readonly<Record<string, unknown>>,
@@ -42,19 +42,19 @@ export function toAnswers(
   return { answers: Object.fromEntries(kept), faults };
 }
 
-/** A key that every reader takes: not empty, bounded, and no name that objects have of their own. */
+/** A key that every reader accepts: not empty, bounded, and not the name of an object's own property. */
 function toKey(key: string): string {
   const repaired = cutText(repairText(key).trim(), maxKeyCharacters).trim();
   if (repaired === '') return 'answer';
   return repaired === '__proto__' ? 'proto' : repaired;
 }
 
-/** One value as a person reads it; empty where it says nothing. */
+/** A value as readable text; empty if it says nothing. */
 export function toAnswerText(value: unknown): string {
   return toText(value, 0, '');
 }
 
-/** `about`: its key, whose words say nothing by themselves: "budget not mentioned". */
+/** `about`: its key, whose words alone say nothing: "budget not mentioned". */
 function toText(value: unknown, depth: number, about: string): string {
   if (depth > deepestNesting && typeof value === 'object' && value !== null) return '…';
   switch (typeof value) {
@@ -96,7 +96,7 @@ function toLabel(key: string): string {
   return repairText(key).replaceAll('_', ' ').trim();
 }
 
-/** A model's tool call often hands over its lists and objects as text. */
+/** A model's tool call often passes lists and objects as text. */
 function unpackJson(text: string): unknown {
   if (!/^[[{].*[\]}]$/s.test(text)) return undefined;
   try {

@@ -55,7 +55,7 @@ function toEvent({ type, schema }: EventContract): Part {
   };
 }
 
-/** The service receives it, and replies to an address that NATS makes for each request. */
+/** The service receives it, and replies to an inbox that NATS creates for each request. */
 function toCommand({ subject, summary, body, result }: CommandContract): Part {
   const name = toName(subject);
   const reply = `${name}Reply`;
@@ -125,14 +125,14 @@ const channelMessageRef = (channel: string, message: string): Json => ({
   $ref: `#/channels/${channel}/messages/${message}`,
 });
 
-/** `input`: what a sender must say. `output`: what a reader may rely on. */
+/** `input`: what a sender has to send. `output`: what a reader can rely on. */
 function toSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
     io,
     override({ jsonSchema }) {
       // Unknown keys pass everywhere.
       if (jsonSchema.properties !== undefined) delete jsonSchema.additionalProperties;
-      // The format says it; the pattern is a screen long.
+      // The format says the same; the pattern is a screen long.
       if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
     },
   });

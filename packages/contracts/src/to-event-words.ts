@@ -1,14 +1,14 @@
 import { machines, type AnsweredByCategory } from './answered-by.ts';
 import { readKeptReport } from './kept-report.ts';
 
-/** How a person takes it; `unknown`: no event of ours. */
+/** How good the event is for us; `unknown`: it is no event of ours. */
 export type EventTone = 'good' | 'bad' | 'wait' | 'plain' | 'unknown';
 export type EventWords = { words: string; tone: EventTone };
 
 /**
- * What happened to a lead or a call, said of it: "is dialled, attempt 1". The one place for these words: the command line,
- * `npm start` and the dashboard show the same. Ids and reasons only: numbers, names and answers are left out.
- * `data`: an event's payload, or what the dashboard keeps of it. `clock` writes a time as the reader's clock shows it.
+ * What happened to a lead or call, in words such as "is dialled, attempt 1". Command line, `npm start` and dashboard
+ * all take their words from here. It shows ids and reasons, but no numbers, names or answers. `data` is an event's
+ * payload, or what the dashboard stores of it. `clock` writes a time for the reader.
  */
 export function toEventWords(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
   const read = (key: string, missing = '?'): string => {
@@ -92,7 +92,7 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
   }
 }
 
-/** The same where nothing stands before it: "Dialled, attempt 1". An event of no type of ours is its type. */
+/** The same as a title: "Dialled, attempt 1". An unknown event's title is its type. */
 export function toEventTitle(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
   const { words, tone } = toEventWords(type, data, clock);
   const bare = words.replace(/^(?:is being|is|was) /, '') || type;

@@ -1,6 +1,6 @@
 import { meansNothing } from './means-nothing.ts';
 
-/** Whether a person wishes never to be called again; `unclear`: something is said, and neither yes nor no. */
+/** Whether a person wants no more calls, ever; `unclear`: a value that is neither yes nor no. */
 export type Wish = 'yes' | 'no' | 'unclear';
 
 const words = (text: string): Set<string> =>
@@ -29,7 +29,7 @@ const noWords = words(`
   nahi, nahin, nahee, nhi, na, naa, nai, nahi ji, ji nahi, nahin ji, ji nahin, bilkul nahi
   नहीं, नही, ना, न, નહીં, નહી, जी नहीं, नहीं जी, बिल्कुल नहीं, नाही, નથી, ના, இல்லை, కాదు, లేదు, ಇಲ್ಲ, ഇല്ല, না, ਨਹੀਂ`);
 
-/** Reads a wish in whatever a program or a language model writes. Nothing, in any of its words, is no. */
+/** Reads a wish in any form that programs and language models write. An empty value, in any of its words, is no. */
 export function readWish(value: unknown): Wish {
   if (typeof value === 'object' && value !== null) {
     const read = leavesOf(value, 0).map(readLeaf);

@@ -12,7 +12,7 @@ import { correctReceipt, receipts, replay } from './receipts.ts';
 import { compareDatabase, reconcile } from './reconcile.ts';
 import { addSource, disableSource, listSources, rotateSource } from './sources.ts';
 
-/** Every command and question there is, by what a person wants to do. */
+/** All commands and questions, grouped by what a person wants to do. */
 export const allCommands: readonly CommandContract[] = [
   stopDialling,
   startDialling,

@@ -4,7 +4,7 @@ import { by } from './by.ts';
 
 const state = resultObject({
   state: z.enum(['running', 'stopping', 'stopped']),
-  /** Dials that may still make a phone start to ring. */
+  /** Dials that may still make a phone ring. */
   onTheirWay: z.number(),
   stoppedAt: wireTime.nullable(),
   stoppedBy: z.string().nullable(),

@@ -6,7 +6,7 @@ import { phone } from './phone.ts';
 const state = resultObject({
   onTheList: z.boolean(),
   reason: z.string().nullable(),
-  /** Null where the person asked for it in a call. */
+  /** Null if the person asked for it in a call. */
   since: wireTime.nullable(),
 });
 export type DoNotCallState = ResultOf<typeof findDoNotCall>;

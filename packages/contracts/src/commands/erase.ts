@@ -11,18 +11,18 @@ const eraseAt = (service: PublishingService, summary: string) =>
     body: z.object({
       phone,
       ...by,
-      /** Answers what would be erased, and changes nothing. */
+      /** Only answers what it would erase. */
       dryRun: z.boolean().default(false),
     }),
     result: resultObject({
-      /** How many of what were erased. Asked again it finds nothing more. */
+      /** How many rows of each kind were erased. A second run finds none. */
       counts: z.record(z.string(), z.number()),
-      /** What is left, with the reason. */
+      /** What is left, and why. */
       left: z.array(z.string()),
     }),
   });
 
-/** Takes a person out of what a service owns. Each service owns another part; `leadline erase` asks all four in order. */
+/** Removes a person from a service's own data. `leadline erase` asks all four services in order. */
 export const erase = {
   ingest: eraseAt('ingest', 'Takes a person out of leads, deliveries and enquiries'),
   dispatcher: eraseAt('dispatcher', 'Takes a person out of calls, dials and the audit'),

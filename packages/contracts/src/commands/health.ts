@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { command, resultObject, wireTime, type ResultOf } from '../command.ts';
 import type { ServiceName } from '../services.ts';
 
-/** The state of one thing each: true, or what is wrong in a few words. */
+/** The state of each part: true, or a few words on what is wrong. */
 const parts = z.record(z.string(), z.union([z.literal(true), z.string()]));
 export type Parts = z.infer<typeof parts>;
 
@@ -12,16 +12,16 @@ const healthOf = (service: ServiceName) =>
     summary: `How one replica of ${service} is: what it stands on, its outbox, its clock; with \`far\` the systems that it calls`,
     body: z.object({ far: z.boolean().default(false) }),
     result: resultObject({
-      /** What the service stands on, as `/readyz` answers. */
+      /** What the service needs, as in `/readyz`. */
       parts,
-      /** Systems that are not ours, as this service reaches them; empty unless asked for. */
+      /** Far systems, as this service reaches them; empty unless the asking side wants them. */
       far: parts,
-      /** Settings that other services must share or a person may ask for. No secrets. */
+      /** Settings that services must share, or that a person may ask for. No secrets. */
       settings: z.record(z.string(), z.union([z.string(), z.number()])),
       outbox: resultObject({ waiting: z.number(), oldestSeconds: z.number(), failed: z.number() }).nullable(),
-      /** By the clock of the machine that it runs on. */
+      /** By the clock of the service's machine. */
       serviceTime: wireTime,
-      /** By the database's clock, which decides; null where it does not answer. */
+      /** By the database's clock, which decides; null if the database does not answer. */
       databaseTime: wireTime.nullable(),
     }),
   });

@@ -14,19 +14,19 @@ export const beginImport = command({
     'How a file of leads is read by its header, and where its leads come from. Written in the audit unless `dryRun`',
   body: z.object({
     who,
-    /** Without it the file's own: Meta's, else csv. */
+    /** By default the file's own: `meta` for Meta's, else `csv`. */
     source: sourceName.optional(),
-    /** The file's name, as the person knows it. */
+    /** The file's name for the person. */
     file: z.string().max(500),
     columns,
     aliases: fieldAliases.default({}),
     dryRun: z.boolean(),
   }),
   result: resultObject({
-    /** What each column is taken for; null: it is kept, and used for nothing. */
+    /** The field of each column; null: kept, but not used. */
     columns: z.array(resultObject({ column: z.string(), field: z.string().nullable() })),
     source: z.string(),
-    /** Why the file can not be imported as it is. */
+    /** Why this file can't be imported. */
     faults: z.array(z.string()),
   }),
 });
@@ -37,7 +37,7 @@ export const importLeads = command({
   summary: 'Rows of a file of leads: one answer a row, in their order. The same rows again add nothing',
   body: z.object({
     source: sourceName,
-    /** Rows that were imported before are new under another name. */
+    /** Treats rows that were imported before as new, under this name. */
     again: z
       .string()
       .regex(/^[\w.-]{1,40}$/, 'must be 1 to 40 letters, digits, dots, dashes')
@@ -45,25 +45,25 @@ export const importLeads = command({
     columns,
     /** The file's own names for our fields. */
     aliases: fieldAliases.default({}),
-    /** The order of day and month in dates in numbers, in the whole file. */
+    /** The order of day and month in the file's numeric dates. */
     dates: z.enum(['day-first', 'month-first']).default('day-first'),
-    /** Rows that are too old to be called are called all the same. */
+    /** Calls rows even if they are too old. */
     ringsOld: z.boolean().default(false),
-    /** Nothing is stored; the answers are what they would be. */
+    /** Stores nothing; the answers say what would happen. */
     dryRun: z.boolean(),
     rows: z.array(z.object({ row: z.int(), cells: z.array(z.string()).max(maxColumns) })).max(maxRows),
   }),
   result: z.array(
     resultObject({
       row: z.int(),
-      /** `joined`: the number's lead is open, and has one enquiry more. */
+      /** `joined`: the number has an open lead, which got one more enquiry. */
       result: z.enum(['accepted', 'joined', 'duplicate', 'rejected']),
       leadId: z.int().nullable(),
       faults: z.array(fieldFault),
-      /** Why the number of a row that is no fault is not rung. */
+      /** Why we do not call the number of a row without a fault. */
       notes: z.array(fieldFault).default([]),
     }),
   ),
 });
-/** What became of a row of a file. */
+/** What one row of a file became. */
 export type RowResult = ResultOf<typeof importLeads>[number];

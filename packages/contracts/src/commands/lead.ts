@@ -18,7 +18,7 @@ export const explain = command({
   result: resultObject({
     kind: openEnum(['dial', 'wait', 'refuse', 'not_due']),
     reason: z.string().optional(),
-    /** Null where it is not known until when. */
+    /** Null if nobody knows until when. */
     until: wireTime.nullish(),
   }),
 });
@@ -26,7 +26,7 @@ export type Explanation = ResultOf<typeof explain>;
 
 const attempt = resultObject({
   callId: z.number(),
-  /** Null for a call of the old program. */
+  /** Null for calls of the old program. */
   attempt: z.number().nullable(),
   status: z.string(),
   failureReason: z.string().nullable(),
@@ -49,20 +49,20 @@ const attempt = resultObject({
   language: z.string().nullish(),
   /** The provider's own words on a dial that failed, without numbers. */
   networkPhrase: z.string().nullish(),
-  /** Fields of the agent's reports that could not be read, and in how many reports. */
+  /** Unreadable fields of the agent's reports, and the number of reports with them. */
   unreadFields: z.array(resultObject({ field: z.string(), times: z.number() })).default([]),
-  /** Its last report is a dead letter that nobody has looked at. */
+  /** The agent's last report is a dead letter that nobody has handled. */
   isReportUnheard: z.boolean().default(false),
   taskId: z.string().nullable(),
-  /** Why the CRM refused it, where it did. */
+  /** Why the CRM refused it, if it did. */
   pushError: z.string().optional(),
-  /** Which questions were answered. What was said stays with the call. */
+  /** The keys of the answers. Their texts stay with the call. */
   answered: z.array(z.string()),
 });
 
 const keptEvent = resultObject({
   id: z.string(),
-  /** Grows with each event that the dashboard keeps. */
+  /** Grows with each event that the dashboard stores. */
   no: z.number(),
   type: z.string(),
   at: wireTime,

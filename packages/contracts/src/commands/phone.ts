@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-/** An Indian mobile number, however a person writes it. */
+/** An Indian mobile number in any form that people write. */
 export const phone = z.string().min(1).max(100);

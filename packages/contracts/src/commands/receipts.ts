@@ -10,11 +10,11 @@ const receipt = resultObject({
   sourceLeadId: z.string().nullable(),
   verdict: openEnum(['accepted', 'rejected']),
   faults: z.array(fieldFault),
-  /** The receipt that had this id of the source before, with another number. */
+  /** The earlier receipt with this source id and another number. */
   sameIdAs: z.string().nullable().default(null),
-  /** How many came under this receipt's id with other numbers: the id is no enquiry's own. */
+  /** How many deliveries had this receipt's id and other numbers: if any, the id does not identify an enquiry. */
   otherNumbers: z.number().default(0),
-  /** The number is masked. */
+  /** With a masked number. */
   lead: resultObject({ id: z.number(), status: z.string().nullable(), phone: z.string().nullable() }).nullable(),
 });
 export type Receipt = ResultOf<typeof receipts>[number];
@@ -26,7 +26,7 @@ export const receipts = command({
     source: z.string().optional(),
     leadId: z.int().optional(),
     verdict: z.enum(['accepted', 'rejected']).optional(),
-    /** Only what came before: the last row's `receivedAt` gives the next page. */
+    /** Only deliveries before this: pass the last row's `receivedAt` for the next page. */
     before: z.iso.datetime({ offset: true }).optional(),
     limit: z.int().min(1).max(500).default(50),
   }),
@@ -40,7 +40,7 @@ export const correctReceipt = command({
   result: resultObject({ leadId: z.int().nullable(), became: z.enum(['lead', 'joined', 'known']) }),
 });
 
-/** Where a page of deliveries ended. */
+/** The end of a page of deliveries. */
 const place = z.object({ place: z.string().regex(/^[\d :.+-]{10,40}$/), id: z.uuid() });
 
 export const replay = command({
@@ -50,9 +50,9 @@ export const replay = command({
     who: by.who,
     since: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
     source: z.string().nullable().default(null),
-    /** Without it nothing is changed. */
+    /** Without it nothing changes. */
     apply: z.boolean(),
-    /** Where the last page ended. */
+    /** The end of the last page. */
     after: place.nullable().default(null),
     limit: z.int().min(1).max(500).default(200),
   }),
@@ -64,16 +64,16 @@ export const replay = command({
         source: z.string(),
         leadId: z.int().nullable(),
         kind: z.enum(['new_lead', 'late', 'differs', 'other_number', 'refused_now']),
-        /** What reads otherwise today. */
+        /** Fields that today's rules read differently. */
         fields: z.array(z.string()),
         faults: z.array(fieldFault),
         applied: z.boolean(),
       }),
     ),
-    /** Leads that a vendor named and that could not be read: they are asked for again. */
+    /** Named leads that we could not fetch, and now ask for again. */
     askedAgain: z.int().default(0),
     next: resultObject({ place: z.string(), id: z.string() }).nullable(),
   }),
 });
-/** What one lead of a delivery came to when it was read again. */
+/** What one lead of a delivery became in a replay. */
 export type ReplayChange = ResultOf<typeof replay>['changes'][number];

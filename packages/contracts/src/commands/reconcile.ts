@@ -4,11 +4,11 @@ import { by } from './by.ts';
 
 const body = z.object(by);
 const ids = z.array(z.number());
-/** Events of its own that the service took in. */
+/** How many of its own published events the service stored. */
 const events = z.number();
 
 /**
- * The database came back from a backup: each service takes in what the streams know since. May be asked again.
+ * For a database that was restored from a backup: each service stores what the streams know since then. Safe to repeat.
  * `leadline reconcile` asks all four in order.
  */
 export const reconcile = {
@@ -30,13 +30,16 @@ export const reconcile = {
     body,
     result: resultObject({
       events,
-      /** Rung since the backup: `failed` as `dialled_before_restore`, until an operator asks for one more call. */
+      /**
+       * Leads that were called since the backup: `failed` as `dialled_before_restore`, until an operator asks for one
+       * more call.
+       */
       dialledLeads: ids,
-      /** Were given up since the backup, and are again. */
+      /** Leads that were given up since the backup, and are given up again. */
       failedLeads: ids,
-      /** How many numbers asked since the backup never to be rung, and are on the list again. */
+      /** How many numbers asked since the backup never to be called, and are on the list again. */
       doNotCall: z.number(),
-      /** Nobody is dialled before: the last call that this database does not know may go on until then. */
+      /** No dial before this: until then, the last call that this database does not know may continue. */
       diallingFrom: wireTime.nullable(),
     }),
   }),

@@ -4,14 +4,17 @@ import { fieldAliases } from '../lead-fields.ts';
 import { agentModes } from '../qualification.ts';
 import { who } from './by.ts';
 
-/** The address to paste at the vendor, shown once: ingest keeps a hash of its token. For a vendor that we ask, its own. */
+/**
+ * The address to enter at the vendor, shown only once, because ingest keeps just a hash of its token. For a vendor that
+ * we ask, the vendor's own address.
+ */
 const connection = resultObject({
   id: z.string(),
   source: z.string(),
   url: z.string(),
-  /** The key that we made for the vendor, where it signs with one. */
+  /** The key that we created for a vendor that signs its requests. */
   secret: z.string().optional(),
-  /** A command that tries the address and rings nobody. */
+  /** A command that tests the address and calls nobody. */
   curl: z.string(),
 });
 export type SourceConnection = ResultOf<typeof addSource>;
@@ -38,7 +41,7 @@ export const rotateSource = command({
   body: z.object({
     who,
     id: z.uuid(),
-    /** How long the old address still works, so that a vendor can be told the new one without a gap. */
+    /** How long the old address keeps working, so that you can give the vendor the new one without a gap. */
     keepOldHours: z.number().min(0).max(720).default(0),
   }),
   result: connection,
@@ -72,14 +75,19 @@ export const listSources = command({
         /** Accepted ones whose known id came with another number. */
         otherNumbers: z.number().default(0),
       }),
-      /** For a vendor that we ask: when it was read, what is wrong now, and since when it answers without a word. */
+      /**
+       * For a vendor that we ask: when we read it last, what is wrong now, and since when its answers have been empty.
+       */
       poll: resultObject({
         readAt: wireTime.nullable(),
         failedAt: wireTime.nullable(),
         error: z.string().nullable(),
         blankSince: wireTime.nullable().default(null),
       }).nullable(),
-      /** For a vendor that only names leads: how many could not be read so far, or for a week, the oldest, and why. */
+      /**
+       * For a vendor that only names leads: how many we could not read so far or gave up within a week, the oldest, and
+       * why.
+       */
       awaited: resultObject({
         waiting: z.number(),
         givenUp: z.number(),

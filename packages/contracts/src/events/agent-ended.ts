@@ -4,8 +4,8 @@ import { event, type PayloadOf } from '../event.ts';
 import { agentFacts, anyAgentReport } from '../event-facts.ts';
 
 /**
- * The agent's last word on its call; the phone leg may still be there. This is what an agent should send: whatever else
- * comes is read field by field (`readAgentReport`).
+ * The agent's last report on its call; the phone leg may still be there. Agents should send this; anything else is read
+ * field by field (`readAgentReport`).
  */
 export const agentEnded = event(
   'agent.ended',

@@ -4,8 +4,8 @@ import { agentFacts, anyAgentReport } from '../event-facts.ts';
 import { agentModes, reportedAnswers } from '../qualification.ts';
 
 /**
- * What the agent has learnt so far; sent as often as it learns something. This is what an agent should send: whatever
- * else comes is read field by field (`readAgentReport`).
+ * What the agent has learnt so far, sent again whenever it learns more. Agents should send this; anything else is read
+ * field by field (`readAgentReport`).
  */
 export const agentQualified = event(
   'agent.qualified',

@@ -22,7 +22,7 @@ import { leadFailed } from './lead-failed.ts';
 import { leadPostponed } from './lead-postponed.ts';
 import { leadRetryScheduled } from './lead-retry-scheduled.ts';
 
-/** Every event there is. */
+/** All events. */
 export const allEvents = [
   agentCallbackRequested,
   agentAnsweredBy,

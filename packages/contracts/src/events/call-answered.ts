@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { event, type PayloadOf } from '../event.ts';
 import { callFacts } from '../event-facts.ts';
 
-/** The dial's own request was told that the callee answered. */
+/** LiveKit answered the dial's own request: the callee has answered. */
 export const callAnswered = event(
   'call.answered',
   z.object({

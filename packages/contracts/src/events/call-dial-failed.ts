@@ -4,7 +4,10 @@ import { callFacts } from '../event-facts.ts';
 import { failureReasons } from '../failure-reason.ts';
 import { rangFacts } from '../rang.ts';
 
-/** The dial's own result: refused, rung out, or never sent. `numberFree`: the far end has surely let go of the number. */
+/**
+ * The dial's own result: refused, not answered, or never sent. `numberFree`: the far end has certainly released the
+ * number.
+ */
 export const callDialFailed = event(
   'call.dial_failed',
   z.object({

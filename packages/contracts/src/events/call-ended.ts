@@ -6,7 +6,7 @@ import { callFacts } from '../event-facts.ts';
 import { failureReasons } from '../failure-reason.ts';
 import { rangFacts } from '../rang.ts';
 
-/** The call has ended, whatever came of it; sent once beside call.qualified or call.failed. */
+/** The call has ended, with any outcome; sent once, beside call.qualified or call.failed. */
 export const callEnded = event(
   'call.ended',
   z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { event, type PayloadOf } from '../event.ts';
 import { callFacts } from '../event-facts.ts';
 
-/** The phone leg joined its room: treat the phone as rung. */
+/** The phone leg joined its room: assume that the phone rings. */
 export const callRinging = event(
   'call.ringing',
   z.object({

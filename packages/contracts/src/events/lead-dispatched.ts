@@ -3,8 +3,8 @@ import { event, type PayloadOf } from '../event.ts';
 import { leadFacts } from '../event-facts.ts';
 
 /**
- * An attempt's phone leg exists, or its answers made a further attempt needless. `because`: the number's talk was a moment
- * ago, in the call named here, and the CRM has been told of this lead: it needs no call of its own.
+ * An attempt's phone leg exists, or its answers made another attempt unnecessary. `because`: we had just talked with
+ * this number in the call named here, and the CRM has this lead's enquiry, so it needs no call of its own.
  */
 export const leadDispatched = event(
   'lead.dispatched',

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { event, type PayloadOf } from '../event.ts';
 import { leadFacts } from '../event-facts.ts';
 
-/** A further enquiry of a buyer whose lead is still open: it joined that lead, and nobody is rung a second time for it. */
+/** Another enquiry of a buyer whose lead is still open: it joined that lead, and causes no second call. */
 export const leadEnquiryAdded = event(
   'lead.enquiry_added',
   z.object({
-    /** `source` is the lead's. */
+    /** `source` is that of the lead. */
     ...leadFacts,
     enquiryId: z.uuid(),
     enquirySource: z.string(),

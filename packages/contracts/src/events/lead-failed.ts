@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { event, type PayloadOf } from '../event.ts';
 import { leadFacts } from '../event-facts.ts';
 
-/** Nobody will ring this lead again unless an operator asks for it. */
+/** Nobody calls this lead again, unless an operator asks for it. */
 export const leadFailed = event(
   'lead.failed',
   z.object({
