@@ -8,13 +8,16 @@ import { answer, type Answering } from '../connection/ask.ts';
 import type { Nats } from '../connection/connect.ts';
 import { outboxTable } from '../outbox/outbox.ts';
 
-/** Answers `ops.<service>.health` `{ far: boolean }`. It changes nothing, and answers while its database is down. */
+/**
+ * Answers `ops.<service>.health` `{ far: boolean }`. It changes nothing, and works while the service's database is
+ * down.
+ */
 export function answerHealth(options: {
   nats: Nats;
   service: ServiceName;
   sql: Sql;
   parts: () => Promise<Parts>;
-  /** Asks the far systems, each within seconds. */
+  /** Checks the far systems, each within seconds. */
   far?: () => Promise<Parts>;
   settings?: Record<string, string | number>;
 }): Promise<Answering> {
@@ -23,7 +26,7 @@ export function answerHealth(options: {
     const [standing, reached, database] = await Promise.all([
       options.parts(),
       far ? options.far?.() : undefined,
-      // One that hangs is told among the parts.
+      // A check that hangs is reported among the parts.
       within(2_000, readDatabase(sql, service)).catch(() => undefined),
     ]);
     return {

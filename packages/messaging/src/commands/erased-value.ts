@@ -1,2 +1,2 @@
-/** What stands where a name or number was: no number that could be dialled, and never anybody's name. */
+/** Replaces an erased name or number: it can't be dialled and is nobody's name. */
 export const erasedValue = 'erased';

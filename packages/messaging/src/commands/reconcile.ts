@@ -12,29 +12,29 @@ import { readOwnEvent, type OwnEvent } from '../consume/own-event.ts';
 import { readBack } from '../streams/read-back.ts';
 import { streamOf, type StreamName } from '../topology/topology.ts';
 
-/** What a service said and its database, restored from a backup, does not know. */
+/** Events that a service published and that its restored database does not know. */
 export type SaidSince = {
-  /** Older than anything that may be missing. */
+  /** Everything that may be missing is newer than this. */
   since: Date;
   /** Oldest first. */
   events: SaidEvent[];
-  /** Said, and known only as still to be said. */
+  /** Published, but still waiting to be published in the outbox. */
   unmarked: { id: string; at: Date }[];
 };
 
 export type SaidEvent = OwnEvent & {
-  /** Those of the data's fields that name a row or a room. */
+  /** Those fields of the data that name a row or a room. */
   about: { leadId: number | null; callId: number | null; room: string | null };
 };
 
-/** A row is written before its event is stored, on two machines. */
+/** A row is written before its event is stored, on another machine. */
 const marginMs = 10 * 60_000;
 
 /**
- * What the streams hold of a service's own events and its outbox does not. The newest row that was published before the
- * backup says from when, or an older event that stands unknown; what the restored database enqueued meanwhile is not
- * published yet. A redriven event is not the service's own saying, and a foreign message nobody's of ours. Throws when
- * NATS can't be asked.
+ * Finds a service's own events that the streams hold and its outbox lacks. It reads back to the newest row that was
+ * published before the backup, or to an older unknown event; rows that the restored database enqueued since are not
+ * published yet. It ignores redriven events, which the service did not publish itself, and foreign messages. Throws
+ * when NATS does not answer.
  */
 export async function readSaidSince(nats: Nats, sql: Sql, service: PublishingService): Promise<SaidSince> {
   const table = outboxTable(service);
@@ -71,14 +71,17 @@ export async function readSaidSince(nats: Nats, sql: Sql, service: PublishingSer
 
 const atOnce = 1_000;
 
-/** The database as the comparison with the streams asks it. */
+/** The restored database, in the form that the comparison with the streams needs. */
 export function queryable(sql: Sql): Queryable {
   return {
     query: async (text, values) => ({ rowCount: (await rows(sql, z.unknown(), text, values)).length }),
   };
 }
 
-/** Takes them into the outbox as published when they were: from then on it knows what its service has said. */
+/**
+ * Stores the events in the outbox as published at their original time, so that it knows all that its service has
+ * published.
+ */
 export async function keepSaid(sql: Sql, service: PublishingService, said: SaidSince): Promise<void> {
   const table = outboxTable(service);
   for (let first = 0; first < said.events.length; first += atOnce) {
@@ -110,8 +113,9 @@ export async function keepSaid(sql: Sql, service: PublishingService, said: SaidS
 }
 
 /**
- * Runs the handlers once more over what came for them since then, oldest first: the restored rows have not seen it.
- * Repeats are harmless to them. What they can't read, or reject, was set aside when it first came.
+ * Runs the handlers again for the messages since then, oldest first, because the restored rows do not show their
+ * effects. Repeats are harmless. Messages that the handlers can't read, or reject, became dead letters when they first
+ * came.
  */
 export async function hearAgain(
   nats: Nats,
@@ -132,7 +136,7 @@ export async function hearAgain(
   return heard;
 }
 
-/** Never again an id that the streams have seen. Answers the next one that will be given. */
+/** Moves the sequence past every id that the streams have seen. Returns the next id. */
 export async function moveSequence(sql: Sql, table: 'leads' | 'calls', past: number): Promise<number> {
   const moved = await row(
     sql,
@@ -151,7 +155,7 @@ const about = z.object({
   room: z.string().nullable().catch(null),
 });
 
-/** Nothing for what is no event, or not readable. An agent's is nobody's of ours. */
+/** Undefined for a message that is no readable event. An agent's reports count as nobody's. */
 function readReport(message: StoredMsg): (Envelope & { data: unknown }) | undefined {
   try {
     const envelope = fromHeaders((name) => message.header.get(name));

@@ -6,17 +6,17 @@ import { z } from 'zod';
 import type { Nats } from './connect.ts';
 import { describeError } from './describe-error.ts';
 
-/** A command or question that can't be granted; its text is for the person who asked. */
+/** A command or question that we can't grant; its text is for the person who asked. */
 export class CommandRefused extends Error {
   override name = 'CommandRefused';
 }
 
-/** No answer in time, or a fault of the service: whether the command was carried out is not known. */
+/** No answer in time, or a fault of the service: nobody knows whether it carried out the command. */
 export class CommandUnanswered extends Error {
   override name = 'CommandUnanswered';
 }
 
-/** Hears requests until it is stopped; those in hand are still answered. */
+/** Answers requests until stopped; finishes those in progress. */
 export type Answering = Part;
 
 const reply = z.union([
@@ -26,8 +26,8 @@ const reply = z.union([
 type Reply = z.infer<typeof reply>;
 
 /**
- * Answers a command, in one replica each. Who asks is told field by field what the body lacks, and the words of a
- * CommandRefused; of any other fault only that it happened.
+ * Answers a command; one replica gets each request. The asking side gets each missing field of its body, and the words
+ * of a CommandRefused; of any other error only that it happened.
  */
 export async function answer<Body extends z.ZodType, Result extends z.ZodType>(
   nats: Nats,
@@ -58,7 +58,8 @@ export async function answer<Body extends z.ZodType, Result extends z.ZodType>(
         .catch((error: unknown) => nats.log.warn({ subject, because: describeError(error) }, 'an answer was not sent'));
     },
   });
-  // The server has the subscription once it has answered this; one that is lost meanwhile is told when it is back.
+  // Once the server has answered this, it has our subscription. If the connection breaks meanwhile, it subscribes again
+  // when it is back.
   await nats.connection.flush().catch(() => undefined);
   return { stop: async () => subscription.unsubscribe() };
 }
@@ -66,7 +67,7 @@ export async function answer<Body extends z.ZodType, Result extends z.ZodType>(
 /**
  * Asks a service.
  * @throws CommandRefused with the service's words
- * @throws CommandUnanswered when none answers in time, or it could not carry it out
+ * @throws CommandUnanswered when no service answers in time, or when it failed
  */
 export async function ask<Body extends z.ZodType, Result extends z.ZodType>(
   nats: Nats,

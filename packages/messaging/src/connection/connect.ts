@@ -5,25 +5,25 @@ import type { Log } from './log.ts';
 export type Nats = {
   connection: NatsConnection;
   user: string;
-  /** False from the moment a disconnect is noticed until the server is back. */
+  /** False from a noticed disconnect until the server is back. */
   isUp(): boolean;
-  /** How often the server was lost and came back: what was published meanwhile may be lost with it. */
+  /** How often the connection was lost and came back; messages published in between may be lost. */
   reconnects(): number;
   /** Runs after each reconnect, until the returned function is called. */
   onReconnect(work: () => void): () => void;
-  /** Resolves when the connection is over for good, with the error if there was one. */
+  /** Resolves when the connection is closed for good, with the error if there was one. */
   closed: Promise<Error | undefined>;
-  /** Sends what is on its way, then closes. Close consumers before: it does not wait for their handlers. */
+  /** Sends what is queued, then closes. Stop consumers first: it does not wait for their handlers. */
   close(): Promise<void>;
   log: Log;
 };
 
-/** The oldest server we build on: several filters a consumer and `sync_interval` came with it. */
+/** The oldest server that works: several filters in a consumer and `sync_interval` need it. */
 const oldestServer = [2, 10, 0] as const;
 
 /**
- * Connects and stays: no number of failed tries ends it, and neither does a wrong password (credentials are rotated
- * while we run). A half-open link is noticed after about 2.5 pings.
+ * Connects and stays connected: it never gives up, even after a wrong password, because passwords change while we run.
+ * It notices a half-open connection after about 2.5 pings.
  * @throws Error when the server is too old, naming both versions
  */
 export async function connectNats(options: {
@@ -32,7 +32,9 @@ export async function connectNats(options: {
   pass?: string | undefined;
   name: string;
   log: Log;
-  /** For people: a server that is not there, or refuses, is an error at once. Once connected it stays like any other. */
+  /**
+   * For commands of people: fails at once if the server is missing or refuses. Once connected, it stays like any other.
+   */
   isOneTry?: boolean;
   /** Shorter in tests. */
   pingIntervalMs?: number;
@@ -55,7 +57,7 @@ export async function connectNats(options: {
     maxPingOut: 2,
     timeout: 5_000,
     ignoreAuthErrorAbort: true,
-    // Else each publish makes an Error with a stack in advance: a tenth of what a busy relay costs.
+    // Otherwise each publish creates an Error with a stack in advance: a tenth of a busy relay's cost.
     noAsyncTraces: true,
   }).finally(() => clearInterval(waiting));
   const version = connection.info?.version ?? '0.0.0';
@@ -78,10 +80,10 @@ export async function connectNats(options: {
         log.info({}, 'connected to NATS again');
         for (const work of reconnected) work();
       } else if (status.type === Events.Error) {
-        // A refused acknowledgement shows itself nowhere else.
+        // A refused acknowledgement shows nowhere else.
         const subject = status.permissionContext?.subject ?? '';
         const fields = { code: typeof status.data === 'string' ? status.data : '', subject };
-        // A tail that begins anew tries to delete what it used before, which nobody who only reads may do.
+        // A restarted tail tries to delete its old consumer, which read-only users may not do.
         if (subject.startsWith('$JS.API.CONSUMER.DELETE.'))
           log.debug(fields, 'a tail leaves its consumer to end by itself');
         else log.error(fields, 'NATS refused something');
@@ -126,7 +128,7 @@ export function atLeast(version: string, wanted: readonly [number, number, numbe
   return true;
 }
 
-/** Servers before it silently ignore a `term` with a reason, and the message comes back. */
+/** Older servers silently ignore a `term` with a reason, and deliver the message again. */
 export function takesTermReason(nats: Nats): boolean {
   return atLeast(nats.connection.info?.version ?? '', [2, 10, 4]);
 }

@@ -1,6 +1,6 @@
 import { NatsError } from 'nats';
 
-/** Class and code only, for logs, headers and rows: the text of an error may hold a row's values. */
+/** An error's class and code only, for logs, headers and rows, because its text may hold a row's values. */
 export function describeError(error: unknown): string {
   if (error instanceof NatsError)
     return error.api_error === undefined ? error.code : `${error.code}/${error.api_error.err_code}`;

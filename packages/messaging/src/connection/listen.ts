@@ -3,7 +3,10 @@ import type { z } from 'zod';
 import type { Answering } from './ask.ts';
 import type { Nats } from './connect.ts';
 
-/** Hears an event by plain subscription, in every replica and with no promise: good for waking, never for the truth. */
+/**
+ * Receives an event by plain subscription, in every replica and without any guarantee: use it to wake up, never as the
+ * truth.
+ */
 export function listenTo<Schema extends z.ZodType>(
   nats: Nats,
   contract: EventContract<Schema>,
@@ -16,7 +19,7 @@ export function listenTo<Schema extends z.ZodType>(
         const parsed = contract.schema.safeParse(message.json());
         if (parsed.success) heard(parsed.data);
       } catch {
-        // Not JSON: the durable consumer makes a dead letter of it.
+        // Not JSON: the durable consumer makes it a dead letter.
       }
     },
   });

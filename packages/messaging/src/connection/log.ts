@@ -1,2 +1,2 @@
-/** The part of a pino logger that is needed here. */
+/** The methods of a pino logger that this package uses. */
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>;

@@ -1,4 +1,4 @@
-/** A trouble that lasts is told once in a while, not each time it is met. */
+/** Reports a lasting problem once in a while, not each time it occurs. */
 export function sparingly(eachMs = 10_000): (tell: () => void) => void {
   let toldAt = Number.NEGATIVE_INFINITY;
   return (tell) => {

@@ -4,24 +4,24 @@ import { takesTermReason, type Nats } from '../connection/connect.ts';
 import { fetchMessage, storeMessage, type Stored } from '../streams/stored-message.ts';
 import { maxLetterBytes } from '../topology/topology.ts';
 
-/** Names the one durable that a redriven event is for; the others acknowledge and skip it. */
+/** Names the one durable that a redriven event is for. The others acknowledge and skip it. */
 export const redriveFor = 'leadline-redrive-for';
 
-/** Marks an event that a person sent back, and says who. */
+/** Marks an event that a person sent back, with the person's name. */
 export const redrivenBy = 'leadline-redriven-by';
 
-/** What a dead letter's headers say beside the event's own. */
+/** A dead letter's own headers, beside those of the event. */
 export const letterHeaders = {
   durable: 'leadline-durable',
   stream: 'leadline-stream',
   seq: 'leadline-seq',
   subject: 'leadline-subject',
   deliveries: 'leadline-deliveries',
-  /** A class of error. */
+  /** The class of the error. */
   reason: 'leadline-reason',
   /** When the original was stored. */
   storedAt: 'leadline-stored-at',
-  /** Its bytes, where the payload was not copied: it is in its stream, at its place. */
+  /** The payload's size, if it was not copied: it is at its place in its stream. */
   payloadBytes: 'leadline-payload-bytes',
 } as const;
 
@@ -33,12 +33,12 @@ type DeadLetter = {
   original: { subject: string; seq: number; data: Uint8Array; storedAt: Date; headers: MsgHdrs | undefined };
 };
 
-/** The reason given to JetStream with a `term`: it tells the advisory net that nothing is left to do. */
+/** The reason for JetStream's `term`, which shows the advisory net that the dead letter exists. */
 export const alreadyStored = 'dead_letter_stored';
 
 /**
- * The application's net: the message is stored as a dead letter, and only then ended for its durable.
- * @returns false when it could not be stored; the message is then still to be settled
+ * The application's net: stores the message as a dead letter, and only then ends it for its durable.
+ * @returns false when it could not be stored; the message is then still unsettled
  */
 export async function putAside(nats: Nats, durable: string, message: JsMsg, because: string): Promise<boolean> {
   const stored = await storeDeadLetter(nats, {
@@ -60,25 +60,25 @@ export async function putAside(nats: Nats, durable: string, message: JsMsg, beca
 }
 
 /**
- * Stores it once: both nets call a message by its place in its stream, so that one caught by both is one dead letter. A
- * stream that was lost and made anew counts from one again; where another message stood in that place, this one is called
- * by what it says too.
+ * Stores a dead letter once: both nets name a message by its place in its stream, so a message that both catch becomes
+ * one letter. A stream that was lost and recreated counts from one again; if another message had the same place before,
+ * the name includes a hash of the content too.
  */
 export async function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<Stored> {
   const { durable, stream, original } = letter;
   const place = `dlq:${stream}:${durable}:${original.seq}`;
   const stored = await storeAs(nats, place, letter);
   if (stored.kind !== 'stored' || !stored.duplicate) return stored;
-  // Rather two letters of one message than none: users that were made by an older version may not look.
+  // Two letters are better than none: users that an older version created may not look.
   const there = await fetchMessage(nats, 'DLQ', { seq: stored.seq }).catch(() => undefined);
   if (there !== undefined && isOf(there.header, original)) return stored;
   return storeAs(nats, `${place}:${fingerprint(original)}`, letter);
 }
 
-/** Whether a dead letter's headers tell of this message. */
+/** Whether a dead letter's headers belong to this message. */
 export function isOf(header: MsgHdrs, { subject, storedAt }: { subject: string; storedAt: Date }): boolean {
   const apartMs = Math.abs(storedAt.getTime() - Date.parse(header.get(letterHeaders.storedAt)));
-  // One client tells nanoseconds as a number, which rounds them.
+  // One client writes nanoseconds as a number, which rounds them.
   return apartMs <= 1 && subject === header.get(letterHeaders.subject);
 }
 
@@ -111,7 +111,7 @@ function fingerprint({ subject, headers, data }: DeadLetter['original']): string
   return identity.digest('hex').slice(0, 16);
 }
 
-/** The shapes in which publishers fill an event's headers; any other value may hold what must not stand in a header. */
+/** The usual forms of an event's headers. Any other value may hold something that must not be in a header. */
 const known: Record<string, RegExp> = {
   'ce-specversion': /^1\.0$/,
   'ce-id': /^(?=.*[a-zA-Z])[\w:.%-]{8,300}$/,

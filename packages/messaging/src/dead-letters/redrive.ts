@@ -8,7 +8,7 @@ import { fetchMessage, storeMessage, type Message } from '../streams/stored-mess
 import { streamOf } from '../topology/topology.ts';
 
 export type DeadLetterView = {
-  /** Its place in the DLQ stream: how it is named for a redrive. */
+  /** Its place in the DLQ stream, by which redrives name it. */
   seq: number;
   at: Date;
   durable: string;
@@ -17,28 +17,28 @@ export type DeadLetterView = {
   deliveries: number;
   eventId: string;
   payload: unknown;
-  /** How often it was sent back, last when and by whom. */
+  /** How often people sent it back, and when and who last. */
   redriven: { times: number; at: Date; who: string } | undefined;
-  /** Somebody has looked at it and lets it be. */
+  /** Somebody decided to leave it. */
   discarded: { at: Date; who: string } | undefined;
 };
 
 export type DeadLetterFilter = {
   durable?: string;
   subject?: string;
-  /** Its beginning: `malformed` finds every malformed payload. */
+  /** A prefix: `malformed` finds every malformed payload. */
   reason?: string;
   since?: Date;
 };
 
-/** One dead letter; undefined where there is none such. */
+/** One dead letter; undefined if there is none with this number. */
 export async function readDeadLetter(nats: Nats, seq: number): Promise<DeadLetterView | undefined> {
   const message = await fetchMessage(nats, 'DLQ', { seq });
   if (message === undefined || message.header.get(letterHeaders.durable) === '') return undefined;
   return toView(nats, message);
 }
 
-/** Dead letters oldest first, at most `limit`. `redriven: false`: those that nobody has sent back or discarded. */
+/** Dead letters, oldest first, at most `limit`. `redriven: false`: those that nobody has sent back or discarded. */
 export async function listDeadLetters(
   nats: Nats,
   filter: DeadLetterFilter & { redriven?: boolean } = {},
@@ -66,7 +66,7 @@ export type Redriven = {
   because?: string;
 };
 
-/** @throws CommandRefused when there is no such dead letter */
+/** @throws CommandRefused when there is no dead letter with this number */
 export async function findDeadLetter(nats: Nats, seq: number): Promise<DeadLetterView> {
   return (await readLetter(nats, seq)).letter;
 }
@@ -78,14 +78,14 @@ async function readLetter(nats: Nats, seq: number): Promise<{ letter: DeadLetter
   return { letter: await toView(nats, message), message };
 }
 
-/** A dead letter that came back this often needs another remedy. */
+/** A dead letter that failed this often needs another remedy. */
 const maxRedrives = 20;
 
 /**
- * Sends a dead letter back to the one durable that gave it up. A payload given replaces the broken one; either must fit
- * its contract. The dead letter stays where it is, and a mark beside it says when and by whom it was sent: what was
- * wrong, and that somebody repaired it, is worth as much afterwards as before. `auditedBy`: whose own audit tells of it,
- * with the reason; all others are told there from their marks.
+ * Sends a dead letter back to the one durable that gave it up. A given payload replaces the broken one; either must fit
+ * its contract. The dead letter stays, and a mark beside it says who sent it back and when, because the fault and its
+ * repair remain worth knowing. `auditedBy`: the audit that already records it with its reason; other redrives get an
+ * audit entry from their mark.
  * @throws CommandRefused when there is no such dead letter, or its payload does not fit, naming the field
  */
 export async function redrive(
@@ -105,7 +105,8 @@ export async function redrive(
   await storeOrRefuse(nats, {
     subject: letter.subject,
     stream: streamOf(letter.subject),
-    // The old id would be swallowed as a repeat. Killed before the mark below, the same redrive has the same id again.
+    // JetStream would drop the old id as a repeat. If we die before the mark below, the same redrive uses the same id
+    // again.
     messageId: `redrive:${times}:${letter.seq}:${letter.eventId}`,
     headers: { ...envelopeOf(letter, message), [redriveFor]: letter.durable, [redrivenBy]: who },
     payload: JSON.stringify(payload),
@@ -125,8 +126,8 @@ export async function redrive(
 }
 
 /**
- * Says that somebody has looked at a dead letter and lets it be: what it held back goes on. It stays where it is, and may
- * still be sent back. `auditedBy`: as for a redrive.
+ * Notes that somebody decided to leave a dead letter: what it held back continues. It stays, and people may still send
+ * it back. `auditedBy`: as in a redrive.
  * @throws CommandRefused when there is no such dead letter
  */
 export async function discard(
@@ -151,8 +152,8 @@ export async function discard(
 }
 
 /**
- * Redrives all that match and were never redriven, oldest first, at most `cap`; one that can't be is told, not thrown.
- * Each is told to `done` as it is done, with how many there are in all.
+ * Redrives all that match and were never redriven, oldest first, at most `cap`. It reports a letter that can't be
+ * redriven, and continues. Calls `done` after each, with the total.
  */
 export async function redriveMatching(
   nats: Nats,
@@ -192,11 +193,11 @@ export type RedriveMark = {
   who: string;
   times: number;
   auditedBy: string | undefined;
-  /** Why it was discarded; undefined: it was sent back. */
+  /** Why it was discarded; undefined if it was sent back. */
   discardedBecause: string | undefined;
 };
 
-/** The marks of redrives behind a place, oldest first. */
+/** The marks of redrives after a place, oldest first. */
 export async function* readRedriveMarks(nats: Nats, behind: number): AsyncGenerator<RedriveMark> {
   for (let place = behind + 1; ;) {
     const message = await fetchMessage(nats, 'DLQ', { seq: place, next_by_subj: `${markPrefix}*` });
@@ -207,7 +208,7 @@ export async function* readRedriveMarks(nats: Nats, behind: number): AsyncGenera
   }
 }
 
-/** The newest mark; undefined where nothing was ever sent back. */
+/** The newest mark; undefined if nobody ever sent anything back. */
 export async function readNewestMark(nats: Nats): Promise<RedriveMark | undefined> {
   const message = await fetchMessage(nats, 'DLQ', { last_by_subj: `${markPrefix}*` });
   return message === undefined ? undefined : toMark(message);
@@ -249,7 +250,7 @@ function checkPayload(subject: string, payload: unknown): void {
   throw new CommandRefused(`the payload does not fit ${subject}: ${faults.join('; ')}`);
 }
 
-/** The event's own envelope; what a broken event lacked is filled in from what is known of it. */
+/** The event's own envelope; completes a broken one from what we know about the message. */
 function envelopeOf(letter: DeadLetterView, message: StoredMsg): Record<string, string> {
   const assumed: Record<string, string> = {
     'ce-id': letter.eventId,
@@ -287,12 +288,12 @@ async function readPayload(nats: Nats, letter: StoredMsg): Promise<unknown> {
   return payload === undefined ? gonePayload : readJson(payload);
 }
 
-/** The payload of a dead letter. A large one is in its own stream; undefined where it is gone from there. */
+/** A dead letter's payload. A large one is in its own stream; undefined if it is gone from there. */
 export async function readLetterText(nats: Nats, { header, data }: StoredMsg): Promise<string | undefined> {
   if (header.get(letterHeaders.payloadBytes) === '') return new TextDecoder().decode(data);
   const at = { seq: Number(header.get(letterHeaders.seq)) };
   const original = await fetchMessage(nats, header.get(letterHeaders.stream), at);
-  // In a stream that was lost and made anew another message stands in its place, and may tell of another person.
+  // A recreated stream may hold another message, about another person, in its place.
   if (original === undefined || !isOf(header, { subject: original.subject, storedAt: original.time })) return undefined;
   return new TextDecoder().decode(original.data);
 }
@@ -302,7 +303,7 @@ function text(headers: MsgHdrs, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** A mark that somebody else's program made may name him in another way. */
+/** A mark by another program may encode the name differently. */
 function readName(encoded: string): string {
   try {
     return decodeURIComponent(encoded);
@@ -311,7 +312,7 @@ function readName(encoded: string): string {
   }
 }
 
-/** What is not JSON is shown as it is: that may be just why it is here. */
+/** Shows a payload that is no JSON as it is: that may be why it is here. */
 function readJson(payload: string): unknown {
   try {
     return JSON.parse(payload);

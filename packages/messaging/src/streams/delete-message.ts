@@ -2,7 +2,7 @@ import { NatsError } from 'nats';
 import type { Nats } from '../connection/connect.ts';
 import type { StreamName } from '../topology/topology.ts';
 
-/** Overwrites one message and takes it out of its stream; one that is gone already is as good. */
+/** Overwrites a message and removes it from its stream; does nothing if it is gone already. */
 export async function deleteMessage(nats: Nats, stream: StreamName, seq: number): Promise<void> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
   try {
@@ -13,5 +13,5 @@ export async function deleteMessage(nats: Nats, stream: StreamName, seq: number)
   }
 }
 
-/** "no message found", and "sequence not found" as a failed delete. */
+/** The codes for "no message found", and for "sequence not found" after a failed delete. */
 const goneCodes = new Set([10_037, 10_043, 10_057]);

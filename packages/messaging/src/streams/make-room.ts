@@ -3,8 +3,8 @@ import { fetchMessage } from './stored-message.ts';
 import { durables, maxOfEach, streams, type StreamName } from '../topology/topology.ts';
 
 /**
- * Whether a message that is gone was pushed out by newer ones of its subject, whose share of the stream is full. Else
- * somebody deleted it, or its time was over.
+ * Whether newer messages of its subject pushed a missing message out, because the subject's share of the stream is
+ * full. If not, somebody deleted it or it expired.
  */
 export async function isPushedOut(nats: Nats, stream: StreamName, subject: string, seq: number): Promise<boolean> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
@@ -15,18 +15,18 @@ export async function isPushedOut(nats: Nats, stream: StreamName, subject: strin
   return oldest !== undefined && oldest.seq > seq;
 }
 
-/** Above it room is made, down to the second. */
+/** We make room when the stream is fuller than the first, until the second. */
 const fullFrom = 0.5;
 const fullTo = 0.4;
 const atOnce = 200;
-/** One run frees so much at most; the next goes on. */
+/** The most that one run removes; the next run continues. */
 const maxRemoved = 20_000;
 
 /**
- * Makes room in AGENT once it is half full: takes out the oldest reports, and never one that the call-tracker has not
- * settled. A login that floods it is refused for as long as it takes to read the flood, and nobody else for longer.
- * Thirty days of ordinary reports come nowhere near. Throws when NATS can't be asked.
- * @returns how many were taken out
+ * Makes room in AGENT once it is half full: removes the oldest reports, but never one that the call-tracker has not
+ * settled. A flooding login is refused only as long as it takes to read the flood, and other logins no longer than
+ * that. Thirty days of normal reports stay far below the limit. Throws when NATS does not answer.
+ * @returns how many messages it removed
  */
 export async function makeRoomForReports(nats: Nats, maxBytes: number = streams.AGENT.maxBytes): Promise<number> {
   const durable = 'call-tracker-agent';
@@ -41,7 +41,7 @@ export async function makeRoomForReports(nats: Nats, maxBytes: number = streams.
     if (oldest === undefined || oldest.seq > settledTo) break;
     const count = Math.min(atOnce, settledTo - oldest.seq + 1);
     const seqs = Array.from({ length: count }, (_, at) => oldest.seq + at);
-    // Not overwritten first, as an erasure has it: this is about room.
+    // Not overwritten first, unlike an erasure: this only makes room.
     const gone = await Promise.all(
       seqs.map((seq) => manager.streams.deleteMessage(stream, seq, false).catch(() => false)),
     );

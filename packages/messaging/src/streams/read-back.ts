@@ -6,8 +6,8 @@ import type { StreamName } from '../topology/topology.ts';
 const atOnce = 100;
 
 /**
- * A stream's messages of these subjects, newest first, back to those stored before `since`. `stayAwake` runs between two
- * batches: it may take longer than a database lets a session be silent. Throws when NATS can't be asked.
+ * A stream's messages with these subjects, newest first, back to those stored before `since`. It calls `stayAwake`
+ * between batches, because a read may outlast the database's limit for idle sessions. Throws when NATS does not answer.
  */
 export async function readBack(
   nats: Nats,

@@ -4,15 +4,17 @@ import type { Nats } from '../connection/connect.ts';
 import { fetchMessage } from './stored-message.ts';
 import { durables, type EventDurable } from '../topology/topology.ts';
 
-/** Delivered and not settled for longer than this, a message has a trouble of its own; what came after it is handled. */
+/**
+ * A message that was delivered this long ago and is unsettled has a problem of its own; the ones after it are handled.
+ */
 const longestInHandMs = 60_000;
 
-/** What newer servers say beside what the client's types know. */
+/** Fields of newer servers that the client's types lack. */
 const told = z.object({ ts: z.string().optional(), paused: z.boolean().optional() });
 
 /**
- * How far behind a durable is, in ms: all that was stored earlier is handled. 0 with nothing waiting. Undefined while its
- * consumers hear nothing at all: it is paused. By the NATS server's clock on both sides.
+ * A durable's lag in ms: all messages stored before that are handled. 0 if nothing waits. Undefined while somebody has
+ * paused it. The NATS server's clock counts on both sides.
  * @throws NatsError when JetStream does not answer, or there is no such durable
  */
 export async function readBacklogMs(nats: Nats, durable: EventDurable): Promise<number | undefined> {

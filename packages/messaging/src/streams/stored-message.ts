@@ -2,7 +2,7 @@ import { headers as newHeaders, NatsError, type StoredMsg } from 'nats';
 import type { Nats } from '../connection/connect.ts';
 import { describeError } from '../connection/describe-error.ts';
 
-/** What became of one publish. `again`: it may or may not be stored; under the same id a repeat is harmless. */
+/** The result of one publish. `again`: we can't tell whether it is stored; a repeat with the same id is harmless. */
 export type Stored =
   | { kind: 'stored'; duplicate: boolean; seq: number }
   | { kind: 'again'; because: string }
@@ -11,7 +11,7 @@ export type Stored =
 export type Message = {
   subject: string;
   stream: string;
-  /** `Nats-Msg-Id`: a repeat within the duplicate window is swallowed. */
+  /** `Nats-Msg-Id`: JetStream drops a repeat within the duplicate window. */
   messageId: string;
   headers: Record<string, string>;
   payload: string | Uint8Array;
@@ -20,8 +20,8 @@ export type Message = {
 const publishWithinMs = 3_000;
 
 /**
- * One try to store a message. While disconnected it says `again` at once: what the client took then would be dropped
- * without an error.
+ * Tries once to store a message. While disconnected it returns `again` at once, because the client would silently drop
+ * the message.
  */
 export async function storeMessage(nats: Nats, message: Message): Promise<Stored> {
   if (!nats.isUp()) return { kind: 'again', because: 'disconnected' };
@@ -41,10 +41,13 @@ export async function storeMessage(nats: Nats, message: Message): Promise<Stored
   }
 }
 
-/** Too large, not that stream, not allowed. A full stream is not among them, and neither is a missing one: both say 503. */
+/**
+ * Codes of permanent refusals: too large, wrong stream, not allowed. A full or missing stream is not among them: both
+ * answer 503.
+ */
 const neverStored = ['400', 'MAX_PAYLOAD_EXCEEDED', 'PERMISSIONS_VIOLATION', 'BAD_SUBJECT', 'BAD_HEADER'];
 
-/** One message out of a stream, from its leader; undefined where there is none such. */
+/** Fetches one message from its stream's leader; undefined if there is none. */
 export async function fetchMessage(
   nats: Nats,
   stream: string,

@@ -6,8 +6,8 @@ import { fetchMessage } from './stored-message.ts';
 import { durables, streamOf, type DurableName } from '../topology/topology.ts';
 
 /**
- * Whether the provisioner has made what this service publishes to and pulls from: true, or what is missing. Once it was
- * all there it stays true: what becomes of it later is for alarms, not for who routes requests.
+ * Whether the set-up has created what this service publishes to and pulls from: true, or what is missing. Once all of
+ * it was there, it stays true: later losses are for alerts, not for the readiness probe.
  */
 export function streamsReady(nats: Nats, service: ServiceName): () => Promise<true | string> {
   let seen = false;
@@ -27,7 +27,7 @@ async function findMissing(nats: Nats, service: ServiceName): Promise<string[]> 
   const looks = [
     ...subjects.map((subject) => ({
       what: `the stream of ${subject}`,
-      // An empty stream says so; a missing one is an error.
+      // An empty stream answers that it is empty; a missing one is an error.
       look: () => fetchMessage(nats, streamOf(subject), { last_by_subj: subject }),
     })),
     ...own.map((name) => ({

@@ -8,10 +8,10 @@ export type Tailed = {
   stream: StreamName;
   seq: number;
   subject: string;
-  /** When it was stored. */
+  /** When the stream stored it. */
   at: Date;
   payload: unknown;
-  /** The payload as it came, broken JSON too. */
+  /** The payload as it came, even broken JSON. */
   text: string;
   header(name: string): string | undefined;
 };
@@ -19,16 +19,16 @@ export type Tailed = {
 export type TailStart = {
   since?: Date;
   after?: number;
-  /** Only these; each must lie within the stream's own. */
+  /** Only these subjects; each must lie within the stream's own. */
   subjects?: readonly string[];
 };
 
-/** A pull holds this many: enough to keep the wire busy, too few to be felt in memory. */
+/** The messages in one pull: enough to keep the connection busy, few enough for memory. */
 const maxAtOnce = 500;
 
 /**
- * Tells what a stream holds, in order and each message once, from a time, from after a message, or from its beginning;
- * and then whatever comes, across lost connections. It acknowledges nothing, so it takes nothing from anybody.
+ * Delivers a stream's messages in order, each once, from a time, after a message or from the beginning, and then new
+ * ones, across lost connections. It acknowledges nothing, so it takes nothing from anybody.
  */
 export function tail(
   nats: Nats,
@@ -73,8 +73,8 @@ export function tail(
 }
 
 /**
- * What a stream holds up to and with the message `upTo`, in order, each once; then it ends. Reads on across a lost
- * connection, and no faster than it is asked.
+ * A stream's messages up to and including `upTo`, in order, each once; then it ends. It continues after a lost
+ * connection, and reads no faster than its caller.
  */
 export async function* readStored(
   nats: Nats,
@@ -88,7 +88,7 @@ export async function* readStored(
     if ((await consumer.info()).num_pending === 0) return;
     const messages = await consumer.consume({ max_messages: maxAtOnce });
     let isMissing = false;
-    // What was still to come may have been erased meanwhile.
+    // Somebody may have erased the remaining messages meanwhile.
     const looking = setInterval(() => {
       consumer
         .info()
@@ -116,7 +116,7 @@ export async function* readStored(
   }
 }
 
-/** The first and the last message that a stream holds; `last` is 0 where it never held any. */
+/** The first and last place in a stream; `last` is 0 if it never held a message. */
 export async function readEnds(nats: Nats, stream: StreamName): Promise<{ first: number; last: number }> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
   const { state } = await manager.streams.info(stream);
@@ -130,7 +130,7 @@ async function openReader(
   last: number | undefined,
 ): Promise<Consumer> {
   return nats.connection.jetstream().consumers.get(stream, {
-    // No policy beside it: the client takes it from these, and with one of ours the server would refuse its consumer.
+    // Without a deliver policy: the client derives it from these, and the server would refuse a second one.
     ...(last === undefined && since !== undefined
       ? { opt_start_time: since.toISOString() }
       : { opt_start_seq: (last ?? 0) + 1 }),
@@ -138,7 +138,7 @@ async function openReader(
   });
 }
 
-/** Several go another way to the server than one. */
+/** The client sends several subjects in another field than a single one. */
 function toFilter(subjects: readonly string[]): string | string[] {
   const [only, ...others] = subjects;
   return only !== undefined && others.length === 0 ? only : [...subjects];

@@ -2,13 +2,13 @@ import { agentSubjects, publishes } from '@leadline/contracts/publishers';
 import { serviceNames, type PublishingService, type ServiceName } from '@leadline/contracts/services';
 import { durables, streamOf, streams, type StreamName } from './topology.ts';
 
-/** A login of NATS: each service under its name, and those who are no service. */
+/** A NATS login: each service under its name, and three others. */
 export type NatsUser = 'provisioner' | ServiceName | 'agent' | 'ops';
 export const natsUsers: readonly NatsUser[] = ['provisioner', ...serviceNames, 'agent', 'ops'];
 
 /**
- * The account of the services' logins and of the streams. A stream lies on the server's disk under its account's name, so
- * one that was made before agents had an account of their own stays in `$G`, the server's account for logins without one.
+ * The account of the services and the streams. On the server's disk, a stream's folder carries its account's name, so
+ * streams that were created before agents had an account of their own stay in `$G`, the server's default account.
  */
 export const servicesAccounts = ['LEADLINE', '$G'] as const;
 export type ServicesAccount = (typeof servicesAccounts)[number];
@@ -18,7 +18,7 @@ export type Permissions = { publish: string[]; subscribe: string[]; mayAnswer: b
 
 const eventSubjects = [streams.LEADS, streams.CALLS, streams.AGENT, streams.DLQ].flatMap(({ subjects }) => subjects);
 
-/** No user may do more than its slice needs. `login` is the name it comes under, which its replies come back to. */
+/** The least permissions for a user. `login` is the user's name, which its reply subjects carry. */
 export function permissionsOf(user: NatsUser, login: string = user): Permissions {
   const inbox = `_INBOX_${login}.>`;
   switch (user) {
@@ -44,11 +44,11 @@ export function permissionsOf(user: NatsUser, login: string = user): Permissions
           'call.>',
           'agent.>',
           'ops.>',
-          // Which dead letters were sent back, when and by whom.
+          // Reads which dead letters were sent back, when and by whom.
           'dlq.redriven.by.*',
           ...Object.keys(streams).flatMap(reads),
         ],
-        // What it may read in the streams it may hear as it comes: any NATS client shows it.
+        // Reads from the streams what it may also receive live: any NATS client displays it.
         subscribe: [inbox, ...eventSubjects],
         mayAnswer: false,
       };
@@ -58,9 +58,9 @@ export function permissionsOf(user: NatsUser, login: string = user): Permissions
 function servicePermissions(user: PublishingService, inbox: string): Permissions {
   const own = Object.entries(durables).filter(([, durable]) => durable.service === user);
   const outboxStreams = new Set(publishes[user].map(streamOf));
-  // The dispatcher asks it of all four outboxes before it gives a permit.
+  // The dispatcher checks all four outboxes before each permit.
   const looksInto = new Set<StreamName>(user === 'dispatcher' ? ['LEADS', 'CALLS'] : outboxStreams);
-  // Whoever sets a message aside looks whether what is known by its place is that very message.
+  // Before setting a message aside, look whether its place still holds that message.
   for (const [, durable] of own) looksInto.add(durable.stream === 'ADVISORIES' ? 'DLQ' : durable.stream);
   return {
     publish: [
@@ -74,7 +74,10 @@ function servicePermissions(user: PublishingService, inbox: string): Permissions
   };
 }
 
-/** What it takes to see how full they are, and to take single reports out of their stream and out of the dead letters. */
+/**
+ * Permissions to read how full the streams are, and to remove single reports from their stream and from the dead
+ * letters.
+ */
 const erases = [
   '$JS.API.STREAM.INFO.AGENT',
   '$JS.API.STREAM.INFO.DLQ',
@@ -82,14 +85,14 @@ const erases = [
   '$JS.API.STREAM.MSG.DELETE.DLQ',
 ];
 
-/** What it takes to consume the service's own durables and to set aside what it gives up. */
+/** Permissions to consume the service's own durables, and to set aside what it gives up. */
 function consumes(service: ServiceName): string[] {
   return Object.entries(durables)
     .filter(([, durable]) => durable.service === service)
     .flatMap(([name, { stream }]) => [
       `$JS.API.CONSUMER.INFO.${stream}.${name}`,
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
-      // Both forms of the acknowledgement: newer servers switch to the second.
+      // Both forms of the acknowledgement, because newer servers use the second.
       `$JS.ACK.${stream}.${name}.>`,
       `$JS.ACK.*.*.${stream}.${name}.>`,
       ...(stream === 'ADVISORIES' ? [] : [`dlq.${stream}.${name}`]),
@@ -97,16 +100,16 @@ function consumes(service: ServiceName): string[] {
 }
 
 /**
- * What it takes to tail a stream with an ordered consumer, and to fetch single messages. Its name is random and a name
- * can't be part-wildcarded, so a reader may also pull from a service's durable, but neither settle what it gets nor
- * delete the durable: an ordered consumer left behind ends by itself.
+ * Permissions to tail a stream with an ordered consumer, and to fetch single messages. The consumer's name is random,
+ * and a permission can't match part of a name, so a reader may also pull from a service's durable. It can neither
+ * settle messages nor delete the durable; an abandoned ordered consumer ends by itself.
  */
 function reads(stream: string): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.STREAM.MSG.GET.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
-    // The client's way with several filters. It makes no durables.
+    // The client's subject for several filters. It can't create durables.
     `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,

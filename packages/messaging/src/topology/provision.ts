@@ -12,15 +12,17 @@ import type { Nats } from '../connection/connect.ts';
 import { duplicateWindowMs, durables, maxOfEach, streams, type DurableDefinition } from './topology.ts';
 
 /**
- * JetStream counts every delivery, whoever is to blame for it. Consumers keep a message in hand while something else is, so
- * that only what ends its process again and again gets so far; and then the advisory net takes it up. Of advisories
- * themselves none is given up.
+ * JetStream counts every delivery, whatever caused it. Consumers hold a message while something else is wrong, so only
+ * a message that ends its process again and again reaches this limit; then the advisory net handles it. Advisories
+ * themselves have no limit.
  */
 export function maxDeliver(durable: DurableDefinition): number {
   return durable.stream === 'ADVISORIES' ? -1 : 1_000;
 }
 
-/** Makes or brings up to date every stream and durable. Safe to repeat and to run beside another; deletes nothing. */
+/**
+ * Creates every stream and durable, or brings it up to date. Safe to repeat and to run twice at once; deletes nothing.
+ */
 export async function provision(nats: Nats, replicas = 1): Promise<void> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
   for (const [name, stream] of Object.entries(streams)) {
@@ -49,11 +51,11 @@ async function provisionDurable(
 ): Promise<void> {
   const changeable = {
     filter_subjects: [...durable.filters],
-    // The server keeps one filter as the nats command line and NACK write it, and refuses both forms together.
+    // The nats command line and NACK write a single filter here; the server refuses both fields together.
     filter_subject: '',
-    // It would take the place of ack_wait, and stretch the delays that we ask for.
+    // It would replace ack_wait, and stretch the delays that we ask for.
     backoff: [],
-    // A durable that ends by itself forgets how far it was read.
+    // An expired durable forgets how far it has read.
     inactive_threshold: 0,
     ack_wait: nanos(durable.ackWaitMs),
     max_ack_pending: durable.maxAckPending,

@@ -12,9 +12,9 @@ import { duplicateWindowMs, durables, maxOfEach, streams, type DurableName, type
 
 export type StreamState = {
   name: StreamName;
-  /** Undefined: it is missing. */
+  /** Undefined if it is missing. */
   found: { messages: number; bytes: number; first: number; last: number; replicas: number } | undefined;
-  /** What is set otherwise than it should be. */
+  /** Settings that differ from the definition. */
   differences: string[];
 };
 
@@ -24,26 +24,26 @@ export type DurableState = {
   service: string;
   found:
     | {
-        /** Not delivered yet. */
+        /** Messages not delivered yet. */
         waiting: number;
-        /** Delivered and not settled yet. */
+        /** Messages delivered but not settled. */
         inHand: number;
         redelivered: number;
-        /** When one was last settled. */
+        /** When a message was last settled. */
         lastSettled: LastSettled;
-        /** Somebody halted it: until then it delivers nothing. */
+        /** Somebody paused it: it delivers nothing until then. */
         pausedUntil: Date | undefined;
-        /** Replicas that ask for more right now. */
+        /** Replicas that ask for messages right now. */
         asking: number;
       }
     | undefined;
   differences: string[];
 };
 
-/** `before_start`: nats-server remembers that one was settled, and not when: it forgets that as it starts. */
+/** `before_start`: nats-server knows that a message was settled, but forgot when: a restart loses that. */
 export type LastSettled = Date | 'never' | 'before_start';
 
-/** Every stream that Leadline needs, beside what it should be. */
+/** All streams of Leadline, compared with their definition. */
 export async function readStreams(nats: Nats): Promise<StreamState[]> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
   return Promise.all(
@@ -64,7 +64,7 @@ export async function readStreams(nats: Nats): Promise<StreamState[]> {
   );
 }
 
-/** Every durable that Leadline needs, beside what it should be. */
+/** All durables of Leadline, compared with their definition. */
 export async function readDurables(nats: Nats): Promise<DurableState[]> {
   const manager = await nats.connection.jetstreamManager({ checkAPI: false });
   return Promise.all(names(durables).map((name) => readDurable(manager, name)));
@@ -95,7 +95,7 @@ function lastSettled({ ack_floor }: ConsumerInfo): LastSettled {
   return ack_floor.consumer_seq === 0 ? 'never' : 'before_start';
 }
 
-/** Servers before 2.11 can't pause, and say nothing of it. */
+/** Servers before 2.11 can't pause, and do not report it. */
 export function pausedUntil({ paused, config }: ConsumerInfo): Date | undefined {
   if (paused !== true || config.pause_until === undefined) return undefined;
   return new Date(config.pause_until);
@@ -124,7 +124,7 @@ function compareDurable(name: DurableName, { config }: ConsumerInfo): string[] {
     ...differ('max_ack_pending', config.max_ack_pending, wanted.maxAckPending),
     ...differ('backoff', config.backoff?.join(' ') || undefined, undefined),
     ...differ('inactive_threshold', config.inactive_threshold || undefined, undefined),
-    // An update can't change this one: it has to be deleted before the set-up.
+    // An update can't change this setting: delete the durable before you run the set-up.
     ...differ('ack_policy', config.ack_policy, AckPolicy.Explicit),
   ];
 }

@@ -3,22 +3,22 @@ import { agentsAccount, natsUsers, permissionsOf, type NatsUser, type ServicesAc
 
 export type NatsPasswords = {
   passwords: Record<NatsUser, string>;
-  /** A user with one has a second login, `<user>-2`: passwords are changed by going from one to the other. */
+  /** A user in here has a second login, `<user>-2`. To change passwords, switch from one login to the other. */
   secondPasswords?: Partial<Record<NatsUser, string>>;
-  /** LEADLINE unless told. `$G`: agents are in the services' account, as before they had one of their own. */
+  /** LEADLINE by default. `$G`: the agents are in the services' account, as before they had one of their own. */
   servicesAccount?: ServicesAccount;
 };
 
-/** The server's whole configuration for one machine: JetStream, its users and what each may do. */
+/** A server's whole configuration on one machine: JetStream, its users and their permissions. */
 export function toNatsConfig(
   options: NatsPasswords & {
-    /** Loopback unless told. */
+    /** Loopback by default. */
     host?: string;
     port: number;
     storeDir: string;
-    /** For metrics, on the same host; no authentication there. */
+    /** For metrics, on the same host, without authentication. */
     monitorPort?: number;
-    /** For one server among several. */
+    /** For a server in a cluster. */
     serverName?: string;
   },
 ): string {
@@ -35,11 +35,10 @@ ${toNatsUsers(options)}`;
 }
 
 /**
- * Its users alone, for a server that is configured elsewhere.
- *
- * Agents have an account of their own, which only lends them the services' three subjects. In the services' account a
- * login may name any subject as the reply of what it publishes, and the server puts its acknowledgement there without
- * asking what that login may do: on `lead.created` or `ops.>`, say. Here a reply never leaves the agents' account.
+ * The users alone, for a server that is configured elsewhere. Agents have an account of their own, which only gives
+ * them the services' three subjects. In the services' account, a login could name any subject as the reply subject of a
+ * message, such as `lead.created` or `ops.>`, and the server would publish its acknowledgement there without checking
+ * the login's permissions. Here a reply never leaves the agents' account.
  */
 export function toNatsUsers({ passwords, secondPasswords = {}, servicesAccount = 'LEADLINE' }: NatsPasswords): string {
   const loginsOf = (users: readonly NatsUser[]): string =>

@@ -1,6 +1,9 @@
 import type { ConsumingService, ServiceName } from '@leadline/contracts/services';
 
-/** All of it in one place: the provisioner, the server's users and the services read it from here. Who may do what with it: permissions.ts. */
+/**
+ * The whole topology in one place, for the set-up, the server's users and the services. permissions.ts says who may use
+ * it.
+ */
 
 const day = 24 * 3_600 * 1_000;
 const mebibyte = 1024 * 1024;
@@ -10,15 +13,17 @@ export type StreamDefinition = {
   maxAgeMs: number;
   maxBytes: number;
   maxMessageBytes: number;
-  /** `new`: a full stream refuses loudly. `old`: the newest matter most. */
+  /** `new`: a full stream refuses new messages. `old`: it drops the oldest. */
   discard: 'new' | 'old';
-  /** How many of the newest messages of one subject are kept: a flood of one durable's letters pushes out no other's. */
+  /**
+   * How many of a subject's newest messages are kept, so that a flood from one durable pushes out no other's letters.
+   */
   maxMessagesEach?: number;
 };
 
 /**
- * File storage, limits retention (a work-queue stream forgets message ids with the messages), duplicate window 1 h, no
- * deny_delete: a person's data must be erasable.
+ * File storage and limits retention (a work-queue stream forgets message ids with the messages), a duplicate window of
+ * 1 h, and no deny_delete, because we must be able to erase a person's data.
  */
 export const streams = {
   LEADS: {
@@ -48,7 +53,7 @@ export const streams = {
     maxBytes: 1024 * mebibyte,
     maxMessageBytes: 524_288,
     discard: 'old',
-    // The share of each durable. All shares together are less than the stream: see maxLetterBytes.
+    // Each durable's share. All shares together are less than the stream: see maxLetterBytes.
     maxMessagesEach: 6_000,
   },
   ADVISORIES: {
@@ -63,7 +68,7 @@ export const streams = {
 
 export type StreamName = keyof typeof streams;
 
-/** How many of one subject a stream keeps, as JetStream has it: -1 is no bound. */
+/** How many messages of one subject a stream keeps, in JetStream's form: -1 means no limit. */
 export function maxOfEach(stream: StreamDefinition): number {
   return stream.maxMessagesEach ?? -1;
 }
@@ -75,7 +80,7 @@ export type DurableDefinition = {
   service: ServiceName;
   filters: readonly string[];
   ackWaitMs: number;
-  /** The bound on what all replicas hold at once; a client's own limit does not bound it. */
+  /** The limit for all replicas together; a client's own limit does not change it. */
   maxAckPending: number;
 };
 
@@ -193,13 +198,13 @@ export const durables = {
 } as const satisfies Record<string, DurableDefinition>;
 
 export type DurableName = keyof typeof durables;
-/** Those that carry events, not what JetStream says of them. */
+/** Durables for events, without the ones for JetStream's advisories. */
 export type EventDurable = Exclude<DurableName, `advisories-${ConsumingService}`>;
 
-/** A dead letter copies a payload up to so much; a larger one stays where it is, and the letter says where. */
+/** A dead letter copies a payload up to this size. A larger payload stays in its stream, and the letter says where. */
 export const maxLetterBytes = 16_384;
 
-/** The stream that keeps a subject. */
+/** The stream that holds a subject. */
 export function streamOf(subject: string): StreamName {
   if (subject.startsWith('lead.')) return 'LEADS';
   if (subject.startsWith('call.')) return 'CALLS';
