@@ -1,5 +1,5 @@
-// The commands of this repository on a machine that has Node 20 or newer and nothing else. Brings Node 24, pnpm and the
-// packages through npm, once, and hands over. Plain JavaScript without packages, for none are there yet.
+// Runs this repository's commands on a machine that has only Node 20 or newer. It fetches Node 24, pnpm and the
+// packages through npm, once, and hands over. Plain JavaScript without packages, because none are installed yet.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -21,10 +21,10 @@ const modules = join(root, 'node_modules');
 const stamp = join(modules, '.leadline-installed');
 const node24 = join(modules, 'node', 'bin', 'node');
 const installLog = join(root, '.leadline', 'install.log');
-/** The signal that ends us, once one came. */
+/** The signal that ends us, once it came. */
 let endedBy;
 
-/** What Node 24 runs for each; `install` is for scripts that go on by themselves. */
+/** What Node 24 runs for each command; `install` is for scripts that continue by themselves. */
 const commands = {
   install: [],
   start: ['packages/local/src/run.ts'],
@@ -53,17 +53,17 @@ if (Number.parseInt(process.versions.node, 10) < 20)
 if (name === 'start') warnOfDeafNpm(process.env.npm_config_user_agent);
 await install();
 if (name === 'install') process.exit(0);
-// The channel is for the end of it: `start` notices when we are killed.
+// `start` watches this channel: its end shows that we were killed.
 const streams = name === 'start' ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
-// Reading our code takes half as long from the second time on.
+// From the second run on, this cache halves the time to load our code.
 const compileCache = name === 'start' ? { NODE_COMPILE_CACHE: join(root, '.leadline', 'compile-cache') } : {};
-// Files that a person names are meant from where they stand.
+// Paths that a person types are relative to the person's folder.
 const callerFolder = name === 'leadline' ? (process.env.INIT_CWD ?? process.cwd()) : root;
 process.exitCode = await untilExit(
   launch(node24, [...command, ...given], { stdio: streams, cwd: callerFolder, env: compileCache }),
 );
 
-/** Does nothing while lockfile and package lists are those of the last time. */
+/** Does nothing while the lockfile and the package lists are unchanged since the last time. */
 async function install() {
   const wanted = fingerprint();
   if (existsSync(node24) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
@@ -95,7 +95,7 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-/** The npx of the npm that runs us, else the one beside our Node, else any. */
+/** The npx of the npm that runs us, else the one beside our Node, else the one on PATH. */
 function findNpx() {
   const npm = process.env.npm_execpath ?? '';
   if (basename(npm) === 'npm-cli.js') return [process.execPath, join(dirname(npm), 'npx-cli.js')];
@@ -103,13 +103,13 @@ function findNpx() {
   return [existsSync(beside) ? beside : 'npx'];
 }
 
-/** Four tries within 10 s: by default npm and pnpm wait more than a minute before they say that nobody answers. */
+/** Four tries within 10 s: by default npm and pnpm wait more than a minute before they report that nobody answers. */
 function patience() {
   const settings = { fetch_retries: '3', fetch_retry_mintimeout: '1000', fetch_retry_maxtimeout: '5000' };
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`npm_config_${key}`, value]));
 }
 
-/** What the installer says goes to its log; a person sees how far it is: one line on a terminal, else one each 20 s. */
+/** Writes the installer's output to its log and shows its progress: one line on a terminal, else one each 20 s. */
 function followInstall(installer, seconds) {
   let words = '';
   let progress = 'asking the registry';
@@ -118,7 +118,7 @@ function followInstall(installer, seconds) {
     mkdirSync(dirname(installLog), { recursive: true });
     file = openSync(installLog, 'w');
   } catch {
-    // A full disk, or one that we may not write: the installer meets the same, and its words are explained.
+    // The disk is full or not writable. The installer meets the same, and we explain its words.
   }
   const live = process.stderr.isTTY;
   const show = () => {
@@ -146,7 +146,7 @@ function followInstall(installer, seconds) {
   };
 }
 
-/** Why an install failed and how to go on, from the words of npm and pnpm. */
+/** Why an install failed and how to continue, from the words of npm and pnpm. */
 function explainInstall(words, packageManager) {
   const registry = withoutLogin(/https?:\/\/[^\s,'")]+/.exec(process.env.npm_config_registry ?? '')?.[0]);
   const reasons = [
@@ -179,7 +179,10 @@ function withoutLogin(url) {
   return (url ?? 'npm’s own').replace(/\/\/[^/@]*@/, '//');
 }
 
-/** Starts a program with our packages on its PATH. `detached` gives it a group of its own, which is ended as a whole. */
+/**
+ * Starts a program with our packages on its PATH. `detached` puts it into a process group of its own, which we end as a
+ * whole.
+ */
 function launch(file, args, { stdio, cwd = root, env = {}, detached = false }) {
   const path = [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter);
   const { STARTED_BY: _, ...inherited } = process.env;
@@ -194,7 +197,7 @@ function launch(file, args, { stdio, cwd = root, env = {}, detached = false }) {
       // It is gone.
     }
   };
-  // A terminal sends Ctrl-C to a child in our group as well.
+  // A terminal also sends Ctrl-C to a child in our group.
   const handlers = { SIGINT: process.stdin.isTTY && !detached ? ignore : pass, SIGTERM: pass, SIGHUP: pass };
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   const watching = watchStarter(pass);
@@ -206,7 +209,7 @@ function launch(file, args, { stdio, cwd = root, env = {}, detached = false }) {
   return child;
 }
 
-/** Resolves with the exit code once the child's words are read. */
+/** Resolves with the exit code once we have read all of the child's output. */
 function untilExit(child) {
   return new Promise((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
@@ -214,10 +217,10 @@ function untilExit(child) {
 }
 
 function ignore() {
-  // The child ends, and we with it.
+  // The child ends, and then so do we.
 }
 
-/** npm 9.6.7 to 10.2 keep SIGTERM to themselves: https://github.com/npm/cli/issues/6547. */
+/** npm 9.6.7 to 10.2 do not pass SIGTERM on: https://github.com/npm/cli/issues/6547. */
 function warnOfDeafNpm(userAgent = '') {
   const [, version = '', ...parts] = /\bnpm\/((\d+)\.(\d+)\.(\d+))/.exec(userAgent) ?? [];
   const [major, minor, patch] = parts.map(Number);
@@ -227,8 +230,8 @@ function warnOfDeafNpm(userAgent = '') {
 }
 
 /**
- * Who was killed tells nobody. The scripts of package.json name the process that started us, npm mostly; when we have
- * another parent than that, it is gone, perhaps since before we ran. What then does not end within 45 s is killed.
+ * A killed parent can't tell us. The scripts of package.json name the process that started us, mostly npm; if our
+ * parent is another one, it is gone, perhaps since before we ran. Children that do not end within 45 s are killed.
  */
 function watchStarter(end) {
   const starter = Number(process.env.STARTED_BY);

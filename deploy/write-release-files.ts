@@ -9,7 +9,7 @@ import { z } from 'zod';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
 
-/** Licences under which we may ship a library without asking anybody. */
+/** Licences that allow us to ship a library. */
 const allowed = new Set([
   'MIT',
   'ISC',

@@ -19,7 +19,9 @@ const datasource = { type: 'prometheus', uid: '${datasource}' };
 type Query = { expr: string; legend: string };
 type Chart = { title: string; help: string; unit?: string; queries: Query[]; width?: number };
 
-/** What an operator looks at first: are people called, how soon, do they answer, does the sales team hear of it. */
+/**
+ * Answers an operator's first questions: do we call people, how soon, do they answer, does the sales team get tasks.
+ */
 export function toDashboard(): Dashboard {
   const board = new DashboardBuilder('Leadline')
     .uid('leadline')
@@ -52,7 +54,7 @@ function chart({ title, help, unit, queries, width = 8 }: Chart): () => Timeseri
 
 type Figure = { title: string; help: string; expr: string; unit: string; steps: Threshold[] };
 
-/** One number with a colour: `steps` from what value on which colour. */
+/** One number with a colour: each of `steps` has a lowest value and its colour. */
 function figure({ title, help, expr, unit, steps }: Figure): () => StatBuilder {
   return () =>
     new StatBuilder()

@@ -4,22 +4,25 @@ import { maxDeliver } from '@leadline/messaging/provision';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 
-/** How far KEDA may go, and how many waiting messages one replica is for. Each service keeps two, so that one may die. */
+/**
+ * KEDA's limits, and the number of waiting messages for each replica. Each service keeps two replicas, so that one may
+ * die.
+ */
 const scaled = {
   'call-tracker': { least: 2, most: 6, messagesEach: 100 },
-  // All of them together keep to the CRM's limit.
+  // All replicas together keep the CRM's limit.
   'crm-pusher': { least: 2, most: 4, messagesEach: 20 },
 } as const;
 
 /** Talking Shops' limit of requests a minute and tenant. */
 const crmRequestsPerMinute = 100;
 
-/** The headless service of the official chart; the name of a server before it is one server. */
+/** The official chart's headless service. A server's name in front of it addresses that server. */
 const natsMonitor = 'nats-headless.leadline.svc.cluster.local:8222';
 
 /**
- * What is in deploy/kubernetes although it says nothing of its own: paths below it, and texts. `alertRules` and
- * `dashboard` are the texts of deploy/alerts/leadline.rules.yaml and deploy/grafana/leadline.json.
+ * The generated files below deploy/kubernetes: path and text. `alertRules` and `dashboard` are the texts of
+ * deploy/alerts/leadline.rules.yaml and deploy/grafana/leadline.json.
  */
 export function toGenerated(from: { alertRules: string; dashboard: string }): Record<string, string> {
   return {
@@ -62,7 +65,7 @@ function scaledObjects(): object[] {
   }));
 }
 
-/** Each replica keeps a budget for itself, and a rollout has one more of them. */
+/** Each replica has a budget of its own, and a rollout runs one more replica. */
 function crmBudget(): string {
   return `CRM_REQUESTS_PER_MINUTE=${Math.floor(crmRequestsPerMinute / (scaled['crm-pusher'].most + 1))}\n`;
 }
@@ -128,7 +131,7 @@ function prometheusRule(alertRules: string): object {
   };
 }
 
-/** Grafana's chart takes in every ConfigMap with this label. */
+/** Grafana's chart loads every ConfigMap with this label. */
 function grafanaDashboard(dashboard: string): object {
   return {
     apiVersion: 'v1',

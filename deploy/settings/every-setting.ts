@@ -10,10 +10,10 @@ import { settings as dashboard } from '../../services/dashboard/src/config.ts';
 import { settings as dispatcher } from '../../services/dispatcher/src/config.ts';
 import { settings as ingest } from '../../services/ingest/src/config.ts';
 
-/** The services, in the order in which a lead meets them. */
+/** The services, in the order in which a lead passes them. */
 export const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher', 'dashboard'];
 
-/** Whose settings they are: a service, or a command as a person types it. */
+/** The owners of settings: a service, or a command as a person types it. */
 export const schemas: Readonly<Record<string, z.ZodObject>> = {
   ingest,
   dispatcher,
@@ -41,7 +41,7 @@ const page = z.object({ properties: z.record(z.string(), described), required: z
 
 export type Setting = z.infer<typeof described> & { name: string; user: string; required: boolean };
 
-/** Every setting of every service and command, as its schema describes it. */
+/** Every setting of every service and command, from its schema. */
 export function everySetting(): Setting[] {
   return Object.entries(schemas).flatMap(([user, schema]) => {
     const { properties, required } = page.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));

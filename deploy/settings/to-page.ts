@@ -17,7 +17,7 @@ This page is printed from the schemas in each \`config.ts\`: change a descriptio
 
 const root = join(import.meta.dirname, '../..');
 
-/** The text of `docs/operate/settings.md`: a table for each thing that a person wants to do. */
+/** The text of `docs/operate/settings.md`, with a table for each goal. */
 export function toPage(settings: readonly Setting[]): string {
   const goals = Object.entries(settingGoals);
   const links = goals.map(([, title]) => `- [${title}](#${toAnchor(title)})`).join('\n');
@@ -28,7 +28,9 @@ export function toPage(settings: readonly Setting[]): string {
   return `${head}${links}\n\n${tables.join('\n')}\n${foot}`;
 }
 
-/** One row for what is described alike: the same setting of several services, or one setting of several names. */
+/**
+ * One row for settings with the same description: the same setting of several services, or several names of one kind.
+ */
 function toRows(settings: readonly Setting[]): string[] {
   const alike = Map.groupBy(settings, (setting) =>
     JSON.stringify([setting.description, setting.default, setting.required, setting.example]),

@@ -13,7 +13,7 @@ const schema = z.looseObject({
   anyOf: z.array(z.unknown()).optional(),
 });
 
-/** The page with its two tables printed anew, each between its markers. */
+/** Replaces the page's two tables, each between its markers. */
 export function withTables(page: string): string {
   const events = table(
     ['subject', 'publisher', 'consumed by'],
@@ -46,7 +46,7 @@ function consumersOf(type: string): string[] {
   return [...new Set(heard.map(({ service }) => service))].toSorted();
 }
 
-/** The keys of a body or a result: `{ phone, …by, dryRun? }`. */
+/** The keys of a body or result: `{ phone, …by, dryRun? }`. */
 function toKeys(described: unknown): string {
   const { type, properties, required, items, anyOf } = schema.parse(described);
   if (anyOf !== undefined) return anyOf.map(toKeys).join(' or ');

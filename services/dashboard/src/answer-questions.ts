@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts';
 import { readLeadStory } from './leads/read.ts';
 import { readMonth, type Group } from './minutes/read.ts';
 
-/** Questions of the command line: `ops.dashboard.<verb>`. No number and no name leaves here. */
+/** Answers the command line's questions, `ops.dashboard.<verb>`. No answer holds a number or a name. */
 export function answerQuestions(deps: Deps): Promise<Answering[]> {
   return Promise.all([
     answer(deps.nats, minutes, (asked) => tellMinutes(deps, asked.month)),
@@ -18,7 +18,7 @@ export function answerQuestions(deps: Deps): Promise<Answering[]> {
     answer(deps.nats, buildState, () => tellBuilds(deps)),
     answer(deps.nats, rebuild, async (asked) => {
       const build = await deps.postgres.transaction(async (sql) => {
-        // In a flood of events it stands in line behind all who keep one.
+        // During a flood of events this waits behind all of their transactions.
         await affected(sql, `set local lock_timeout = '20s'`, []);
         return beginBuild(sql, deps.pulseSeconds);
       });
@@ -75,7 +75,7 @@ async function tellLead(deps: Deps, leadId: number): Promise<ResultOf<typeof lea
       createdAt: createdAt.toISOString(),
       wait: wait === undefined ? null : { reason: wait.reason, until: toWire(wait.until) },
     },
-    // What a person said stays on the lead's own page.
+    // A person's words stay on the lead's own page.
     attempts: story.attempts.map(({ answers, callbackWords: _words, answeredDetail: _detail, ...attempt }) => ({
       ...attempt,
       startedAt: attempt.startedAt.toISOString(),

@@ -23,10 +23,10 @@ import { sourceRoutes } from './sources/routes.ts';
 import { todayRoutes } from './today/routes.ts';
 
 const maxBytes = 2 * 1024 * 1024;
-/** The largest file of leads that a page takes. */
+/** The largest lead file that a page accepts. */
 const maxFileBytes = 20 * 1024 * 1024;
 
-/** The pages. Everything but logging in and what pages load needs a session. */
+/** The pages. All but the login page and the assets need a session. */
 export function createApp(deps: Deps, live: LiveEvents, redrives: Redrives): Hono<Env> {
   const app = new Hono<Env>();
   app.use('*', traceRequests());

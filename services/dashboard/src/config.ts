@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { SingleSignOnSettings } from './accounts/single-sign-on.ts';
 import { isUserName, shortestPassword, userRoles } from './accounts/users.ts';
 
-/** Names a machine's own browser takes for safe without TLS. */
+/** Hosts that browsers trust without TLS, because they are on the same machine. */
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 const firstUser = z.object({
@@ -143,7 +143,7 @@ export function readDashboardConfig(env: Record<string, string | undefined>): Co
   return readConfig(settings, env);
 }
 
-/** Undefined where people log in with passwords of ours only. */
+/** Undefined if people only log in with passwords. */
 export function toSingleSignOnSettings(config: Config): SingleSignOnSettings | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = config;
   if (issuer === undefined || clientId === undefined || clientSecret === undefined) return undefined;
@@ -151,7 +151,10 @@ export function toSingleSignOnSettings(config: Config): SingleSignOnSettings | u
   return { issuer, clientId, clientSecret, rolesClaim, operators, viewers };
 }
 
-/** What the command for users is told. @throws ConfigError */
+/**
+ * The settings of the command for users.
+ * @throws ConfigError
+ */
 export function readManageUsersConfig(env: Record<string, string | undefined>): { DATABASE_URL: string } {
   return readConfig(z.object({ DATABASE_URL: commonSettings.DATABASE_URL }), env);
 }

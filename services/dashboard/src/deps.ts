@@ -5,21 +5,21 @@ import type { Metrics } from './metrics.ts';
 import type { Rates } from './minutes-rule.ts';
 import type { SingleSignOn } from './accounts/single-sign-on.ts';
 
-/** What the dashboard's steps touch. */
+/** What the dashboard's functions use. */
 export type Deps = {
   postgres: Database;
   nats: Nats;
-  /** Connected as `ops`, who alone may send dead letters back; undefined where no such user is set. */
+  /** The connection as `ops`, the only user who may send dead letters back; undefined if it is not configured. */
   opsNats: Nats | undefined;
   now: (databaseTime: Date) => Date;
   fetch: typeof fetch;
   rates: Rates;
   pulseSeconds: number;
   sessionHours: number;
-  /** Browsers reach it by https: cookies are for https only. */
+  /** Browsers reach us over https, so cookies are for https only. */
   isSecure: boolean;
   origin: string;
-  /** Proxies of ours before it. */
+  /** The number of our proxies in front of the dashboard. */
   proxies: number;
   singleSignOn: SingleSignOn | undefined;
   ingestUrl: string | undefined;

@@ -5,8 +5,8 @@ import { audit } from './audit/audit.ts';
 import { readManageUsersConfig } from './config.ts';
 import { disableUser, isUserName, listUsers, setUser, shortestPassword, userRoles } from './accounts/users.ts';
 
-// `npm run users -- …` with DATABASE_URL set. The password is read from standard input, so that no list of processes
-// shows it; without one a good one is made and told.
+// `npm run users -- …` with DATABASE_URL set. It reads the password from standard input, so that no process list shows
+// it; without input it creates a good one and prints it.
 const usage = `usage: npm run users -- set NAME viewer|operator    makes a user, or gives one a new role and password
        npm run users -- disable NAME                ends the user's sessions and lets nobody in by that name
        npm run users -- list

@@ -4,7 +4,7 @@ import { Counter, Gauge } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** The dashboard's own numbers; labels hold closed lists only. */
+/** The dashboard's own metrics; labels hold closed lists only. */
 export function createMetrics() {
   const registry = openRegistry('dashboard');
   const registers = [registry];
@@ -38,7 +38,7 @@ export function createMetrics() {
       registers,
     }),
   };
-  // A counter that begins with its first event shows no increase for it.
+  // Start at zero: Prometheus sees no increase in a counter that begins with its first event.
   for (const result of ['in', 'wrong', 'too_many']) metrics.logins.inc({ result }, 0);
   return metrics;
 }

@@ -1,7 +1,7 @@
 import { toIndianDay } from '@leadline/contracts/indian-time';
 import { failureReasons } from '@leadline/contracts/failure-reason';
 
-/** What of a call counts for the minutes. Lengths come from the database in microseconds: sums stay exact. */
+/** The facts of a call that minutes depend on. The database gives lengths in microseconds, so sums are exact. */
 export type CallFacts = {
   id: number;
   leadId: number | null;
@@ -28,9 +28,9 @@ export type CallMinutes = {
   /** `calling`, `called`, `pushed`, or why it failed. */
   outcome: string;
   answered: boolean;
-  /** Null: the record says no length. */
+  /** Null: the record gives no length. */
   countedMicros: number | null;
-  /** An old success of unknown length: it counts the estimate. */
+  /** An old success of unknown length, which counts the estimate. */
   estimated: boolean;
   talkMicros: number;
   pulses: number;
@@ -39,8 +39,8 @@ export type CallMinutes = {
 const unknown = 'unknown';
 
 /**
- * The rule of the minutes: a terminal record counts duration_seconds, else its end minus its start, else, when it is a
- * success, the estimate, else nothing. Talk is end minus answer; a pulse that was begun is billed.
+ * The rule for minutes: a terminal record counts duration_seconds; else its end minus its start; else, for a success,
+ * the estimate; else nothing. Talk is the end minus the answer; each begun pulse is billed.
  */
 export function toCallMinutes(call: CallFacts, pulseSeconds: number): CallMinutes {
   const success = call.status === 'called' || call.status === 'pushed';
@@ -68,7 +68,7 @@ function toOutcome({ status, failureReason }: CallFacts): string {
   return failureReasons.safeParse(failureReason).success && failureReason !== null ? failureReason : 'failed';
 }
 
-/** Sums of a group of calls, as the daily tables keep them. */
+/** A group's sums, as the daily tables hold them. */
 export type MinutesSum = {
   calls: number;
   answered: number;
@@ -87,7 +87,7 @@ export type MinutesFigures = {
   answered: number;
   qualified: number;
   pushed: number;
-  /** Unrounded, the estimated ones among them. */
+  /** Unrounded, including the estimated ones. */
   minutes: number;
   estimatedMinutes: number;
   talkMinutes: number;

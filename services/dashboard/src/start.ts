@@ -17,16 +17,16 @@ import { makeFirstUsers } from './accounts/make-first-users.ts';
 import { openSingleSignOn } from './accounts/single-sign-on.ts';
 
 export type Environment = Servers & {
-  /** Undefined: dead letters are shown and can't be sent back. */
+  /** Undefined: the pages show dead letters but can't send them back. */
   opsNats: Nats | undefined;
   fetch: typeof fetch;
-  /** Identity in production; a test shifts the database's time here. */
+  /** The database's time; tests shift it here. */
   now: (databaseTime: Date) => Date;
 };
 
 export type Dashboard = Running & { url: string };
 
-/** Runs the dashboard until it is stopped. It closes neither the database nor NATS: they are the caller's. */
+/** Runs the dashboard until it is stopped. The caller closes the database and NATS. */
 export async function start(config: Config, environment: Environment): Promise<Dashboard> {
   const deps = toDeps(config, environment);
   await makeFirstUsers(config.FIRST_USERS ?? [], deps);
@@ -53,12 +53,12 @@ export async function start(config: Config, environment: Environment): Promise<D
   const needs = { database, streams };
   const running = await frame.run({
     needs,
-    // Pages are shown without it.
+    // The pages work without it.
     goesOnWithout: { nats },
     health: { parts: needs, settings: { PULSE_SECONDS, RUPEES_PER_PULSE, LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES } },
     measure: () => countWaiting(deps),
     answers: await answerQuestions(deps),
-    // Browsers that watch live events would hold the server open: they are sent away before it waits for them.
+    // Browsers with a live stream would keep the server open, so end their streams before it waits for them.
     stopOrder: (answering) => [[answering], [live, server, projector, audit, redrives, consumers]],
     done: consumers.done,
     note: { port: server.port },

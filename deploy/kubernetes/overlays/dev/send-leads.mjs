@@ -1,4 +1,4 @@
-// Sends a few leads to ingest once it is there. Each has an id of its own, so that a second run adds none.
+// Sends a few leads to ingest once it is up. Each has an id of its own, so a second run adds none.
 const { INGEST_URL, API_KEY } = process.env;
 
 /** The last digits choose what the simulated person does. */

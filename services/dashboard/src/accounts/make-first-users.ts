@@ -4,7 +4,7 @@ import type { Log } from '@leadline/service-kit/logger';
 import { setTimeout as wait } from 'node:timers/promises';
 import { setUser, type User } from './users.ts';
 
-/** Creates or updates the users of FIRST_USERS. It waits for the schema, which somebody else may be about to make. */
+/** Creates or updates the users of FIRST_USERS. It waits for the schema, which the set-up may still be creating. */
 export async function makeFirstUsers(
   users: readonly (User & { password: string })[],
   { postgres, log }: { postgres: Database; log: Log },

@@ -1,12 +1,12 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 
-/** About 60 ms and 32 MB a hash: OWASP's choice for scrypt with this much memory. */
+/** About 60 ms and 32 MB for a hash: OWASP's choice for scrypt with this much memory. */
 const cost = { N: 32_768, r: 8, p: 3, maxmem: 64 * 1024 * 1024 } as const;
 const keyBytes = 32;
 
 function derive(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // The same letters may be typed as different code points.
+    // Keyboards may produce different code points for the same letters.
     scrypt(password.normalize('NFKC'), salt, keyBytes, options, (error, key) => {
       if (error === null) resolve(key);
       else reject(error);
@@ -14,7 +14,7 @@ function derive(password: string, salt: Buffer, options: ScryptOptions): Promise
   });
 }
 
-/** `scrypt$N$r$p$salt$key`, so that a later, dearer cost leaves older hashes readable. */
+/** `scrypt$N$r$p$salt$key`, so that older hashes stay readable when the cost rises. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const key = await derive(password, salt, cost);
@@ -30,7 +30,7 @@ export async function isPassword(password: string, hash: string): Promise<boolea
   return derived.length === known.length && timingSafeEqual(derived, known);
 }
 
-/** Takes as long as a true check, for names that nobody has. */
+/** Takes as long as a real check, for names that do not exist. */
 export async function checkNothing(password: string): Promise<false> {
   await derive(password, randomBytes(16), cost);
   return false;

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { userRoles, type User } from './users.ts';
 
-/** A login that goes on. The token is the browser's alone: the database has its hash. */
+/** A login session. Only the browser has the token; the database has its hash. */
 export type Session = { token: string; user: User };
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
@@ -35,7 +35,7 @@ export async function endSession(postgres: Database, token: string): Promise<voi
   await affected(postgres.sql, `delete from dashboard_sessions where token_hash = $1`, [hashOf(token)]);
 }
 
-/** What a form of this session must carry: it can't be made without the token, and does not tell it. */
+/** The value that a form of this session must carry. It is derived from the token and does not reveal it. */
 export function formToken(session: Session): string {
   return hashOf(`form:${session.token}`);
 }

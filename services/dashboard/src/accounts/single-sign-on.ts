@@ -2,31 +2,31 @@ import { z } from 'zod';
 import * as client from 'openid-client';
 import type { UserRole } from './users.ts';
 
-/** How people of an organisation log in with its own accounts (OpenID Connect, authorization code with PKCE). */
+/** How an organisation's people log in with its own accounts (OpenID Connect, authorization code with PKCE). */
 export type SingleSignOnSettings = {
   issuer: string;
   clientId: string;
   clientSecret: string;
-  /** The claim that holds a person's groups or roles, and those that make an operator or a viewer of them. */
+  /** The claim with a person's groups or roles, and the values that make an operator or a viewer. */
   rolesClaim: string;
   operators: readonly string[];
   viewers: readonly string[];
 };
 
-/** Kept by the browser between leaving for the provider and coming back. */
+/** The browser keeps this while the person is at the provider. */
 export const departure = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), next: z.string() });
 type Departure = z.output<typeof departure>;
 
 type Arrival =
   | { kind: 'known'; name: string; role: UserRole }
-  /** The provider knows the person, and the person has no part here. */
+  /** The provider knows the person, but the person has no role here. */
   | { kind: 'no_role'; name: string }
   | { kind: 'refused'; because: string };
 
 export type SingleSignOn = {
-  /** Where to send the browser, and what it must bring back. */
+  /** The address at the provider, and what the browser must bring back. */
   leave(next: string): Promise<{ url: URL; departure: Departure }>;
-  /** Checks what the provider sent back: state, nonce, signature, issuer, audience. */
+  /** Checks the provider's answer: state, nonce, signature, issuer, audience. */
   arrive(at: URL, from: Departure): Promise<Arrival>;
 };
 
@@ -36,7 +36,7 @@ const claims = z.looseObject({
   email_verified: z.boolean().optional(),
 });
 
-/** Asks the provider for its addresses and keys when they are first needed, so that it may be down while we start. */
+/** Asks the provider for its addresses and keys only when needed, so that it may be down during our start. */
 export function openSingleSignOn(
   settings: SingleSignOnSettings,
   options: { origin: string; fetch: typeof fetch },
@@ -48,7 +48,7 @@ export function openSingleSignOn(
     discovered ??= await client.discovery(issuer, settings.clientId, settings.clientSecret, undefined, {
       [client.customFetch]: (url, init) => options.fetch(url, { ...init, body: init.body ?? null }),
       timeout: 10,
-      // Only this machine's own: the configuration takes no other http address.
+      // Only on this machine: the configuration accepts no other http address.
       execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
     });
     return discovered;
@@ -78,7 +78,7 @@ export function openSingleSignOn(
           idTokenExpected: true,
         });
         const idClaims = claims.parse(tokens.claims());
-        // Some providers tell groups only here.
+        // Some providers return groups only here.
         const more =
           settings.rolesClaim in idClaims || provider.serverMetadata().userinfo_endpoint === undefined
             ? {}
@@ -95,8 +95,8 @@ export function openSingleSignOn(
 }
 
 /**
- * A verified address names the person, else the provider's own identifier. Nobody with a password has a name of this
- * form, so nobody can pass for one.
+ * Names the person by a verified address, else by the provider's own identifier. No password user has a name of this
+ * form, so nobody can impersonate one.
  */
 export function toArrival(
   told: z.output<typeof claims>,

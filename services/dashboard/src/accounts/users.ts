@@ -12,10 +12,10 @@ export function isUserName(name: string): boolean {
   return /^[a-z0-9][a-z0-9._@-]{0,99}$/.test(name);
 }
 
-/** Who looks. A viewer sees masked numbers and changes nothing. */
+/** The person who looks. A viewer sees masked numbers and changes nothing. */
 export type User = { name: string; role: UserRole };
 
-/** Makes a user, or gives one a new password and role. Sessions of another password or role end. */
+/** Creates a user, or gives one a new password and role. Ends sessions with another password or role. */
 export async function setUser(postgres: Database, user: User & { password: string }): Promise<void> {
   const known = await findUser(postgres, user.name);
   const same =
@@ -34,7 +34,8 @@ export async function setUser(postgres: Database, user: User & { password: strin
 }
 
 /**
- * Somebody whom the organisation's provider vouches for: made at the first login, with the role told at each.
+ * Admits a person whom the organisation's provider vouches for: creates the user at the first login, and sets the role
+ * at each.
  * @returns false when an operator of ours has disabled the name
  */
 export function admitUser(postgres: Database, user: User): Promise<boolean> {
@@ -49,7 +50,7 @@ export function admitUser(postgres: Database, user: User): Promise<boolean> {
   });
 }
 
-/** @returns false when there is no such user who may log in */
+/** @returns false when no such user may log in */
 export function disableUser(postgres: Database, name: string): Promise<boolean> {
   return postgres.transaction(async (sql) => {
     await affected(sql, `delete from dashboard_sessions where user_name = $1`, [name]);
@@ -86,10 +87,10 @@ export type LoginDecision = { kind: 'in'; user: User } | { kind: 'wrong' } | { k
 const maxFailures = { pair: 5, address: 30, name: 100 };
 
 /**
- * Checks name and password. A try is counted before it is checked, over all replicas, so that many at once are as many
- * as one after another; a right one takes its own back. Within 15 minutes a name may fail 5 times from one address, an
- * address 30 times, and a name 100 times in all: a stranger who fails on purpose must not keep an operator from the stop
- * switch.
+ * Checks name and password. It counts a try before the check, over all replicas, so that many tries at once are no
+ * better than one after the other; a right password takes its own try back. Within 15 minutes a name may fail 5 times
+ * from one address, an address 30 times, and a name 100 times in all. So a stranger who fails on purpose can't lock an
+ * operator out of the stop switch.
  */
 export async function logIn(
   postgres: Database,
@@ -113,7 +114,7 @@ export async function logIn(
   );
   if (failures === undefined || tried === undefined) throw new Error('a login was not counted');
   if (failures.pair > maxFailures.pair || failures.address > maxFailures.address || failures.name > maxFailures.name) {
-    // Refused unheard: it proves nothing, and would only put off the end of the wait.
+    // Refused without a check: it proves nothing, and would only prolong the wait.
     await affected(sql, `delete from dashboard_login_failures where id = $1`, [tried.id]);
     return { kind: 'too_many' };
   }

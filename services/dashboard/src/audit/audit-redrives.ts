@@ -6,16 +6,16 @@ import type { Deps } from '../deps.ts';
 type Touched = Pick<Deps, 'nats' | 'postgres'>;
 
 /**
- * Takes redrives from the command line into the audit: their marks are all there is of them, and they stay in the stream
- * for as long as dead letters do. How far it has read is kept in memory only: after a start all marks are met once more,
- * and those that were taken already change nothing.
+ * Adds redrives from the command line to the audit. Their marks are the only record, and stay in the stream as long as
+ * dead letters do. The reading position is in memory only: after a start we read all marks again, and known ones change
+ * nothing.
  */
 export function redriveAuditor(deps: Touched): () => Promise<void> {
   let readTo = 0;
   return async () => {
     if (!deps.nats.isUp()) return;
     const newest = (await readNewestMark(deps.nats))?.place ?? 0;
-    // The stream was made anew.
+    // Somebody recreated the stream.
     if (newest < readTo) readTo = 0;
     if (newest === readTo) return;
     for await (const mark of readRedriveMarks(deps.nats, readTo)) {
@@ -25,11 +25,11 @@ export function redriveAuditor(deps: Touched): () => Promise<void> {
   };
 }
 
-/** One entry a redrive, however often its mark is met and by how many replicas. */
+/** One entry for each redrive, however often and by how many replicas its mark is read. */
 async function auditRedrive(deps: Touched, mark: RedriveMark): Promise<void> {
   const { seq, who, times, at, discardedBecause } = mark;
   const action = discardedBecause === undefined ? 'redrive' : 'discard';
-  // Its person may have been erased since.
+  // Its person may be erased by now.
   const letter = await readDeadLetter(deps.nats, seq);
   const details = { seq, subject: letter?.subject, durable: letter?.durable, times };
   await deps.postgres.transaction(async (sql) => {

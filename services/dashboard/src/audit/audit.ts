@@ -2,7 +2,7 @@ import { affected, instant, rows, type Sql } from '@leadline/database/sql';
 import type { Database } from '@leadline/database/open-database';
 import { z } from 'zod';
 
-/** What was done here by itself; what a service did when asked, it notes in its own audit rows. */
+/** Records what the dashboard did itself; services record commands in their own audit rows. */
 export async function audit(
   sql: Sql,
   entry: { action: string; who: string; reason: string; details?: Record<string, unknown> },
@@ -27,7 +27,7 @@ const entry = z.object({
 
 export type AuditEntry = z.output<typeof entry>;
 
-/** Newest first, the dispatcher's and the dashboard's own together; `before` gives the next page. */
+/** The dispatcher's and the dashboard's entries together, newest first; `before` returns the next page. */
 export function readAudit(
   postgres: Database,
   filter: { action?: string | undefined; who?: string | undefined; before?: Date | undefined },

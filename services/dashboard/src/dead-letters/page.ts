@@ -73,7 +73,7 @@ function groupCard(letters: readonly DeadLetterView[]): Piece {
   );
 }
 
-/** Ids only: the rest of a payload is shown on its own page. */
+/** Ids only; the letter's own page shows the rest of its payload. */
 function aboutOf(payload: unknown): Piece | string {
   if (typeof payload !== 'object' || payload === null) return 'not readable';
   const leadId = 'leadId' in payload && typeof payload.leadId === 'number' ? payload.leadId : undefined;

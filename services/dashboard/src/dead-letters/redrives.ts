@@ -13,7 +13,7 @@ const filterKept = z.object({
   durable: z.string().optional(),
   subject: z.string().optional(),
   reason: z.string().optional(),
-  /** What matched, once it was looked for. */
+  /** The letters that match, once we have looked for them. */
   letters: z.array(z.number()).optional(),
 });
 export type RedriveFilter = z.output<typeof filterKept>;
@@ -32,7 +32,7 @@ const run = z.object({
   startedAt: instant,
   finishedAt: instant.nullable(),
 });
-/** A redrive of all that match, as far as it has come. */
+/** A redrive of all matching letters, and its progress. */
 export type RedriveRun = z.output<typeof run>;
 
 export function readRun(deps: Deps, id: string): Promise<RedriveRun | undefined> {
@@ -40,13 +40,16 @@ export function readRun(deps: Deps, id: string): Promise<RedriveRun | undefined>
 }
 
 export type Redrives = Part & {
-  /** Begins a redrive and returns at once; its row tells how far it is. @throws CommandRefused */
+  /**
+   * Begins a redrive and returns at once; its row shows the progress.
+   * @throws CommandRefused
+   */
   begin(asked: { filter: RedriveFilter; cap: number; dryRun: boolean; who: string; reason: string }): Promise<string>;
 };
 
 /**
- * Works on what was begun, letter by letter, here or by another replica: how far it has come is in its row, so that it
- * goes on after whoever began it died, and sends no letter twice.
+ * Works through begun redrives, letter by letter, in any replica. The progress is in the row, so another replica
+ * continues after a crash, and no letter is sent twice.
  */
 export function openRedrives(deps: Deps): Redrives {
   const timer = every({
@@ -79,7 +82,7 @@ export function openRedrives(deps: Deps): Redrives {
   };
 }
 
-/** What matches is decided once, at the beginning. */
+/** Decides once, at the beginning, which letters match. */
 async function listLetters(deps: Deps, opsNats: Nats, id: string): Promise<void> {
   const started = await readRun(deps, id);
   if (started === undefined || started.filter.letters !== undefined) return;
@@ -94,7 +97,7 @@ async function listLetters(deps: Deps, opsNats: Nats, id: string): Promise<void>
 
 const place = z.object({ who: z.string(), dryRun: z.boolean(), startedAt: instant, seq: z.number().nullable() });
 
-/** @returns whether there may be another */
+/** @returns whether there may be another one */
 function redriveNext(deps: Deps, opsNats: Nats, id: string): Promise<boolean> {
   return deps.postgres.transaction(async (sql) => {
     const claimed = await row(
@@ -127,7 +130,7 @@ async function redriveOnce(
   { startedAt, ...asked }: { seq: number; who: string; dryRun: boolean; startedAt: Date },
 ): Promise<string | undefined> {
   try {
-    // Sent, and killed before its row said so.
+    // It was sent, but the process died before the row said so.
     const marked = (await readDeadLetter(opsNats, asked.seq))?.redriven;
     if (marked !== undefined && marked.at >= startedAt) return undefined;
     await redrive(opsNats, { ...asked, auditedBy: 'dashboard' });

@@ -101,7 +101,7 @@ async function findLetter(deps: Deps, seq: number): Promise<DeadLetterView> {
   return letter;
 }
 
-/** What is not JSON goes on as the text it is, and is then refused in words. */
+/** Passes text that is no JSON on unchanged; the service then refuses it with words. */
 function readPayload(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -11,7 +11,7 @@ const phoneField = { phone: z.string().trim().min(1, 'is missing').max(100) };
 const maxLines = 20_000;
 const importedAtOnce = 8;
 
-/** Numbers are sent in forms, never in addresses. */
+/** Forms carry the numbers, never addresses. */
 export function doNotCallRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/do-not-call', (c) => c.html(doNotCallPage(shownTo(c, deps))));
@@ -66,7 +66,10 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
   return app;
 }
 
-/** @returns the places of lines that hold no number. What is on the list already stays as it is. */
+/**
+ * Leaves numbers that are on the list as they are.
+ * @returns the places of lines that hold no number
+ */
 async function importNumbers(
   deps: Deps,
   lines: readonly string[],

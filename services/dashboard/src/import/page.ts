@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import { assetUrls } from '../web/assets.ts';
 import { hiddenToken, layout, section, table, type Piece, type Shown } from '../web/layout.ts';
 
-/** How many rows are listed that were not accepted, or are not called. */
+/** How many rows are shown that were not accepted or will not be called. */
 export const rowsShown = 500;
 
 export type ImportDone = {
@@ -13,11 +13,11 @@ export type ImportDone = {
   dryRun: boolean;
   counts: Counts;
   header: ImportHeader;
-  /** Not accepted or not rung, the first of them. */
+  /** The first of the rows that were not accepted or will not be called. */
   rows: readonly RowResult[];
 };
 
-/** How the file is to be read, as the form told it; empty where it told nothing. */
+/** The form's values for reading the file; empty where the person entered nothing. */
 export type ImportAsked = {
   source: string;
   aliases: string;

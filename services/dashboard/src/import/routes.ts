@@ -16,7 +16,7 @@ const form = z.object({
     .trim()
     .regex(/^(?:[a-z][a-z0-9_-]{0,62})?$/, 'must be lower-case letters, digits, - and _')
     .default(''),
-  /** A line each: `phone=WhatsApp No`. */
+  /** One name in each line: `phone=WhatsApp No`. */
   aliases: z
     .string()
     .max(4_000)
@@ -28,7 +28,7 @@ const form = z.object({
   mode: z.enum(['look', 'import']),
 });
 
-/** Files of leads, taken as `leadline leads import` takes them. */
+/** Imports lead files as `leadline leads import` does. */
 export function importRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/import', (c) => c.html(importPage(shownTo(c, deps))));

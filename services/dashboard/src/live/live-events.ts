@@ -15,17 +15,17 @@ const lineOf = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
-/** A kept event, as the live page and the timeline show it. */
+/** A stored event, as the live page and the timeline show it. */
 export type EventLine = z.output<typeof lineOf>;
 
 const columns = 'event_id as id, no, type, at, lead_id, call_id, source, data';
 
-/** Numbers are given before they are committed: that many below the highest are looked at again. */
+/** Numbers are assigned before the commit, so look again at this many below the highest. */
 const lookBack = 200;
 const maxAtOnce = 1_000;
 
 export type EventFilter = {
-  /** A subject, or the beginning of some: `call.` or `lead.failed`. */
+  /** A subject, or a prefix of some: `call.` or `lead.failed`. */
   subject?: string | undefined;
   leadId?: number | undefined;
   source?: string | undefined;
@@ -44,8 +44,8 @@ export function passes(event: EventLine, filter: EventFilter): boolean {
 }
 
 /**
- * The newest that pass, oldest first: of one lead all that is kept, else of the last seven days, so that a filter that
- * nothing passes does not read the whole table.
+ * The newest events that pass, oldest first: all of one lead, else of the last seven days, so that a filter without
+ * matches does not read the whole table.
  */
 export async function readNewest(deps: Deps, filter: EventFilter, limit: number): Promise<EventLine[]> {
   const lines = await rows(
@@ -68,7 +68,7 @@ export async function readNewest(deps: Deps, filter: EventFilter, limit: number)
   return lines.toReversed();
 }
 
-/** Those that pass and were kept after one with this number, oldest first: what a browser missed while it was away. */
+/** Events after this number that pass, oldest first: what a browser missed while it was away. */
 export async function readMissed(deps: Deps, filter: EventFilter, after: number): Promise<EventLine[]> {
   const lines = await rows(
     deps.postgres.sql,
@@ -79,17 +79,17 @@ export async function readMissed(deps: Deps, filter: EventFilter, after: number)
   return lines.filter((event) => passes(event, filter)).toReversed();
 }
 
-/** `stop` ends what its listeners wait for, so that their connections can close. */
+/** `stop` ends all listeners, so that their connections can close. */
 export type LiveEvents = Part & {
   /**
-   * Hears each event that is kept from now on, by whichever replica, until the returned function is called. Some newest
-   * ones may be told again. `ended` is called when the service stops.
+   * Calls `heard` for each event that any replica stores from now on, until the returned function is called. Some of
+   * the newest may come twice. Calls `ended` when the service stops.
    */
   listen(heard: (event: EventLine) => void, ended: () => void): () => void;
   wake(): void;
 };
 
-/** Looks for kept events only while somebody listens. */
+/** Looks for stored events only while somebody listens. */
 export function liveEvents(deps: Deps): LiveEvents {
   const listeners = new Map<(event: EventLine) => void, () => void>();
   const shownAt = new Map<string, number>();
@@ -101,7 +101,7 @@ export function liveEvents(deps: Deps): LiveEvents {
       shownAt.clear();
       return;
     }
-    // The first look tells what a listener may have read already: it knows events by their ids.
+    // The first look finds events that a listener may have read already; listeners know events by their ids.
     const lines =
       highest === undefined
         ? await readNewest(deps, {}, lookBack)

@@ -5,7 +5,7 @@ import type { EventFilter, EventLine } from './live-events.ts';
 import { toLineTitle } from './to-line-title.ts';
 import { layout, section, type Piece, type Shown } from '../web/layout.ts';
 
-/** One line of the stream: sent to browsers as it is. */
+/** One line of the stream, sent to browsers as it is. */
 export function eventItem(event: EventLine): Piece {
   const { words, tone } = toLineTitle(event);
   return html`<li id="event-${event.no}" class="${tone}">

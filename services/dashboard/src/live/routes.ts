@@ -8,7 +8,7 @@ import { eventItem, livePage } from './page.ts';
 import { findSession } from '../accounts/sessions.ts';
 
 const backFill = 200;
-/** A proxy that hears nothing for longer may end the stream; a session that ended is noticed as often. */
+/** A proxy may close a stream that is silent for longer. We also notice an ended session at this interval. */
 const heartbeatMs = 15_000;
 const maxWaiting = 2_000;
 
@@ -22,7 +22,7 @@ export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
   app.get('/live/stream', (c) => {
     const filter = readFilter(c);
     const { token } = c.get('session');
-    // Today's page wants to know that something happened, not what it missed.
+    // Today's page only needs to know that something happened, not what it missed.
     const quiet = c.req.query('quiet') !== undefined;
     c.header('x-accel-buffering', 'no');
     const last = Number(c.req.header('last-event-id') ?? Number.NaN);
@@ -50,7 +50,8 @@ export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
         const goesOn = Number.isSafeInteger(last);
         const missed = goesOn ? await readMissed(deps, filter, last) : await readNewest(deps, filter, backFill);
         const sent = new Set(missed.map(({ id }) => id));
-        // Where newer ones fill the page, one that happened before them all is none of the newest, whenever it was kept.
+        // If newer events fill the page, an event that happened before all of them is not shown, even if it was stored
+        // last.
         const oldest = goesOn || missed.length < backFill ? undefined : missed[0]?.at;
         const isNews = ({ id, at }: EventLine): boolean => !sent.has(id) && (oldest === undefined || at >= oldest);
         if (!quiet) for (const event of missed) await stream.writeSSE(await toMessage(event));
@@ -77,10 +78,10 @@ export function liveRoutes(deps: Deps, live: LiveEvents): Hono<Env> {
   return app;
 }
 
-/** For a page that then looks for itself. Without data a browser would drop it. */
+/** Tells a page to look for itself. Browsers ignore events without data. */
 const happened = { event: 'event', data: '1' };
 
-/** A browser that was cut off tells the id of the last one it saw. */
+/** A browser that lost the connection sends the id of the last event it saw. */
 async function toMessage(event: EventLine): Promise<{ event: string; data: string; id: string }> {
   return { event: 'event', data: String(await eventItem(event)).replaceAll('\n', ' '), id: String(event.no) };
 }

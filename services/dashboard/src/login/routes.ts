@@ -17,10 +17,10 @@ const form = z.object({
   next: z.string().default('/'),
 });
 
-/** How long somebody may take at the provider. */
+/** How long a person may stay at the provider. */
 const awaySeconds = 600;
 
-/** Only a path of ours: whatever else stands there would lead the person to another site. */
+/** Accepts only a path of ours; any other address would lead the person to another site. */
 function ownPath(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) ? next : '/';
 }
@@ -129,7 +129,7 @@ function readDeparture(cookie: string | undefined): z.output<typeof departure> |
   }
 }
 
-/** Each proxy adds who spoke to it: what stands further left, anybody may have written. */
+/** Each proxy appends the address of its client. Anybody may have written what stands further left. */
 function addressOf(c: Context, proxies: number): string {
   const named = (c.req.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
   const client = proxies === 0 ? undefined : named.at(-proxies);

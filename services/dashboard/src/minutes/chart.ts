@@ -4,7 +4,7 @@ import { parseHTML } from 'linkedom';
 import { toDayName } from '../web/indian-format.ts';
 import type { Piece } from '../web/layout.ts';
 
-/** Stacked bars a day. Drawn here, so the page needs no script; the numbers stand in the table beside it. */
+/** Stacked bars for each day, drawn here so that the page needs no script. The table beside them has the numbers. */
 export function drawDays(
   title: string,
   unit: string,
@@ -44,7 +44,7 @@ export function drawDays(
       Plot.ruleY([0], { strokeOpacity: 0.4 }),
     ],
   });
-  // Our style sheet says what these would say: the page allows no inline styles.
+  // The style sheet sets these, because the page allows no inline styles.
   for (const style of svg.querySelectorAll('style')) style.remove();
   for (const styled of svg.querySelectorAll('[style]')) styled.removeAttribute('style');
   svg.setAttribute('role', 'img');

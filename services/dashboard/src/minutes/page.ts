@@ -11,7 +11,7 @@ type MinutesPage = {
   report: MonthReport;
   months: readonly string[];
   filter: MinutesFilter;
-  /** All sources and modes of the month, also those that the filter leaves out. */
+  /** All sources and modes of the month, even those that the filter hides. */
   choices: { sources: readonly string[]; modes: readonly string[] };
   rates: Rates;
   pulseSeconds: number;

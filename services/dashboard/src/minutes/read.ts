@@ -37,7 +37,7 @@ export type MonthReport = {
 
 export type MinutesFilter = { source?: string | undefined; mode?: string | undefined };
 
-/** A month's minutes, read from the daily sums: as dear with ten million calls as with a hundred thousand. */
+/** A month's minutes from the daily sums: the cost does not grow with the number of calls. */
 export async function readMonth(deps: Deps, month: string, filter: MinutesFilter = {}): Promise<MonthReport> {
   const sql = deps.postgres.sql;
   const generation = await servingGeneration(sql);
@@ -67,7 +67,7 @@ export async function readMonth(deps: Deps, month: string, filter: MinutesFilter
   };
 }
 
-/** The months that have calls, newest first, at most two years of them. */
+/** The months with calls, newest first, at most two years of them. */
 export async function readMonths(sql: Sql): Promise<string[]> {
   const generation = await servingGeneration(sql);
   const edges = await row(
@@ -85,7 +85,7 @@ export async function readMonths(sql: Sql): Promise<string[]> {
   return months;
 }
 
-/** What a day's calls came to, and why those failed that did. */
+/** A day's outcomes, and the failures by reason. */
 export async function readDayOutcomes(
   sql: Sql,
   generation: number,

@@ -11,7 +11,7 @@ const build = z.object({
   leadsReadTo: z.number(),
 });
 
-/** One generation of the read model. While a new one grows, each change goes into both. */
+/** One generation of the read model. While a new one is built, each change goes into both. */
 export type Build = z.output<typeof build>;
 
 const columns = 'generation, state, pulse_seconds, started_at, calls_read_to, leads_read_to';
@@ -21,12 +21,15 @@ export function readBuilds(sql: Sql): Promise<Build[]> {
   return rows(sql, build, `select ${columns} from dashboard_builds order by state desc`, []);
 }
 
-/** The generation that pages read: the serving one; before there is one, the first as far as it has grown. */
+/** The generation that pages read: the serving one; before there is one, the first one as far as it is built. */
 export async function servingGeneration(sql: Sql): Promise<number> {
   return (await readBuilds(sql))[0]?.generation ?? 0;
 }
 
-/** Begins a new generation beside the serving one. @returns the one that grows already, if there is one */
+/**
+ * Begins a new generation beside the serving one.
+ * @returns the one that is being built already, if there is one
+ */
 export async function beginBuild(sql: Sql, pulseSeconds: number): Promise<Build> {
   await lockReadModel(sql);
   const growing = (await readBuilds(sql)).find(({ state }) => state === 'building');
@@ -42,7 +45,7 @@ export async function beginBuild(sql: Sql, pulseSeconds: number): Promise<Build>
   return made;
 }
 
-/** From its commit on pages read this generation. The old one's rows are removed later, in small steps. */
+/** After this commit pages read this generation. Small steps remove the old one's rows later. */
 export async function serveBuild(sql: Sql, generation: number): Promise<void> {
   await affected(sql, `delete from dashboard_builds where state = 'serving' and generation < $1`, [generation]);
   await affected(
@@ -74,7 +77,7 @@ const derivedTables = [
 ];
 const removedAtOnce = 20_000;
 
-/** @returns whether rows of generations that nobody reads are left */
+/** @returns whether rows of unused generations are left */
 export async function removeOldRows(sql: Sql): Promise<boolean> {
   for (const table of derivedTables) {
     const removed = await affected(

@@ -1,14 +1,14 @@
-/** What differs between the rows that are kept and those that ought to be. */
+/** The difference between stored rows and the rows that should be stored. */
 export type RowDiff<Row> = {
-  /** Kept rows that are not to stay as they are. */
+  /** Stored rows that change or go. */
   replaced: Row[];
   /** Rows to be written. */
   changed: Row[];
-  /** Ids of kept rows that are to go. */
+  /** Ids of stored rows to delete. */
   gone: number[];
 };
 
-/** Rows that say the same, field by field, are in neither list. */
+/** Equal rows, field by field, are in no list. */
 export function diffRows<Row extends object>(
   before: readonly Row[],
   after: readonly Row[],

@@ -52,9 +52,10 @@ const keptColumns = columns.join(', ');
 const excludedColumns = columns.map((name) => `excluded.${name}`).join(', ');
 
 /**
- * Makes the read model say of these calls what their rows say now, in each build; from the old row and the new one
- * follows by how much each day's sums change. May be repeated, for any calls, in any order. Hold the read model's lock.
- * @returns the leads they belong to, or did before: how far those have come may have changed
+ * Brings the read model of these calls up to date with their rows, in each build. The difference between the old and
+ * the new row changes the daily sums. May be repeated, for any calls, in any order. The caller holds the read model's
+ * lock.
+ * @returns the leads of these calls, now and before: their progress may have changed
  */
 export async function keepCalls(sql: Sql, callIds: readonly number[], builds: readonly Build[]): Promise<number[]> {
   const leadIds = new Set<number>();

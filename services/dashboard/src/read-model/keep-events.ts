@@ -11,9 +11,9 @@ import type { LeadEvent } from './to-lead-event.ts';
 const keptEvent = z.object({ type: z.string(), leadId: z.number().nullable() });
 
 /**
- * Keeps events, each under its id once, whatever their order and however often they come. What an event lacks of its
- * lead (an agent knows only its room) is taken from the call's row, whichever of the two was there first.
- * @returns what each tells, and of which lead
+ * Stores each event once by its id, in whatever order and however often events come. If an event lacks its lead (an
+ * agent knows only its room), the call's row provides it, whichever came first.
+ * @returns each event's type and lead
  */
 export async function keepEvents(
   sql: Sql,
@@ -21,7 +21,7 @@ export async function keepEvents(
   generation: number,
 ): Promise<z.output<typeof keptEvent>[]> {
   if (events.length === 0) return [];
-  // The same event twice in one statement would be refused by it.
+  // The statement would refuse the same event twice.
   const once = [...new Map(events.map((event) => [event.id, event])).values()];
   return rows(
     sql,
@@ -54,10 +54,10 @@ export async function keepEvents(
   );
 }
 
-/** Some steps change no call's row: a lead that came, a dial that was sent. */
+/** Some steps change no call's row: a new lead, a sent dial. */
 const movesLead = new Set(['lead.created', 'call.dialing', 'call.answered']);
 
-/** Keeps events as they come, and how far their leads have come with them. */
+/** Stores events as they arrive, and their leads' progress. */
 async function keepComing(sql: Sql, events: readonly LeadEvent[]): Promise<void> {
   const moves = events.some(({ type }) => movesLead.has(type));
   if (moves) await lockReadModel(sql);
@@ -68,12 +68,12 @@ async function keepComing(sql: Sql, events: readonly LeadEvent[]): Promise<void>
   await keepLeads(sql, [...new Set(moved)], builds);
 }
 
-/** A page that shows events as they come may be so late. */
+/** The most that a live page may lag. */
 const gatherMs = 100;
 
 /**
- * Keeps each event it is given; resolves when that is committed. Those that come within 100 ms of the first, or while
- * others are being kept, share one transaction. One that can't be kept fails alone.
+ * Stores each event; resolves once it is committed. Events within 100 ms of the first, or during another commit, share
+ * a transaction. An event that can't be stored fails alone.
  */
 export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<void> {
   let waiting: { event: LeadEvent; kept: () => void; failed: (error: unknown) => void }[] = [];
@@ -103,7 +103,8 @@ export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<v
 }
 
 /**
- * Removes what a rebuild did not meet again in a stream. What is older than the stream is kept: it is told nowhere else.
+ * Removes events that a rebuild did not find in a stream again. Events older than the stream stay, because nothing else
+ * has them.
  */
 export async function forgetUnmetEvents(
   sql: Sql,

@@ -6,7 +6,7 @@ import { diffRows } from './diff-rows.ts';
 import { toSpeedBucket } from './speed-buckets.ts';
 import { sumChanges } from './sum-changes.ts';
 
-/** How far a lead has come. The number is its place in the funnel; whoever is further was at each before. */
+/** How far a lead has come. The number is its place in the funnel; a lead has passed all lower places. */
 export const steps = ['received', 'dialled', 'answered', 'qualified', 'pushed'] as const;
 
 const leadFacts = z.object({
@@ -27,8 +27,8 @@ const progress = z.object({
 type Progress = z.output<typeof progress>;
 
 /**
- * Makes the read model say of these leads how far they have come and how soon they were dialled. May be repeated, for
- * any leads, in any order. Hold the read model's lock.
+ * Brings these leads' progress and waiting times in the read model up to date. May be repeated, for any leads, in any
+ * order. The caller holds the read model's lock.
  */
 export async function keepLeads(sql: Sql, leadIds: readonly number[], builds: readonly Build[]): Promise<void> {
   if (leadIds.length === 0) return;

@@ -7,11 +7,11 @@ import type { Deps } from '../deps.ts';
 import { eventKeeper } from './keep-events.ts';
 import { toLeadEvent } from './to-lead-event.ts';
 
-/** One handler an event, all the same: it is kept. `kept` wakes whoever shows events as they come. */
+/** The same handler for every event: it stores the event. `kept` wakes pages that show events live. */
 export function onEvents(deps: Deps, kept: () => void): Handler[] {
   const keep = eventKeeper(deps.postgres);
   return allEvents.map(({ type, schema }) =>
-    // An agent's report is kept as far as it can be read, like the call itself.
+    // Stores the readable part of an agent's report, as the call-tracker does.
     on<z.ZodType>({ type, schema: type.startsWith('agent.') ? anyAgentReport : schema }, async (event) => {
       await keep(toLeadEvent(event));
       deps.metrics.eventsKept.inc();

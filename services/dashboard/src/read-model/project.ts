@@ -10,7 +10,7 @@ const atOnce = 2_000;
 const changedCall = z.object({ callId: z.number() });
 const found = z.object({ id: z.number() });
 
-/** What there is to do, by one statement and without a lock. Something may come right after it. */
+/** Finds what there is to do, in one statement without a lock. More may come right after it. */
 export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; hasNewLeads: boolean }> {
   const seen = await row(
     deps.postgres.sql,
@@ -24,9 +24,9 @@ export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; ha
 }
 
 /**
- * Takes noted changes of calls into the read model. The calls are read by a later statement than the one that removes
- * the notes: it sees whatever a change that noted itself had committed.
- * @returns how many changes it took
+ * Projects noted changes of calls into the read model. A later statement than the one that removes the notes reads the
+ * calls, so it sees everything that a noted change had committed.
+ * @returns how many changes it projected
  */
 export function keepChangedCalls(deps: Deps): Promise<number> {
   return deps.postgres.transaction(async (sql) => {
@@ -48,8 +48,8 @@ export function keepChangedCalls(deps: Deps): Promise<number> {
 }
 
 /**
- * Makes one step for the build that grows: some calls, else some leads, in the order of their ids. The place reached is
- * kept in the same transaction, so any replica goes on from it, and memory holds one step's rows only.
+ * Makes one step of the current build: some calls, else some leads, in the order of their ids. The same transaction
+ * stores the place reached, so any replica can continue, and memory holds one step's rows only.
  * @returns whether there is more to read
  */
 export function growBuild(deps: Deps): Promise<boolean> {
@@ -94,8 +94,8 @@ async function growByLeads(sql: Sql, build: Build): Promise<boolean> {
 }
 
 /**
- * Leads that came without an event, such as those the old program wrote. The place reached stays a minute behind, for
- * ids are given before they are committed.
+ * Projects leads that came without an event, such as those of the old program. The place reached stays a minute behind,
+ * because ids are assigned before the commit.
  */
 export function keepNewLeads(deps: Deps): Promise<boolean> {
   return deps.postgres.transaction(async (sql) => {
@@ -123,7 +123,7 @@ export function keepNewLeads(deps: Deps): Promise<boolean> {
   });
 }
 
-/** Lets pages read the grown build. The last changes are in both. */
+/** Lets pages read the finished build. Both generations have the last changes. */
 export function finishBuild(deps: Deps, generation: number): Promise<void> {
   return deps.postgres.transaction(async (sql) => {
     await lockReadModel(sql);
@@ -131,14 +131,17 @@ export function finishBuild(deps: Deps, generation: number): Promise<void> {
   });
 }
 
-/** One step of cleaning up. @returns whether there is more */
+/**
+ * One step of clean-up.
+ * @returns whether there is more
+ */
 export function cleanUp(deps: Deps): Promise<boolean> {
   return deps.postgres.transaction((sql) => removeOldRows(sql));
 }
 
 /**
- * Begins the first build, and a new one when the pulse's length is no longer the one that was counted with, or when
- * nobody took notes of changed calls away for so long that the database dropped some.
+ * Begins the first build. Begins a new one if PULSE_SECONDS has changed, or if no dashboard removed the notes for so
+ * long that the database dropped some.
  */
 export async function beginNeededBuild(deps: Deps): Promise<void> {
   const seen = await row(
@@ -153,7 +156,7 @@ export async function beginNeededBuild(deps: Deps): Promise<void> {
     const builds = await readBuilds(sql);
     const newest = builds.at(-1);
     if (newest === undefined || newest.pulseSeconds !== deps.pulseSeconds) await beginBuild(sql, deps.pulseSeconds);
-    // One that grows may have read a call before the change that was dropped: the next begins after it.
+    // The current build may have read a call before the dropped change, so begin another one after it.
     if (newest?.state !== 'serving') return;
     const dropped = await affected(sql, `delete from call_changes_dropped`, []);
     if (dropped === 0) return;
@@ -174,7 +177,7 @@ export async function countWaiting(deps: Deps): Promise<void> {
   deps.metrics.building.set(builds.some(({ state }) => state === 'building') ? 1 : 0);
 }
 
-/** Sessions and failed logins that are over. */
+/** Deletes expired sessions and failed logins. */
 export async function forgetOldLogins(deps: Deps): Promise<void> {
   await affected(deps.postgres.sql, `delete from dashboard_sessions where expires_at < clock_timestamp()`, []);
   await affected(

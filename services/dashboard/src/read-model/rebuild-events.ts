@@ -8,15 +8,15 @@ import { toLeadEvent, type LeadEvent } from './to-lead-event.ts';
 
 type Stored = NonNullable<Awaited<ReturnType<typeof fetchMessage>>>;
 
-/** Fetched side by side; no more than these are ever held. */
+/** How many messages we fetch at once; memory never holds more. */
 const atOnce = 200;
 const subjectsOf = { LEADS: 'lead.>', CALLS: 'call.>', AGENT: 'agent.>' } as const satisfies Partial<
   Record<StreamName, string>
 >;
-/** The publisher's clock may differ from the stream's, and an outbox may be that late. */
+/** The publisher's clock may differ from the stream's, and an outbox may be this late. */
 const edgeMs = 3_600_000;
 
-/** Reads the three streams from their beginning into the events of this generation. Harmless to repeat or run twice. */
+/** Reads the three streams from their beginning into this generation's events. Harmless to repeat or to run twice. */
 export async function rebuildEvents(deps: Deps, generation: number, isStopping: () => boolean): Promise<void> {
   for (const stream of ['LEADS', 'CALLS', 'AGENT'] as const) await rebuildStream(deps, stream, generation, isStopping);
 }
@@ -45,7 +45,7 @@ async function rebuildStream(
   await postgres.transaction((sql) => forgetUnmetEvents(sql, { generation, stream, from, to }));
 }
 
-/** Nothing for what no handler could have read either: that is a dead letter. */
+/** Undefined for a message that no handler could have read: it is a dead letter. */
 function readEvent(stream: StreamName, message: Stored): LeadEvent[] {
   const contract = allEvents.find(({ type }) => type === message.subject);
   if (contract === undefined) return [];
@@ -59,7 +59,7 @@ function readEvent(stream: StreamName, message: Stored): LeadEvent[] {
   }
 }
 
-/** An agent of another make may send less than the whole envelope; the durables assume the same. */
+/** Other agents may send an incomplete envelope; assume what the durables assume. */
 function assumed(stream: StreamName, message: Stored, name: string): string | undefined {
   switch (name) {
     case 'ce-id':

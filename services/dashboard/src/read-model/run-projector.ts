@@ -13,12 +13,12 @@ import {
 } from './project.ts';
 import { rebuildEvents } from './rebuild-events.ts';
 
-/** Changes of calls that were noted in this time are taken in together. */
+/** Changes of calls within this time are projected together. */
 const gatherMs = 250;
 
 /**
- * Keeps the read model up to date, and lets a new one grow beside it when one was begun. A look without a lock says what
- * there is to do: at rest it is all that this costs.
+ * Keeps the read model up to date, and builds a new one beside it if somebody asked for that. A look without a lock
+ * finds what there is to do; at rest that is the only cost.
  */
 export function runProjector(deps: Deps, eachMs = 1_000): Timer {
   const { log } = deps;
@@ -38,7 +38,7 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
     },
     log,
   });
-  /** The generation beside which nothing is left of older ones. */
+  /** The generation for which all older rows are gone. */
   let cleanedFor: number | undefined;
   const builds = every({
     name: 'grow a build',
@@ -54,7 +54,7 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
         return;
       }
       await repeat(() => growBuild(deps));
-      // Before there was a serving one the durables bring every event themselves.
+      // Before there is a serving build, the durables deliver every event anyway.
       if (first?.state === 'serving') await rebuildEvents(deps, growing.generation, isStopping);
       if (stopping) return;
       await finishBuild(deps, growing.generation);

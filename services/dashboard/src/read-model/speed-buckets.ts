@@ -1,7 +1,7 @@
-/** Each bucket reaches 2 % further than the one before, so that a quantile read from counts is within 1 %. */
+/** Each bucket is 2 % wider than the one before, so a quantile from counts is exact to 1 %. */
 const growth = Math.log(1.02);
 
-/** The bucket of a waiting time. Anything under a millisecond counts as one. */
+/** The bucket of a waiting time. Less than a millisecond counts as one. */
 export function toSpeedBucket(milliseconds: number): number {
   return Math.round(Math.log(Math.max(1, milliseconds)) / growth);
 }
@@ -10,7 +10,7 @@ function toMilliseconds(bucket: number): number {
   return Math.exp(bucket * growth);
 }
 
-/** The waiting time that the given part of the leads did not exceed; undefined when there are none. */
+/** The waiting time that this share of the leads did not exceed; undefined if there are none. */
 export function quantileOf(counts: readonly { bucket: number; leads: number }[], part: number): number | undefined {
   const sorted = counts.filter(({ leads }) => leads > 0).toSorted((a, b) => a.bucket - b.bucket);
   const total = sorted.reduce((sum, { leads }) => sum + leads, 0);

@@ -1,8 +1,8 @@
 type Group = { key: Record<string, string | number>; amounts: Record<string, number> };
 
 /**
- * By how much each group's amounts change when rows are replaced by others: what went is taken off, what came is added.
- * Groups that stay as they were are left out.
+ * How each group's sums change when rows replace others: subtracts the old rows and adds the new ones. Leaves out
+ * unchanged groups.
  */
 export function sumChanges<Row>(
   before: readonly Row[],

@@ -3,7 +3,7 @@ import { callIdOfRoom } from '@leadline/contracts/room-name';
 import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import { z } from 'zod';
 
-/** An event as the timeline keeps it: what happened to whom, and nothing that a person said. */
+/** An event as the timeline stores it: what happened to which lead or call, and nothing that a person said. */
 export type LeadEvent = {
   id: string;
   type: string;

@@ -28,7 +28,7 @@ const asyncApi = z.looseObject({
   }),
 });
 
-/** All events with their payloads, as AsyncAPI describes them. */
+/** All events with their payloads, from the AsyncAPI document. */
 export function eventReferencePage(shown: Shown, document: Record<string, unknown>): Piece {
   const { components, entries } = readSubjects(document, ({ reply }) => reply === undefined);
   return subjectPage(
@@ -77,7 +77,7 @@ function bodyOf(address: string, described: unknown): Piece {
     : properties(`Body of ${address}`, described, {});
 }
 
-/** The object that a result is, a list of, or null in place of. */
+/** The object type inside a result that is an object, a list, or nullable. */
 function toObject(described: unknown): unknown {
   const { type, items, anyOf } = schema.parse(described ?? {});
   if (type === 'array') return items;
@@ -133,7 +133,7 @@ const openApi = z.looseObject({
   components: z.looseObject({ schemas: z.record(z.string(), z.unknown()).default({}) }).optional(),
 });
 
-/** The HTTP interface, as ingest describes it in OpenAPI. */
+/** The HTTP interface, from ingest's OpenAPI document. */
 export function httpReferencePage(shown: Shown, document: Record<string, unknown> | undefined): Piece {
   const page = {
     title: 'HTTP API',

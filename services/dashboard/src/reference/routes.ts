@@ -7,7 +7,10 @@ import { commandReferencePage, eventReferencePage, httpReferencePage } from './p
 
 const openApi = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) });
 
-/** Made here, from the contracts and from what ingest says of itself: no browser asks another host for anything. */
+/**
+ * The reference, generated from the contracts and from ingest's own description, so that browsers load nothing from
+ * other hosts.
+ */
 export function referenceRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>();
   const asyncApi = toAsyncApi();

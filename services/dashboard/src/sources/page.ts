@@ -66,7 +66,7 @@ function sourcesCard(sources: readonly SourceState[]): Piece {
   );
 }
 
-/** Where there are none, nothing is said of them. */
+/** Empty if there are none. */
 function sharedCard(shared: readonly SharedId[]): Piece {
   if (shared.length === 0) return html``;
   return section(
@@ -110,7 +110,7 @@ function stateOf(state: SourceState): Piece {
   return badge('open', 'good');
 }
 
-/** Leads that the vendor named and did not tell. */
+/** Leads that the vendor named and that we could not read. */
 function awaitedOf({ waiting, givenUp }: SourceState): string {
   const parts = [
     ...(waiting > 0 ? [`${waiting} asked for again`] : []),
@@ -119,7 +119,7 @@ function awaitedOf({ waiting, givenUp }: SourceState): string {
   return parts.join(', ');
 }
 
-/** Among several connections, the one that was read longest ago. */
+/** Of several connections, the one that was read longest ago. */
 function readOf({ readAt }: SourceState): string {
   return readAt === null ? 'not read yet' : `last read ${toShortDateAndClock(readAt)}`;
 }
@@ -201,7 +201,7 @@ export function deliveryPage(shown: Shown, delivery: NonNullable<Awaited<ReturnT
 
 function sentOf(delivery: NonNullable<Awaited<ReturnType<typeof readDelivery>>>): Piece {
   const where = delivery.part > 0 ? html`<p class="muted">It is enquiry ${delivery.part + 1} of these.</p>` : '';
-  // A GET has its fields in the query. Nobody may read a key there that proves who sent it.
+  // A GET has its fields in the query. The key that proves the sender is masked below.
   const fields = [...new URLSearchParams(delivery.query ?? '')].map(([name, value]) => `${name}: ${value}`);
   const sent = delivery.body === '' ? fields.join('\n') : delivery.body;
   const shown = sent.replaceAll(/("google_key"\s*:\s*")[^"]*/g, '$1…');

@@ -23,14 +23,14 @@ const source = z.object({
   givenUp: count,
   awaitedError: z.string().nullable(),
 });
-/** Where leads come from, with what came in the last 24 hours. */
+/** A source of leads, with its counts of the last 24 hours. */
 export type SourceState = z.output<typeof source>;
 
-/** A repeat has no name of its own, and a receipt before it. */
+/** A repeat has no source id of its own, and an earlier receipt. */
 const isRepeat = `r.source_lead_id is null and exists (
   select 1 from lead_receipts f where f.lead_id = r.lead_id and (f.received_at, f.id) < (r.received_at, r.id))`;
 
-/** Every source that ever delivered, and those that are waited for. */
+/** Every source that ever delivered or has a connection. */
 export function readSources(postgres: Database): Promise<SourceState[]> {
   return rows(
     postgres.sql,
@@ -77,7 +77,7 @@ export function readSources(postgres: Database): Promise<SourceState[]> {
 }
 
 const rejected = z.object({
-  /** To the microsecond, as a Date can't tell it. */
+  /** To the microsecond; a Date would lose digits. */
   place: z.string(),
   id: z.string(),
   receivedAt: instant,
@@ -90,10 +90,10 @@ const rejected = z.object({
   phoneRaw: z.string().nullable(),
   leadId: z.number().nullable(),
 });
-/** `leadId`: what it became, once somebody mended it. */
+/** `leadId`: the lead that it became after somebody corrected it. */
 export type RejectedDelivery = z.output<typeof rejected>;
 
-/** Said again with a number put right; or sent again under its id, where that id is nobody else's too. */
+/** A retry with a corrected number, or a repeat by the sender under the same id, if no other receipt has that id. */
 const mended = `left join lateral (
   select f.lead_id from lead_receipts f
    where f.source = r.source and f.idempotency_key = 'receipt ' || r.id and f.verdict = 'accepted'
@@ -144,7 +144,7 @@ export function readRejected(
   );
 }
 
-/** One of them, with what was sent, of which it is the `part`th enquiry. */
+/** One of them, with what was sent; it is the `part`th enquiry in that. */
 export async function readDelivery(
   postgres: Database,
   id: string,

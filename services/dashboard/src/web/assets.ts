@@ -16,7 +16,7 @@ const refresh = load('refresh', 'js');
 const fileImport = load('import', 'js');
 const mark = load('mark', 'svg');
 
-/** Everything that pages load, by its address. The address changes with the content, so browsers keep it for good. */
+/** All files that pages load, by address. The address changes with the content, so browsers may cache it for good. */
 export const assets = new Map([style, live, refresh, fileImport, mark].map((asset) => [asset.path, asset]));
 
 export const assetUrls = {

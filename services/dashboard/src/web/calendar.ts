@@ -4,7 +4,7 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
 }
 
-/** The days of a month written `2026-10`, first to last. */
+/** The days of a month such as `2026-10`, first to last. */
 export function daysOfMonth(month: string): string[] {
   const days: string[] = [];
   for (let day = `${month}-01`; day.startsWith(month); day = addDays(day, 1)) days.push(day);

@@ -10,12 +10,12 @@ import { findSession, formToken, type Session } from '../accounts/sessions.ts';
 
 export type Env = { Variables: { session: Session } };
 
-/** The prefix makes the browser refuse the cookie from anywhere but this host by https. */
+/** With this prefix, browsers accept the cookie only from this host over https. */
 export function cookieName(deps: Pick<Deps, 'isSecure'>, name: 'session' | 'notice' | 'sso'): string {
   return `${deps.isSecure ? '__Host-' : ''}leadline-${name}`;
 }
 
-/** What stands before a session. */
+/** Paths that need no session. */
 const withoutSession = new Set(['/login', '/login/sso', '/login/sso/callback']);
 
 export function cookieOptions(deps: Pick<Deps, 'isSecure'>) {
@@ -23,8 +23,8 @@ export function cookieOptions(deps: Pick<Deps, 'isSecure'>) {
 }
 
 /**
- * Lets nobody without a session through, and no form that another site sent: a browser says where a request comes from,
- * and each form carries its session's token.
+ * Refuses requests without a session, and forms from other sites: browsers say where a request comes from, and each
+ * form carries its session's token.
  */
 export function guard(deps: Deps): MiddlewareHandler<Env> {
   return async (c, next) => {
@@ -61,14 +61,14 @@ async function hasFormToken(c: Context, session: Session): Promise<boolean> {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** For whoever may change things. */
+/** Allows operators only. */
 export const operatorOnly: MiddlewareHandler<Env> = async (c, next) => {
   if (c.get('session').user.role !== 'operator')
     throw new HTTPException(403, { message: 'Only an operator may do this.' });
   return next();
 };
 
-/** Who looks, and what the last form came to. */
+/** The person who looks, and the result of the last form. */
 export function shownTo(c: Context<Env>, deps: Deps): Shown {
   const session = c.get('session');
   const kept = getCookie(c, cookieName(deps, 'notice'));
@@ -78,7 +78,7 @@ export function shownTo(c: Context<Env>, deps: Deps): Shown {
   return { session, notice: { kind: kind === 'done' ? 'done' : 'refused', text: text.join(':') } };
 }
 
-/** Back to a page, which then tells what the form came to. */
+/** Returns to a page, which then shows the result of the form. */
 export function tellAt(c: Context<Env>, deps: Deps, path: string, notice: Notice): Response {
   setCookie(c, cookieName(deps, 'notice'), `${notice.kind}:${notice.text.slice(0, 500)}`, {
     ...cookieOptions(deps),
@@ -87,7 +87,7 @@ export function tellAt(c: Context<Env>, deps: Deps, path: string, notice: Notice
   return c.redirect(path, 303);
 }
 
-/** Carries out a command, and tells at a page how it went; what a service refuses it says in words. */
+/** Carries out a command and shows the result on a page; a refusal in the service's own words. */
 export async function carryOut(
   c: Context<Env>,
   deps: Deps,
@@ -103,7 +103,10 @@ export async function carryOut(
   }
 }
 
-/** A form's fields as one schema wants them. @throws HTTPException 422 naming the field */
+/**
+ * A form's fields, parsed with a schema.
+ * @throws HTTPException 422 naming the field
+ */
 export async function readForm<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(await c.req.parseBody());
   if (parsed.success) return parsed.data;

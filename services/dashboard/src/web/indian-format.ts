@@ -31,7 +31,7 @@ export function toPercent(part: number, all: number): string {
   return all === 0 ? '–' : `${Math.round((part / all) * 100)}%`;
 }
 
-/** A length of time as one reads it: `0.8 s`, `12 s`, `3 min 7 s`, `2 h 5 min`, `3 d 4 h`. */
+/** A duration: `0.8 s`, `12 s`, `3 min 7 s`, `2 h 5 min`, `3 d 4 h`. */
 export function toLength(milliseconds: number): string {
   const seconds = milliseconds / 1_000;
   if (seconds < 9.95) return `${tenths.format(seconds)} s`;

@@ -2,12 +2,12 @@ import { html } from 'hono/html';
 import { assetUrls } from './assets.ts';
 import { formToken, type Session } from '../accounts/sessions.ts';
 
-/** What `html` makes: escaped, and safe to put into other pieces. */
+/** The result of `html`: escaped, and safe inside other pieces. */
 export type Piece = ReturnType<typeof html>;
 
 export type Notice = { kind: 'done' | 'refused'; text: string };
 
-/** What every page is told. */
+/** What every page gets. */
 export type Shown = { session: Session; notice?: Notice | undefined };
 
 const places = [
@@ -28,7 +28,7 @@ const references = [
   ['/reference/http', 'HTTP API'],
 ] as const;
 
-/** The frame of a page: where one is, who one is, and the page's own part under its one heading. */
+/** The frame of a page: navigation, the person's name, and the page's own part under its heading. */
 export function layout(
   shown: Shown,
   page: {
@@ -81,7 +81,7 @@ export function layout(
   );
 }
 
-/** A whole document. All it loads comes from here. */
+/** A whole document. Everything that it loads comes from this server. */
 export function document(title: string, body: Piece, options: { scripts?: readonly string[] } = {}): Piece {
   return html`<!doctype html>
     <html lang="en-IN">
@@ -101,12 +101,12 @@ export function document(title: string, body: Piece, options: { scripts?: readon
     </html>`;
 }
 
-/** Without it no form of this session is taken. */
+/** Forms of this session are refused without it. */
 export function hiddenToken(session: Session): Piece {
   return html`<input type="hidden" name="form_token" value="${formToken(session)}" />`;
 }
 
-/** A form that changes something, and asks why; viewers get nothing. */
+/** A form that changes something and asks why; empty for viewers. */
 export function reasonForm(
   { session }: Shown,
   form: {
@@ -142,7 +142,7 @@ export function section(
   body: Piece,
   options: { hint?: Piece | string; id?: string; wide?: boolean } = {},
 ): Piece {
-  // Not the bare word: fields and lists of a page have such ids.
+  // Not the bare word, because fields and lists of a page have such ids.
   const id = options.id ?? `about-${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
   return html`<section class="card ${options.wide === true ? 'wide' : ''}" aria-labelledby="${id}">
     <h2 id="${id}">${title}</h2>
@@ -151,8 +151,8 @@ export function section(
 }
 
 /**
- * A table that can be read aloud. The first column names the row; numbers stand at the right; a phone leaves spare columns
- * out.
+ * A table that screen readers can read. The first column names the row; numbers are right-aligned; phones hide spare
+ * columns.
  */
 export function table(
   caption: string,
@@ -205,7 +205,7 @@ function kindOf(column: { number?: boolean; spare?: boolean } | undefined): stri
   return [column?.number === true ? 'number' : '', column?.spare === true ? 'spare' : ''].join(' ').trim();
 }
 
-/** A state in a word, coloured; the word alone tells it too. */
+/** A coloured state. The word alone is enough without the colour. */
 export function badge(text: string, tone: 'good' | 'bad' | 'wait' | 'plain' = 'plain'): Piece {
   return html`<span class="badge ${tone}">${text}</span>`;
 }

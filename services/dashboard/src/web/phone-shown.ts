@@ -1,7 +1,7 @@
 import { maskPhone } from '@leadline/contracts/phone-number';
 import type { Shown } from './layout.ts';
 
-/** The number as this person may see it: whole for an operator, masked for everybody else. */
+/** The number for this person: whole for an operator, masked for everybody else. */
 export function phoneShown({ session }: Shown, phone: string): string {
   return session.user.role === 'operator' ? phone : maskPhone(phone);
 }
