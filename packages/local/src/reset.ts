@@ -9,8 +9,8 @@ const running = findOtherRun(processes);
 if (running === undefined) {
   await endLeftovers(processes);
   rmSync(folder, { recursive: true, force: true });
-  process.stdout.write('Everything local is forgotten; npm start begins anew.\n');
+  process.stdout.write('All local data is deleted; npm start begins from scratch.\n');
 } else {
-  process.stderr.write(`Leadline runs, as process ${running}: stop it first.\n`);
+  process.stderr.write(`Leadline is running as process ${running}: stop it first.\n`);
   process.exitCode = 1;
 }

@@ -50,11 +50,11 @@ const onStop = (): void => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onStop);
 // The channel to setup.mjs closes when setup.mjs ends.
 process.on('disconnect', onStop);
-process.on('uncaughtException', (error) => fail('Leadline cannot go on', error));
+process.on('uncaughtException', (error) => fail('Leadline has to stop', error));
 
 mkdirSync(folder, { recursive: true });
 const other = findOtherRun(processes);
-if (other !== undefined) fail(`Leadline runs already from this folder, as process ${other}`);
+if (other !== undefined) fail(`Leadline is already running from this folder, as process ${other}: stop it first`);
 rmSync(join(folder, 'run.json'), { force: true });
 process.on('exit', () => rmSync(join(folder, 'run.json'), { force: true }));
 for (const name of await endLeftovers(processes)) say(`ended ${name}, left behind by a run that was killed`);

@@ -44,7 +44,8 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
   const folder = config.LEADLINE_STATE_DIR;
   for (const name of ['logs', 'simulator']) mkdirSync(join(folder, name), { recursive: true });
   const free = freeMegabytes(folder);
-  if (free < wantedMegabytes) say(`only ${free} MB are free in ${folder}: ${wantedMegabytes} MB and more are wanted`);
+  if (free < wantedMegabytes)
+    say(`only ${free} MB are free in ${folder}: Leadline needs ${wantedMegabytes} MB or more`);
   const runFile = join(folder, 'run.json');
   let world: World | undefined;
   let run: RunFile | undefined;
