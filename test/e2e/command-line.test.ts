@@ -228,7 +228,7 @@ test('a person is erased everywhere, and what was sent before does not bring the
   });
 
   // Once more finds nothing; the same delivery is the repeat that it is; an old list brings nobody back.
-  expect((await leadline.run(...asked, '--yes')).out).toContain('nothing is known of this number');
+  expect((await leadline.run(...asked, '--yes')).out).toContain('nothing to erase for this number');
   expect(await system.post(number, enquiry)).toBe(id);
   await expect(system.post(number, { ...enquiry, sourceLeadId: 'erased-2' })).rejects.toThrow('HTTP 422');
   expect(await findEverywhere('Bhanumati')).toEqual([]);
@@ -301,7 +301,7 @@ test('lag tells what waits for consumers, and in the outboxes', async () => {
 
 test('doctor finds what is wrong, and says what to do', async () => {
   const well = await leadline.run('doctor');
-  expect(well.out).toContain('nothing is to be repaired');
+  expect(well.out).toContain('nothing to repair');
   for (const part of ['NATS', 'dispatcher: livekit', 'call-tracker: livekit', 'crm-pusher: crm', 'dashboard', 'clocks'])
     expect(well.out).toContain(`✓ ${part}`);
   await system.faults({ noTrunk: true });
@@ -382,7 +382,7 @@ test('a source is added, tried with the curl that is shown, listed, rotated and 
   expect(listed.out).toMatch(new RegExp(`${id}\\s+justdial.* 0 +0 +1`));
   expect(listed.out).not.toContain(url.split('/').at(-1));
   const rotated = await leadline.run('sources', 'rotate', id ?? '', '--who', 'test');
-  expect(rotated.out).toContain('Paste this address');
+  expect(rotated.out).toContain('Enter this address');
   const disabled = await leadline.run('sources', 'disable', id ?? '', '--who', 'test', '--yes');
   expect([disabled.code, disabled.out]).toEqual([0, `${id} is disabled\n`]);
   const wrong = await leadline.run('sources', 'add', 'nobody', '--who', 'test');

@@ -186,5 +186,5 @@ test.for([
   expect(tombstones).toHaveLength(1);
   expect((await system.calls(person.lead)).map(({ status }) => status)).toEqual(['pushed']);
   const more = await leadline.run('erase', person.number, ...by, '--yes');
-  expect(more.out).toContain('nothing is known of this number');
+  expect(more.out).toContain('nothing to erase for this number');
 });

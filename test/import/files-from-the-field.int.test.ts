@@ -119,7 +119,7 @@ test('a row that is known, or joins, is heard when it says that nobody may call'
   });
   expect(reasons(wished)).toEqual(['do_not_call', 'unclear_wish', '']);
   const { output } = await world.run(wished, '--dry-run');
-  expect(output).toContain('; not rung: 1 not to be called, 1 where nobody can tell');
+  expect(output).toContain('; not called: 1 not to be called, 1 with an unclear wish');
   expect(
     await world.db.query(
       `select name, exists (select from lead_origins o where o.lead_id = l.id and o.dnd_flag)

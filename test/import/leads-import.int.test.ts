@@ -37,7 +37,7 @@ test('a spreadsheet’s rows become leads, and each row’s fate is in the repor
   expect(code).toBe(0);
   expect(errors).toContain('columns: Customer Name → name, Mobile No. → phone, Interest → product name');
   expect(errors).toContain('not used: Seen by');
-  expect(output).toContain('looked through: 6 rows, 3 would be accepted, 0 already here, 3 rejected');
+  expect(output).toContain('checked: 6 rows, 3 would be accepted, 0 already here, 3 rejected');
   expect(output).toMatch(/imported: 6 rows, 2 accepted, .*1 already here, 3 rejected; each row: fair.csv.report.csv/);
   expect(await leads()).toMatchObject([
     { name: 'Asha Verma', phone: '+919876543210', source: 'fair-2026', city: 'Pune', query_message: 'Call; after 5' },
@@ -137,7 +137,7 @@ test('an import that is killed in the middle, and begun again, adds nothing twic
 test('what is no file of leads is told in words', async () => {
   expect(await run('missing.csv')).toMatchObject({
     code: 2,
-    errors: expect.stringContaining('missing.csv is no file'),
+    errors: expect.stringContaining('missing.csv can not be read'),
   });
   expect(await run(write('no-phone.csv', 'name,city\nAsha,Pune\n'))).toMatchObject({
     code: 2,

@@ -82,7 +82,7 @@ test('a vendor that answers without a word for a day says so, and one whose lead
   );
   expect(await state('tradeindia')).toMatch(/^asked\s/);
   await stand.db.query(`update source_polls set blank_since = now() - interval '25 hours'`);
-  expect(await state('tradeindia')).toMatch(/^answers without a word\s+since .*is the key right/);
+  expect(await state('tradeindia')).toMatch(/^empty answers\s+since .*is the key right/);
 
   await stand.db.query(
     `with made as (
@@ -118,7 +118,7 @@ test('an operator opens a rejected delivery, corrects the number and sends it on
   expect((await operator.post(`${path}/correct`, { phone: '12345', reason: 'asked' })).location).toBe(path);
   expect((await operator.get(path)).text).toMatch(/class="notice refused"[^>]*>phone: is /);
   await operator.post(`${path}/correct`, { phone: '98765 43299', reason: 'asked by mail' });
-  expect((await operator.get(path)).text).toMatch(/class="notice done"[^>]*>It went on as lead \d+\./);
+  expect((await operator.get(path)).text).toMatch(/class="notice done"[^>]*>It became lead \d+\./);
   expect(await stand.db.query(`select name, phone, city from leads where phone = '+919876543299'`)).toEqual([
     { name: 'Meera', phone: '+919876543299', city: 'Chennai' },
   ]);
@@ -162,5 +162,5 @@ test('a file of leads is looked through, and imported, once', async () => {
     /is imported/,
   );
   const viewer = await stand.as('viewer');
-  expect((await viewer.get('/import')).text).toContain('for operators only');
+  expect((await viewer.get('/import')).text).toContain('Only operators can import files');
 });

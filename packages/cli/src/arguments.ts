@@ -7,7 +7,7 @@ import { toInstant } from './to-instant.ts';
  */
 export function readId(text: string): number {
   const id = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  if (id < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  if (id < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.');
   return id;
 }
 
@@ -20,7 +20,7 @@ export function readInstant(text: string): Date {
   const at = toInstant(text, new Date());
   if (at === undefined) {
     throw new InvalidArgumentError(
-      'Say how long ago (15m, 2h, 1d), a time in India (10:30, 2026-11-24), or an ISO time.',
+      'Give a time ago (15m, 2h, 1d), a time in India (10:30, 2026-11-24), or an ISO time.',
     );
   }
   return at;

@@ -7,7 +7,7 @@ import { isAttended } from './terminal.ts';
  */
 export async function confirm(question: string, given: { yes?: true | undefined }): Promise<void> {
   if (given.yes === true) return;
-  if (!isAttended()) throw new WrongUse(`${question} Say --yes to go on; nothing was done`);
+  if (!isAttended()) throw new WrongUse(`${question} Add --yes to continue; nothing was done`);
   const { confirm: ask } = await import('@clack/prompts');
   if ((await ask({ message: question, initialValue: false, output: process.stderr })) !== true)
     throw new WrongUse('nothing was done');

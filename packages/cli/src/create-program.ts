@@ -30,14 +30,14 @@ const commands: Record<string, () => Promise<AddCommand>> = {
 export async function createProgram(asked: string | undefined): Promise<Program> {
   const only = asked === undefined || asked === 'completion' ? undefined : commands[asked];
   const program = new Command('leadline')
-    .description('Sees and steers a running Leadline: its events, leads, dead letters, dialling.')
+    .description('Shows and controls a running Leadline: its events, leads, dead letters and dialling.')
     .version(`leadline ${version()}`, '--version', 'show the version')
     .exitOverride()
-    .option('--nats-url <url>', 'NATS server (default: NATS_URL, else what runs in this clone)')
+    .option('--nats-url <url>', 'NATS server (default: NATS_URL, else the one that runs in this clone)')
     .option('--nats-user <user>', 'NATS user (default: NATS_USER, else ops); its password is NATS_PASS')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help of a command')
-    .showHelpAfterError('(leadline --help, or leadline <command> --help, says what there is)')
+    .showHelpAfterError('(for help: leadline --help, or leadline <command> --help)')
     .addHelpText(
       'after',
       `

@@ -45,7 +45,7 @@ async function examineForeign(nats: Nats): Promise<Finding[]> {
     note(
       subject,
       `the newest message (${streamOf(subject)} ${seq}, ${toClock(at, 'ist')} IST) is no event of ${service}`,
-      'it is passed over; see who publishes with the login ops (docs/operate/alerts.md, LeadlineForeignMessages)',
+      'Leadline ignores it; find out who publishes with the login ops (docs/operate/alerts.md, LeadlineForeignMessages)',
     ),
   );
 }
@@ -65,7 +65,7 @@ async function examineDialling(nats: Nats): Promise<Finding[]> {
       : note(
           'dialling',
           `is ${state.state} by ${state.stoppedBy ?? 'somebody'}: ${state.reason ?? ''}`,
-          'leadline dialling start --reason "what was repaired", when it is',
+          'once it is repaired: leadline dialling start --reason "what was repaired"',
         ),
     window.open ? good('call window', 'is open') : note('call window', `is shut${opens}`),
   ];
@@ -84,7 +84,7 @@ async function examineDeadLetters(nats: Nats): Promise<Finding[]> {
   const letters = await listDeadLetters(nats, { redriven: false }, letterLimit);
   if (letters.length === 0) return [good('dead letters', 'none')];
   const count = letters.length === letterLimit ? `${letterLimit} or more` : String(letters.length);
-  return [note('dead letters', `${count} were not sent back`, 'leadline dlq list says why they were set aside')];
+  return [note('dead letters', `${count} were not sent back`, 'leadline dlq list shows why')];
 }
 
 async function orRefused(about: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
@@ -95,6 +95,6 @@ async function orRefused(about: string, look: () => Promise<Finding[]>): Promise
     const words = error instanceof Error ? error.message : String(error);
     if (error instanceof CommandRefused || /permission/i.test(words))
       return [bad(about, words, 'use the NATS user ops, with the rights that the set-up writes')];
-    return [bad(about, words, 'see whether JetStream is on, and the log of nats-server')];
+    return [bad(about, words, 'check that JetStream is on, and read the log of nats-server')];
   }
 }

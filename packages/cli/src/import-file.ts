@@ -20,7 +20,7 @@ export async function importFile(asked: ImportAsked): Promise<Imported> {
   const report = createWriteStream(path);
   await once(report, 'open');
   let read = 0;
-  const bar = openBar(dryRun ? 'looking through the file' : 'importing', size);
+  const bar = openBar(dryRun ? 'checking the file' : 'importing', size);
   async function* open(): AsyncGenerator<Uint8Array> {
     let own = 0;
     for await (const chunk of createReadStream(file)) {
@@ -52,7 +52,7 @@ function sizeOf(file: string): number {
   } catch {
     // Reported below.
   }
-  throw new WrongUse(`${file} is no file that can be read`);
+  throw new WrongUse(`${file} can not be read: check the path and its permissions`);
 }
 
 /** One line for each row, without number or name, so that you may send it to the person who made the file. */

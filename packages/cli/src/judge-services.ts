@@ -9,7 +9,7 @@ const fixes: Record<string, string> = {
   streams:
     'run the set-up (docs/operate/operations.md, Set up database and streams), and check the rights of the service’s NATS user',
   reports:
-    'see whether the call-tracker runs and its durable call-tracker-agent is there: leadline lag; nobody new is rung before',
+    'check with leadline lag that the call-tracker runs and its durable call-tracker-agent is there; until then nobody new is called',
   outbox: 'the database was restored: leadline reconcile',
   service: 'it is being stopped: wait for its successor',
 };
@@ -40,7 +40,11 @@ export function judgeServices(asked: AskedHealth[], times: { askedAt: Date; answ
 function judgeSilence({ service, silent }: { service: string; silent: string }): Finding {
   return silent.includes('may not ask')
     ? bad(service, silent, 'use the NATS user ops, with the rights that the set-up writes')
-    : bad(service, `does not answer (${silent})`, `see whether it runs, and its log; it answers on ops.${service}.>`);
+    : bad(
+        service,
+        `does not answer (${silent})`,
+        `check whether it runs, and read its log; it answers on ops.${service}.>`,
+      );
 }
 
 function judgeHealth(service: string, { parts, far, outbox }: Health): Finding[] {
@@ -50,7 +54,7 @@ function judgeHealth(service: string, { parts, far, outbox }: Health): Finding[]
   return [
     ...(troubles.length === 0 ? [good(service, `stands: ${Object.keys(parts).join(', ')}`)] : troubles),
     ...Object.entries(far).map(([system, state]) => {
-      if (state === true) return good(`${service}: ${system}`, 'reached, and takes the key');
+      if (state === true) return good(`${service}: ${system}`, 'reached, and accepts the key');
       const [found = state, fix = `see the log of ${service}`] = state.split(': ');
       return bad(`${service}: ${system}`, found, fix);
     }),

@@ -4,7 +4,7 @@ import { streams as definitions } from '@leadline/messaging/topology';
 import { bad, good, note, type Finding } from './finding.ts';
 
 const provision =
-  'run the set-up (docs/operate/operations.md, Set up database and streams): it makes and corrects streams and consumers, and deletes nothing';
+  'run the set-up (docs/operate/operations.md, Set up database and streams): it creates and corrects streams and consumers, and deletes nothing';
 const manyWaiting = 1_000;
 const nearlyFull = 0.8;
 
@@ -32,7 +32,7 @@ export function judgeTopology(streams: StreamState[], durables: DurableState[]):
           bad(
             name,
             `is paused until ${toClock(found.pausedUntil, 'ist')} IST: it delivers nothing`,
-            'ask who paused it; nats consumer resume lets it go on (docs/operate/alerts.md, LeadlineConsumerPaused)',
+            'ask who paused it; nats consumer resume starts it again (docs/operate/alerts.md, LeadlineConsumerPaused)',
           ),
         ],
   );
@@ -60,7 +60,7 @@ export function judgeTopology(streams: StreamState[], durables: DurableState[]):
           note(
             'streams',
             `one replica only: ${single.join(', ')}`,
-            'in production three: a lost disk loses no event then',
+            'use three in production, so that a lost disk loses no event',
           ),
         ]),
   ];

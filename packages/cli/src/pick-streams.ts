@@ -13,7 +13,8 @@ export function pickStreams(asked: readonly string[]): Map<StreamName, string[]>
   const picked = new Map<StreamName, string[]>();
   for (const given of asked.length === 0 ? ['>'] : asked) {
     const pattern = /^(lead|call|agent|dlq)$/.test(given) ? `${given}.>` : given;
-    if (!/^[\w$>*-]+(\.[\w$>*-]+)*$/.test(pattern)) throw new WrongUse(`"${given}" is no subject`);
+    if (!/^[\w$>*-]+(\.[\w$>*-]+)*$/.test(pattern))
+      throw new WrongUse(`"${given}" is no subject: write call, lead.failed or "call.>", for example`);
     const before = picked.size;
     for (const name of eventStreams) {
       for (const own of streams[name].subjects) {

@@ -89,7 +89,7 @@ async function learnCalls(
   readEvent: (message: Tailed) => TailEvent,
 ): Promise<StreamEnds> {
   const [calls] = await readStreamEnds(nats, new Map([['CALLS', ['call.dialing']]]));
-  if (calls === undefined) throw new Error('the stream CALLS is missing: run the provisioner');
+  if (calls === undefined) throw new Error('the stream CALLS is missing: run npm run setup');
   const longestCallMs = 3_600_000;
   const since = 'since' in from ? new Date(from.since.getTime() - longestCallMs) : undefined;
   for await (const message of readEvents(nats, [calls], { since })) readEvent(message);

@@ -74,7 +74,7 @@ function letterOf(stored: Stored): TailEvent['letter'] {
   return {
     durable,
     subject: stored.header('leadline-subject') ?? 'unknown',
-    reason: stored.header('leadline-reason') ?? 'no reason told',
+    reason: stored.header('leadline-reason') ?? 'no reason given',
   };
 }
 

@@ -16,7 +16,7 @@ test.for([
   [
     'lead.dispatched',
     { attempt: 1, callId: 7, because: 'told_to_crm' },
-    'needs no call: talked in call 7 a moment ago, and the CRM has been told',
+    'needs no call: talked in call 7 a moment ago, and the CRM has its enquiry',
     undefined,
   ],
   [
@@ -27,7 +27,7 @@ test.for([
   ],
   ['lead.postponed', { reason: 'number_in_use', until: null }, 'waits: number in use', 'Waits: number in use'],
   ['lead.failed', { reason: 'retries_used_up' }, 'is given up: retries used up', 'Given up: retries used up'],
-  ['lead.failed', {}, 'is given up: no reason told', undefined],
+  ['lead.failed', {}, 'is given up: no reason given', undefined],
   ['call.dialing', { attempt: 1 }, 'is dialled, attempt 1', 'Dialled, attempt 1'],
   ['call.answered', {}, 'is answered', 'Answered'],
   ['call.failed', { reason: 'rejected', sipStatus: 486 }, 'failed: rejected (SIP 486)', undefined],
@@ -106,5 +106,5 @@ test.for([
   ['agent.qualified', { room: '', qualification: { budget: '1' } }],
   ['agent.ended', { attempt: 1 }],
 ] as const)('%s %o that can not be read is no empty answer', ([type, data]) => {
-  expect(words(type, data)).toBe('the agent said something that can not be read');
+  expect(words(type, data)).toBe('the agent’s report can not be read');
 });

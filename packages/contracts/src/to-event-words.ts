@@ -15,14 +15,14 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     const value = data[key];
     return typeof value === 'string' || typeof value === 'number' ? String(value) : missing;
   };
-  const reason = toWords(read('reason', 'no reason told'));
+  const reason = toWords(read('reason', 'no reason given'));
   const until = (key: string): string => {
     const at = new Date(read(key));
     return Number.isNaN(at.getTime()) ? '' : ` until ${clock(at)}`;
   };
   const at = (key: string): string => {
     const told = new Date(read(key));
-    return Number.isNaN(told.getTime()) ? ' at a time that nobody told' : ` at ${clock(told)}`;
+    return Number.isNaN(told.getTime()) ? ' at an unknown time' : ` at ${clock(told)}`;
   };
   const sip = typeof data['sipStatus'] === 'number' ? ` (SIP ${data['sipStatus']})` : '';
   const answerer = machineWords(data['answeredBy']);
@@ -36,7 +36,7 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'lead.dispatched':
       return data['because'] === 'told_to_crm'
         ? {
-            words: `needs no call: talked in call ${read('callId')} a moment ago, and the CRM has been told`,
+            words: `needs no call: talked in call ${read('callId')} a moment ago, and the CRM has its enquiry`,
             tone: 'good',
           }
         : plain(`is being rung, attempt ${read('attempt')}`);
@@ -66,7 +66,7 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'call.answered':
       return { words: 'is answered', tone: 'good' };
     case 'call.qualified':
-      return { words: `is qualified (${toWords(read('mode', 'mode not told'))})`, tone: 'good' };
+      return { words: `is qualified (${toWords(read('mode', 'unknown mode'))})`, tone: 'good' };
     case 'call.failed':
       return { words: `failed: ${reason}${sip}${answerer}${disposition}`, tone: 'bad' };
     case 'call.ended':
@@ -76,7 +76,7 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'call.pushed':
       return { words: `is task ${read('taskId')} in the CRM`, tone: 'good' };
     case 'call.push_failed':
-      return { words: `was refused by the CRM: ${toWords(read('errorClass', 'not told why'))}`, tone: 'bad' };
+      return { words: `was refused by the CRM: ${toWords(read('errorClass', 'no reason given'))}`, tone: 'bad' };
     case 'agent.ready':
       return plain('the agent is ready');
     case 'agent.answered_by':
@@ -114,7 +114,7 @@ function toClosedWords(state: string, data: Record<string, unknown>, at: (key: s
 /** Which questions were answered, and which fields could not be read; what was said stays with the call. */
 function toReportWords(type: string, data: Record<string, unknown>, clock: (at: Date) => string): EventWords {
   const report = readKeptReport(type, data);
-  if (report === undefined) return { words: 'the agent said something that can not be read', tone: 'bad' };
+  if (report === undefined) return { words: 'the agent’s report can not be read', tone: 'bad' };
   if ('answeredBy' in report) {
     const message = report.messageLeft ? ', a message was left' : '';
     return {

@@ -41,7 +41,7 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
   );
   const waiting = pushes.find(({ waits }) => waits);
   if (waiting !== undefined)
-    throw new CommandRefused(`phone: call ${waiting.id} waits for its task in the CRM; ask again when it is there`);
+    throw new CommandRefused(`phone: call ${waiting.id} waits for its task in the CRM; try again once it has one`);
   const customers = [...new Set([...pushes, ...enquiryTasks].flatMap(({ customerId }) => customerId ?? []))];
   const tasks = [...pushes, ...enquiryTasks].flatMap(({ taskId }) => taskId ?? []);
   return {

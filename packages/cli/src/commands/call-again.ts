@@ -11,7 +11,9 @@ export function addCallAgain(program: Program): void {
   program
     .command('call-again')
     .summary('one more attempt for a failed lead')
-    .description('One more attempt for a lead that failed. It is dialled when window, caps and its number allow it.')
+    .description(
+      'One more attempt for a lead that failed. The dispatcher dials it once window, caps and its number allow it.',
+    )
     .argument('<lead>', 'the lead’s id', readId)
     .addOption(reasonOption())
     .addOption(whoOption())
@@ -21,6 +23,6 @@ export function addCallAgain(program: Program): void {
       const by = await whoAndWhy(options);
       const lead = await withNats(command.optsWithGlobals(), (nats) => ask(nats, callAgain, { leadId, ...by }));
       if (options.output === 'json') printJson(lead);
-      else print(`lead ${lead.leadId} is ${lead.status} again; leadline lead ${lead.leadId} says what becomes of it`);
+      else print(`lead ${lead.leadId} is ${lead.status} again; leadline lead ${lead.leadId} shows what happens to it`);
     });
 }

@@ -6,7 +6,7 @@ import { shells, toCompletion, type CommandShape } from '../to-completion.ts';
 export function addCompletion(program: Program): void {
   program
     .command('completion')
-    .summary('the completion script of a shell')
+    .summary('print the completion script for a shell')
     .description('Prints the script that lets a shell complete commands, options and choices.')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText(

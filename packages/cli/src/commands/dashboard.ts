@@ -12,15 +12,15 @@ export function addDashboard(program: Program): void {
   const dashboard = program
     .command('dashboard')
     .summary('rebuild the dashboard’s numbers')
-    .description('The dashboard’s read model.')
+    .description('The numbers behind the dashboard’s pages.')
     .addHelpText('after', '\nExamples:\n  leadline dashboard rebuild --reason "pulse length changed"');
   dashboard
     .command('rebuild')
     .description(
-      'Counts all leads and calls anew. Pages show the old numbers until the new ones are complete. Ended by Ctrl-C it ' +
-        'goes on by itself; asked again while one grows it shows that one.',
+      'Counts all leads and calls again. Pages show the old numbers until the new ones are complete. After Ctrl-C the ' +
+        'dashboard continues alone; a second command shows the same build.',
     )
-    .option('--no-wait', 'begin it and end')
+    .option('--no-wait', 'begin it and return at once')
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(outputOption())

@@ -12,8 +12,8 @@ import type { ConnectionOptions } from '../with-nats.ts';
 export function addDialling(program: Program): void {
   const dialling = program
     .command('dialling')
-    .summary('stop all dialling, start it, see whether it runs')
-    .description('The stop switch. After stop no phone starts to ring; calls in progress go on.')
+    .summary('stop or start all dialling, or show its state')
+    .description('The stop switch. After stop no further phone rings; calls in progress continue.')
     .addHelpText(
       'after',
       `
@@ -22,12 +22,12 @@ Examples:
   leadline dialling start --reason "script repaired"
   leadline dialling status -o json | jq -r .state
 
-stop answers "stopping" while dials are on their way that may still ring, a minute at most. Where NATS does not answer,
-the dispatcher is asked over HTTP (DISPATCHER_URL and OPS_KEY, or what runs in this clone).`,
+stop answers "stopping" while some dials may still ring, for a minute at most. If NATS does not answer, the command asks
+the dispatcher over HTTP (DISPATCHER_URL and OPS_KEY, or the one that runs in this clone).`,
     );
   dialling
     .command('stop')
-    .description('No phone starts to ring any more, in all dispatchers.')
+    .description('Stops all dispatchers: no further phone rings.')
     .option('--reason <text>', 'why, for the audit', 'stopped from the command line')
     .addOption(whoOption())
     .addOption(outputOption())
@@ -36,7 +36,7 @@ the dispatcher is asked over HTTP (DISPATCHER_URL and OPS_KEY, or what runs in t
     });
   dialling
     .command('start')
-    .description('Goes on with what waits.')
+    .description('Continues with the waiting leads.')
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(outputOption())
@@ -45,7 +45,7 @@ the dispatcher is asked over HTTP (DISPATCHER_URL and OPS_KEY, or what runs in t
     });
   dialling
     .command('status')
-    .description('Whether dialling runs; who stopped it, when and why.')
+    .description('Shows whether dialling runs; if not, who stopped it, when and why.')
     .addOption(outputOption())
     .action((options, command) => steer(command.optsWithGlobals(), { what: 'status' }, options.output));
 }
@@ -59,8 +59,8 @@ async function steer(given: ConnectionOptions, steering: Steering, form: 'pretty
 function toWords({ state, onTheirWay, stoppedAt, stoppedBy, reason }: DiallingState): string {
   if (state === 'running') return `dialling ${paint('green', 'runs')}`;
   const since = stoppedAt === null ? '' : ` since ${toClock(new Date(stoppedAt), 'ist')} IST`;
-  const why = `by ${stoppedBy ?? 'somebody'}: ${reason ?? 'no reason told'}`;
+  const why = `by ${stoppedBy ?? 'somebody'}: ${reason ?? 'no reason given'}`;
   return state === 'stopped'
     ? `dialling is ${paint('red', 'stopped')}${since}, ${why}`
-    : `dialling is ${paint('yellow', 'stopping')}: ${onTheirWay} on their way may still ring (${why})`;
+    : `dialling is ${paint('yellow', 'stopping')}: ${onTheirWay} calls may still ring (${why})`;
 }

@@ -25,7 +25,7 @@ import { withNats } from '../with-nats.ts';
 const durableOption = () =>
   new Option('--durable <name>', 'only what this consumer gave up: crm-pusher, call-tracker-agent');
 const subjectOption = () => new Option('--subject <subject>', 'only events of this kind: call.qualified');
-const becauseOption = () => new Option('--because <text>', 'only reasons that begin so: malformed');
+const becauseOption = () => new Option('--because <text>', 'only reasons that begin with this: malformed');
 const sinceOption = () =>
   new Option('--since <time>', 'only those set aside since 15m, 2h, 1d ago, or an instant').argParser(readInstant);
 
@@ -33,7 +33,7 @@ export function addDlq(program: Program): void {
   const dlq = program
     .command('dlq')
     .summary('dead letters: list, show, redrive, discard')
-    .description('Dead letters: messages that could not be handled and were set aside with the reason.')
+    .description('Dead letters: messages that no service could handle, each kept with its reason.')
     .addHelpText(
       'after',
       `
@@ -46,13 +46,13 @@ Examples:
     );
   dlq
     .command('list')
-    .description('Those that were not sent back yet, oldest first.')
+    .description('Lists letters that nobody has sent back or discarded, oldest first.')
     .addOption(durableOption())
     .addOption(subjectOption())
     .addOption(becauseOption())
     .addOption(sinceOption())
-    .option('--all', 'also those that were sent back')
-    .option('--limit <n>', 'at most so many', readCount, 100)
+    .option('--all', 'also letters that were sent back or discarded')
+    .option('--limit <n>', 'list at most this many', readCount, 100)
     .addOption(outputOption())
     .action((options, command) =>
       withNats(command.optsWithGlobals(), async (nats) => {
@@ -69,7 +69,7 @@ Examples:
     );
   dlq
     .command('show')
-    .description('One dead letter: why it was set aside, its payload, and whether it was sent back.')
+    .description('Shows one dead letter: its reason, its payload, and whether it was sent back.')
     .argument('<seq>', 'its number in the list', readId)
     .addOption(outputOption())
     .action((seq, options, command) =>
@@ -81,24 +81,22 @@ Examples:
     );
   dlq
     .command('redrive')
-    .description(
-      'Sends one, or all that match, back to the consumer that gave them up. What went back stays in the list.',
-    )
+    .description('Sends one letter, or all that match, back to the consumer that gave it up. Letters stay in the list.')
     .argument('[seq]', 'its number in the list; without it all that match', readId)
     .addOption(durableOption())
     .addOption(subjectOption())
     .addOption(becauseOption())
     .addOption(sinceOption())
-    .option('--cap <n>', 'of all that match at most so many', readCount, 100)
+    .option('--cap <n>', 'if several match, send back at most this many', readCount, 100)
     .option('--payload <file>', 'a repaired payload in place of the broken one; - reads it from standard input')
-    .option('--dry-run', 'only say what would be done')
+    .option('--dry-run', 'only show what it would do')
     .addOption(whoOption())
     .addOption(yesOption())
     .addOption(outputOption())
     .action(async (seq, options, command) => {
       const by = { who: whoAsks(options), dryRun: options.dryRun === true };
       if (seq === undefined && options.payload !== undefined)
-        throw new WrongUse('--payload repairs one dead letter: say which');
+        throw new WrongUse('--payload repairs one dead letter: add its number');
       const payload = options.payload === undefined ? undefined : await readPayload(options.payload);
       const filter = toFilter(options);
       if (seq === undefined && !by.dryRun)
@@ -116,7 +114,7 @@ Examples:
   dlq
     .command('discard')
     .description(
-      'Says that somebody has looked at one and lets it be. It stays in the stream; a number it held is let go.',
+      'Marks one letter as done without sending it back. It stays in the stream; if it held a number, that is free again.',
     )
     .argument('<seq>', 'its number in the list', readId)
     .addOption(reasonOption())
@@ -203,7 +201,7 @@ function toProgress(form: 'pretty' | 'json'): (letter: Redriven, no: number, of:
 function toSummary(results: Redriven[], refused: number, dryRun: boolean): string {
   const good = results.length - refused;
   const [only] = results;
-  if (only === undefined) return 'nothing matches that was not sent back already';
+  if (only === undefined) return 'no letter matches that nobody has sent back yet';
   const verb = dryRun ? 'would go back' : 'sent back';
   return results.length === 1 && refused === 0
     ? `${only.subject} ${only.eventId}: ${verb}`

@@ -15,8 +15,8 @@ import { withNats } from '../with-nats.ts';
 export function addDoNotCallCommand(program: Program): void {
   const list = program
     .command('do-not-call')
-    .summary('the numbers that are never rung: add, remove, show')
-    .description('The numbers that are never rung, for whatever lead they come in.')
+    .summary('the numbers that we never call: add, remove, show')
+    .description('The numbers that we never call, whatever lead they come in.')
     .addHelpText(
       'after',
       `
@@ -26,8 +26,8 @@ Examples:
     );
   list
     .command('add')
-    .description('Puts a number on the list; from then on no dial is permitted to it.')
-    .argument('<phone>', 'an Indian mobile number, however it is written')
+    .description('Puts a number on the list; from then on nobody calls it.')
+    .argument('<phone>', 'an Indian mobile number, in any form')
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(outputOption())
@@ -37,8 +37,8 @@ Examples:
     });
   list
     .command('remove')
-    .description('Takes a number off, and with it what the person said in earlier calls: you answer for that.')
-    .argument('<phone>', 'an Indian mobile number, however it is written')
+    .description('Removes a number, and overrides what the person said in earlier calls: you are responsible for that.')
+    .argument('<phone>', 'an Indian mobile number, in any form')
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(outputOption())
@@ -48,8 +48,8 @@ Examples:
     });
   list
     .command('show')
-    .description('Whether a number is on the list, since when and why.')
-    .argument('<phone>', 'an Indian mobile number, however it is written')
+    .description('Shows whether a number is on the list, since when and why.')
+    .argument('<phone>', 'an Indian mobile number, in any form')
     .addOption(outputOption())
     .action(async (phone, options, command) =>
       show(await withNats(command.optsWithGlobals(), (nats) => ask(nats, findDoNotCall, { phone })), options.output),
@@ -58,9 +58,9 @@ Examples:
 
 function show(said: DoNotCallState, form: 'pretty' | 'json'): void {
   if (form === 'json') printJson(said);
-  else if (!said.onTheList) print(`not on the list: it ${paint('green', 'may be rung')}`);
+  else if (!said.onTheList) print(`not on the list: it ${paint('green', 'may be called')}`);
   else {
     const since = said.since === null ? '' : ` since ${toClock(new Date(said.since), 'ist')} IST`;
-    print(`on the list${since}: it is ${paint('red', 'never rung')} (${said.reason ?? 'no reason told'})`);
+    print(`on the list${since}: it is ${paint('red', 'never called')} (${said.reason ?? 'no reason given'})`);
   }
 }

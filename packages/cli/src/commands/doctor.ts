@@ -14,7 +14,7 @@ const signs = { good: paint('green', '✓'), note: paint('yellow', '!'), bad: pa
 export function addDoctor(program: Program): void {
   program
     .command('doctor')
-    .summary('checks everything and says what to repair')
+    .summary('check everything and say what to repair')
     .description(
       'Checks this machine, NATS, streams and consumers, each service with its database and settings, LiveKit with its ' +
         'trunk, the CRM with its key, clocks, call window and dead letters, and says what to repair. Changes nothing.',
@@ -23,8 +23,8 @@ export function addDoctor(program: Program): void {
     .addHelpText(
       'after',
       `
-Services are asked over NATS, one replica of each, and look at LiveKit and the CRM from where they stand. Ends with 1 when
-something is to be repaired.
+It asks one replica of each service over NATS; the services themselves check LiveKit and the CRM. It exits with 1 if there
+is something to repair.
 
 Examples:
   leadline doctor
@@ -44,11 +44,11 @@ Examples:
         await withNats(given, (nats) => examine(nats, show));
       } catch (error) {
         if (!(error instanceof CommandUnanswered) && !isTooOld(error)) throw error;
-        show([bad('NATS', error.message, 'nothing else can be asked before that is repaired')]);
+        show([bad('NATS', error.message, 'repair this first: all other checks need NATS')]);
       }
       const toRepair = findings.filter(({ verdict }) => verdict === 'bad').length;
       if (options.output === 'json') printJson(findings);
-      else print(`\n${toRepair === 0 ? 'nothing is to be repaired' : `${toRepair} to be repaired`}`);
+      else print(`\n${toRepair === 0 ? 'nothing to repair' : `${toRepair} to repair`}`);
       if (toRepair > 0) throw new Unsuccessful();
     });
 }

@@ -20,11 +20,11 @@ export function addErase(program: Program): void {
     .command('erase')
     .summary('erase a person by phone')
     .description(
-      'Has each service take a person out of what it owns: leads, deliveries, calls, what was said, agents’ reports, dead ' +
-        'letters. Rows, times and minutes stay. Refused while a call goes on or waits for its task; may be repeated.',
+      'Each service removes the person from its data: leads, deliveries, calls, answers, agents’ reports, dead ' +
+        'letters. Rows, times and minutes stay. Refused during a call, and while one waits for its task. You may repeat it.',
     )
-    .argument('<phone>', 'an Indian mobile number, however it is written')
-    .option('--dry-run', 'only say what would be erased')
+    .argument('<phone>', 'an Indian mobile number, in any form')
+    .option('--dry-run', 'only show what it would erase')
     .addOption(reasonOption())
     .addOption(whoOption())
     .addOption(yesOption())
@@ -32,7 +32,7 @@ export function addErase(program: Program): void {
     .addHelpText(
       'after',
       `
-What is left is told: the entry in the do-not-call list, and the ids of what the CRM holds. See docs/operate/privacy.md.
+It lists what is left: the entry in the do-not-call list, and the ids of what the CRM holds. See docs/operate/privacy.md.
 
 Examples:
   leadline erase "+91 98765 43210" --dry-run --reason "asked by mail"
@@ -41,7 +41,7 @@ Examples:
     .action(async (phone, options, command) => {
       const asked = { phone, ...(await whoAndWhy(options)) };
       const dryRun = options.dryRun === true;
-      if (!dryRun) await confirm(`Erase what is known of ${phone}? It can not be undone.`, options);
+      if (!dryRun) await confirm(`Erase everything about ${phone}? This can not be undone.`, options);
       // Print each answer as it comes: only the number finds what the CRM holds, so an interrupted run must have shown
       // it.
       const tellOf = options.output === 'json' ? tell : print;
@@ -52,7 +52,7 @@ Examples:
       });
       if (options.output === 'json') printJson(erased);
       else if (Object.values(erased).every(({ counts }) => Object.values(counts).every((count) => count === 0)))
-        print('nothing is known of this number');
+        print('nothing to erase for this number');
     });
 }
 

@@ -10,9 +10,9 @@ import { withNats } from '../with-nats.ts';
 export function addLag(program: Program): void {
   program
     .command('lag')
-    .summary('what waits: messages for consumers, events to be published')
+    .summary('show what waits: messages for consumers, events to publish')
     .description(
-      'How far each consumer is behind its stream, and how long the oldest event of each service has waited to be ' +
+      'Shows how far each consumer is behind its stream, and how long the oldest event of each service has waited to be ' +
         'published. Near zero everywhere is healthy; a few seconds under load are too.',
     )
     .addOption(outputOption())

@@ -14,8 +14,8 @@ export function addLead(program: Program): void {
     .command('lead')
     .summary('one lead: why it was or was not called')
     .description(
-      'One lead from its delivery to the CRM: attempts, every event with its time in India, what it waits for, and what ' +
-        'the dispatcher would decide of it now.',
+      'Shows one lead from its delivery to the CRM: attempts, every event with its time in India, what it waits for, and ' +
+        'what the dispatcher would decide now.',
     )
     .argument('<id>', 'the lead’s id', readId)
     .addOption(outputOption())
@@ -29,13 +29,13 @@ Examples:
     .action(async (id, options, command) => {
       const story = await withNats(command.optsWithGlobals(), (nats) => readLeadStory(nats, id));
       if (story === undefined) {
-        tell(`leadline: nobody knows a lead ${id}`);
+        tell(`leadline: no service knows a lead ${id}`);
         throw new Unsuccessful();
       }
       if (options.output === 'json') printJson(story);
       else for (const line of toLines(id, story)) print(line);
       if (story.silent.length > 0)
-        tell(`leadline: not answered by ${story.silent.join(', ')}: there may be more to tell`);
+        tell(`leadline: no answer from ${story.silent.join(', ')}: something may be missing here`);
     });
 }
 
@@ -78,8 +78,8 @@ function toAttemptLine(attempt: LeadStory['attempts'][number]): string {
     durationSeconds === null ? '' : `${durationSeconds} s`,
     answered.length === 0 ? '' : `learnt ${answered.map(words).join(', ')}`,
     doNotCall ? 'never to be called again' : '',
-    unread.length === 0 ? '' : `could not be read in the agent's reports: ${unread.join(', ')}`,
-    attempt.isReportUnheard ? 'its last report is a dead letter that nobody has looked at' : '',
+    unread.length === 0 ? '' : `unreadable in the agent's reports: ${unread.join(', ')}`,
+    attempt.isReportUnheard ? 'its last report is a dead letter that nobody has handled' : '',
     taskId === null ? '' : `task ${taskId}`,
     pushError === undefined ? '' : `refused by the CRM: ${words(pushError)}`,
   ]
@@ -91,11 +91,11 @@ function toVerdict({ kind, reason, until: end }: Explanation): string {
   const why = reason === undefined ? '' : `: ${words(reason)}`;
   switch (kind) {
     case 'dial':
-      return paint('green', 'it would be dialled at once');
+      return paint('green', 'the dispatcher would dial it now');
     case 'wait':
       return paint('yellow', `it waits${why}${until(end)}`);
     case 'refuse':
-      return paint('red', `it is never dialled${why}`);
+      return paint('red', `it will not be dialled${why}`);
     case 'not_due':
       return `it is not due${why}${until(end)}`;
     default:

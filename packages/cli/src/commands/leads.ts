@@ -17,23 +17,23 @@ export function addLeads(program: Program): void {
     .command('import')
     .summary('import leads from a CSV file')
     .description(
-      'Imports leads from a CSV file: UTF-8 or UTF-16, commas, semicolons or tabs, with a header. Looks through all of it ' +
-        'first and says what would become of each row; then asks, where somebody is there to answer, and imports it.',
+      'Imports leads from a CSV file: UTF-8 or UTF-16, commas, semicolons or tabs, with a header. Checks the whole file ' +
+        'first and shows what each row would become; then asks, on a terminal, and imports it.',
     )
     .argument('<file>', 'the CSV file')
-    .option('--dry-run', 'only look: nothing is imported')
-    .option('--source <name>', 'where these leads came from, unless a column "source" says (default: csv, or meta)')
-    .option('--alias <field=column>', 'the file’s own name for a field of ours; may be given several times', readAlias)
-    .option('--id-column <column>', 'the column that holds each row’s own id, also where it only counts')
+    .option('--dry-run', 'only check: import nothing')
+    .option('--source <name>', 'the source of these leads, unless a column "source" names it (default: csv, or meta)')
+    .option('--alias <field=column>', 'the file’s own name for a field of ours; repeat it for more', readAlias)
+    .option('--id-column <column>', 'the column with each row’s own id, even if it only counts rows')
     .addOption(
-      new Option('--dates <order>', 'what comes first in dates like 05/11/2026 (default: as the file tells)').choices([
+      new Option('--dates <order>', 'what comes first in dates like 05/11/2026 (default: as the file shows)').choices([
         'day-first',
         'month-first',
       ] as const),
     )
-    .option('--ring-old', 'ring also those who asked so long ago that nobody would be rung')
-    .option('--again <name>', 'take rows anew that were imported before, under this name')
-    .option('--report <file>', 'where to write what became of each row (default: FILE.report.csv)')
+    .option('--ring-old', 'also call leads that are too old to be called')
+    .option('--again <name>', 'import rows again that were imported before, under this name')
+    .option('--report <file>', 'the file for the result of each row (default: FILE.report.csv)')
     .addOption(yesOption())
     .addOption(whoOption())
     .addOption(outputOption())
@@ -48,10 +48,10 @@ Examples:
   leadline leads import meta-leads.csv --source meta
 
 Columns are known by their usual names, in any case: name, phone (mobile, contact number, whatsapp, …), product, city, state,
-email, message, date, lead id. A row is known by its lead id, else by number, product and date: the same file again, edited
-or not, adds nothing twice, also after the import was interrupted. A lead id that only counts rows (1, 2, 3, …) is none, unless
---id-column says so. A column such as "Do Not Call", "DND" or "Phone Opt Out" is heard: nobody is rung where it says yes, or
-what nobody can read. Rows that can't be taken are in the report with the reason.`,
+email, message, date, lead id. A row is known by its lead id, else by number, product and date: importing the same file
+again, edited or not, adds nothing twice, even after an interruption. A lead id that only counts rows (1, 2, 3, …) does not
+count, unless --id-column names it. Leadline heeds columns such as "Do Not Call", "DND" or "Phone Opt Out": it calls nobody
+whose cell says yes, or something unclear. The report has each rejected row with its reason.`,
     )
     .action(async (file, options, command) => {
       const { source, again, report, dates, ringOld: ringsOld, idColumn } = options;
@@ -107,7 +107,7 @@ function tellHeader({ columns, source, dates }: ImportHeader): void {
 }
 
 async function askWhether({ accepted }: Imported): Promise<void> {
-  const message = `Import ${toNumber(accepted)} ${accepted === 1 ? 'lead' : 'leads'}? They are called as soon as it may be.`;
+  const message = `Import ${toNumber(accepted)} ${accepted === 1 ? 'lead' : 'leads'}? They are called as soon as rules and lines allow.`;
   const isConfirmed = await confirm({ message, initialValue: false, output: process.stderr });
   if (isCancel(isConfirmed) || !isConfirmed) throw new WrongUse('nothing was imported');
 }
@@ -120,7 +120,7 @@ function toWords(imported: Imported, isDry: boolean): string {
     `${toNumber(duplicate)} already here`,
     `${toNumber(rejected)} rejected`,
   ];
-  const which = dryRun ? 'looked through' : 'imported';
+  const which = dryRun ? 'checked' : 'imported';
   return `${which}: ${toNumber(rows)} rows, ${parts.join(', ')}${toSilentWords(imported)}; each row: ${report}`;
 }
 
@@ -128,10 +128,10 @@ function toWords(imported: Imported, isDry: boolean): string {
 function toSilentWords({ doNotCall, unclearWish, tooOld }: Imported): string {
   const parts = [
     ...(doNotCall > 0 ? [`${toNumber(doNotCall)} not to be called`] : []),
-    ...(unclearWish > 0 ? [`${toNumber(unclearWish)} where nobody can tell whether they may be called`] : []),
-    ...(tooOld > 0 ? [`${toNumber(tooOld)} too old (--ring-old rings them)`] : []),
+    ...(unclearWish > 0 ? [`${toNumber(unclearWish)} with an unclear wish`] : []),
+    ...(tooOld > 0 ? [`${toNumber(tooOld)} too old (--ring-old calls them)`] : []),
   ];
-  return parts.length === 0 ? '' : `; not rung: ${parts.join(', ')}`;
+  return parts.length === 0 ? '' : `; not called: ${parts.join(', ')}`;
 }
 
 function toFieldWords(field: string): string {

@@ -18,7 +18,7 @@ export function addMinutes(program: Program): void {
     .addHelpText(
       'after',
       `
-Minutes are summed unrounded. Old successes whose length nobody wrote down count an estimate, told beside.
+Minutes are summed unrounded. Old successes without a recorded length count an estimate, shown in a column of its own.
 
 Examples:
   leadline minutes --month 2026-10

@@ -18,10 +18,10 @@ const withinMs = 300_000;
 export function addReconcile(program: Program): void {
   program
     .command('reconcile')
-    .summary('after a restore: tell the database what the streams know since')
+    .summary('after a restore: store in the database what the streams know since then')
     .description(
-      'After Postgres was restored from a backup: moves the sequences past every id in the streams, marks the leads that ' +
-        'were dialled since, lists them, and lets publishing and dialling go on. May be repeated.',
+      'Run it after you restored Postgres from a backup. It moves the sequences past every id in the streams, marks and ' +
+        'lists the leads that were dialled since, and lets publishing and dialling continue. You may repeat it.',
     )
     .addOption(reasonOption())
     .addOption(whoOption())
@@ -31,7 +31,7 @@ export function addReconcile(program: Program): void {
     .action(async (options, command) => {
       const by = await whoAndWhy(options);
       await confirm(
-        'Was Postgres restored from a backup, and shall the four services take in what the streams know?',
+        'Did you restore Postgres from a backup, and shall the four services store what the streams know?',
         options,
       );
       // Print each answer as it comes: a second run may not list the same again.
@@ -65,12 +65,12 @@ async function reconcileAll(nats: Nats, by: WhoAndWhy, tellOf: (line: string) =>
   const tracker = await take(
     'call-tracker',
     () => ask(nats, reconcile['call-tracker'], by, withinMs),
-    ({ events, heardAgain }) => [`events taken in by call-tracker: ${events}; reports heard again: ${heardAgain}`],
+    ({ events, heardAgain }) => [`events stored by call-tracker: ${events}; reports read again: ${heardAgain}`],
   );
   const pusher = await take(
     'crm-pusher',
     () => ask(nats, reconcile['crm-pusher'], by, withinMs),
-    ({ events }) => [`events taken in by crm-pusher: ${events}`],
+    ({ events }) => [`events stored by crm-pusher: ${events}`],
   );
   const dispatcher = await take('dispatcher', () => ask(nats, reconcile.dispatcher, by, withinMs), toDispatcherLines);
   return { ingest, 'call-tracker': tracker, 'crm-pusher': pusher, dispatcher };
@@ -91,17 +91,17 @@ async function lookAgain(nats: Nats): Promise<string[] | null> {
 
 function toEnd(stillUnknown: string[] | null, diallingFrom: string | null): string[] {
   if (stillUnknown === null)
-    return ['the dispatcher does not say whether the database knows everything now: leadline doctor asks it'];
+    return ['the dispatcher does not say whether the database knows everything now: run leadline doctor'];
   if (stillUnknown.length > 0)
     return [
       `the newest events of these subjects are still unknown to the database: ${stillUnknown.join(', ')}`,
-      'nobody is dialled before they are known (docs/operate/alerts.md, LeadlineDatabaseOlder)',
+      'dialling waits until it knows them (docs/operate/alerts.md, LeadlineDatabaseOlder)',
     ];
   return [
     'looked again: the database knows the newest event of every subject',
     diallingFrom === null
-      ? 'dialling goes on'
-      : `dialling goes on at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
+      ? 'dialling continues'
+      : `dialling continues at ${toClock(new Date(diallingFrom), 'ist')} IST, when the last unknown call has ended`,
   ];
 }
 
@@ -109,7 +109,7 @@ type Said<Service extends PublishingService> = ResultOf<(typeof reconcile)[Servi
 
 function toIngestLines({ events, lostLeads, lostEnquiries }: Said<'ingest'>): string[] {
   return [
-    `events taken in by ingest: ${events}`,
+    `events stored by ingest: ${events}`,
     `leads that came after the backup and are lost: ${toList(lostLeads)}`,
     `enquiries that joined a lead after the backup and are lost: ${toEnquiryList(lostEnquiries)}`,
   ];
@@ -117,10 +117,10 @@ function toIngestLines({ events, lostLeads, lostEnquiries }: Said<'ingest'>): st
 
 function toDispatcherLines({ events, dialledLeads, failedLeads, doNotCall }: Said<'dispatcher'>): string[] {
   return [
-    `events taken in by the dispatcher: ${events}`,
-    `leads that were dialled since and are not rung again by themselves: ${toList(dialledLeads)}`,
-    `leads that were given up since, and are again: ${toList(failedLeads)}`,
-    `numbers that asked since never to be rung: ${doNotCall}`,
+    `events stored by the dispatcher: ${events}`,
+    `leads that were dialled since, and are called again only if an operator asks for it: ${toList(dialledLeads)}`,
+    `leads that were given up since, and are given up again: ${toList(failedLeads)}`,
+    `numbers that asked since never to be called: ${doNotCall}`,
   ];
 }
 

@@ -22,16 +22,19 @@ import { withNats } from '../with-nats.ts';
 export function addSourceConnections(sources: Command<[], OptionValues, ReturnType<Program['opts']>>): void {
   sources
     .command('add')
-    .description('Makes an address for a vendor. It is shown once, since only a hash of it is kept.')
+    .description('Creates an address for a vendor and shows it once, because only a hash of it is kept.')
     .argument('<source>', 'indiamart, justdial, meta, google, form, zapier, make, tradeindia or exportersindia')
-    .option('--secret <text>', 'what the vendor signs with or is asked with: docs/build/lead-sources.md says which')
+    .option(
+      '--secret <text>',
+      'the key that the vendor signs with, or that we ask it with (docs/build/lead-sources.md)',
+    )
     .option('--access-token <token>', 'Meta: the Page’s token')
-    .option('--alias <field=name>', 'the vendor’s own name for a field of ours; may be given several times', readAlias)
+    .option('--alias <field=name>', 'the vendor’s own name for a field of ours; repeat it for more', readAlias)
     .addOption(
       new Option('--agent-mode <mode>', 'how the voice agent talks to these leads').choices(agentModes.options),
     )
-    .option('--per-minute <count>', 'requests taken a minute', Number)
-    .option('--max-bytes <count>', 'the largest body taken', Number)
+    .option('--per-minute <count>', 'the most requests in a minute', Number)
+    .option('--max-bytes <count>', 'the largest body, in bytes', Number)
     .addOption(whoOption())
     .addOption(outputOption())
     .addHelpText(
@@ -59,18 +62,18 @@ Examples:
   sources
     .command('list')
     .description(
-      'Every source, when it last delivered, what came of the last 24 hours; of a vendor that is asked, when it was last read and what is wrong.',
+      'Lists every source: its last delivery, the counts of the last 24 hours and, for a vendor that we ask, when we read it last and what is wrong.',
     )
     .addOption(outputOption())
     .action(async (options, command) => {
       const all = await withNats(command.optsWithGlobals(), (nats) => ask(nats, listSources, {}));
       if (options.output === 'json') printJson(all);
-      else if (all.length === 0) tell('no source yet; leadline sources add makes one');
+      else if (all.length === 0) tell('no source yet: add one with leadline sources add');
       else print(toTable(headers, all.map(toRow)));
     });
   sources
     .command('rotate')
-    .description('A new address in place of the old one, which ends at once unless it is kept for a while.')
+    .description('Replaces the address by a new one. The old one ends at once, or after --keep-old-hours.')
     .argument('<id>', 'as leadline sources list shows it')
     .option('--keep-old-hours <hours>', 'how long the old address still works', Number)
     .addOption(whoOption())
@@ -82,14 +85,14 @@ Examples:
     });
   sources
     .command('disable')
-    .description('Takes nothing any more over this address. Its leads stay; rotate enables it again.')
+    .description('Refuses all deliveries at this address. Its leads stay; rotate enables it again.')
     .argument('<id>', 'as leadline sources list shows it')
     .addOption(yesOption())
     .addOption(whoOption())
     .addOption(outputOption())
     .action(async (id, options, command) => {
       const who = whoAsks(options);
-      await confirm('What its vendor sends from now on is refused. Disable it?', options);
+      await confirm('Leadline will refuse what its vendor sends from now on. Disable it?', options);
       const done = await withNats(command.optsWithGlobals(), (nats) => ask(nats, disableSource, { who, id }));
       if (options.output === 'json') printJson(done);
       else print(`${id} is ${paint('red', 'disabled')}`);
@@ -103,10 +106,10 @@ function show(sourceConnection: SourceConnection, form: 'pretty' | 'json'): void
     return;
   }
   print(`${paint('green', sourceConnection.source)}, ${sourceConnection.id}\n`);
-  print('Paste this address at the vendor. It is shown this once, and whoever knows it can deliver:\n');
+  print('Enter this address at the vendor. It is shown only now, and anybody who knows it can deliver:\n');
   print(`  ${paint('cyan', sourceConnection.url)}\n`);
   if (sourceConnection.secret !== undefined) print(`and this key:\n\n  ${paint('cyan', sourceConnection.secret)}\n`);
-  print('Try it; it rings nobody:\n');
+  print('Test it; this calls nobody:\n');
   print(`  ${sourceConnection.curl}`);
 }
 
@@ -149,5 +152,5 @@ function toTrouble({ poll, awaited }: ListedSource): string {
   ];
   if (awaited !== null && unread.length > 0) return [awaited.error ?? '', ...unread].join('; ');
   if (poll?.error != null) return poll.error;
-  return poll?.blankSince == null ? '' : `answers without a word since ${toClock(new Date(poll.blankSince), 'ist')}`;
+  return poll?.blankSince == null ? '' : `empty answers since ${toClock(new Date(poll.blankSince), 'ist')}`;
 }

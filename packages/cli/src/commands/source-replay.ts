@@ -13,14 +13,14 @@ const changesShown = 50;
 export function addSourceReplay(sources: ReturnType<Program['command']>): void {
   sources
     .command('replay')
-    .summary('read stored deliveries again, as they are read today')
+    .summary('read stored deliveries again with today’s rules')
     .description(
-      'Reads what sources delivered as it would be read today, and tells what would be otherwise. With --apply, what was ' +
-        'refused then and is a lead today becomes one, and leads are described anew. Nobody is called a second time for it.',
+      'Reads stored deliveries with today’s rules, and shows what would change. With --apply, refused deliveries that are ' +
+        'readable now become leads, and leads get their new description. Nobody is called a second time for it.',
     )
     .requiredOption('--since <time>', 'from 2h or 3d ago, from a day in India, or from an ISO time', readInstant)
     .option('--source <name>', 'only what one source delivered')
-    .option('--apply', 'do it; without it nothing is changed')
+    .option('--apply', 'apply the changes; without it nothing changes')
     .addOption(whoOption())
     .addOption(outputOption())
     .addHelpText(
@@ -30,13 +30,13 @@ Examples:
   leadline sources replay --since 3d                          what would change
   leadline sources replay --since 3d --source indiamart --apply
 
-What was refused more than 7 days ago is told of ("late") and makes nobody's phone ring. A lead whose number reads otherwise
-today is told of, and stays as it is. Leads that Meta named and that were given up since then are asked for again.`,
+Deliveries that were refused more than 7 days ago are only reported ("late"): nobody is called for them. A lead that would
+get another number today is only reported too. Leadline asks Meta again for leads that it gave up since then.`,
     )
     .action(async (options, command) => {
       const who = whoAsks(options);
       const { since, source } = options;
-      if (since > new Date()) throw new WrongUse('--since lies ahead');
+      if (since > new Date()) throw new WrongUse('--since is in the future: name an earlier time');
       const asked = { who, since, source, apply: options.apply === true };
       const replayed = await withNats(command.optsWithGlobals(), (nats) => replayDeliveries(nats, asked));
       if (options.output === 'json') printJson(replayed);
@@ -66,11 +66,11 @@ function toWords({ kind, fields, faults, applied }: ReplayChange): string {
     case 'new_lead':
       return paint('green', applied ? 'is a lead now' : 'would be a lead');
     case 'differs':
-      return paint('yellow', `${applied ? 'written' : 'reads'} anew: ${fields.join(', ')}`);
+      return paint('yellow', `${applied ? 'updated' : 'would update'}:  ${fields.join(', ')}`);
     case 'late':
       return 'would be a lead, and is too old to be called';
     case 'other_number':
-      return paint('red', 'another number is read today; it stays as it is');
+      return paint('red', 'has another number today; it stays as it is');
     case 'refused_now':
       return `would be refused today (${faults.map(({ reason }) => reason).join(', ')}); it stays as it is`;
   }

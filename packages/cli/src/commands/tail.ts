@@ -15,22 +15,22 @@ const lastByDefault = 20;
 export function addTail(program: Program): void {
   program
     .command('tail')
-    .summary('show events, stored ones and those that come')
+    .summary('show stored and new events')
     .description(
-      'Shows what happens: events of leads, calls and agents, and what was set aside as a dead letter. Begins with the ' +
+      'Shows events of leads, calls and agents, and dead letters. Begins with the ' +
         `last ${lastByDefault} and follows.`,
     )
     .argument('[subjects...]', 'only these: call, lead.failed, call.*, "call.>" (default: everything)')
     .option('--since <time>', 'from 15m, 2h or 1d ago, from 10:30 today in India, or from an ISO time', readInstant)
-    .option('--last <n>', 'the last n that fit', readCount)
+    .option('--last <n>', 'the last n that match', readCount)
     .option('--from-seq <n>', 'from a sequence number on; needs subjects of one stream', readId)
     .option('--lead <id>', 'only one lead, with its calls and what the agent reported', readId)
     .option('--source <name>', 'only leads of one source')
     .option('--failed', 'only failures and dead letters')
-    .option('--follow', 'go on with what comes (default)', true)
-    .option('--no-follow', 'end after what is stored')
+    .option('--follow', 'continue with new events (default)', true)
+    .option('--no-follow', 'end after the stored ones')
     .addOption(
-      new Option('-o, --output <form>', 'a line for people, JSON for jq, or the payload as it was stored')
+      new Option('-o, --output <form>', 'a line for people, JSON for jq, or the stored payload')
         .choices(['pretty', 'json', 'raw'] as const)
         .default('pretty' as const),
     )
@@ -69,10 +69,12 @@ function readFrom(
 ): EventsAsked['from'] {
   const { since, last, fromSeq } = given;
   if ([since, last, fromSeq].filter((start) => start !== undefined).length > 1)
-    throw new WrongUse('--since, --last and --from-seq exclude each other');
+    throw new WrongUse('use only one of --since, --last and --from-seq');
   if (fromSeq !== undefined) {
     if (streams > 1)
-      throw new WrongUse('--from-seq needs subjects of one stream, for each counts its own: add call, say');
+      throw new WrongUse(
+        '--from-seq needs subjects of one stream, because each stream counts its own: add call, for example',
+      );
     return { seq: fromSeq };
   }
   return since === undefined ? { last: last ?? lastByDefault } : { since };

@@ -94,10 +94,15 @@ export async function redrive(
 ): Promise<Redriven> {
   const { letter, message } = await readLetter(nats, asked.seq);
   const times = (letter.redriven?.times ?? 0) + 1;
-  if (times > maxRedrives) throw new CommandRefused(`seq: it has been sent back ${maxRedrives} times already`);
+  if (times > maxRedrives)
+    throw new CommandRefused(
+      `seq: it has been sent back ${maxRedrives} times already: repair its cause, or discard it`,
+    );
   const payload = asked.payload ?? letter.payload;
   if (payload === gonePayload)
-    throw new CommandRefused('seq: its payload was too large to be copied, and is gone from its stream: give one');
+    throw new CommandRefused(
+      'seq: its payload was too large to be copied, and is gone from its stream: pass one with --payload',
+    );
   checkPayload(letter.subject, payload);
   const ids = { seq: letter.seq, eventId: letter.eventId, subject: letter.subject };
   if (asked.dryRun === true) return { ...ids, outcome: 'would_redrive' };

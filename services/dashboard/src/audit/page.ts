@@ -43,7 +43,7 @@ export function auditPage(
             about(shown, entry),
             entry.reason,
           ]),
-          { empty: 'Nothing was done yet.' },
+          { empty: 'No entries yet.' },
         )}
         ${entries.length === entriesAPage ? html`<p><a class="button" href="/audit?${query.toString()}">Older entries</a></p>` : ''}`,
         { wide: true },

@@ -25,8 +25,8 @@ export function deadLettersPage(shown: Shown, page: LettersPage): Piece {
       title: 'Dead letters',
       at: '/dead-letters',
       intro: page.all
-        ? 'Messages that were set aside, also those sent back.'
-        : 'Messages that were set aside and not sent back yet.',
+        ? 'All dead letters, including those sent back.'
+        : 'Messages that no service could handle, and that nobody has sent back yet.',
       aside: html`<a class="button" href="/dead-letters${page.all ? '' : '?all=yes'}"
         >${page.all ? 'Only those that wait' : 'Also those sent back'}</a
       >`,
@@ -143,7 +143,10 @@ function matchingCard({ session }: Shown, { filter, letters }: LettersPage): Pie
       <button name="mode" value="try">Dry run</button>
       <button name="mode" value="redrive" class="primary">Send back</button>
     </form>`,
-    { hint: 'Each goes to the one consumer that gave it up. Those sent back before are left alone.', wide: true },
+    {
+      hint: 'Each goes to the one consumer that gave it up. Letters that were sent back before are skipped.',
+      wide: true,
+    },
   );
 }
 
@@ -245,7 +248,7 @@ export function redrivePage(shown: Shown, run: RedriveRun): Piece {
       at: '/dead-letters',
       intro: `By ${run.who}, ${toDateAndClock(run.startedAt)} IST: ${run.reason}`,
       aside: html`<div id="run-state" data-live="1000">
-        ${isOver ? badge('finished', 'good') : badge('goes on', 'wait')}
+        ${isOver ? badge('finished', 'good') : badge('in progress', 'wait')}
       </div>`,
       scripts: isOver ? [] : [assetUrls.refresh],
     },
@@ -262,7 +265,7 @@ export function redrivePage(shown: Shown, run: RedriveRun): Piece {
           <p>${toCount(run.redriven)} ${verb}, ${toCount(run.refused)} could not be.</p>
           ${run.lastRefusal === null ? '' : html`<p class="muted">Last refusal: ${run.lastRefusal}</p>`}
           <p class="hint">
-            At most ${toCount(run.cap)}${filter.length === 0 ? ', whatever they are' : `, ${filter.join(', ')}`}.
+            At most ${toCount(run.cap)}${filter.length === 0 ? ', of any kind' : `, ${filter.join(', ')}`}.
           </p>
         </div>
         <p><a class="button" href="/dead-letters">Back to the dead letters</a></p>`,

@@ -68,7 +68,8 @@ export function openRedrives(deps: Deps): Redrives {
   });
   return {
     async begin({ filter, cap, dryRun, who, reason }) {
-      if (deps.opsNats === undefined) throw new CommandRefused('no NATS user is set that may send dead letters back');
+      if (deps.opsNats === undefined)
+        throw new CommandRefused('dead letters can not be sent back: set OPS_NATS_USER and OPS_NATS_PASS');
       const id = randomUUID();
       await affected(
         deps.postgres.sql,

@@ -37,7 +37,7 @@ export function deadLetterRoutes(deps: Deps, redrives: Redrives): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/dead-letters', async (c) => {
     const query = filterQuery.safeParse(c.req.query());
-    if (!query.success) throw new HTTPException(422, { message: 'The address is not one of ours.' });
+    if (!query.success) throw new HTTPException(422, { message: 'This address is not valid. Go back and try again.' });
     const { all, ...filter } = query.data;
     const only = all === undefined ? { redriven: false } : {};
     const letters = await listDeadLetters(deps.nats, { ...toLetterFilter(filter), ...only }, listedAtMost);
@@ -60,13 +60,14 @@ export function deadLetterRoutes(deps: Deps, redrives: Redrives): Hono<Env> {
     const { payload, mode, reason } = await readForm(c, oneForm);
     const who = c.get('session').user.name;
     return carryOut(c, deps, `/dead-letters/${seq}`, async () => {
-      if (deps.opsNats === undefined) throw new CommandRefused('no NATS user is set that may send dead letters back');
+      if (deps.opsNats === undefined)
+        throw new CommandRefused('dead letters can not be sent back: set OPS_NATS_USER and OPS_NATS_PASS');
       const letter = await findLetter(deps, seq);
       const details = { seq, subject: letter.subject, durable: letter.durable };
       if (mode === 'discard') {
         await discard(deps.opsNats, { seq, who, reason, auditedBy: 'dashboard' });
         await audit(deps.postgres.sql, { action: 'discard', who, reason, details });
-        return 'It is discarded: what it held back goes on.';
+        return 'It is discarded. What it held back continues.';
       }
       const dryRun = mode === 'try';
       await redrive(deps.opsNats, { seq, who, dryRun, payload: readPayload(payload), auditedBy: 'dashboard' });

@@ -10,7 +10,7 @@ export function doNotCallPage(shown: Shown, looked?: { phone: string; found: DoN
     {
       title: 'Do not call',
       at: '/do-not-call',
-      intro: 'Numbers that are never dialled, however they are written in a lead.',
+      intro: 'Numbers that we never call, however a lead writes them.',
     },
     operator
       ? html`<div class="grid">${lookUpCard(shown, looked)} ${addCard(shown)} ${importCard(shown)}</div>`
@@ -37,7 +37,7 @@ function lookUpCard(shown: Shown, looked: { phone: string; found: DoNotCallState
           ${
             looked.found.onTheList
               ? html`<p class="muted">
-                  ${looked.found.reason ?? 'no reason kept'}${looked.found.since === null ? '' : `, since ${toDateAndClock(new Date(looked.found.since))} IST`}
+                  ${looked.found.reason ?? 'no reason given'}${looked.found.since === null ? '' : `, since ${toDateAndClock(new Date(looked.found.since))} IST`}
                 </p>`
               : ''
           }

@@ -44,8 +44,7 @@ export function doNotCallRoutes(deps: Deps): Hono<Env> {
     const text = `${numbers}\n${file === undefined ? '' : await file.text()}`;
     const lines = [...new Set(text.split(/[\r\n]+/).map((line) => line.trim()))].filter((line) => line !== '');
     if (lines.length === 0 || lines.length > maxLines) {
-      const refusal =
-        lines.length === 0 ? 'There is no number in it.' : `At most ${maxLines} numbers are taken at once.`;
+      const refusal = lines.length === 0 ? 'The list holds no number.' : `Send at most ${maxLines} numbers at once.`;
       return tellAt(c, deps, '/do-not-call', { kind: 'refused', text: refusal });
     }
     const who = c.get('session').user.name;

@@ -34,18 +34,18 @@ export function importPage(shown: Shown, came?: { asked: ImportAsked; done?: Imp
     {
       title: 'Import',
       at: '/import',
-      intro: 'Leads from a CSV file. The same file again adds nothing twice.',
+      intro: 'Import leads from a CSV file. Importing the same file again adds nothing.',
       scripts: [assetUrls.import],
     },
     operator
       ? html`${formCard(shown, came?.asked ?? nothingAsked)}
           <div id="import-result" aria-live="polite">${came?.done === undefined ? '' : resultCard(came.done)}</div>`
-      : html`<p class="empty">Files are for operators only.</p>`,
+      : html`<p class="empty">Only operators can import files.</p>`,
   );
 }
 
 const dateOrders = [
-  ['', 'as the file tells'],
+  ['', 'as the file shows'],
   ['day-first', 'the day: 30/11/2026'],
   ['month-first', 'the month: 11/30/2026'],
 ] as const;
@@ -60,17 +60,17 @@ function formCard(shown: Shown, { source, aliases, idColumn, dates, ringOld }: I
         <input id="file" name="file" type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" required />
       </div>
       <div class="field">
-        <label for="source">Source (csv unless told; Meta’s own file is meta)</label>
+        <label for="source">Source (default: csv, or meta for Meta’s own file)</label>
         <input id="source" name="source" maxlength="63" autocomplete="off" value="${source}" />
       </div>
       <details ${aliases + idColumn + dates + ringOld === '' ? '' : 'open'}>
-        <summary>Where the file reads wrongly</summary>
+        <summary>If we read the file wrongly</summary>
         <div class="field">
-          <label for="aliases">Its own names for columns, a line each, such as phone=WhatsApp No</label>
+          <label for="aliases">Its own names for columns, one on each line, such as phone=WhatsApp No</label>
           <textarea id="aliases" name="aliases" rows="2" maxlength="4000">${aliases}</textarea>
         </div>
         <div class="field">
-          <label for="idColumn">The column of each row’s own id, also where it only counts</label>
+          <label for="idColumn">The column with each row’s own id, even if it only counts rows</label>
           <input id="idColumn" name="idColumn" maxlength="200" autocomplete="off" value="${idColumn}" />
         </div>
         <div class="field">
@@ -136,7 +136,7 @@ function resultCard({ file, dryRun, counts, header, rows }: ImportDone): Piece {
           <dd>${counts.doNotCall}</dd>
         </div>
         <div>
-          <dt>Unclear whether to be called, so not rung</dt>
+          <dt>Unclear whether to call, so not called</dt>
           <dd>${counts.unclearWish}</dd>
         </div>
         <div>
@@ -150,7 +150,7 @@ function resultCard({ file, dryRun, counts, header, rows }: ImportDone): Piece {
         ${taken.join(', ')}.${unused.length === 0 ? '' : ` Not used: ${unused.join(', ')}.`}
       </p>
       ${table(
-        'Rows that were not accepted, or are not rung',
+        'Rows that were not accepted, or are not called',
         [{ name: 'Row', number: true }, { name: 'Result' }, { name: 'Lead' }, { name: 'Why' }],
         rows.map((row) => [
           row.row,
@@ -160,9 +160,9 @@ function resultCard({ file, dryRun, counts, header, rows }: ImportDone): Piece {
             .map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim())
             .join('; ') || '–',
         ]),
-        { empty: 'Every row was accepted, and is rung.' },
+        { empty: 'Every row was accepted, and will be called.' },
       )}
-      ${rows.length === rowsShown ? html`<p class="muted">The first ${rowsShown} of them.</p>` : ''}`,
+      ${rows.length === rowsShown ? html`<p class="muted">Only the first ${rowsShown} are listed.</p>` : ''}`,
     { wide: true, id: 'import-result-heading' },
   );
 }

@@ -38,7 +38,7 @@ export function livePage(
     {
       title: 'Live',
       at: '/live',
-      intro: 'What happens, newest on top, in Indian time; without a lead, of the last seven days.',
+      intro: 'Events as they happen, newest on top, in Indian time. Without a lead: the last seven days.',
       aside: html`<div class="states">
         <span id="live-state" class="badge plain" role="status">as of this load</span>
         <button type="button" id="pause" class="quiet" aria-pressed="false" hidden>Pause</button>
@@ -75,7 +75,7 @@ export function livePage(
       </form>
       ${section(
         'Events',
-        html`${newest.length === 0 ? html`<p class="empty" id="no-events">Nothing fits yet.</p>` : ''}
+        html`${newest.length === 0 ? html`<p class="empty" id="no-events">No matching events yet.</p>` : ''}
           <ol class="timeline live" id="event-list">
             ${newest.toReversed().map(eventItem)}
           </ol>`,

@@ -99,7 +99,7 @@ export function loginRoutes(deps: Deps): Hono<Env> {
         return refuse(c, 403, {
           result: 'no_role',
           next: from.next,
-          fault: 'You are known, but have no part here. Ask whoever keeps your organisation’s groups.',
+          fault: 'We know you, but you have no role here. Ask the people who manage your organisation’s groups.',
         });
       case 'known':
         if (!(await admitUser(deps.postgres, arrival)))
@@ -116,8 +116,7 @@ export function loginRoutes(deps: Deps): Hono<Env> {
 }
 
 function known({ singleSignOn }: Deps): SingleSignOn {
-  if (singleSignOn === undefined)
-    throw new HTTPException(404, { message: 'There is no other login than by password.' });
+  if (singleSignOn === undefined) throw new HTTPException(404, { message: 'Only the login by password works here.' });
   return singleSignOn;
 }
 

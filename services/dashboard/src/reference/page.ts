@@ -37,7 +37,7 @@ export function eventReferencePage(shown: Shown, document: Record<string, unknow
       title: 'Events',
       at: '/reference/events',
       intro:
-        'JSON payloads with CloudEvents headers on NATS JetStream. An unknown key is ignored, so that publishers may add some.',
+        'JSON payloads with CloudEvents headers on NATS JetStream. Readers ignore unknown keys, so publishers may add some.',
     },
     entries.map(({ name, address, description }) => ({
       name,
@@ -59,7 +59,7 @@ export function commandReferencePage(shown: Shown, document: Record<string, unkn
       title: 'Commands',
       at: '/reference/commands',
       intro:
-        'Core requests of NATS with a JSON body, answered by one replica: { "result": … }, or { "error": words for a person, "kind": "refused" or "failed" }.',
+        'NATS requests with a JSON body. One replica answers: { "result": … }, or { "error": words for a person, "kind": "refused" or "failed" }.',
     },
     entries.map(({ name, address, description }) => ({
       name,

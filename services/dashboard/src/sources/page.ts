@@ -57,11 +57,11 @@ function sourcesCard(sources: readonly SourceState[]): Piece {
         source.otherNumbers,
         stateOf(source),
       ]),
-      { empty: 'Nothing was delivered yet. leadline sources add makes an address for a vendor.' },
+      { empty: 'No deliveries yet. Create an address for a vendor with leadline sources add.' },
     ),
     {
       wide: true,
-      hint: 'Joined: one more enquiry of somebody whose lead is open. Repeated: the same enquiry again. Known id: it came with another number, so that it is somebody else’s and counts as accepted or joined.',
+      hint: 'Joined: one more enquiry of a buyer whose lead is open. Repeated: the same enquiry again. Known id: it came with another number, so it is another person’s and counts as accepted or joined.',
     },
   );
 }
@@ -86,7 +86,7 @@ function sharedCard(shared: readonly SharedId[]): Piece {
     {
       wide: true,
       id: 'shared-ids',
-      hint: 'Each person is a lead of their own. Where this comes often, the sender tells the id of a form or a campaign as that of the enquiry: take it out there.',
+      hint: 'Each person gets a lead. If this happens often, the sender puts the id of a form or campaign in place of the enquiry’s: correct it there.',
     },
   );
 }
@@ -104,7 +104,7 @@ function stateOf(state: SourceState): Piece {
     return html`${badge('leads can not be read', 'bad')}
       <span class="muted">${state.awaitedError ?? ''}; ${awaitedOf(state)}</span>`;
   if (state.blankSince !== null && Date.now() - state.blankSince.getTime() > dayMs)
-    return html`${badge('answers without a word', 'wait')}
+    return html`${badge('empty answers', 'wait')}
       <span class="muted">since ${toShortDateAndClock(state.blankSince)}; is the key right? ${readOf(state)}</span>`;
   if (state.askedAt !== null) return html`${badge('asked', 'good')} <span class="muted">${readOf(state)}</span>`;
   return badge('open', 'good');
@@ -190,7 +190,7 @@ export function deliveryPage(shown: Shown, delivery: NonNullable<Awaited<ReturnT
                   <input id="correct-phone" name="phone" type="tel" autocomplete="off" required maxlength="200" />
                 </div>`,
               }),
-              { hint: 'It goes on as a lead and is called. What came first is kept as it is.' },
+              { hint: 'It becomes a lead and is called. The original delivery is kept as it is.' },
             )
           : ''
       }

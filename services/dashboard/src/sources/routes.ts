@@ -39,7 +39,7 @@ export function sourceRoutes(deps: Deps): Hono<Env> {
       const details = { receipt: receiptId, lead: leadId };
       await audit(deps.postgres.sql, { action: 'correct_receipt', who, reason, details });
       if (became === 'joined') return `It joined lead ${leadId}, which is open.`;
-      return became === 'lead' ? `It went on as lead ${leadId}.` : `It is lead ${leadId} already.`;
+      return became === 'lead' ? `It became lead ${leadId}.` : `It is lead ${leadId} already.`;
     });
   });
   return app;

@@ -41,7 +41,7 @@ export function guard(deps: Deps): MiddlewareHandler<Env> {
     }
     c.set('session', session);
     if (changes && !(await hasFormToken(c, session)))
-      throw new HTTPException(403, { message: 'The form is too old. Load its page anew and send it again.' });
+      throw new HTTPException(403, { message: 'This form is too old. Reload the page and send it again.' });
     return next();
   };
 }

@@ -134,7 +134,7 @@ async function store(row: ImportedRow, kept: Kept, receiving: Receiving): Promis
     case 'rejected':
       return { result: 'rejected', leadId: null, faults: outcome.faults };
     case 'unavailable':
-      throw new Error('rows of a file are not known to be stored; they come again');
+      throw new Error('nobody can tell whether rows of a file are stored; the import sends them again');
   }
 }
 

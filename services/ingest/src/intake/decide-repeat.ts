@@ -88,7 +88,7 @@ export function decideRepeat(
   // It is refused for its own faults, whatever its source id meant before.
   if (own !== undefined) return { kind: 'stored', receipt: own };
   const known = about === null ? undefined : decideKnownId(delivered, about, receipts);
-  if (known === undefined) throw new Error('a receipt stood in the way of a delivery and is gone');
+  if (known === undefined) throw new Error('the receipt that made a delivery a repeat is gone');
   if (known.kind === 'another') return known;
   return { kind: 'repeat', leadId: known.leadId, bindsKey: idempotencyKey !== null };
 }

@@ -33,11 +33,10 @@ async function correct(
   if (rejected === undefined || delivery === undefined) throw new CommandRefused('there is no such delivery');
   if (rejected.verdict !== 'rejected') throw new CommandRefused('this delivery was accepted when it came');
   const lead = readCorrected(delivery, rejected.part ?? 0, normalised.phone);
-  if (lead === undefined)
-    throw new CommandRefused('there is no enquiry in this delivery that a number could be put into');
+  if (lead === undefined) throw new CommandRefused('this delivery holds no enquiry that could take a number');
   if (!lead.read.ok) {
     const faults = lead.read.faults.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
-    throw new CommandRefused(`with this number it can not be a lead either: ${faults.join('; ')}`);
+    throw new CommandRefused(`with this number it is still no lead: ${faults.join('; ')}`);
   }
   const retried = await retryRefused({ delivery, receiptId, lead, dryRun: false, byHand: true }, postgres, receiving);
   await affected(

@@ -79,7 +79,7 @@ export async function retryRefused(
       return { kind: 'known', leadId: outcome.leadId };
     case 'rejected':
     case 'unavailable':
-      throw new Error('a delivery that was said again is not stored');
+      throw new Error('a retried delivery was not stored');
   }
 }
 

@@ -42,10 +42,10 @@ async function addSource(
   const pull = findPullAdapter(adapter.source);
   const lacksSecret = adapter.secret === 'asked' && asked.secret === undefined;
   if (pull !== undefined && (lacksSecret || !isComplete(pull, asked.secret))) {
-    throw new CommandRefused(`secret: ${adapter.title} is asked with ${toForm(pull)}; give it with --secret`);
+    throw new CommandRefused(`secret: ${adapter.title} needs ${toForm(pull)}; pass it with --secret`);
   }
   if (lacksSecret) {
-    throw new CommandRefused(`secret: ${adapter.title} signs with one; give it with --secret`);
+    throw new CommandRefused(`secret: ${adapter.title} signs with one; pass it with --secret`);
   }
   const made = adapter.secret === 'made' && asked.secret === undefined ? makeToken(18) : undefined;
   const id = randomUUID();
