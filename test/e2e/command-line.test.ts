@@ -365,7 +365,7 @@ test('while the dashboard is silent, a lead is told from the streams', async () 
   system.services.splice(system.services.indexOf(dashboard), 1);
   await dashboard.stop();
   const { code, out, err } = await leadline.run('lead', String(id));
-  expect([code, err]).toEqual([0, expect.stringContaining('not answered by dashboard')]);
+  expect([code, err]).toEqual([0, expect.stringContaining('no answer from dashboard')]);
   for (const step of ['came in from website', 'the agent learnt', 'in the CRM']) expect(out).toContain(step);
 });
 

@@ -91,7 +91,7 @@ test('whoever has no group of ours is told so and stays out', async () => {
   const person = visitor(stand.url);
   const back = await person.get(await throughProvider(person, 'ravi'));
   expect(back.status).toBe(403);
-  expect(back.text).toContain('have no part here');
+  expect(back.text).toContain('you have no role here');
   expect((await person.get('/')).status).toBe(303);
 });
 
