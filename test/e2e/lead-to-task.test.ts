@@ -73,6 +73,46 @@ test('nothing useful captured is a failure of its own', async () => {
   await ask(system.ops, addDoNotCall, { phone: number, who: 'test', reason: 'enough' });
 });
 
+test('a voicemail is a miss with its own word, is left one message, and is no task', async () => {
+  const number = numberEnding('2211');
+  const id = await system.post(number);
+  const call = await system.callIs(id, 'failed');
+  expect(call).toMatchObject({ failure_reason: 'unanswered', qualification: null });
+  const [facts] = await system.db.query(`select answered_by, message_left from call_facts where call_id = $1`, [
+    call.id,
+  ]);
+  expect(facts).toEqual({ answered_by: 'voicemail', message_left: true });
+  await system.db.query(`update leads set retry_after = now() where id = $1`, [id]);
+  await until('the second attempt has failed', async () => {
+    const calls = await system.calls(id);
+    return calls.length > 1 && calls.every(({ status }) => status === 'failed');
+  });
+  expect(
+    await system.db.query(
+      `select f.message_left from calls c join call_facts f on f.call_id = c.id where c.lead_id = $1 order by c.id`,
+      [id],
+    ),
+  ).toEqual([{ message_left: true }, { message_left: null }]);
+  await ask(system.ops, addDoNotCall, { phone: number, who: 'test', reason: 'enough' });
+});
+
+test('a wrong number ends the lead, and answers that say nothing are no task', async () => {
+  const wrong = await system.post(numberEnding('2216'));
+  const uninterested = await system.post(numberEnding('2217'));
+  expect(await system.leadIs(wrong, 'failed')).toMatchObject({ failure_reason: 'wrong_number' });
+  expect(await system.leadIs(uninterested, 'failed')).toMatchObject({ failure_reason: 'not_interested' });
+  const [call] = await system.calls(uninterested);
+  expect(call).toMatchObject({ status: 'failed', failure_reason: 'no_answers', qualification: null });
+  expect(system.crm(call?.call_room ?? '')).toEqual([]);
+});
+
+test('a screener that puts a person through is a talk', async () => {
+  const call = await system.callIs(await system.post(numberEnding('2213')), 'pushed');
+  expect(
+    await system.db.query(`select answered_by, disposition from call_facts where call_id = $1`, [call.id]),
+  ).toEqual([{ answered_by: 'human', disposition: 'interested' }]);
+});
+
 test('a do-not-call heard in a call ends the lead, and the next one of that number too', async () => {
   const number = numberEnding('2244');
   const id = await system.post(number);

@@ -5,7 +5,7 @@ import { askAgain, type Asked } from './ask-again.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
 import { faultsOf, killedWhileDraining, type Fault } from './faults.ts';
-import { feedLeads, type Posted } from './feed-leads.ts';
+import { feedLeads, olderEndings, type Posted } from './feed-leads.ts';
 import { lookAtLastWords } from './look-at-last-words.ts';
 import { openRandom, type Random } from './random.ts';
 import { untilReady } from './wait-for-services.ts';
@@ -104,6 +104,7 @@ export async function runCampaign(
       random: openRandom(seed, 'leads'),
       maxWaiting: plan.maxWaiting,
       posted: campaign.posted,
+      ...(plan.beside === undefined ? {} : { endings: olderEndings }),
     });
     const progress = setInterval(() => void sayProgress(campaign, plan), 10_000);
     const nobodyComes = new AbortController();
@@ -175,7 +176,13 @@ async function burst(campaign: Campaign, plan: Plan): Promise<Posted[]> {
   await wait((plan.leads / plan.leadsPerSecond / 2) * 1_000);
   plan.say(`${leads} leads at ${perSecond}/s, and every process is killed meanwhile`);
   const random = openRandom(plan.seed, 'burst');
-  const feeding = feedLeads(world, { leads, perSecond, random, from: plan.leads });
+  const feeding = feedLeads(world, {
+    leads,
+    perSecond,
+    random,
+    from: plan.leads,
+    ...(plan.beside === undefined ? {} : { endings: olderEndings }),
+  });
   const noted: Noted = { at: Date.now(), until: Number.POSITIVE_INFINITY, what: 'kill at the peak', details: [] };
   campaign.record.push(noted);
   const kills = [

@@ -28,12 +28,21 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
   ['2180', 5],
   ['2201', 4],
   ['2204', 3],
+  // Only since there is `agent.answered_by`: a version before it takes that for poison.
+  ['2211', 3],
+  ['2213', 2],
+  ['2214', 1],
+  ['2216', 2],
+  ['2217', 2],
   ['2222', 2],
   ['2233', 3],
   ['2244', 3],
   ['2255', 8],
 ];
 const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
+const reportsAnswerer = ['2211', '2213', '2214'];
+/** What a version without `agent.answered_by` can be given. */
+export const olderEndings = drawn.filter((ending) => !reportsAnswerer.includes(ending));
 /** Answered, talked with and hung up within a second or two. */
 export const shortCalls = ['2042', '3042'];
 

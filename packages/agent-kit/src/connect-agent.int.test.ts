@@ -67,6 +67,21 @@ test('what a language model wrote is handed on as it is, and of too many answers
   expect(report).toMatchObject({ room, mode: 'sarvam', qualification: { budget: '8 lakh' } });
 });
 
+test('who answered and what became of it are handed on as they are', async () => {
+  await agent.answeredBy(room, { category: 'machine-vm', afterMs: 2_400, messageLeft: true });
+  expect((await stored('agent.answered_by')).at(-1)?.payload).toEqual({
+    room,
+    category: 'machine-vm',
+    afterMs: 2_400,
+    messageLeft: true,
+  });
+  await agent.ended(room, { by: 'callee', disposition: 'language_barrier', language: 'Tamil' });
+  expect((await stored('agent.ended')).at(-1)?.payload).toMatchObject({
+    disposition: 'language_barrier',
+    language: 'Tamil',
+  });
+});
+
 test('a report made while the server restarts arrives', { timeout: 30_000 }, async () => {
   const restarting = nats.restart('kill');
   const reported = agent.ended(room, { by: 'callee', doNotCall: true });

@@ -1,6 +1,7 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import type { EventContract } from '@leadline/contracts/event';
 import { anyAgentReport } from '@leadline/contracts/event-facts';
+import { agentAnsweredBy } from '@leadline/contracts/events/agent-answered-by';
 import { agentCallbackRequested } from '@leadline/contracts/events/agent-callback-requested';
 import { agentEnded } from '@leadline/contracts/events/agent-ended';
 import { agentQualified } from '@leadline/contracts/events/agent-qualified';
@@ -21,6 +22,22 @@ export type End = {
   doNotCall?: boolean | string | number | null;
   /** When to call back: a time, ISO 8601 text (Indian time without an offset), or the person's words. */
   callbackAt?: Date | string | null;
+  /** What became of the talk: `interested`, `wrong_number` … */
+  disposition?: string | null;
+  /** The language that the person wants to be spoken to: the next attempt is told of it. */
+  language?: string | null;
+};
+
+/** Who or what took the call, as far as the agent can tell. LiveKit's AMD categories may be handed on as they are. */
+export type AnsweredBy = {
+  /** `human`, `voicemail`, `ivr`, `screener`, `announcement` or `uncertain`, which counts as a person. */
+  category: string;
+  /** How long after the answer the agent knew. */
+  afterMs?: number | null;
+  /** Why, in words of the detector. It is forgotten with the person. */
+  detail?: string | null;
+  /** A message was left. Leave none where the job's `messageLeft` is true. */
+  messageLeft?: boolean;
 };
 
 /** A buyer's wish to be called back. You may pass on whatever a language model wrote. */
@@ -40,6 +57,8 @@ export type Callback = {
 export type Agent = {
   /** The agent is in the room and has read its job: the phone may ring now. */
   ready(room: string): Promise<void>;
+  /** Who took the call. Send it again when you learn better: the latest counts. */
+  answeredBy(room: string, answerer: AnsweredBy): Promise<void>;
   /**
    * What the agent has learnt so far. Send it again whenever it learns more: keys are merged, and a later report
    * corrects.
@@ -117,6 +136,7 @@ export async function connectAgent(options: {
 
   return {
     ready: (room) => report(agentReady, { room }),
+    answeredBy: (room, answerer) => report(agentAnsweredBy, { room, ...answerer }),
     qualified: (room, mode, answers) =>
       report(agentQualified, { room, ...knownMode.parse({ mode }), qualification: toFitting(answers) }),
     callbackRequested: (room, { words, at, ...callback }) =>
@@ -128,6 +148,9 @@ export async function connectAgent(options: {
         doNotCall: end.doNotCall ?? false,
         // An invalid Date becomes null in JSON.
         callbackAt: end.callbackAt ?? null,
+        // Left out of the JSON where there is none.
+        disposition: end.disposition ?? undefined,
+        language: end.language ?? undefined,
       }),
     async close() {
       const late = new AbortController();

@@ -4,6 +4,8 @@ const samples = [
   { name: 'Ravi Kumar', digits: '1077', productName: 'Forklift service', city: 'Nashik' },
   { name: 'Meera Iyer', digits: '2486', productName: 'Bottling line', city: 'Chennai' },
   { name: 'Imran Sheikh', digits: '2255', productName: 'Flour mill', city: 'Indore' },
+  { name: 'Farah Khan', digits: '2211', productName: 'Paper cup machine', city: 'Surat' },
+  { name: 'Joseph Mathew', digits: '2217', productName: 'Flour mill', city: 'Kollam' },
   { name: 'Divya Nair', digits: '2204', productName: 'Paper plate machine', city: 'Kochi' },
 ];
 

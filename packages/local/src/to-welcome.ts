@@ -16,7 +16,7 @@ Leadline runs (started in ${seconds.toFixed(1)} s), with simulated telephones an
   keys and passwords     ${folder}/run.json
   logs                   ${folder}/logs
 
-Send a lead. The last digits choose what happens: 486 is busy, 180 never answers, 204 says nothing useful, most talk.
+Send a lead. The last digits choose what happens: 486 is busy, 180 never answers, 204 says nothing useful, 211 is a voicemail, most talk.
 
   curl -s ${run.ingest}/v1/leads -H 'Authorization: Bearer ${run.apiKey}' -H 'Content-Type: application/json' \\
     -d '{"name":"Asha Verma","phone":"+919000002042","productName":"Paper cup machine"}'

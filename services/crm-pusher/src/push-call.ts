@@ -119,6 +119,8 @@ function toQualifiedCall(push: PushRow): QualifiedCall {
     answers: push.qualification ?? {},
     callbackAt: push.callbackAt,
     callbackWords: push.callbackWords,
+    disposition: push.disposition,
+    language: push.language,
     callStartedAt: push.callStartedAt,
     enquiries: push.enquiries,
   };

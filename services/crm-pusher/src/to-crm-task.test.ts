@@ -12,6 +12,8 @@ const call: QualifiedCall = {
   answers: { machine_interest: 'paper cups', budget: '8 lakh' },
   callbackAt: null,
   callbackWords: null,
+  disposition: null,
+  language: null,
   callStartedAt: new Date('2026-11-24T05:30:00Z'),
   enquiries: [],
 };
@@ -50,6 +52,13 @@ test('a named time makes it a callback, due then', () => {
   const task = toCrmTask({ ...call, callbackAt: new Date('2026-11-25T04:30:00Z') }, 'c1', { priority: 'normal' });
   expect(task).toMatchObject({ titleType: 'callback', dueDate: '2026-11-25T04:30:00.000Z' });
   expect(task.description).toContain('Wishes to be called back on 25 Nov 2026, 10:00 am.');
+});
+
+test('what became of the talk is told, and the language asked for', () => {
+  const lines = toCrmTask({ ...call, disposition: 'bought_elsewhere', language: 'Tamil' }, 'c1', {
+    priority: 'normal',
+  }).description.split('\n');
+  expect(lines.slice(1, 3)).toEqual(['Outcome: bought elsewhere.', 'Wishes to speak Tamil.']);
 });
 
 test('words for a time make it a callback too, in those words, and due at no time that nobody named', () => {

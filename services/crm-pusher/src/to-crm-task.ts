@@ -17,6 +17,9 @@ export type QualifiedCall = {
   callbackAt: Date | null;
   /** When to call back, in the words of the agent, if they are no time that a program can read. */
   callbackWords: string | null;
+  /** What became of the talk, in the agent's judgement, and the language that the person asked for. */
+  disposition: string | null;
+  language: string | null;
   callStartedAt: Date;
   /** The same buyer's enquiries while this lead was open, in their order. */
   enquiries: Enquiry[];
@@ -62,6 +65,8 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
     `Called by the voice agent on ${called}${call.source === null ? '' : `, lead from ${call.source}`}.`,
     ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
     ...(call.callbackWords === null ? [] : [`Wishes to be called back: "${call.callbackWords}".`]),
+    ...(call.disposition === null ? [] : [`Outcome: ${call.disposition.replaceAll('_', ' ')}.`]),
+    ...(call.language === null ? [] : [`Wishes to speak ${call.language}.`]),
   ];
   const answerLines = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
   const answers = fit(answerLines, maxDescription - lengthOf([...head, known]));

@@ -26,6 +26,10 @@ const agentBehaviour = z.object({
   silentEnd: z.boolean().default(false),
   doNotCall: z.boolean().default(false),
   callbackAt: z.string().nullable().default(null),
+  /** Reports of who took the call; `afterMs` counts from the answer. A voicemail is left a message, one for each lead. */
+  answeredBy: z.array(z.object({ category: z.string(), afterMs: z.number().default(0) })).default([]),
+  disposition: z.string().nullable().default(null),
+  language: z.string().nullable().default(null),
 });
 export type AgentBehaviour = z.infer<typeof agentBehaviour>;
 
@@ -62,6 +66,27 @@ export function toOutcome(number: string): Outcome {
       return of({ callee: 'refuses', sipCode: digits, ringMs: 300 });
     case 180:
       return of({ callee: 'rings' });
+    case 211:
+      return of({ agent: { reports: [], answeredBy: [{ category: 'voicemail', afterMs: 300 }] } });
+    case 212:
+      return of({ agent: { reports: [], answeredBy: [{ category: 'ivr', afterMs: 300 }] } });
+    case 213:
+      return of({
+        agent: {
+          answeredBy: [{ category: 'screener' }, { category: 'human', afterMs: 400 }],
+          disposition: 'interested',
+        },
+      });
+    case 214:
+      return of({ talkMs: 800, agent: { reports: [], answeredBy: [{ category: 'machine-unavailable' }] } });
+    case 216:
+      return of({ agent: { reports: [], disposition: 'wrong_number' } });
+    case 217:
+      return of({ agent: { reports: [{ answers: { budget: 'not mentioned' } }], disposition: 'Not interested' } });
+    case 218:
+      return of({ agent: { reports: [], disposition: 'language_barrier', language: 'Tamil' } });
+    case 219:
+      return of({ agent: { disposition: 'bought_elsewhere' } });
     case 201:
       return of({ talkMs: 300, agent: { reports: [] } });
     case 204:

@@ -61,7 +61,7 @@ export function startVoiceAgents(options: {
     });
     const call = listen(name, gone.promise);
     await agent?.ready(name);
-    await attend(agent, { name, phone, call, participant });
+    await attend(agent, { name, phone, call, participant, messageLeft: metadata.data.messageLeft === true });
     await Promise.race([pause(staysMs), gone.promise]);
     rooms.leave(room, participant, 'CLIENT_INITIATED');
     jobs.delete(name);
@@ -95,11 +95,14 @@ export function startVoiceAgents(options: {
       phone,
       call,
       participant,
+      messageLeft,
     }: {
       name: string;
       phone: string;
       call: { answered: Promise<Leg | undefined>; left: Promise<void> };
       participant: Participant;
+      /** In an earlier attempt. */
+      messageLeft: boolean;
     },
   ): Promise<void> => {
     const leg = await call.answered;
@@ -117,6 +120,13 @@ export function startVoiceAgents(options: {
     const reports = behaviour.reports ?? [
       { answers: usualAnswers(mode), afterMs: 0, timeShiftMs: 0, malformed: false },
     ];
+    const telling = Promise.all(
+      behaviour.answeredBy.map(async ({ category, afterMs }) => {
+        await pause(100 + afterMs);
+        const leaves = category === 'voicemail' && !messageLeft;
+        await agent?.answeredBy(name, { category, afterMs, messageLeft: leaves });
+      }),
+    );
     const reporting = Promise.all(
       reports.map(async (report) => {
         await pause(200 + report.afterMs);
@@ -138,6 +148,7 @@ export function startVoiceAgents(options: {
     }
     await call.left;
     await reporting;
+    await telling;
     if (behaviour.silentEnd) return;
     await pause(behaviour.endedAfterMs);
     const callbackAt = behaviour.callbackAt === null ? null : new Date(behaviour.callbackAt);
@@ -145,6 +156,8 @@ export function startVoiceAgents(options: {
       by: behaviour.doNotCall ? 'agent' : 'callee',
       doNotCall: behaviour.doNotCall,
       callbackAt,
+      disposition: behaviour.disposition,
+      language: behaviour.language,
     });
   };
 
