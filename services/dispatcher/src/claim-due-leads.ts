@@ -48,7 +48,8 @@ export async function isAnyDue(deps: Deps): Promise<boolean> {
     deps.postgres.sql,
     z.object({ now: instant, hasFresh: z.boolean(), earliest: instant.nullable(), unsentDials: z.number() }),
     `select clock_timestamp() as now,
-            exists (select from leads where status = 'new' and retry_after is null) as has_fresh,
+            (select id from leads where status = 'new' and retry_after is null
+              order by created_at, id limit 1) is not null as has_fresh,
             (select min(retry_after) from leads where status = 'new') as earliest,
             (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials`,
     [],

@@ -53,29 +53,25 @@ export function getNewLeads(limit: number): (now: string) => string {
   };
 }
 
+/** Of so many due leads one is chosen as the probe. */
+const probeCandidates = 200;
+
 /**
- * The leads of which one may be the probe of a tripped breaker. Those come last that were it lately: a lead whose own agent
- * never comes would else be the probe again and again, and hold everybody back for good.
+ * The leads of which one may be the probe of a tripped breaker. Those come last that were it within an hour: a lead whose
+ * own agent never comes would else be the probe again and again, and hold everybody back for good.
  */
 export async function listProbes(sql: Sql, now: Date): Promise<number[]> {
-  const probes = 'from dials d where d.lead_id = l.id and d.probe';
-  const list = async (only: string, order: string): Promise<number[]> => {
-    const due = await rows(
-      sql,
-      z.object({ id: z.number() }),
-      `select l.id from leads l
-        where l.status = 'new' and (l.retry_after is null or l.retry_after <= $1) and ${isReady('$1::timestamptz')} ${only}
-        order by ${order} coalesce(l.retry_after, l.created_at), l.id
-        limit ${mostLookedAt}`,
-      [now],
-    );
-    return due.map(({ id }) => id);
-  };
-  const rested = await list(
-    `and not exists (select 1 ${probes} and d.claimed_at > $1::timestamptz - interval '1 hour')`,
-    '',
+  const due = await rows(
+    sql,
+    z.object({ leadId: z.number() }),
+    `select due.lead_id
+       from (${getNewLeads(probeCandidates)('$1::timestamptz')}) due
+            cross join lateral (select max(d.claimed_at) as at from dials d where d.lead_id = due.lead_id and d.probe) probed
+      order by case when probed.at > $1::timestamptz - interval '1 hour' then probed.at end nulls first, due.place
+      limit ${mostLookedAt}`,
+    [now],
   );
-  return rested.length > 0 ? rested : list('', `(select max(d.claimed_at) ${probes}) nulls first,`);
+  return due.map(({ leadId }) => leadId);
 }
 
 /** Due leads as a claim would look at them, when those that it takes together can't be claimed and each is tried by itself. */

@@ -293,6 +293,8 @@ export async function setLeadDispatched(callId: number, deps: Deps): Promise<voi
 }
 
 const batch = 200;
+/** Whose answers may have come after their call was decided as failed. */
+const newestAnsweredCalls = 20_000;
 
 /** What no event told of: ended calls nobody decided, answers that came late, legs nobody heard ring. */
 export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Promise<void> {
@@ -302,9 +304,10 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
     `select d.call_id from dials d join calls c on c.id = d.call_id
       where d.decided_at is null and c.status <> 'calling'
      union all
-     (select d.call_id from calls c join dials d on d.call_id = c.id
-       where c.status in ('called', 'pushed') and c.updated_at > $1::timestamptz - interval '1 day'
-         and d.decided_as = 'failed')
+     (select d.call_id
+        from (select id from calls where status in ('called', 'pushed') and updated_at > $1::timestamptz - interval '1 day'
+               order by updated_at desc limit ${newestAnsweredCalls}) c
+             join dials d on d.call_id = c.id and d.decided_as = 'failed')
      limit ${batch}`,
     [deps.now(await databaseNow(deps.postgres.sql))],
   );

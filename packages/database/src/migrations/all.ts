@@ -14,6 +14,7 @@ import { ReportHearing } from './0015-report-hearing.ts';
 import { Wishes } from './0016-wishes.ts';
 import { Callbacks } from './0017-callbacks.ts';
 import { AnsweredBy } from './0019-answered-by.ts';
+import { DueLeads } from './0020-due-leads.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -36,5 +37,6 @@ export const migrations = [
   { name: '0015-report-hearing', class: ReportHearing },
   { name: '0016-wishes', class: Wishes },
   { name: '0017-callbacks', class: Callbacks },
-  { name: newestMigration, class: AnsweredBy },
+  { name: '0019-answered-by', class: AnsweredBy },
+  { name: newestMigration, class: DueLeads },
 ];
