@@ -39,7 +39,7 @@ const database = z.object({
 
 export const migrateSettings = z.object({ ...database.shape, ...logins.shape });
 
-/** @throws Error that names the first setting that can't be used */
+/** @throws Error naming the first unusable setting */
 export function readMigrateConfig(env: Record<string, string | undefined>): RolePasswords & { url: string } {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const found = z.intersection(database, logins).safeParse(present);

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * Takes connections out of a pool once their server has refused a write because it is read-only. A primary that was
- * demoted keeps its connections, and whoever keeps them too never meets the one that was promoted.
+ * Removes connections from a pool once their server has refused a write as read-only. A demoted primary keeps its
+ * connections, so a pool that keeps them too would never reach the promoted server.
  */
 export function dropReadOnlyConnections(pool: Pool): void {
   const refused = new WeakSet<PoolClient>();
@@ -11,7 +11,7 @@ export function dropReadOnlyConnections(pool: Pool): void {
       if (code === '25006') refused.add(client);
     });
   });
-  // An ending connection is not kept: its transaction has been rolled back by now.
+  // Don't keep a closing connection: its transaction has been rolled back by now.
   pool.on('release', (_error, client) => {
     if (refused.has(client)) void client.end();
   });

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * Ends connections that are in use and silent for `silentMs`, longer than any statement may run: they have lost a server
- * that went away without a word, and whoever waits for it is told.
+ * Ends busy connections that are silent for `silentMs`, which is longer than any statement may run. Their server has
+ * vanished without a word, and now the waiting callers get an error.
  */
 export function dropSilentConnections(pool: Pool, silentMs: number): void {
   const timers = new Map<PoolClient, NodeJS.Timeout>();

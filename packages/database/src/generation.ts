@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { row, type Sql } from './sql.ts';
 
-/** SQL of what `readGeneration` reads, for a statement that reads something else too. */
+/** The SQL expression for `readGeneration`, for statements that read something else too. */
 export const generationColumn = `pg_postmaster_start_time() || ' ' || 'dispatcher_outbox'::regclass::oid`;
 
 /**
- * Tells this very database from one that was restored in its place: another server, another start of it, another
- * database or another copy of our tables. Equal only while no backup can have come between.
+ * Identifies this very database, so that we notice one that was restored in its place: another server, another start of
+ * it, another database, or another copy of our tables. Two values are equal only if no backup can have come between.
  */
 export async function readGeneration(sql: Sql): Promise<string> {
   const found = await row(sql, z.object({ generation: z.string() }), `select ${generationColumn} as generation`, []);

@@ -12,18 +12,18 @@ import { entities } from './schema/all.ts';
 import { sessionSettings } from './session.ts';
 
 export type InitReport = {
-  /** Names of the migrations that ran now. */
+  /** Names of the migrations that ran. */
   applied: string[];
   /** Roles that have their grants. */
   roles: string[];
-  /** What an adopted database holds that our rules would not have made: told, never changed. */
+  /** Rows of an adopted database that our rules would not have made. We report them and never change them. */
   odd: { what: string; count: number; examples: number[] }[];
 };
 
 /**
- * Creates and migrates the schema, gives roles their grants. Safe to call repeatedly and from several processes at once.
- * Roles with a password are made where they are missing; without any the database works with one user for all. A second
- * login that is not among the passwords any more is closed: sessions live on.
+ * Creates and migrates the schema, and gives roles their grants. Safe to repeat, and to run in several processes at
+ * once. Creates missing roles that have a password; without any password, one user does everything. Closes a second
+ * login that has no password any more; its open sessions live on.
  * @throws the server's error when the user may not do what is missing
  */
 export async function initDatabase(options: { url: string } & Partial<RolePasswords>): Promise<InitReport> {
@@ -74,7 +74,7 @@ async function makeRoles(
     if (second !== undefined) {
       await makeLogin(client, secondName, second);
       await atLast(client, [`grant ${name} to ${secondName}`]);
-      // It is the same role from its first statement on: what it may do, and whom triggers see.
+      // It acts as that role from its first statement: for its rights and for triggers.
       await atLast(client, [`alter role ${secondName} set role = ${name}`]);
     } else if (await isKnown(client, secondName)) {
       await atLast(client, [`alter role ${secondName} with nologin`]);
@@ -92,8 +92,8 @@ async function makeLogin(client: Client, name: string, password: string): Promis
 }
 
 /**
- * Roles belong to the whole server: another database's init may be making or changing the same one right now. Tries the
- * first statement, and after it the last one again and again.
+ * Roles belong to the whole server, so another database's init may change the same one right now. Tries the first
+ * statement, then repeats the last one until it succeeds.
  */
 async function atLast(client: Client, statements: [string, ...string[]]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -101,7 +101,7 @@ async function atLast(client: Client, statements: [string, ...string[]]): Promis
       await client.query((attempt === 1 ? statements[0] : statements.at(-1)) ?? '');
       return;
     } catch (error) {
-      // 42710 and 23505: made meanwhile; XX000 "tuple concurrently updated": altered meanwhile.
+      // 42710 and 23505: created meanwhile. XX000 "tuple concurrently updated": altered meanwhile.
       const raced = error instanceof DatabaseError && ['42710', '23505', 'XX000'].includes(error.code ?? '');
       if (!raced || attempt === 10) throw error;
     }
@@ -131,7 +131,7 @@ async function giveGrants(client: Client): Promise<string[]> {
   return given;
 }
 
-/** Each finds ids of rows that our rules would not have made. */
+/** Each query finds ids of rows that our rules would not have made. */
 const oddities: [what: string, query: string][] = [
   [
     'leads with an unknown status',

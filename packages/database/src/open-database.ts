@@ -9,33 +9,34 @@ import { requireWritable, sessionSettings } from './session.ts';
 import type { Sql } from './sql.ts';
 
 export type Database = {
-  /** Out of a transaction. */
+  /** Outside a transaction. */
   sql: Sql;
   /**
-   * READ COMMITTED; commits when `work` resolves, rolls back when it throws. Keep it short: the server ends idle ones after
-   * 2 s. `begin` leaves together with the first statement.
+   * READ COMMITTED. Commits when `work` resolves, rolls back when it throws. Keep it short: the server ends idle ones
+   * after 2 s. `begin` travels with the first statement.
    */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /**
-   * As `transaction`, where nothing hangs on the last statements' answers any more: `work` resolves with what sends them,
-   * and they leave together with `commit`, so that locks are held for a round trip less. What sends them must not throw by
-   * itself, and an answer that it can't read is an error after the commit.
+   * As `transaction`, for work that does not need its last statements' answers: `work` resolves to a function that
+   * sends them, and they travel with `commit`, which saves a round trip under the locks. That function must not throw,
+   * and an unreadable answer is an error after the commit.
    */
   transactionEndingWith<T>(work: (sql: Sql) => Promise<() => Promise<T>>): Promise<T>;
-  /** For what needs a session of its own, such as the outbox relay. */
+  /** For users that need a session of their own, such as the outbox relay. */
   url: string;
   /**
-   * Resolves when a query gets through, the database may be written to, the session is set as we rely on, and the schema is
-   * as new as this code. @throws Error in words for people where one of the last three fails
+   * Resolves when a query gets through, the database is writable, the session has our settings, and the schema is as
+   * new as this code.
+   * @throws Error in words for people when one of the last three fails
    */
   check(): Promise<void>;
   close(): Promise<void>;
 };
 
 /**
- * Opens a pool; the server need not be up yet. A connection that the server drops is thrown away and never ends the
- * process; one that says nothing for 15 s is dropped. Locks are waited for 2 s, statements run for 10 s at most. Postgres
- * plans a statement once for each connection.
+ * Opens a pool; the server need not be up yet. A connection that the server closes is replaced and never ends the
+ * process; one that is silent for 15 s is closed. We wait at most 2 s for locks and 10 s for statements. Postgres plans
+ * a statement once for each connection.
  */
 export async function openDatabase(options: {
   url: string;
@@ -44,7 +45,7 @@ export async function openDatabase(options: {
   /** Shorter in tests. */
   silentMs?: number;
 }): Promise<Database> {
-  // Their types know no `pipeline` yet.
+  // pg's types do not know `pipeline` yet.
   const settings: PoolConfig & { pipeline: true } = {
     ...parseIntoClientConfig(options.url),
     min: 1,
@@ -55,11 +56,11 @@ export async function openDatabase(options: {
     keepAlive: true,
     pipeline: true,
     types: datesAsText(),
-    // Statements are short: compiling one takes longer than running it.
+    // Statements are short: JIT compilation takes longer than running them.
     options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off`,
   };
   const pool = new Pool(settings);
-  // A lost connection says so twice: to the query under way, which rejects, and here, where nobody has to hear it.
+  // A lost connection reports twice: to its running query, which rejects, and here, where we ignore it.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   dropSilentConnections(pool, options.silentMs ?? 15_000);
@@ -80,7 +81,7 @@ export async function openDatabase(options: {
   };
 }
 
-/** Dates and intervals as Postgres writes them, to the microsecond: a JavaScript Date would cut them to the millisecond. */
+/** Keeps dates and intervals as Postgres writes them, to the microsecond; a JavaScript Date has only milliseconds. */
 function datesAsText(): TypeOverrides {
   const overrides = new TypeOverrides();
   const { DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL } = types.builtins;
@@ -110,12 +111,13 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() =>
   );
   const sql: Sql = {
     async query(text, parameters) {
-      // Should `begin` fail, what went out with it runs by itself: harmless for locks and reads alone.
+      // If `begin` fails, what travelled with it runs outside the transaction, which is harmless only for locks and
+      // reads.
       if (!hasBegun && (isAwaited || !onlyReads(text))) {
         isAwaited = true;
         await begun;
       }
-      // It would commit by itself.
+      // It would commit alone.
       if (isOver) throw new Error('the transaction is over: await each statement before it ends');
       return ask(client, text, parameters);
     },
@@ -124,7 +126,7 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() =>
   try {
     const last = await work(sql);
     await begun;
-    // The last statements are written before `commit` is, in one go; where one fails, Postgres rolls back and says so.
+    // The last statements and `commit` are written in one go; if one fails, Postgres rolls back and says so.
     ending = [last(), client.query('commit')];
     isOver = true;
   } catch (error) {
@@ -136,20 +138,20 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() =>
   const [ended, committed] = await Promise.allSettled(ending);
   if (ended.status === 'rejected') throw ended.reason;
   if (committed.status === 'rejected') throw committed.reason;
-  // So Postgres answers where a statement had failed.
+  // Postgres answers ROLLBACK if a statement had failed.
   if (committed.value.command !== 'COMMIT')
     throw new Error('nothing was committed: a statement failed, and its error went unheard');
   return ended.value;
 }
 
-/** Locks of rows and advisory locks count as reads: without a transaction they would be over with the statement. */
+/** Row locks and advisory locks count as reads: outside a transaction they end with their statement. */
 function onlyReads(text: string): boolean {
   return (
     /^\s*select\b/i.test(text) || (/^\s*with\b/i.test(text) && !/\b(?:insert|update|delete|merge)\b(?! of)/i.test(text))
   );
 }
 
-/** Statements by their text: they are written in the code, so there are some hundred. */
+/** Statement names by text. The texts are in the code, so there are only some hundred. */
 const names = new Map<string, string>();
 const mostNames = 1_000;
 
@@ -163,8 +165,8 @@ async function ask(client: PoolClient, text: string, parameters: readonly unknow
 }
 
 /**
- * A column that a statement reads was given another type, or a pooler handed us a session that never heard of the
- * statement. A new connection prepares everything anew.
+ * Somebody changed a column's type, or a pooler gave us a session that does not know our statements. A new connection
+ * prepares them again.
  */
 function hasStalePlans(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '0A000' || error.code === '26000');

@@ -1,8 +1,8 @@
 import { parse } from 'pg-connection-string';
 
 /**
- * A Postgres URL as MikroORM takes it. By itself it reads host, port, user and password only: not the database when entities
- * are given apart, and neither `sslmode` nor `sslrootcert`, which mean what they mean to node-postgres.
+ * A Postgres URL in MikroORM's form. MikroORM itself reads only host, port, user and password: it ignores the database
+ * when entities are passed separately, and it ignores `sslmode` and `sslrootcert`, which node-postgres understands.
  */
 export function readUrl(url: string): { clientUrl: string; dbName: string; driverOptions: { ssl?: object | boolean } } {
   const { ssl } = parse(url);

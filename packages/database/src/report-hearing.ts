@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { affected, row, type Sql } from './sql.ts';
 
-/** How well agents' reports are heard, by the database's clock. */
+/** How well we receive agents' reports, by the database's clock. */
 export type Hearing = {
-  /** All that was reported earlier than this long ago is known. */
+  /** Every report from before this long ago has been handled. */
   behindMs: number;
-  /** They have been heard for so long without a break. */
+  /** How long reports have been received without a break. */
   sinceMs: number;
 };
 
-/** A shorter break is made up for by agents that report again, long before anybody waits in vain for it. */
+/** After a shorter break nothing is missing: agents report again long before anybody relies on it. */
 const longestBreakSeconds = 15;
 
-/** Never was anything heard where the row is gone. */
+/** If the row is gone, nothing was ever received. */
 export async function readHearing(sql: Sql): Promise<Hearing> {
   const found = await row(
     sql,
@@ -27,7 +27,7 @@ export async function readHearing(sql: Sql): Promise<Hearing> {
     : { behindMs: found.behind, sinceMs: found.since };
 }
 
-/** Notes that all reports from before `until` are known. Where the clock was set back, nothing was heard in the future. */
+/** Notes that all reports from before `until` have been handled. If the clock was set back, no future time counts. */
 export async function noteHeard(sql: Sql, until: Date): Promise<void> {
   await affected(
     sql,

@@ -1,7 +1,8 @@
 /**
- * What our statements rely on, whatever ALTER DATABASE, ALTER ROLE or postgresql.conf say: sent as the connection is made,
- * it outranks them. Dates are read as ISO, and what a lock waited for is seen by the next statement. TimeZone stays the
- * database's: an adopted table may have columns without one, and the old program means the database's own by them.
+ * The session settings that our statements rely on. We send them when connecting, so they override ALTER DATABASE,
+ * ALTER ROLE and postgresql.conf. Dates come as ISO, and a statement sees what was committed while it waited for a
+ * lock. TimeZone stays the database's, because an adopted table may have columns without a zone, and the old program
+ * means the database's zone in them.
  */
 export const sessionSettings =
   '-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1 -c standard_conforming_strings=on ' +
@@ -11,9 +12,9 @@ export const sessionSettings =
 export type Session = { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> };
 
 /**
- * Asks the session whether it may write. Where it may not, its server is no primary any more, or for now: whoever keeps
- * the connection would stay with it for ever, so end it.
- * @throws Error with the SQLSTATE of a write that is refused
+ * Checks that the session may write. If not, its server is no primary (any more). End the connection then: it would
+ * stay with that server for ever.
+ * @throws Error with the SQLSTATE of a refused write
  */
 export async function requireWritable(session: Session): Promise<void> {
   const { rows } = await session.query(`select where current_setting('transaction_read_only')::boolean`, []);

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** A timestamptz column. The driver hands such columns over as text. */
+/** A timestamptz column, which the driver passes as text. */
 export const instant = z.union([z.date(), z.string()]).transform((value) => new Date(value));
 
-/** Runs SQL with bind parameters: in a transaction, or out of one, where each statement commits by itself. */
+/** Runs SQL with bind parameters, inside a transaction or outside, where each statement commits alone. */
 export type Sql = {
-  /** Statements of a transaction run in the order of their calls: one may be sent before the last was answered. */
+  /** A transaction's statements run in the order of the calls; you may send one before the last was answered. */
   query(text: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
 };
 
-/** Column names are written in the code, so there are few: some hundred for all statements. */
+/** Column names are in the code, so there are only some hundred. */
 const camelCased = new Map<string, string>();
 
 function toCamelCase(column: string): string {
@@ -20,20 +20,20 @@ function toCamelCase(column: string): string {
   return name;
 }
 
-/** A row under the names that TypeScript uses: `retry_after` is `retryAfter`. What a JSON column holds keeps its keys. */
+/** A row with the names that TypeScript uses: `retry_after` becomes `retryAfter`. JSON columns keep their keys. */
 function named(found: unknown): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [column, value] of Object.entries(found ?? {})) values[toCamelCase(column)] = value;
   return values;
 }
 
-/** Does not compile for a schema that reads a column's own name, such as `call_id`: a row has `callId`. */
+/** Does not compile for a schema with a column's own name such as `call_id`, because rows have `callId`. */
 type InCamelCase<Row> =
   Extract<keyof Row, `${string}_${string}`> extends never ? unknown : 'a row is read under camelCase names';
 
 /**
- * All rows, each read through its schema under camelCase names.
- * @throws ZodError when a row is not what the schema says
+ * All rows, each parsed with its schema, under camelCase names.
+ * @throws ZodError when a row does not fit the schema
  */
 export async function rows<S extends z.ZodType>(
   sql: Sql,
@@ -55,7 +55,7 @@ export async function row<S extends z.ZodType>(
   return first === undefined ? undefined : schema.parse(named(first));
 }
 
-/** How many rows an INSERT, UPDATE or DELETE touched: 0 means that somebody else was here before. */
+/** How many rows an INSERT, UPDATE or DELETE changed; 0 means that somebody else was first. */
 export async function affected(sql: Sql, text: string, parameters: readonly unknown[]): Promise<number> {
   return (await sql.query(text, parameters)).rowCount ?? 0;
 }

@@ -8,17 +8,17 @@ type Database = Awaited<ReturnType<Leadline['openDatabase']>>;
 type Role = keyof typeof rolePasswords;
 
 export type TestDatabase = {
-  /** The URL of the superuser. */
+  /** The superuser's URL. */
   url: string;
   roleUrls: Record<Role, string>;
-  /** A pool as one of the services, or as the owner of everything; closed by `drop`. */
+  /** A pool as a service's role, or as the owner of everything; `drop` closes it. */
   open(as: Role | 'owner', poolSize?: number): Promise<Database>;
-  /** Plain SQL as superuser. */
+  /** Runs plain SQL as superuser. */
   query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 };
 
-/** A database of the test file's own: migrated and with its roles, or empty. */
+/** A database of its own for a test file: migrated and with its roles, or empty. */
 export async function testDatabase(options: { migrated: boolean } = { migrated: true }): Promise<TestDatabase> {
   const server = inject('postgresUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -31,7 +31,7 @@ export async function testDatabase(options: { migrated: boolean } = { migrated: 
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);
   await client.connect();
-  // What a call-tracker keeps: most tests run none, and ring people all the same.
+  // Normally the call-tracker notes this. Most tests run none, but dial all the same.
   if (options.migrated)
     await client.query(`update report_hearing set heard_since = '-infinity', heard_until = 'infinity'`);
   return {

@@ -1,6 +1,7 @@
 /**
- * What tests use of Leadline itself: its database, its NATS users. This package stands below Leadline's, so that their
- * tests may use it; `test/provide-leadline.ts`, which may know everybody, says in each test's process what these are.
+ * What tests need from Leadline itself: its database and its NATS users. This package is below all others, so that
+ * their tests may use it; `test/provide-leadline.ts`, which may import everything, provides these in each test's
+ * process.
  */
 // oxlint-disable-next-line typescript/no-empty-interface -- its members are declared where they are provided
 export interface Leadline {}

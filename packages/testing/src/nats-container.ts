@@ -7,8 +7,8 @@ import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainer
 const natsImage = 'nats:2-alpine';
 
 /**
- * A nats-server in a container, with the store of `startNatsServer` in the same place: a later one on the same folder
- * goes on with it. Its process is seen from here on Linux only, where tests freeze it.
+ * Starts nats-server in a container, with its store in the same place as `startNatsServer`, so that a later one
+ * continues on the same folder. We can see its process on Linux only, where tests freeze it.
  */
 export async function startNatsContainer(options: {
   dir: string;
@@ -23,7 +23,7 @@ export async function startNatsContainer(options: {
     .withCopyContentToContainer([{ content, target: '/etc/leadline.conf' }])
     .withCommand(['nats-server', '--config', '/etc/leadline.conf'])
     .withBindMounts([{ source: store, target: '/store' }])
-    // Who runs the tests removes the folder.
+    // The test run removes the folder.
     .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`)
     .withExposedPorts({ container: 4222, host: port })
     .withWaitStrategy(Wait.forLogMessage(/Server is ready/))

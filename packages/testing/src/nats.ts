@@ -13,16 +13,16 @@ type NatsUser = Leadline['natsUsers'][number];
 
 export type TestNats = {
   url: string;
-  /** The process of this moment; a restart makes a new one on the same port and store. */
+  /** The current process; a restart makes a new one on the same port and store. */
   server(): RunningNats;
   user(name: NatsUser): { user: string; pass: string };
-  /** A connection as one of the users; closed by `close`. */
+  /** A connection as one of the users; `close` closes it. */
   connect(user: NatsUser, options?: { pingIntervalMs?: number }): Promise<Nats>;
   restart(how: 'kill' | 'stop'): Promise<void>;
   close(): Promise<void>;
 };
 
-/** A nats-server of the test file's own, with our users, streams and durables. */
+/** A nats-server of its own for a test file, with our users, streams and durables. */
 export async function testNats(options: { provisioned: boolean } = { provisioned: true }): Promise<TestNats> {
   const { connectNats, natsUsers, provision, toNatsConfig } = leadline();
   const dir = mkdtempSync(join(tmpdir(), 'leadline-nats-'));

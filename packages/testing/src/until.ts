@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Waits until a condition holds, and tells what was seen last when it does not. */
+/** Waits until a condition holds; if it does not in time, the error says what was seen last. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-/** One attempt to talk to a lead. The columns to `updatedAt` are a contract with other tools; the rest is ours. */
+/** An attempt to talk to a lead. The columns up to `updatedAt` are a contract with other tools; the rest is ours. */
 export const Call = defineEntity({
   name: 'Call',
   tableName: 'calls',
@@ -19,7 +19,7 @@ export const Call = defineEntity({
     durationSeconds: p.integer().fieldName('duration_seconds').nullable(),
     createdAt: p.datetime().fieldName('created_at').defaultRaw('now()'),
     updatedAt: p.datetime().fieldName('updated_at').defaultRaw('now()'),
-    /** Empty: the old program's call. */
+    /** Null: a call of the old program. */
     attempt: p.integer().nullable(),
     agentMode: p.text().fieldName('agent_mode').nullable(),
     answeredAt: p.datetime().fieldName('answered_at').nullable(),

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-/** How far the push of a qualified call to the CRM has got. */
+/** The progress of a qualified call's push to the CRM. */
 export const CrmPush = defineEntity({
   name: 'CrmPush',
   tableName: 'crm_pushes',
@@ -8,7 +8,7 @@ export const CrmPush = defineEntity({
     callId: p.integer().fieldName('call_id').primary(),
     attempts: p.integer().default(0),
     customerId: p.text().fieldName('customer_id').nullable(),
-    /** Committed before each POST of a task: from here on one may exist. */
+    /** Committed before each POST of a task: from here on a task may exist. */
     sentAt: p.datetime().fieldName('sent_at').nullable(),
     nextTryAt: p.datetime().fieldName('next_try_at').nullable(),
     emptyLooks: p.integer().fieldName('empty_looks').default(0),
@@ -20,7 +20,7 @@ export const CrmPush = defineEntity({
     lastError: p.text().fieldName('last_error').nullable(),
     failedAt: p.datetime().fieldName('failed_at').nullable(),
     taskId: p.text().fieldName('task_id').nullable(),
-    /** The enquiries, by their receipts, that the task tells. */
+    /** The receipt ids of the enquiries that the task mentions. */
     enquiries: p.array().columnType('uuid[]').nullable(),
   },
 });

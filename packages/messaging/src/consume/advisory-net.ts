@@ -21,14 +21,15 @@ const advisory = z.object({
   reason: z.string().optional(),
 });
 
-/** What ends a process each time it is handled ends it so often more, after JetStream's own count. */
+/** After JetStream's own limit, we try a message that ends its process this many times more. */
 const maxDeaths = 50;
 const longestHoldMs = 30_000;
 
 /**
- * The second net, for what slips through the first: JetStream itself says which messages of this service's durables it
- * gave up. It counts deliveries, and nobody may be to blame for them: so the original is fetched and handled once more,
- * here, for as long as it takes, and is a dead letter only where that says so. What somebody else terminated is one at once.
+ * The second net, for messages that the first one misses: JetStream reports which messages of this service's durables
+ * it gave up. It only counts deliveries, for which nobody may be to blame. So this fetches the original and handles it
+ * again, for as long as it takes; it becomes a dead letter only if the handler says so. A message that somebody else
+ * terminated becomes one at once.
  */
 export function startAdvisoryNet(options: {
   nats: Nats;
@@ -70,7 +71,7 @@ async function settleGivenUp(message: JsMsg, hands: Hands, net: Net): Promise<bo
   const { type, stream, consumer: durable, stream_seq: seq, deliveries, timestamp, reason } = parsed.data;
   if (reason === alreadyStored) return true;
   const original = await fetchMessage(nats, stream, { seq });
-  // In a stream that was lost and made anew another message stands in its place.
+  // A recreated stream may hold another message in its place.
   if (original === undefined || original.time > timestamp) {
     log.error({ stream, durable, seq }, 'a message was given up, and its original is not there any more');
     return true;

@@ -1,10 +1,10 @@
 import { decideFault } from '@leadline/database/decide-fault';
 import { NatsError } from 'nats';
 
-/** NATS' own words for what is away. */
+/** NATS' own codes for something that is away. */
 const awayCodes = new Set(['CONNECTION_CLOSED', 'CONNECTION_DRAINING', 'DISCONNECT', 'TIMEOUT', '503']);
 
-/** Who is to blame for a surprise: an outage, or rights that are missing, say nothing about the message. */
+/** What is to blame for an error: an outage or missing rights say nothing about the message. */
 export function blameFor(error: unknown): 'message' | 'elsewhere' {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof NatsError && awayCodes.has(cause.code)) return 'elsewhere';

@@ -17,28 +17,28 @@ import { sparingly } from '../connection/sparingly.ts';
 import { inSpan, type SpanOptions } from '@leadline/tracing/span';
 import { durables, type EventDurable } from '../topology/topology.ts';
 
-/** An event as a handler gets it. It may come twice, late, or out of order. */
+/** An event in the form that handlers get. It may come twice, late or out of order. */
 export type Received<T> = {
   id: string;
-  /** When it happened, as its publisher says; an agent's report without a time that can be read, when it was stored. */
+  /** When it happened, by its publisher; for an agent's report without a readable time, when it was stored. */
   time: Date;
-  /** An agent's report that says a time, and none that can be read. */
+  /** Whether an agent's report has a time that nobody can read. */
   timeUnreadable: boolean;
   type: string;
-  /** What it is about: `lead/42`, `call/7`, or a room. */
+  /** The lead, call or room: `lead/42`, `call/7`, or a room's name. */
   subject: string;
   data: T;
   /** 1 for the first delivery. */
   deliveries: number;
   /** A person sent it back for this durable. */
   redriven: boolean;
-  /** Keeps the message ours while a long handler truly works. */
+  /** Extends the message's deadline while a long handler is really working. */
   working(): void;
 };
 
 export type Handler = { type: string; schema: z.ZodType; run: (received: Received<unknown>) => Promise<Outcome> };
 
-/** Binds a handler to its contract; the payload it gets has been through the schema. */
+/** Binds a handler to its contract; it gets payloads that fit the schema. */
 export function on<Schema extends z.ZodType>(
   contract: EventContract<Schema>,
   run: (event: Received<PayloadOf<EventContract<Schema>>>) => Promise<Outcome>,
@@ -47,14 +47,17 @@ export function on<Schema extends z.ZodType>(
   return { type, schema, run: (received) => run({ ...received, data: schema.parse(received.data) }) };
 }
 
-/** A consumer of events, and its way with one that JetStream gave up. */
+/** A consumer of events, which can also handle a message that JetStream gave up. */
 export type Consuming = Consumer & {
   durable: EventDurable;
-  /** Handles it as if it had just come. @returns undefined when it is to stop meanwhile */
+  /**
+   * Handles the message as if it had just come.
+   * @returns undefined when the service stops meanwhile
+   */
   again(delivery: Delivery, hands: Hands): Promise<SettlementDecision | undefined>;
 };
 
-/** While nothing is seen to be down, something is busy: after so many tries it is handed back, for a longer while. */
+/** If nothing seems to be down, something may be busy: after this many tries, we hand the message back for longer. */
 const maxTriesInHand = 5;
 const longestHoldMs = 30_000;
 
@@ -71,7 +74,7 @@ export function consume(options: {
   durable: EventDurable;
   handlers: readonly Handler[];
   concurrency: number;
-  /** Says whether the database and whatever far system the handlers need are up. */
+  /** Whether the database and the handlers' far systems are up. */
   ready?: Pulling['ready'];
   metrics?: MessagingMetrics;
   log: Log;
@@ -80,11 +83,11 @@ export function consume(options: {
   lookEachMs?: number;
 }): Consuming {
   const { nats, durable, log, metrics, random = Math.random, lookEachMs = 1_000 } = options;
-  /** By message: in a stream that is made anew another stands in the same place. */
+  /** By message and not by place, because a recreated stream has other messages in the same places. */
   const faults = new Map<string, number>();
   const isOwned = durables[durable].stream !== 'AGENT';
   const tellForeign = sparingly();
-  /** Who may publish beside the owner can put anything here; handlers look at the row, and a person has to know. */
+  /** Others who may publish here can send anything. Handlers trust only rows, but a person should know about it. */
   const noteForeign = (delivery: Delivery): void => {
     if (!isOwned || delivery.deliveries > 1) return;
     if (authorshipOf(delivery.subject, (name) => header(delivery, name)) !== 'foreign') return;
@@ -101,7 +104,7 @@ export function consume(options: {
     handled?.();
     return outcome;
   };
-  /** Until something is to be settled; undefined: it is to stop meanwhile. */
+  /** Resolves once there is a decision on the message; undefined if the service stops before. */
   const handleThrough = async (delivery: Delivery, hands: Hands): Promise<Outcome | undefined> => {
     for (let tries = 1; ;) {
       const outcome = await handleOnce(delivery);
@@ -170,7 +173,7 @@ export function consume(options: {
           }
         }
       } catch (error) {
-        // The connection is closed, so it can't be settled: it comes again.
+        // The connection is closed, so we can't settle the message: it comes again.
         log.warn({ durable, because: describeError(error) }, 'a message could not be settled');
       }
     },
@@ -192,7 +195,7 @@ function spanOptions(durable: string, message: Delivery): SpanOptions {
       'messaging.operation.name': 'process',
       'messaging.destination.name': message.subject,
       'messaging.consumer.group.name': durable,
-      // One of our outboxes; another publisher's may be anything.
+      // The source is one of our outboxes; another publisher's could be anything.
       ...(id !== undefined && uuid.test(id) ? { 'messaging.message.id': id } : {}),
     },
   };
@@ -201,7 +204,7 @@ function spanOptions(durable: string, message: Delivery): SpanOptions {
 async function receive(message: Delivery, handlers: readonly Handler[], durable: string, log: Log): Promise<Outcome> {
   const type = message.subject;
   const redrivenFor = header(message, redriveFor);
-  // A redrive is for the one durable that had given up; the others have done their part.
+  // A redrive is for the one durable that gave the message up; the others did their part long ago.
   if (redrivenFor !== undefined && redrivenFor !== durable) return done;
   const handler = handlers.find((one) => one.type === type);
   if (handler === undefined) return reject('unknown_type');
@@ -214,7 +217,7 @@ async function receive(message: Delivery, handlers: readonly Handler[], durable:
   } catch {
     return reject('bad_envelope');
   }
-  // Whoever may pull may have messages put under a foreign subject: the subject alone proves nothing.
+  // A client that may pull can have messages delivered under a foreign subject, so the subject alone proves nothing.
   if (envelope.type !== type) return reject('type_is_not_subject');
   try {
     data = JSON.parse(new TextDecoder().decode(message.data));
@@ -249,13 +252,13 @@ function header(message: Delivery, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** Agents are other people's programs: a time of theirs that is none must not cost what they report. */
+/** Agents are other people's programs: a bad time must not cost the rest of their report. */
 function isUnreadableTime(message: Delivery, name: string): boolean {
   const value = name === 'ce-time' && message.subject.startsWith('agent.') ? header(message, name) : undefined;
   return value !== undefined && toOutsideInstant(value) === null;
 }
 
-/** An agent of another make may send less than the whole envelope. */
+/** Other agents may send an incomplete envelope. */
 function assumed(message: Delivery, name: string): string | undefined {
   switch (name) {
     case 'ce-id':
@@ -272,7 +275,10 @@ function assumed(message: Delivery, name: string): string | undefined {
   }
 }
 
-/** Where a payload is wrong: keys of ours and kinds of fault, never what stands there, for that may be personal. */
+/**
+ * Describes what is wrong with a payload by our keys and the kinds of fault, never by its values, which may be
+ * personal.
+ */
 function faultsOf(error: z.ZodError): string {
   const faults = error.issues.map(({ path, code }) => `${String(path[0] ?? 'payload')} ${code}`);
   return `malformed: ${[...new Set(faults)].join(', ')}`;

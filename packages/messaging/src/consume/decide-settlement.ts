@@ -5,10 +5,12 @@ export type SettlementDecision =
   | { kind: 'retry'; delayMs: number }
   | { kind: 'dead_letter'; because: string };
 
-/** A message whose own handling failed this often is set aside. */
+/** After this many failures of its own handling, a message becomes a dead letter. */
 export const maxFaults = 8;
 
-/** `faults` counts how often the message itself was to blame, this time included; `random` from 0 to 1 spreads retries. */
+/**
+ * `faults` counts how often the message itself was to blame, this time included. `random` from 0 to 1 spreads retries.
+ */
 export function decideSettlement(
   outcome: Outcome,
   faults: number,

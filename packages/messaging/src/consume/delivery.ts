@@ -1,6 +1,6 @@
 import type { JsMsg, MsgHdrs, StoredMsg } from 'nats';
 
-/** A message as it is handled: as JetStream delivers it, or fetched from the stream after JetStream gave it up. */
+/** A message to handle: delivered by JetStream, or fetched from the stream after JetStream gave it up. */
 export type Delivery = {
   subject: string;
   stream: string;
@@ -10,7 +10,7 @@ export type Delivery = {
   deliveries: number;
   headers: MsgHdrs | undefined;
   data: Uint8Array;
-  /** Keeps it ours while somebody truly works on it or waits with it. */
+  /** Extends its deadline while somebody really works on it or holds it. */
   working(): void;
 };
 
@@ -27,7 +27,7 @@ export function toDelivery(message: JsMsg): Delivery {
   };
 }
 
-/** `working` keeps what told of it. */
+/** `working` extends the deadline of the advisory that reported it. */
 export function toGivenUp(
   stored: StoredMsg,
   told: { stream: string; deliveries: number; working: () => void },

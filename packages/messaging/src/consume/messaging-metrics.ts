@@ -4,16 +4,16 @@ import { durables, type DurableName } from '../topology/topology.ts';
 
 export type MessagingMetrics = ReturnType<typeof createMessagingMetrics>;
 
-/** What became of a delivery. `dead_letter` counts both nets, each message once. */
+/** The result of a delivery. `dead_letter` counts both nets, each message once. */
 export type Settlement = 'ack' | 'retry' | 'dead_letter';
 
-/** A service's durables: those that carry events, not what JetStream says of them. */
+/** A service's durables for events, without the one for JetStream's advisories. */
 export function eventDurablesOf(service: ServiceName): DurableName[] {
   const names = Object.keys(durables).filter((name): name is DurableName => name in durables);
   return names.filter((name) => durables[name].service === service && durables[name].stream !== 'ADVISORIES');
 }
 
-/** The numbers of a service's outbox and of its durables. Durables come from the topology, so labels stay a closed list. */
+/** The metrics of a service's outbox and durables. Durables come from the topology, so labels stay a closed list. */
 export function createMessagingMetrics(registry: Registry, service: ServiceName) {
   const registers = [registry];
   const metrics = {
@@ -65,7 +65,7 @@ export function createMessagingMetrics(registry: Registry, service: ServiceName)
       registers,
     }),
   };
-  // A counter that begins with its first event shows no increase for it.
+  // Start at zero: Prometheus sees no increase in a counter that begins with its first event.
   const outcomes: Settlement[] = ['ack', 'retry', 'dead_letter'];
   for (const durable of eventDurablesOf(service)) {
     for (const outcome of outcomes) metrics.settled.inc({ durable, outcome }, 0);

@@ -1,9 +1,12 @@
-/** What a handler makes of a message; its return decides the message's fate. */
+/** A handler's verdict on a message. */
 export type Outcome =
   | { kind: 'done' }
-  /** Not now. `elsewhere`: the message is fine, something it needs is down; that never makes it a dead letter. */
+  /**
+   * Try again later. `elsewhere`: the message is fine, but something that it needs is down; that never makes it a dead
+   * letter.
+   */
   | { kind: 'later'; because: string; blame: 'message' | 'elsewhere'; delayMs?: number }
-  /** Never: a dead letter at once. `because` goes into a header: no personal data. */
+  /** A dead letter at once. `because` goes into a header, so it must hold no personal data. */
   | { kind: 'reject'; because: string };
 
 export const done: Outcome = { kind: 'done' };

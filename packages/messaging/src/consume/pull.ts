@@ -7,32 +7,38 @@ import { describeError } from '../connection/describe-error.ts';
 import type { Log } from '../connection/log.ts';
 import { durables, type DurableName } from '../topology/topology.ts';
 
-/** `stop` hands back what was not begun or waits, lets handlers finish (at most 15 s), resolves then. */
+/** `stop` hands back messages that nobody began or that are held, waits for handlers (at most 15 s), then resolves. */
 export type Consumer = Part & {
-  /** Rejects when no message will ever come again: the process must end then, for a supervisor to start it anew. Resolves after stop. */
+  /**
+   * Rejects when no message can come any more: the process must end, so that a supervisor restarts it. Resolves after
+   * `stop`.
+   */
   done: Promise<void>;
 };
 
-/** What a handler may ask of the loop that gave it its message. */
+/** What a handler may ask of the loop that gave it the message. */
 export type Hands = {
-  /** What it needs may be down: looked at now, and nothing is pulled until it is there again. */
+  /** Something that it needs may be down: check now, and pull nothing until it is back. */
   look(): void;
-  /** Whether what it needs is there. */
+  /** Whether the things that handlers need are there. */
   isReady(): Promise<boolean>;
-  /** Waits with the message, which stays ours and is not delivered again. @returns false once the loop is to stop */
+  /**
+   * Holds the message, so that it stays ours and is not delivered again.
+   * @returns false once the loop should stop
+   */
   hold(message: { working(): void }, ms: number): Promise<boolean>;
 };
 
 export type Pulling = {
   nats: Nats;
   durable: DurableName;
-  /** Messages handled at once. */
+  /** How many messages are handled at once. */
   concurrency: number;
   /** Settles the message itself and never throws. */
   handle: (message: JsMsg, hands: Hands) => Promise<void>;
   /**
-   * While it says no, nothing is pulled. Asked each second; `fresh` when a handler has met a fault, or while it says no: an
-   * answer from a few seconds ago will not do then.
+   * While this says no, nothing is pulled. Asked each second. `fresh` is true after a handler's fault and while the
+   * answer is no: then an answer from a few seconds ago is not good enough.
    */
   ready?: ((fresh: boolean) => boolean | Promise<boolean>) | undefined;
   log: Log;
@@ -42,7 +48,7 @@ export type Pulling = {
   lookEachMs?: number | undefined;
 };
 
-/** What is to be stopped after it must fit into the same stop: the whole of it may take 25 s. */
+/** Later parts of the stop must fit too: all of it may take 25 s. */
 const stopWithinMs = 15_000;
 
 /**
@@ -61,14 +67,14 @@ export function pull(pulling: Pulling): Consumer {
   const stop = new AbortController();
   const isStopping = (): boolean => stop.signal.aborted;
   const ended = Promise.withResolvers<void>();
-  // It may fail before its caller has got as far as watching it.
+  // It may fail before its caller watches it.
   ended.promise.catch(() => undefined);
   const running = new Set<Promise<void>>();
-  /** Pulled and not begun. */
+  /** Messages that were pulled and that nobody has begun. */
   const kept: JsMsg[] = [];
   let ackWaitMs: number = durables[durable].ackWaitMs;
   let current: { messages: ConsumerMessages; pause(): void; look(): void } | undefined;
-  /** Lets the loop go on: a handler is free, or waiting for one makes no sense any more. */
+  /** Lets the loop continue: a handler is free, or waiting for one makes no sense any more. */
   let wake: () => void = () => undefined;
 
   const halt = (): void => {
@@ -94,7 +100,7 @@ export function pull(pulling: Pulling): Consumer {
     try {
       message.working();
     } catch {
-      // The connection is closed for good: nothing is ours any more.
+      // The connection is closed for good, so no message is ours any more.
     }
   };
   const hold = async (message: { working(): void }, ms: number): Promise<boolean> => {
@@ -115,7 +121,7 @@ export function pull(pulling: Pulling): Consumer {
     });
     running.add(handling);
   };
-  /** Returns when a handler is free, or when `isOver` says that nobody waits for one any more. */
+  /** Returns when a handler is free, or when `isOver` says that nobody waits for one. */
   const untilFree = async (isOver: () => boolean): Promise<void> => {
     while (!isOver() && running.size >= concurrency)
       await new Promise<void>((resolve) => {
@@ -147,19 +153,19 @@ export function pull(pulling: Pulling): Consumer {
     await watching;
   };
 
-  /** A consumer whose durable is gone neither ends nor throws by itself. */
+  /** Watches the durable, because a consumer whose durable is gone neither ends nor throws. */
   const watch = async (messages: ConsumerMessages): Promise<void> => {
     for await (const { type, data } of await messages.status()) {
       if (type === ConsumerEvents.ConsumerDeleted) fail(new Error(`the durable ${durable} was deleted`));
       else if (type === ConsumerEvents.ConsumerNotFound || type === ConsumerEvents.StreamNotFound) {
-        // Once may be a server that is still coming up.
+        // A single one may come from a server that is still starting.
         if (Number(data) >= 2) fail(new Error(`the durable ${durable} is gone`));
       } else if (type === ConsumerEvents.HeartbeatsMissed) log.warn({ durable, missed: data }, 'heartbeats are missed');
       else if (type === ConsumerEvents.NoResponders) log.warn({ durable }, 'JetStream does not respond');
     }
   };
 
-  /** The provisioner may not have been here yet: a missing durable is waited for, and said so. */
+  /** Waits for a missing durable and says so: the set-up may not have run yet. */
   const open = async (): Promise<ConsumerMessages | undefined> => {
     for (let attempt = 0; !isStopping(); attempt++) {
       try {
@@ -198,12 +204,12 @@ export function pull(pulling: Pulling): Consumer {
       const messages = await open();
       if (messages !== undefined) await read(messages);
     }
-    // Another replica takes them at once.
+    // Another replica gets them at once.
     for (const message of kept.splice(0)) message.nak();
   };
   void stayAwake();
   const looping = loop().catch(fail);
-  // Nor does one whose connection is closed for good.
+  // Nor after the connection is closed for good.
   const closed = nats.closed.then((cause) => {
     if (!isStopping()) fail(new Error(`the NATS connection closed under ${durable}`, { cause }));
     return undefined;

@@ -5,12 +5,12 @@ import { within } from '@leadline/time/within';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 
-/** `stop` gives leadership up once `lead` has returned; `stopping` is aborted at once. */
+/** `stop` gives leadership up once `lead` has returned; it aborts `stopping` at once. */
 export type Leading = Part;
 
 const retryMs = 500;
 const endWithinMs = 2_000;
-/** The server drops a silent leader, so that a frozen one is followed by another. */
+/** The server drops a silent leader, so that another one replaces a frozen process. */
 const session =
   '-c idle_session_timeout=10000 -c statement_timeout=10000 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
 
@@ -22,16 +22,16 @@ const session =
  */
 export function electLeader(options: {
   databaseUrl: string;
-  /** Shown by Postgres. */
+  /** The session's name in Postgres. */
   name: string;
   lockClass: LedClass;
-  /** What is led, of several in one class. */
+  /** Which of a class's locks to hold. */
   lock: string;
   sessionOptions?: string;
   asLeader: (client: Client, stopping: AbortSignal) => Promise<void>;
-  /** The session is lost, or was never had. */
+  /** Called when the session is lost, or could not be opened. */
   lost: (error: unknown) => void;
-  /** Between two looks at whether another still leads. */
+  /** The pause before the next try to lead. */
   rest: (stopping: AbortSignal) => Promise<void>;
 }): Leading {
   const stop = new AbortController();
@@ -62,7 +62,7 @@ export function electLeader(options: {
         options.lost(error);
         await wait(retryMs, undefined, { signal: stop.signal }).catch(() => undefined);
       } finally {
-        // A server that went away without a word would let it wait for ever.
+        // Otherwise it would wait for ever on a server that vanished without a word.
         await within(
           endWithinMs,
           client.end().catch(() => undefined),

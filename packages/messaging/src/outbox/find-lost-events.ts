@@ -8,7 +8,7 @@ import { readBack } from '../streams/read-back.ts';
 import { fetchMessage } from '../streams/stored-message.ts';
 import { duplicateWindowMs, streamOf, streams, type StreamName } from '../topology/topology.ts';
 
-/** The part of a pg client that is needed here. */
+/** The part of a pg client that this needs. */
 type Queryable = { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }> };
 
 const publishedRow = z.object({
@@ -18,7 +18,7 @@ const publishedRow = z.object({
   swallowed: z.boolean(),
 });
 
-/** Taken off the duplicate window: a repeat this late is still surely swallowed. */
+/** Subtracted from the duplicate window: a repeat before then is certainly dropped. */
 const marginMs = 10 * 60_000;
 
 /**
@@ -74,7 +74,7 @@ export async function unmarkLostStreams(
     const of = (kept: string[]): unknown[] => [subjects, first?.time ?? null, streams[stream].maxAgeMs / 1_000, kept];
     const { rows } = await database.query(`select where exists (select from ${table} where ${earlier})`, of([]));
     if (rows.length === 0) continue;
-    // Two clocks: what seems older than the stream may stand in it.
+    // Two clocks differ: a row that seems older than the stream may be in it.
     const stayAwake = (): Promise<unknown> => database.query('select 1', []);
     const there = first === undefined ? [] : await readBack(nats, { stream, subjects, since: first.time }, stayAwake);
     const kept = there.flatMap((message) => readOwnEvent(message)?.id ?? []);

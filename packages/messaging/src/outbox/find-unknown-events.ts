@@ -7,17 +7,16 @@ import { authorshipOf, readOwnEvent, type OwnEvent } from '../consume/own-event.
 import { fetchMessage } from '../streams/stored-message.ts';
 import { streamOf, type StreamName } from '../topology/topology.ts';
 
-/** The part of a pg client that is needed here. */
+/** The part of a pg client that this needs. */
 export type Queryable = { query(text: string, values: unknown[]): Promise<{ rowCount: number | null }> };
 
-/** Messages that stand where a service's newest event was looked for and are no event of it. */
+/** Messages in the place of a service's newest event that are none of its events. */
 export type PassedOver = { subject: string; messages: number };
 
 /**
- * Subjects whose newest event no outbox row of this database has: the database has come back older than what already
- * happened. Only an event of the subject's owner says so. What somebody else put there is passed over, however much it
- * is, and told to `tell` once; so is a redriven event, which is nobody's own, untold.
- * Throws when NATS or the database can't be asked.
+ * Finds subjects whose newest event has no outbox row in this database: then the database is older than what already
+ * happened. Only an event of the subject's owner proves that. Other messages are passed over, however many, and
+ * reported to `tell` once; redriven events are passed over silently. Throws when NATS or the database does not answer.
  */
 export async function findUnknownEvents(
   nats: Nats,
@@ -33,7 +32,7 @@ export async function findUnknownEvents(
   return events.flat().map(({ type }) => type);
 }
 
-/** The newest own event of each of a service's subjects that its outbox does not know. */
+/** The newest own event of each of a service's subjects, if its outbox does not know it. */
 export async function findUnknownOf(
   nats: Nats,
   database: Queryable,
@@ -49,13 +48,13 @@ export async function findUnknownOf(
 }
 
 /**
- * The message down to which a subject is known, and what was found below it: nobody walks through the same flood twice.
- * Its time tells it from another in its place, in a stream that was lost and made anew.
+ * How far a subject has been read, and what was found, so that nobody reads through the same flood twice. The time
+ * tells the message from another in the same place of a recreated stream.
  */
 type Walked = { to: number; at: number; own: OwnEvent | undefined };
 const walkedBy = new WeakMap<Nats, Map<string, Walked>>();
 
-/** The newest event of each subject that its owner said; of a subject without one, nothing. */
+/** The newest event of each subject that its owner published; subjects without one are left out. */
 async function findNewestOwn(
   nats: Nats,
   database: Queryable,
@@ -89,8 +88,8 @@ async function findNewestOwn(
 const atOnce = 200;
 
 /**
- * Walks a stream back from these messages, all their subjects in one walk, until each has its owner's newest event. It
- * ends where `isOld` says that the outbox has published since: whatever is missing was said later.
+ * Reads a stream backwards from these messages, all subjects in one pass, until each has its owner's newest event. It
+ * ends where `isOld` says that the outbox has published since: anything missing is newer.
  */
 async function lookBehind(
   nats: Nats,
@@ -104,7 +103,7 @@ async function lookBehind(
   const sought = new Map(newest.map((message) => [message.subject, { from: message, foreign: 0 }]));
   const own = new Map<string, OwnEvent | undefined>();
   let endedEarly = false;
-  /** Those whose walk has come to where an earlier one began; that one knows the rest. */
+  /** Ends the reads that have reached the beginning of an earlier one, which knows the rest. */
   const settle = ({ seq, time }: StoredMsg): void => {
     for (const subject of sought.keys()) {
       const before = walked.get(subject);
@@ -131,7 +130,7 @@ async function lookBehind(
     if (endedEarly) break;
   }
   for (const [subject, { from, foreign }] of sought) {
-    // What was not looked for to the end depends on the database that was asked, and the next may be another.
+    // An unfinished read depends on the database that was asked, and the next one may be another.
     if (own.has(subject) || !endedEarly)
       walked.set(subject, { to: from.seq, at: from.time.getTime(), own: own.get(subject) });
     if (foreign > 0) ask.tell({ subject, messages: foreign });
@@ -139,10 +138,10 @@ async function lookBehind(
   return [...own.values()].filter((event) => event !== undefined);
 }
 
-/** The newest message of a subject that is no event of the subject's owner. */
+/** The newest message of a subject, if it is no event of the subject's owner. */
 export type ForeignMessage = { service: PublishingService; subject: string; seq: number; at: Date };
 
-/** Those subjects of these services whose newest message is foreign. Throws when NATS can't be asked. */
+/** The subjects of these services whose newest message is foreign. Throws when NATS does not answer. */
 export async function findForeignMessages(
   nats: Nats,
   services: readonly PublishingService[],

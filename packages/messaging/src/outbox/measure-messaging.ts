@@ -9,7 +9,7 @@ import { durables } from '../topology/topology.ts';
 
 const answerWithinMs = 1_000;
 
-/** Brings the gauges up to date: the outbox from its rows, the durables from JetStream. All replicas tell the same. */
+/** Updates the gauges: the outbox from its rows, the durables from JetStream. All replicas report the same. */
 export async function measureMessaging(options: {
   sql: Sql;
   nats: Nats;
@@ -41,7 +41,7 @@ async function measureOutbox(sql: Sql, service: PublishingService, metrics: Mess
 async function measureDurables(nats: Nats, service: ServiceName, metrics: MessagingMetrics): Promise<void> {
   await Promise.all(
     eventDurablesOf(service).map(async (durable) => {
-      // A number from before would tell that all is well.
+      // An old value would suggest that all is well.
       const forget = (): void => {
         metrics.pending.remove({ durable });
         metrics.ackPending.remove({ durable });

@@ -7,7 +7,7 @@ import { affected, type Sql } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { currentTraceparent } from '@leadline/tracing/span';
 
-/** The table of a service's events to publish. */
+/** A service's table of events to publish. */
 export function outboxTable(service: PublishingService): string {
   const { outbox } = serviceOf(service);
   if (outbox === null) throw new Error(`${service} has no outbox`);
@@ -15,15 +15,15 @@ export function outboxTable(service: PublishingService): string {
 }
 
 export type OutboxItem<Contract extends EventContract> = {
-  /** What it is about, e.g. `lead/42`: events of one subject keep their order. */
+  /** The lead or call, such as `lead/42`: events with the same one keep their order. */
   subject: string;
   data: PayloadOf<Contract>;
-  /** When it happened; now by the database's clock unless given. */
+  /** When it happened; by default now, by the database's clock. */
   time?: Date;
 };
 
 /**
- * Adds an event to the service's outbox, in the caller's transaction: it is published if and only if that commits.
+ * Adds an event to the service's outbox in the caller's transaction: it is published if and only if that commits.
  * @throws ZodError when the payload does not fit its contract
  */
 export function enqueue<Contract extends EventContract>(
@@ -35,7 +35,7 @@ export function enqueue<Contract extends EventContract>(
   return enqueueMany(sql, service, contract, [item]);
 }
 
-/** Many events of one contract in one statement. */
+/** Adds many events of one contract in one statement. */
 export async function enqueueMany<Contract extends EventContract>(
   sql: Sql,
   service: PublishingService,
@@ -57,7 +57,7 @@ export async function enqueueMany<Contract extends EventContract>(
 }
 
 /**
- * An event as `addRecords` takes it, for a statement that writes something else too.
+ * An event in the form of `addRecords`, for statements that also write something else.
  * @throws ZodError when the payload does not fit its contract
  */
 export function toOutboxRecord<Contract extends EventContract>(
@@ -81,8 +81,8 @@ export function toOutboxRecord<Contract extends EventContract>(
 }
 
 /**
- * SQL that adds a JSON list of such records to the service's outbox if the condition holds. Whoever runs it notifies the
- * channel that is called as the table: the notification leaves at commit and wakes the relay; equal ones fold into one.
+ * SQL that adds a JSON list of such records to the service's outbox if the condition holds. The caller also notifies
+ * the channel with the table's name: the notification leaves at the commit and wakes the relay, and equal ones merge.
  */
 export function addRecords(service: PublishingService, records: string, condition: string): string {
   return `insert into ${outboxTable(service)} (id, aggregate, subject, headers, payload)

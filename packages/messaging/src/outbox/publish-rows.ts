@@ -16,16 +16,16 @@ export type RelayRow = z.infer<typeof relayRow>;
 
 export type PublishedRows = {
   published: string[];
-  /** The first of its aggregate that failed; those behind it were not tried. */
+  /** The first row of each aggregate that failed; the rows behind it were not tried. */
   again: { id: string; aggregate: string; because: string }[];
   never: { id: string; because: string }[];
-  /** The lowest and the highest place that they got in each stream. */
+  /** The lowest and the highest place that the rows got in each stream. */
   places: Map<StreamName, { from: number; to: number }>;
 };
 
 /**
- * Publishes rows side by side over all aggregates and in order inside each, whose first failure stops it. What can never
- * be stored stops nobody.
+ * Publishes rows: aggregates side by side, and each aggregate's rows in order until the first failure. A row that can
+ * never be stored stops nobody.
  */
 export async function publishRows(
   nats: Nats,
@@ -57,7 +57,7 @@ function notePlace(places: PublishedRows['places'], stream: StreamName, seq: num
   places.set(stream, { from: Math.min(from, seq), to: Math.max(to, seq) });
 }
 
-/** Inside the trace that the row was written in, if any: whoever consumes it goes on from this very publish. */
+/** Publishes inside the trace in which the row was written, if there is one; consumers continue from this span. */
 function publishRow(nats: Nats, row: RelayRow): Promise<Stored> {
   const { id, subject, headers } = row;
   const message = { subject, stream: streamOf(subject), messageId: id, payload: JSON.stringify(row.payload) };

@@ -17,12 +17,12 @@ import { sparingly } from '../connection/sparingly.ts';
 import type { StreamName } from '../topology/topology.ts';
 
 /**
- * `waiting`: another replica leads, or Postgres or NATS is out of reach. `older_database`: the streams hold events that
- * this database does not know; nothing is published.
+ * `waiting`: another replica leads, or Postgres or NATS can't be reached. `older_database`: the streams hold events
+ * that this database does not know, so nothing is published.
  */
 export type RelayState = 'waiting' | 'relaying' | 'older_database';
 
-/** `stop` finishes the batch in hand and gives leadership up. */
+/** `stop` finishes the current batch and gives leadership up. */
 export type Relay = Part & {
   /** There is something new: look at once. */
   wake(): void;
@@ -31,33 +31,33 @@ export type Relay = Part & {
 
 const batchSize = 250;
 const pollMs = 1_000;
-/** In a flood it works a fifth of the time: who takes leads in goes first, and thousands of events a second leave still. */
+/** During a flood it works a fifth of the time: intake goes first, and still thousands of events a second leave. */
 const restsPerWork = 4;
-/** A batch that took long because its process was frozen is no flood. */
+/** A batch that took long because the process was frozen is no flood. */
 const longestRestMs = 4_000;
 const restMs = 2_000;
 const cleanEachMs = 10 * 60_000;
-/** Rows are kept as long as the streams keep their messages, and a day more. */
+/** Rows are kept one day longer than the streams keep their messages. */
 const keptDays = 31;
 /**
- * A leader publishes only while it asked its session so recently. Frozen for longer it may have lost the session, and
- * another may lead: the server drops a silent one after 10 s.
+ * A leader publishes only if it checked its session this recently. A process that was frozen for longer may have lost
+ * it, and another may lead: the server drops a silent session after 10 s.
  */
 const leadsForMs = 5_000;
-/** Without fresh statistics the planner takes what waits for little, and sorts all of a backlog for each batch. */
+/** Without fresh statistics the planner underestimates the backlog, and would sort all of it for each batch. */
 const planner = '-c enable_bitmapscan=off -c enable_sort=off';
 
 /**
- * Publishes a service's outbox. One replica leads, by its session's advisory lock, so that the rows of one aggregate keep
- * their order. A row published twice has the same message id and is stored once.
+ * Publishes a service's outbox. One replica leads, by its session's advisory lock, so that the rows of an aggregate
+ * keep their order. A row that is published twice has the same message id and is stored once.
  */
 export function startRelay(options: { databaseUrl: string; nats: Nats; service: PublishingService; log: Log }): Relay {
   const { nats, log, service } = options;
   const table = outboxTable(service);
   let state: RelayState = 'waiting';
   /**
-   * What was published and could not be marked: nothing more is published before. A disk that stays full for longer than
-   * the duplicate window would else have the same rows stored again and again.
+   * Rows that were published but could not be marked. Nothing else is published before they are: a disk that stays full
+   * for longer than the duplicate window would otherwise make the stream store the same rows again and again.
    */
   let unsaved: { result: PublishedRows; publishedAt: number } | undefined;
   let woken = Promise.withResolvers<void>();
@@ -77,12 +77,12 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     const mayPublish = (): boolean => performance.now() - provedAt < leadsForMs;
     await client.query(`listen ${table}`);
     client.on('notification', wake);
-    /** The NATS session in which all was found in order. */
+    /** The NATS session in which we found everything in order. */
     let checked: number | undefined;
     let cleanedAt = Number.NEGATIVE_INFINITY;
-    /** How far each stream was filled. One that gives a lower place again was lost meanwhile, and made anew. */
+    /** The highest place in each stream. A stream that returns a lower one was lost and recreated meanwhile. */
     const filledTo = new Map<StreamName, number>();
-    /** Aggregates whose first row found no room lately, until when: the rows behind them go on. */
+    /** Aggregates whose first row found no room recently, and until when to skip them: the rows behind them go on. */
     const resting = new Map<string, number>();
     while (!stopping.aborted) {
       await requireWritable(client);
@@ -158,7 +158,7 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
         ),
       );
     } catch (error) {
-      // A session that is lost ends the lead; asked again, it would only say so again.
+      // A lost session ends the leadership; asking it again would give the same answer.
       if (!(error instanceof NatsError)) throw error;
       tellOutage(() => log.warn({ service, because: describeError(error) }, 'the streams can not be asked yet'));
       return false;
@@ -200,7 +200,7 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   };
 }
 
-/** `agoMs`: since they were published. Whether JetStream still knows a row's id is reckoned from that time. */
+/** `agoMs`: how long ago they were published, which decides whether JetStream still knows a row's id. */
 async function save(client: Client, table: string, result: PublishedRows, agoMs: number): Promise<void> {
   const { published, again, never } = result;
   if (published.length > 0)

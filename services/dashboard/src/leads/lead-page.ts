@@ -12,7 +12,7 @@ import { phoneShown } from '../web/phone-shown.ts';
 export type LeadPage = {
   story: LeadStory;
   explanation: Explanation | undefined;
-  /** Its own deliveries, and what its source sent lately that was refused; undefined where ingest does not answer. */
+  /** The lead's own deliveries, and recent refused ones of its source; undefined if ingest does not answer. */
   receipts: Receipt[] | undefined;
   rejected: Receipt[] | undefined;
 };

@@ -75,7 +75,7 @@ const attempt = z
     status: call.status ?? 'unknown',
     doNotCall: call.doNotCall === true,
     messageLeft: call.messageLeft === true,
-    /** Fields of the agent's reports that could not be read, and in how many reports. */
+    /** Unreadable fields of the agent's reports, and the number of reports with them. */
     unreadFields: Object.entries(call.unreadFields ?? {}).map(([field, times]) => ({ field, times: times.length })),
     isReportUnheard: reportHeldAt !== null,
     answers: Object.entries(qualification ?? {}).map(([key, value]) => ({
@@ -87,12 +87,12 @@ const attempt = z
 export type Attempt = z.output<typeof attempt>;
 
 const told = z.object({ taskId: z.string().nullable(), toldAt: instant.nullable(), error: z.string().nullable() });
-/** A task that tells of enquiries without a call; no task yet while the CRM has not taken it. */
+/** A task for enquiries without a call; without a task id until the CRM has accepted it. */
 type Told = z.output<typeof told>;
 
 export type LeadStory = { lead: Lead; attempts: Attempt[]; told: Told[]; events: EventLine[] };
 
-/** One lead, its attempts oldest first, and everything that was said of it. */
+/** A lead with its attempts, oldest first, and all of its events. */
 export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory | undefined> {
   const sql = deps.postgres.sql;
   const found = await row(
@@ -131,7 +131,7 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
 
 export type Explanation = { kind: string; reason?: string; until?: Date };
 
-/** What the dispatcher would decide of this lead now; undefined where it does not answer. */
+/** The dispatcher's decision about this lead now; undefined if it does not answer. */
 export async function askExplanation(deps: Deps, leadId: number): Promise<Explanation | undefined> {
   try {
     const said = await ask(deps.nats, explain, { leadId }, 1_500);
@@ -153,7 +153,7 @@ export type Receipt = {
   faults: string[];
 };
 
-/** Deliveries as ingest keeps them; undefined where it does not answer. */
+/** Deliveries that ingest keeps; undefined if it does not answer. */
 export async function askReceipts(deps: Deps, question: BodyOf<typeof receipts>): Promise<Receipt[] | undefined> {
   const found = await ask(deps.nats, receipts, question, 1_500).catch(() => undefined);
   return found?.map(({ receivedAt, sourceLeadId, verdict, faults }) => ({

@@ -16,7 +16,7 @@ const chosen = z
   .max(200)
   .transform((text) => text || undefined)
   .optional();
-/** What is looked for is sent as a form: a number in an address would stand in every log on the way. */
+/** Searches are sent as a form, because a number in an address would end up in every log on the way. */
 const searchForm = z.object({ text: chosen, source: chosen, status: chosen });
 const pageQuery = z.object({
   source: chosen,

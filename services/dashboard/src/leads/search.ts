@@ -31,15 +31,15 @@ const hit = z
   }));
 export type LeadHit = z.output<typeof hit>;
 
-/** Names are not indexed: they are looked for among this many of the newest leads. */
+/** Names have no index, so we search only this many of the newest leads. */
 const newestLookedThrough = 200_000;
 
 const columns = `id, name, phone, source, status, product_name, retry_after, failure_reason,
   coalesce(created_at, updated_at, 'epoch')::timestamptz as created_at`;
 
 /**
- * Leads that fit, newest first. Digits find an id or, where the role permits it, a whole number by its last ten; other
- * text finds names.
+ * Matching leads, newest first. Digits find an id or, if the role permits it, a whole number by its last ten digits;
+ * other text finds names.
  */
 export function searchLeads(
   deps: Deps,
@@ -52,7 +52,7 @@ export function searchLeads(
   const id = isNumber && digits.length < 10 ? Number(digits) : null;
   const phone = options.byPhone && isNumber && digits.length >= 10 ? digits.slice(-10) : null;
   const name = text !== '' && !isNumber ? `%${text.replaceAll(/[%_\\]/g, '\\$&')}%` : null;
-  // A number that may not be searched for finds nobody, instead of everybody.
+  // A number that this role may not search for must find nobody, not everybody.
   if (isNumber && id === null && phone === null) return Promise.resolve([]);
   const from =
     phone === null && name !== null

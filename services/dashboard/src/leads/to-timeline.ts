@@ -1,6 +1,6 @@
 import type { EventLine } from '../live/live-events.ts';
 
-/** LiveKit tells whole seconds: within one second events stand in the order in which they come about. */
+/** LiveKit reports whole seconds; within one second we show events in their usual order. */
 const order = [
   'lead.created',
   'lead.postponed',
@@ -21,9 +21,9 @@ const order = [
   'lead.failed',
 ];
 
-/** A lead's events as a story, oldest first, whatever order they came in. */
+/** A lead's events as a story, oldest first, in whatever order they came. */
 export function toTimeline(events: readonly EventLine[]): EventLine[] {
-  // What names no call came before all calls, or is said of their outcome.
+  // An event without a call happened before all calls, or is about their outcome.
   const call = ({ callId, type }: EventLine): number =>
     callId ?? (type === 'lead.created' || type === 'lead.postponed' ? 0 : Infinity);
   const second = ({ at }: EventLine): number => Math.floor(at.getTime() / 1_000);

@@ -22,7 +22,7 @@ type Speed = { source: string; leads: number; medianMs: number; p90Ms: number };
 export type Today = {
   now: Date;
   day: string;
-  /** Undefined once the read model is whole; until then, that it still grows. */
+  /** Undefined once the read model is complete; until then, that it is still being built. */
   growing: boolean;
   funnel: FunnelStep[];
   speeds: Speed[];
@@ -36,13 +36,16 @@ export type Today = {
   }[];
   failures: { outcome: string; calls: number }[];
   retries: { leadId: number; source: string; reason: string | null; dueAt: Date; retryCount: number }[];
-  /** More wait than are listed. */
+  /** More retries wait than are listed. */
   moreRetries: boolean;
 };
 
 const listed = 12;
 
-/** What the first page shows of one Indian day. Each part is read from daily sums or through an index: none grows with the calls. */
+/**
+ * The first page's content for one Indian day. Each part reads daily sums or an index, so none grows with the number of
+ * calls.
+ */
 export async function readToday(deps: Deps, asked?: string): Promise<Today> {
   const sql = deps.postgres.sql;
   const now = deps.now(await databaseNow(sql));
@@ -70,7 +73,7 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
   };
 }
 
-/** Whoever is further on was at each step before. */
+/** A lead counts in each step up to its own. */
 async function readFunnel(sql: Sql, generation: number, day: string): Promise<FunnelStep[]> {
   const found = await rows(
     sql,
@@ -128,7 +131,7 @@ const retry = z.object({
   retryCount: z.number(),
 });
 
-/** A claim pushes retry_after a day ahead while its call is open: that is no retry that waits. */
+/** A claim moves retry_after a day ahead while its call is open; that is no waiting retry. */
 function readRetries(sql: Sql, now: Date): Promise<Today['retries']> {
   return rows(
     sql,
@@ -144,7 +147,7 @@ function readRetries(sql: Sql, now: Date): Promise<Today['retries']> {
   );
 }
 
-/** Undefined where the dispatcher does not answer: then it is not known, and said so. */
+/** Undefined if the dispatcher does not answer; the page then says so. */
 export async function askDialling(
   deps: Deps,
 ): Promise<{ dialling: DiallingState | undefined; window: { open: boolean; opensAt: Date | undefined } | undefined }> {
