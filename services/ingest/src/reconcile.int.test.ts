@@ -1,37 +1,24 @@
 import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { ask } from '@leadline/messaging/ask';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
+import type { TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { readIngestConfig } from './config.ts';
-import { start, type Ingest } from './start.ts';
+import type { Ingest } from './start.ts';
+import { startStand, type Stand } from '../test/start-ingest.ts';
 
+let stand: Stand;
 let db: TestDatabase;
 let nats: TestNats;
 let ingest: Ingest;
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  const config = readIngestConfig({
-    DATABASE_URL: db.roleUrls.ingest,
-    NATS_URL: nats.url,
-    PORT: '0',
-    API_KEYS: 'website:test-key-of-website,justdial:test-key-of-justdial',
-  });
-  ingest = await start(config, {
-    postgres: await db.open('ingest'),
-    nats: await nats.connect('ingest'),
-    log: silentLog,
-  });
+  stand = await startStand();
+  ({ db, nats } = stand);
+  ingest = await stand.launch({ API_KEYS: 'website:test-key-of-website,justdial:test-key-of-justdial' });
 });
-afterAll(async () => {
-  await ingest.stop();
-  await nats.close();
-  await db.drop();
-});
+afterAll(() => stand.stop());
 
 async function post(source: string, body: Record<string, unknown>): Promise<number> {
   const response = await fetch(`${ingest.url}/v1/leads`, {

@@ -3,39 +3,26 @@ import { reconcile } from '@leadline/contracts/commands/reconcile';
 import { fromHeaders } from '@leadline/contracts/envelope';
 import { leadCreated } from '@leadline/contracts/events/lead-created';
 import { ask } from '@leadline/messaging/ask';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
+import type { TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import type { Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
 
 const key = 'test-key-of-website';
+let stand: Stand;
 let db: TestDatabase;
 let nats: TestNats;
 let ingest: Ingest;
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  const config = readIngestConfig({
-    DATABASE_URL: db.roleUrls.ingest,
-    NATS_URL: nats.url,
-    PORT: '0',
-    API_KEYS: `website:${key},indiamart:another-test-key-1`,
-  });
-  ingest = await start(config, {
-    postgres: await db.open('ingest'),
-    nats: await nats.connect('ingest'),
-    log: silentLog,
-  });
+  stand = await startStand();
+  ({ db, nats } = stand);
+  ingest = await stand.launch({ API_KEYS: `website:${key},indiamart:another-test-key-1` });
 });
-afterAll(async () => {
-  await ingest.stop();
-  await nats.close();
-  await db.drop();
-});
+afterAll(() => stand.stop());
 
 const post = async (body: unknown, headers: Record<string, string> = {}, path = '/v1/leads') => {
   const response = await fetch(`${ingest.url}${path}`, {

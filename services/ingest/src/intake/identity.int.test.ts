@@ -4,44 +4,29 @@ import { receipts, replay, correctReceipt } from '@leadline/contracts/commands/r
 import { addSource } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import type { Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
 
 // A known id with another number is another person; the same record with another wish is an enquiry. Two replicas.
+let stand: Stand;
 let db: TestDatabase;
-let nats: TestNats;
 let ops: Nats;
 let replicas: Ingest[];
 let make: string;
 let indiamart: string;
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  ops = await nats.connect('ops');
-  const launch = async (): Promise<Ingest> => {
-    const config = readIngestConfig({
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      PORT: '0',
-      API_KEYS: 'website:test-key-of-website',
-    });
-    return start(config, { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog });
-  };
-  replicas = [await launch(), await launch()];
+  stand = await startStand();
+  ({ db, ops } = stand);
+  replicas = [await stand.launch(), await stand.launch()];
   const add = async (source: string): Promise<string> =>
     new URL((await ask(ops, addSource, { who: 'test', source })).url).pathname;
   [make, indiamart] = [await add('make'), await add('indiamart')];
 });
-afterAll(async () => {
-  await Promise.all(replicas.map((replica) => replica.stop()));
-  await nats.close();
-  await db.drop();
-});
+afterAll(() => stand.stop());
 beforeEach(() => db.query('truncate leads, lead_receipts, ingest_outbox, ingest_audit, lead_enquiries cascade'));
 
 let sent = 0;

@@ -1,34 +1,21 @@
 import { fromHeaders } from '@leadline/contracts/envelope';
 import { leadEnquiryAdded } from '@leadline/contracts/events/lead-enquiry-added';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import type { Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
 
+let stand: Stand;
 let db: TestDatabase;
-let nats: TestNats;
 let replicas: Ingest[];
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  const launch = async (): Promise<Ingest> => {
-    const config = readIngestConfig({
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      PORT: '0',
-      API_KEYS: 'website:test-key-of-website,justdial:test-key-of-justdial',
-    });
-    return start(config, { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog });
-  };
-  replicas = [await launch(), await launch()];
+  stand = await startStand();
+  ({ db } = stand);
+  const settings = { API_KEYS: 'website:test-key-of-website,justdial:test-key-of-justdial' };
+  replicas = [await stand.launch(settings), await stand.launch(settings)];
 });
-afterAll(async () => {
-  await Promise.all(replicas.map((replica) => replica.stop()));
-  await nats.close();
-  await db.drop();
-});
+afterAll(() => stand.stop());
 
 let sent = 0;
 /** To one replica, then the other. */

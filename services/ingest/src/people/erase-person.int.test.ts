@@ -1,38 +1,22 @@
 import { erase } from '@leadline/contracts/commands/erase';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import type { Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
 
+let stand: Stand;
 let db: TestDatabase;
-let nats: TestNats;
 let ops: Nats;
 let ingest: Ingest;
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  ops = await nats.connect('ops');
-  const config = readIngestConfig({
-    DATABASE_URL: db.roleUrls.ingest,
-    NATS_URL: nats.url,
-    PORT: '0',
-    API_KEYS: 'website:test-key-of-website',
-  });
-  ingest = await start(config, {
-    postgres: await db.open('ingest'),
-    nats: await nats.connect('ingest'),
-    log: silentLog,
-  });
+  stand = await startStand();
+  ({ db, ops } = stand);
+  ingest = await stand.launch();
 });
-afterAll(async () => {
-  await ingest.stop();
-  await nats.close();
-  await db.drop();
-});
+afterAll(() => stand.stop());
 
 /** Without a name it is refused, and kept as it came. */
 async function postRefused(body: string): Promise<void> {

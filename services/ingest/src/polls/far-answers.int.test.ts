@@ -2,19 +2,13 @@ import { addSource, type SourceConnection } from '@leadline/contracts/commands/s
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { oddities } from '@leadline/simulator/odd-answers';
-import { readSimulatorConfig } from '@leadline/simulator/config';
-import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { Simulator } from '@leadline/simulator/start-simulator';
+import type { TestDatabase } from '@leadline/testing/database';
 import { until } from '@leadline/testing/until';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
+import { startVendors, toVendorSettings } from '../../test/start-vendors.ts';
 
 // What becomes of each answer that a vendor may give in place of enquiries, on a real database with the stand-ins.
 const key = 'key-of-the-seller';
@@ -24,53 +18,25 @@ const secrets: Record<string, string> = {
   exportersindia: `seller@example.com:${key}`,
   meta: 'app-secret',
 };
+let stand: Stand;
 let db: TestDatabase;
-let nats: TestNats;
 let ops: Nats;
 let vendors: Simulator;
-let ingest: Ingest;
-let folder: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leadline-far-vendors-'));
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  ops = await nats.connect('ops');
-  vendors = await startSimulator(
-    readSimulatorConfig({
-      LIVEKIT_API_KEY: 'k',
-      LIVEKIT_API_SECRET: 's',
-      SIP_TRUNK_ID: 'ST',
-      CRM_API_KEY: 'key',
-      VENDOR_KEY: key,
-      PHONE_LOG: join(folder, 'phone.jsonl'),
-      CRM_LOG: join(folder, 'crm.jsonl'),
-    }),
-  );
-  const config = readIngestConfig({
-    DATABASE_URL: db.roleUrls.ingest,
-    NATS_URL: nats.url,
-    PORT: '0',
-    API_KEYS: 'website:test-key-of-website',
+  [stand, vendors] = await Promise.all([startStand(), startVendors(key)]);
+  ({ db, ops } = stand);
+  const settings = {
+    ...toVendorSettings(vendors),
     META_GRAPH_URL: `${vendors.url}/vendors/graph/v26.0`,
     META_PAGE_TOKEN: key,
-    INDIAMART_URL: `${vendors.url}/vendors/indiamart`,
-    TRADEINDIA_URL: `${vendors.url}/vendors/tradeindia`,
-    EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia`,
-  });
-  ingest = await start(config, {
-    postgres: await db.open('ingest'),
-    nats: await nats.connect('ingest'),
-    log: silentLog,
-    // Each question below waits for such a look.
-    lookEachMs: 50,
-  });
+  };
+  // Each question below waits for such a look.
+  await stand.launch(settings, 50);
 });
 afterAll(async () => {
-  await ingest.stop();
+  await stand.stop();
   await vendors.stop();
-  await nats.close();
-  await db.drop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const control = async (what: string, body: unknown): Promise<void> => {

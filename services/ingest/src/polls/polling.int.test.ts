@@ -1,18 +1,17 @@
 import { addSource, type SourceConnection } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { readSimulatorConfig } from '@leadline/simulator/config';
-import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
+import type { Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { endWithUs } from '@leadline/servers/reaper';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startVendors, toVendorSettings } from '../../test/start-vendors.ts';
 
 const key = 'glusr-key-of-the-seller';
 const secrets: Record<string, string> = {
@@ -31,31 +30,17 @@ let db: TestDatabase;
 let nats: TestNats;
 let ops: Nats;
 let vendors: Simulator;
-let folder: string;
 const children: Child[] = [];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leadline-polling-'));
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
+  [db, nats, vendors] = await Promise.all([testDatabase(), testNats(), startVendors(key)]);
   ops = await nats.connect('ops');
-  vendors = await startSimulator(
-    readSimulatorConfig({
-      LIVEKIT_API_KEY: 'k',
-      LIVEKIT_API_SECRET: 's',
-      SIP_TRUNK_ID: 'ST',
-      CRM_API_KEY: 'key',
-      VENDOR_KEY: key,
-      PHONE_LOG: join(folder, 'phone.jsonl'),
-      CRM_LOG: join(folder, 'crm.jsonl'),
-    }),
-  );
 });
 afterEach(async () => {
   await Promise.all(children.splice(0).map((child) => child.kill()));
   await vendors.stop();
   await nats.close();
   await db.drop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Ingest as the process that it is. */
@@ -70,8 +55,7 @@ function launch(): Child {
       NATS_PASS: pass,
       LOG_LEVEL: 'debug',
       API_KEYS: 'website:test-key-of-website',
-      INDIAMART_URL: `${vendors.url}/vendors/indiamart`,
-      TRADEINDIA_URL: `${vendors.url}/vendors/tradeindia`,
+      ...toVendorSettings(vendors),
       EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia/`,
     },
   });
@@ -105,7 +89,7 @@ const add = (source: string): Promise<SourceConnection> =>
     ask(ops, addSource, { who: 'test', source, secret: secrets[source] }).catch(() => undefined),
   );
 const asked = (vendor: string): Record<string, unknown>[] =>
-  readFileSync(join(folder, `${vendor}.jsonl`), 'utf8')
+  readFileSync(join(vendors.vendorLogs, `${vendor}.jsonl`), 'utf8')
     .split('\n')
     .filter((line) => line.includes('"event":"asked"'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { lead, shapes } from './fixtures/one-enquiry.ts';
+import { shapes } from './fixtures/one-enquiry.ts';
+import { lead } from './fixtures/one-person.ts';
 import { findAdapter } from './registry.ts';
 
 /** The same as a form's fields, as PHP and browsers write nesting. */
@@ -18,7 +19,7 @@ function toPairs(value: unknown, path: string[] = []): [string, string][] {
 function read(source: string, contentType: string, text: string): unknown {
   const parsed = findAdapter(source)?.parse({ method: 'POST', query: '', contentType, text }, {});
   if (parsed?.ok !== true) return parsed;
-  return parsed.leads.map(({ read: one }) => (one.ok ? one.lead : one.faults));
+  return parsed.leads.map(({ read: parsedLead }) => (parsedLead.ok ? parsedLead.lead : parsedLead.faults));
 }
 
 describe('one enquiry is one lead, whoever built the form', () => {

@@ -7,40 +7,24 @@ import {
 } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import type { Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
 
+let stand: Stand;
 let db: TestDatabase;
-let nats: TestNats;
 let ops: Nats;
 let ingest: Ingest;
 let other: Ingest;
 
 beforeAll(async () => {
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  ops = await nats.connect('ops');
-  const launch = async (): Promise<Ingest> => {
-    const config = readIngestConfig({
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      PORT: '0',
-      API_KEYS: 'website:test-key-of-website',
-    });
-    return start(config, { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog });
-  };
-  ingest = await launch();
-  other = await launch();
+  stand = await startStand();
+  ({ db, ops } = stand);
+  ingest = await stand.launch();
+  other = await stand.launch();
 });
-afterAll(async () => {
-  await ingest.stop();
-  await other.stop();
-  await nats.close();
-  await db.drop();
-});
+afterAll(() => stand.stop());
 
 const here = (sourceConnection: SourceConnection) => ({
   ...sourceConnection,

@@ -2,9 +2,7 @@ import { replay } from '@leadline/contracts/commands/receipts';
 import { addSource, listSources } from '@leadline/contracts/commands/sources';
 import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
-import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import type { TestDatabase } from '@leadline/testing/database';
 import { until } from '@leadline/testing/until';
 import { Hono } from 'hono';
 import { serve } from '@hono/node-server';
@@ -12,8 +10,7 @@ import { createHmac } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { readIngestConfig } from '../config.ts';
-import { start, type Ingest } from '../start.ts';
+import { startStand, type Stand } from '../../test/start-ingest.ts';
 
 /** The Graph API as far as ingest asks it: what it answers is put in by each test. */
 type GraphAnswer = { status: number; body: unknown; headers?: Record<string, string> };
@@ -22,10 +19,9 @@ const graph = {
   asked: [] as { id: string; token: string | undefined; proof: string | undefined }[],
 };
 
+let stand: Stand;
 let db: TestDatabase;
-let nats: TestNats;
 let ops: Nats;
-let ingest: Ingest;
 let graphServer: ReturnType<typeof serve>;
 
 beforeAll(async () => {
@@ -42,27 +38,16 @@ beforeAll(async () => {
   });
   graphServer = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => graphServer.once('listening', resolve));
-  [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  ops = await nats.connect('ops');
-  const config = readIngestConfig({
-    DATABASE_URL: db.roleUrls.ingest,
-    NATS_URL: nats.url,
-    PORT: '0',
-    API_KEYS: 'website:test-key-of-website',
+  stand = await startStand();
+  ({ db, ops } = stand);
+  await stand.launch({
     META_GRAPH_URL: `http://127.0.0.1:${(graphServer.address() as AddressInfo).port}/v26.0`,
     META_PAGE_TOKEN: 'token-of-the-page',
   });
-  ingest = await start(config, {
-    postgres: await db.open('ingest'),
-    nats: await nats.connect('ingest'),
-    log: silentLog,
-  });
 });
 afterAll(async () => {
-  await ingest.stop();
+  await stand.stop();
   graphServer.close();
-  await nats.close();
-  await db.drop();
 });
 beforeEach(() => {
   graph.answers.clear();

@@ -1,0 +1,37 @@
+import { readSimulatorConfig } from '@leadline/simulator/config';
+import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The simulated marketplaces, which all take this key. Their logs are removed when they stop. */
+export async function startVendors(key: string): Promise<Simulator> {
+  const folder = mkdtempSync(join(tmpdir(), 'leadline-vendors-'));
+  const simulator = await startSimulator(
+    readSimulatorConfig({
+      LIVEKIT_API_KEY: 'k',
+      LIVEKIT_API_SECRET: 's',
+      SIP_TRUNK_ID: 'ST',
+      CRM_API_KEY: 'key',
+      VENDOR_KEY: key,
+      PHONE_LOG: join(folder, 'phone.jsonl'),
+      CRM_LOG: join(folder, 'crm.jsonl'),
+    }),
+  );
+  return {
+    ...simulator,
+    async stop() {
+      await simulator.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The settings that make ingest ask these marketplaces. */
+export function toVendorSettings(vendors: Simulator): Record<string, string> {
+  return {
+    INDIAMART_URL: `${vendors.url}/vendors/indiamart`,
+    TRADEINDIA_URL: `${vendors.url}/vendors/tradeindia`,
+    EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia`,
+  };
+}
