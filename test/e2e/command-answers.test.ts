@@ -1,11 +1,8 @@
-import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
-import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 
 /**
@@ -35,22 +32,7 @@ async function command(subject: string, body: unknown): Promise<unknown> {
 beforeAll(async () => {
   // Nobody listens there: the source that is asked has something to tell.
   system = await startSystem({ overrides: { ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } } });
-  const config = {
-    DATABASE_URL: system.db.roleUrls.dashboard,
-    NATS_URL: system.nats.url,
-    PORT: '0',
-    RUPEES_PER_PULSE: '0.9',
-  };
-  system.services.push(
-    await startDashboard(readDashboardConfig(config), {
-      postgres: await system.db.open('dashboard', 10),
-      nats: await system.nats.connect('dashboard'),
-      opsNats: undefined,
-      fetch,
-      now: (databaseTime) => databaseTime,
-      log: silentLog,
-    }),
-  );
+  await system.startDashboard({ RUPEES_PER_PULSE: '0.9' });
 });
 afterAll(() => system.stop());
 

@@ -1,5 +1,4 @@
 import { storeMessage } from '@leadline/messaging/stored-message';
-import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { execFile, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -8,8 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
-import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { leadlineCommand, type LeadlineCommand } from './leadline-command.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 import { findText } from './find-text.ts';
@@ -22,16 +19,7 @@ let dashboard: { stop(): Promise<void> };
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-command-'));
   system = await startSystem({ overrides: { ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } } });
-  const config = { DATABASE_URL: system.db.roleUrls.dashboard, NATS_URL: system.nats.url, PORT: '0' };
-  dashboard = await startDashboard(readDashboardConfig(config), {
-    postgres: await system.db.open('dashboard', 10),
-    nats: await system.nats.connect('dashboard'),
-    opsNats: undefined,
-    fetch,
-    now: (databaseTime) => databaseTime,
-    log: silentLog,
-  });
-  system.services.push(dashboard);
+  dashboard = await system.startDashboard();
   leadline = leadlineCommand(system.nats, { DISPATCHER_URL: system.dispatcherUrl, OPS_KEY: system.opsKey });
 });
 afterAll(async () => {

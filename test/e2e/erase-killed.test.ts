@@ -1,6 +1,5 @@
 import { storeMessage } from '@leadline/messaging/stored-message';
 import { freePort } from '@leadline/servers/free-port';
-import { silentLog } from '@leadline/testing/silent-log';
 import { endWithUs } from '@leadline/servers/reaper';
 import { until } from '@leadline/testing/until';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -9,14 +8,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
-import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { leadlineCommand, type LeadlineCommand } from './leadline-command.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 import { findText } from './find-text.ts';
 
-const roles = { ingest: 'ingest', 'call-tracker': 'callTracker', dispatcher: 'dispatcher' } as const;
-type Service = keyof typeof roles;
+type Service = 'ingest' | 'call-tracker' | 'dispatcher';
 
 let system: System;
 let leadline: LeadlineCommand;
@@ -33,16 +29,7 @@ beforeAll(async () => {
     ['call-tracker', callTracker],
   ]);
   leadline = leadlineCommand(system.nats);
-  const config = { DATABASE_URL: system.db.roleUrls.dashboard, NATS_URL: system.nats.url, PORT: '0' };
-  const dashboard = await startDashboard(readDashboardConfig(config), {
-    postgres: await system.db.open('dashboard', 10),
-    nats: await system.nats.connect('dashboard'),
-    opsNats: undefined,
-    fetch,
-    now: (databaseTime: Date) => databaseTime,
-    log: silentLog,
-  });
-  system.services.push(dashboard);
+  await system.startDashboard();
 });
 afterAll(async () => {
   for (const child of running.values()) child.kill('SIGKILL');
@@ -58,7 +45,7 @@ async function startProcess(service: Service): Promise<ChildProcess> {
     await replaced.stop();
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, '../faults/service-process.ts'), service], {
-    env: { PATH: process.env['PATH'], ...system.settingsOf(roles[service]), LOG_LEVEL: 'silent' },
+    env: { PATH: process.env['PATH'], ...system.settingsOf(service), LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   endWithUs(child);

@@ -13,7 +13,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { serviceOf, type ServiceKey } from '@leadline/contracts/services';
+import { serviceOf, type ServiceName } from '@leadline/contracts/services';
 import type { Part } from '@leadline/time/part';
 import { test as testTimings, withTimings, type Settings, type Timings } from '@leadline/world/timings';
 import { toSettings, type Keys } from '@leadline/world/to-settings';
@@ -21,6 +21,8 @@ import { readCallTrackerConfig } from '../../services/call-tracker/src/config.ts
 import { start as startCallTracker } from '../../services/call-tracker/src/start.ts';
 import { readCrmPusherConfig } from '../../services/crm-pusher/src/config.ts';
 import { start as startCrmPusher } from '../../services/crm-pusher/src/start.ts';
+import { readDashboardConfig } from '../../services/dashboard/src/config.ts';
+import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { readDispatcherConfig } from '../../services/dispatcher/src/config.ts';
 import { start as startDispatcher } from '../../services/dispatcher/src/start.ts';
 import { readIngestConfig } from '../../services/ingest/src/config.ts';
@@ -59,9 +61,6 @@ export type LeadRow = {
   retry_after: Date | null;
   failure_reason: string | null;
 };
-
-/** The dashboard is no part of this system. */
-type SystemService = Exclude<ServiceKey, 'dashboard'>;
 
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
@@ -107,9 +106,9 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
   );
   let shiftMs = 0;
   const opened: (Database | Nats)[] = [];
-  const connect = async (service: SystemService) => {
-    const postgres = await db.open(service, 10);
-    const connection = await nats.connect(serviceOf(service).name);
+  const connect = async (service: ServiceName) => {
+    const postgres = await db.open(serviceOf(service).key, 10);
+    const connection = await nats.connect(service);
     opened.push(postgres, connection);
     return {
       postgres,
@@ -121,21 +120,23 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
     };
   };
   /** Read at each start: a test may change its overrides in between. */
-  const settingsOf = (service: SystemService): Settings =>
-    toSettings(service, {
-      servers: { databaseUrl: db.roleUrls[service], nats: { url: nats.url, ...nats.user(serviceOf(service).name) } },
+  const settingsOf = (service: ServiceName): Settings => {
+    const { key } = serviceOf(service);
+    return toSettings(key, {
+      servers: { databaseUrl: db.roleUrls[key], nats: { url: nats.url, ...nats.user(service) } },
       simulator,
-      port: service === 'callTracker' ? trackerPort : undefined,
+      port: key === 'callTracker' ? trackerPort : undefined,
       keys,
       timings: withTimings(testTimings, options.overrides ?? {}),
     });
+  };
   const launch = {
     ingest: async () => startIngest(readIngestConfig(settingsOf('ingest')), await connect('ingest')),
     dispatcher: async () =>
       startDispatcher(readDispatcherConfig(settingsOf('dispatcher')), await connect('dispatcher')),
     callTracker: async () =>
-      startCallTracker(readCallTrackerConfig(settingsOf('callTracker')), await connect('callTracker')),
-    crmPusher: async () => startCrmPusher(readCrmPusherConfig(settingsOf('crmPusher')), await connect('crmPusher')),
+      startCallTracker(readCallTrackerConfig(settingsOf('call-tracker')), await connect('call-tracker')),
+    crmPusher: async () => startCrmPusher(readCrmPusherConfig(settingsOf('crm-pusher')), await connect('crm-pusher')),
   };
   const [ingest, callTracker, crmPusher, ...dispatchers] = await Promise.all([
     launch.ingest(),
@@ -180,6 +181,13 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
     },
     /** What a process of its own is told to be one of these services. */
     settingsOf,
+    /** Starts the dashboard beside the others; `stop` ends it with them. It can't send dead letters back. */
+    async startDashboard(more: Settings = {}) {
+      const config = readDashboardConfig({ ...settingsOf('dashboard'), ...more });
+      const dashboard = await startDashboard(config, { ...(await connect('dashboard')), opsNats: undefined });
+      services.push(dashboard);
+      return dashboard;
+    },
     /** A dispatcher as a process of its own, to be frozen and killed. `freezeAtDial`: it stops itself right before its first request. */
     dispatcherProcess(given: { freezeAtDial: boolean }): ChildProcess {
       const child = spawn(process.execPath, [join(import.meta.dirname, 'dispatcher-process.ts')], {

@@ -59,8 +59,8 @@ test(
     const { folder } = previous;
     const [oldDispatcher, oldTracker, oldPusher] = await Promise.all([
       startOld(folder, 'dispatcher', system.settingsOf('dispatcher')),
-      startOld(folder, 'call-tracker', system.settingsOf('callTracker')),
-      startOld(folder, 'crm-pusher', system.settingsOf('crmPusher')),
+      startOld(folder, 'call-tracker', system.settingsOf('call-tracker')),
+      startOld(folder, 'crm-pusher', system.settingsOf('crm-pusher')),
     ]);
     const ids: number[] = [];
     const post = async (count: number): Promise<void> => {

@@ -38,6 +38,18 @@ export const publishingServices: readonly PublishingService[] = services.flatMap
   service.outbox === null ? [] : [service.name],
 );
 
+/** One value for each service, by key. */
+export function forEachService<T>(make: (service: Service) => T): Record<ServiceKey, T> {
+  const [ingest, dispatcher, callTracker, crmPusher, dashboard] = services;
+  return {
+    ingest: make(ingest),
+    dispatcher: make(dispatcher),
+    callTracker: make(callTracker),
+    crmPusher: make(crmPusher),
+    dashboard: make(dashboard),
+  };
+}
+
 /** The row of a service, by any of its spellings. */
 export function serviceOf(spelling: ServiceName | ServiceKey): Service {
   const service = services.find(({ name, key }) => name === spelling || key === spelling);

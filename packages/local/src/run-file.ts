@@ -1,3 +1,4 @@
+import { forEachService } from '@leadline/contracts/services';
 import type { Role } from '@leadline/database/roles';
 import { renameSync, writeFileSync } from 'node:fs';
 import type { World } from './service-list.ts';
@@ -39,22 +40,12 @@ export function toRunFile(
     },
     postgres: {
       url: database.url,
-      roles: {
-        ingest: database.of('ingest'),
-        dispatcher: database.of('dispatcher'),
-        callTracker: database.of('callTracker'),
-        crmPusher: database.of('crmPusher'),
-        dashboard: database.of('dashboard'),
-      },
+      roles: forEachService(({ key }) => database.of(key)),
     },
     nats: {
       url: nats.url,
       users: {
-        ingest: nats.user('ingest'),
-        dispatcher: nats.user('dispatcher'),
-        callTracker: nats.user('call-tracker'),
-        crmPusher: nats.user('crm-pusher'),
-        dashboard: nats.user('dashboard'),
+        ...forEachService(({ name }) => nats.user(name)),
         agent: nats.user('agent'),
         ops: nats.user('ops'),
       },

@@ -1,4 +1,4 @@
-import { serviceOf, services } from '@leadline/contracts/services';
+import { forEachService, serviceOf, services } from '@leadline/contracts/services';
 import type { NatsUser } from '@leadline/messaging/permissions';
 import { human, type Timings } from '@leadline/world/timings';
 import { toSettings, type Member } from '@leadline/world/to-settings';
@@ -52,11 +52,7 @@ const root = join(import.meta.dirname, '../../..');
 
 const folders: Record<Member, string> = {
   simulator: 'packages/simulator',
-  ingest: 'services/ingest',
-  dispatcher: 'services/dispatcher',
-  callTracker: 'services/call-tracker',
-  crmPusher: 'services/crm-pusher',
-  dashboard: 'services/dashboard',
+  ...forEachService(({ name }) => `services/${name}`),
 };
 
 /** `env` is the person's own environment, such as CALLS_PER_SECOND; a service's settings override it. */
