@@ -100,7 +100,7 @@ test('lead tells why one was not called', async () => {
   expect(out).toContain('now: it waits: stopped');
   expect(await leadline.run('lead', '999999')).toMatchObject({
     code: 1,
-    err: 'leadline: nobody knows a lead 999999\n',
+    err: 'leadline: no service knows a lead 999999\n',
   });
   await leadline.run('dialling', 'start', '--reason', 'test');
   await system.callIs(id, 'pushed');
