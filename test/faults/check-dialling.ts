@@ -6,7 +6,7 @@ import type { PhoneLine } from './ledgers.ts';
 const slackMs = 1_000;
 
 /** One INVITE an attempt, attempts within the policy, one live call a number, nobody with answers rung again. */
-export const checkRings: Check = ({ world: { policy } }, { phone, calls, stored, joined }) => {
+export const checkRings: Check = ({ world: { policy } }, { phone, calls, callbacks, stored, joined }) => {
   const violations: Violation[] = [];
   const byRoom = new Map(calls.map((call) => [call.call_room, call]));
   const invites = phone.filter(({ event }) => event === 'invite');
@@ -24,7 +24,9 @@ export const checkRings: Check = ({ world: { policy } }, { phone, calls, stored,
   );
   for (const [leadId, rung] of rungLeads) {
     // Whoever asks again while his last attempt is under way has attempts anew.
-    if (rung.length > (1 + policy.maxRetries) * (1 + (joined.get(leadId) ?? 0)))
+    // A promise is a call of its own, and the attempt in which it was made spends nothing.
+    const promises = callbacks.filter(({ lead_id: id }) => id === leadId).length;
+    if (rung.length > (1 + policy.maxRetries) * (1 + (joined.get(leadId) ?? 0)) + 2 * promises)
       violations.push({ what: `${rung.length} attempts rang`, leadId });
     if (new Set(rung.map(({ attempt }) => attempt)).size < rung.length)
       violations.push({ what: 'one attempt rang twice', leadId });
@@ -64,8 +66,8 @@ export const checkRings: Check = ({ world: { policy } }, { phone, calls, stored,
   const [qualifiedAt, dialingAt] = [toldAt('call.qualified'), toldAt('call.dialing')];
   for (const [leadId, own] of Map.groupBy(calls, ({ lead_id }) => lead_id)) {
     const answered = Math.min(...own.map(({ call_room }) => qualifiedAt.get(call_room) ?? Number.POSITIVE_INFINITY));
-    for (const { call_room, sent_at } of own) {
-      if (!rungRooms.has(call_room) || sent_at === null) continue;
+    for (const { call_room, sent_at, callback_id } of own) {
+      if (!rungRooms.has(call_room) || sent_at === null || callback_id !== null) continue;
       // By the clock that told of the answers too: the database's may be ahead of it.
       const permittedAt = Math.min(sent_at.getTime(), dialingAt.get(call_room) ?? Number.POSITIVE_INFINITY);
       if (permittedAt > answered + 2_000 + slackMs)

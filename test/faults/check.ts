@@ -11,6 +11,7 @@ import {
   findSilentFacts,
   findTakenPoison,
 } from './check-events.ts';
+import { checkPromises } from './check-promises.ts';
 import { checkConsequences, readAccepted, readTold } from './check-enquiries.ts';
 import { canary } from './feed-leads.ts';
 import { findLeak } from './find-leak.ts';
@@ -70,6 +71,7 @@ const checks: Record<Invariant, Check> = {
   I9: checkDurables,
   I10: checkDeadLetters,
   I15: checkConsequences,
+  I16: checkPromises,
 
   /** Each acknowledged POST is one lead, and a source id is one row. */
   async I1(campaign, { leads }) {

@@ -85,6 +85,24 @@ export const crashPoints: readonly CrashPoint[] = [
     place: beforeItSends(/update ingest_outbox set published_at/),
   },
   {
+    name: 'call-tracker: before a request to be called back commits',
+    ...tracker,
+    link: 'postgres',
+    place: beforeCommitOf(/callback_request":\{/),
+  },
+  {
+    name: 'dispatcher: before a promise commits',
+    ...dispatcher,
+    link: 'postgres',
+    place: beforeCommitOf(/insert into callbacks/),
+  },
+  {
+    name: 'dispatcher: after a promise commits',
+    ...dispatcher,
+    link: 'postgres',
+    place: afterCommitOf(/insert into callbacks/),
+  },
+  {
     name: 'dispatcher: before the claim commits',
     ...dispatcher,
     link: 'postgres',

@@ -38,11 +38,20 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
   ['2233', 3],
   ['2244', 3],
   ['2255', 8],
+  // Those who name a time: busy, after a talk, and who then wish never to be called.
+  ['2266', 6],
+  ['2277', 5],
+  ['2299', 2],
 ];
 const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
 const reportsAnswerer = ['2211', '2213', '2214'];
-/** What a version without `agent.answered_by` can be given. */
-export const olderEndings = drawn.filter((ending) => !reportsAnswerer.includes(ending));
+const asksForCallback = ['2266', '2277', '2299'];
+/** What a version without `agent.answered_by` and `agent.callback_requested` can be given. */
+export const olderEndings = drawn.filter(
+  (ending) => !reportsAnswerer.includes(ending) && !asksForCallback.includes(ending),
+);
+/** Twelve seconds more, and MAX_LEAD_AGE_DAYS are over. */
+const oldMs = 7 * 86_400_000 - 12_000;
 /** Answered, talked with and hung up within a second or two. */
 export const shortCalls = ['2042', '3042'];
 
@@ -111,7 +120,9 @@ function watchWaiting(world: World): { leads(): number; stop(): void } {
 
 function post(world: World, posted: Posted, key: boolean): Promise<void> {
   const { phone, sourceLeadId } = posted;
-  const lead = { ...canary, phone, productName: 'Paper cup machine', sourceLeadId };
+  // So old that the lead is too old by the time at which its buyer is promised a call.
+  const old = phone.endsWith('2277') ? { enquiredAt: new Date(Date.now() - oldMs).toISOString() } : {};
+  const lead = { ...canary, phone, productName: 'Paper cup machine', sourceLeadId, ...old };
   return postLead(world, world.ingestUrl, posted, { lead, key });
 }
 

@@ -19,6 +19,7 @@ export const invariants = [
   'I13',
   'I14',
   'I15',
+  'I16',
 ] as const;
 export type Invariant = (typeof invariants)[number];
 

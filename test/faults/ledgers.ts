@@ -21,6 +21,21 @@ export type CallRow = {
   sent_at: Date | null;
   decided_at: Date | null;
   put_back_reason: string | null;
+  /** The promise that its dial was made for. */
+  callback_id: number | null;
+};
+/** A time that a buyer was promised. */
+export type CallbackRow = {
+  id: number;
+  lead_id: number;
+  call_id: number | null;
+  at: Date | null;
+  due_at: Date | null;
+  confirmed: boolean;
+  kept_by: string;
+  state: string;
+  why: string | null;
+  rang_at: Date | null;
 };
 type LeadRow = { id: number; status: string; phone: string; retry_count: number; failure_reason: string | null };
 export type Stored = {
@@ -41,6 +56,7 @@ export type Ledgers = {
   crm: CrmLine[];
   leads: LeadRow[];
   calls: CallRow[];
+  callbacks: CallbackRow[];
   stored: Stored[];
   /** How many further enquiries joined a lead, by its id. */
   joined: Map<number, number>;
@@ -56,8 +72,12 @@ export async function readLedgers({ world }: Campaign): Promise<Ledgers> {
     leads: await world.query<LeadRow>(`select id, status, phone, retry_count, failure_reason from leads order by id`),
     calls: await world.query<CallRow>(
       `select c.id, c.lead_id, c.phone, c.status, c.failure_reason, c.attempt, c.call_room, c.call_started_at,
-              c.answered_at, c.call_ended_at, c.qualification, c.crm_task_id, d.sent_at, d.decided_at, d.put_back_reason
+              c.answered_at, c.call_ended_at, c.qualification, c.crm_task_id, d.sent_at, d.decided_at, d.put_back_reason,
+              d.callback_id
          from calls c left join dials d on d.call_id = c.id order by c.id`,
+    ),
+    callbacks: await world.query<CallbackRow>(
+      `select id, lead_id, call_id, at, due_at, confirmed, kept_by, state, why, rang_at from callbacks order by id`,
     ),
     joined: new Map(
       (

@@ -7,8 +7,8 @@ import { makeMutant, mutants, toMutated } from './mutants.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
-test('there are fifteen mutants', () => {
-  expect(mutants).toHaveLength(15);
+test('there are nineteen mutants', () => {
+  expect(mutants).toHaveLength(19);
 });
 
 test.for(mutants)('the code holds what "$name" takes out of it', (mutant) => {

@@ -245,6 +245,66 @@ import { z } from 'zod';
       },
     ],
   },
+  {
+    name: 'jitter on promises',
+    edits: [
+      {
+        file: `${dispatcher}/decide-promise.ts`,
+        find: "return { kind: 'promise', dueAt: nextOpening(policy.window, at, ringWindowMs(policy)) };",
+        put: "const spread = new Date(at.getTime() - (at.getTime() % 10) * 1_000);\n  return { kind: 'promise', dueAt: nextOpening(policy.window, spread, ringWindowMs(policy)) };",
+      },
+    ],
+  },
+  {
+    name: 'a promise that does not lift too_old',
+    edits: [
+      {
+        file: `${dispatcher}/decide-dial.ts`,
+        find: 'if (!isPromised && now.getTime() - wishedAt >',
+        put: 'if (now.getTime() - wishedAt >',
+      },
+    ],
+  },
+  {
+    name: 'a promise lost on put-back',
+    edits: [
+      {
+        file: `${dispatcher}/decide-promise.ts`,
+        find: "return dial.failedBefore < maxFailedDials ? { state: 'waiting' }",
+        put: "return dial.failedBefore > maxFailedDials ? { state: 'waiting' }",
+      },
+    ],
+  },
+  {
+    name: 'a promise rung after an opt-out',
+    edits: [
+      {
+        file: `${dispatcher}/decide-dial.ts`,
+        find: "  if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };\n",
+        put: "  if (facts.doNotCall && !isPromiseDue(facts, now, policy)) return { kind: 'refuse', reason: 'do_not_call' };\n",
+      },
+      {
+        file: `${dispatcher}/decide-dial.ts`,
+        find: "return then.kind === 'refuse' ? then :",
+        put: "return then.kind === 'refuse' && then.reason !== 'do_not_call' ? then :",
+      },
+      {
+        file: `${dispatcher}/decide-promise.ts`,
+        find: "  if (lead.doNotCall) return { kind: 'refuse', because: 'do_not_call' };\n",
+        put: '',
+      },
+      {
+        file: `${dispatcher}/keep-promises.ts`,
+        find: 'if (promise === null || call.endsBecause === null) return promise;',
+        put: "if (promise === null || call.endsBecause !== 'wrong_number') return promise;",
+      },
+      {
+        file: `${dispatcher}/decide-retry.ts`,
+        find: 'if (call.isPromised && !call.doNotCall) return',
+        put: 'if (call.isPromised) return',
+      },
+    ],
+  },
 ];
 
 /**

@@ -130,7 +130,8 @@ async function hearRequest(
   ]);
   if (known > 0) return lead.promise;
   const decision = decideRequest(
-    asked,
+    // An agent whose clock runs ahead said nothing before it was heard.
+    { ...asked, saidAt: asked.saidAt < heardAt ? asked.saidAt : heardAt },
     { doNotCall: await isDoNotCall(sql, lead.phone), promisesBefore: await countPromises(sql, lead.id) },
     deps.policy,
   );

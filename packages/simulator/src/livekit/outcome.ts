@@ -30,6 +30,11 @@ const agentBehaviour = z.object({
   answeredBy: z.array(z.object({ category: z.string(), afterMs: z.number().default(0) })).default([]),
   disposition: z.string().nullable().default(null),
   language: z.string().nullable().default(null),
+  /** The person asks to be called back so long after; in the call that keeps it they have time, and say what is usual. */
+  callback: z
+    .object({ inMs: z.number().default(20_000), keptBy: z.enum(['agent', 'person']).default('agent') })
+    .nullable()
+    .default(null),
 });
 export type AgentBehaviour = z.infer<typeof agentBehaviour>;
 
@@ -106,6 +111,14 @@ export function toOutcome(number: string): Outcome {
           ],
         },
       });
+    case 266:
+      return of({ agent: { reports: [], callback: {} } });
+    case 277:
+      return of({ agent: { callback: {} } });
+    case 288:
+      return of({ agent: { reports: [], callback: { keptBy: 'person' } } });
+    case 299:
+      return of({ agent: { reports: [], callback: {}, doNotCall: true } });
     default:
       return of({});
   }

@@ -45,7 +45,10 @@ export function startVoiceAgents(options: {
   const job = async (dispatch: Dispatch): Promise<void> => {
     const metadata = jobMetadata.safeParse(readJson(dispatch.metadata));
     if (!metadata.success) return;
-    const { room: name, phone } = metadata.data;
+    const { room: name, phone, callback: kept, now } = metadata.data;
+    const startedAt = performance.now();
+    // Its job tells the time: "in a minute" is a minute by that clock.
+    const clock = (): number => (now === undefined ? Date.now() : Date.parse(now) + performance.now() - startedAt);
     const { does, staysMs } = options.nextBehaviour(phone);
     if (does === 'absent') return;
     const agent = await kit;
@@ -61,7 +64,8 @@ export function startVoiceAgents(options: {
     });
     const call = listen(name, gone.promise);
     await agent?.ready(name);
-    await attend(agent, { name, phone, call, participant, messageLeft: metadata.data.messageLeft === true });
+    const messageLeft = metadata.data.messageLeft === true;
+    await attend(agent, { name, phone, call, participant, messageLeft, clock, isCallback: kept !== undefined });
     await Promise.race([pause(staysMs), gone.promise]);
     rooms.leave(room, participant, 'CLIENT_INITIATED');
     jobs.delete(name);
@@ -96,6 +100,8 @@ export function startVoiceAgents(options: {
       call,
       participant,
       messageLeft,
+      clock,
+      isCallback,
     }: {
       name: string;
       phone: string;
@@ -103,6 +109,8 @@ export function startVoiceAgents(options: {
       participant: Participant;
       /** In an earlier attempt. */
       messageLeft: boolean;
+      clock: () => number;
+      isCallback: boolean;
     },
   ): Promise<void> => {
     const leg = await call.answered;
@@ -117,7 +125,7 @@ export function startVoiceAgents(options: {
     }
     const answeredAt = Date.now();
     const mode = behaviour.mode ?? modeOf(phone);
-    const reports = behaviour.reports ?? [
+    const reports = (isCallback && behaviour.callback !== null ? undefined : behaviour.reports) ?? [
       { answers: usualAnswers(mode), afterMs: 0, timeShiftMs: 0, malformed: false },
     ];
     const telling = Promise.all(
@@ -136,6 +144,11 @@ export function startVoiceAgents(options: {
         return reportAt(new Date(answeredAt + report.timeShiftMs), name, mode, report.answers);
       }),
     );
+    if (behaviour.callback !== null && !isCallback) {
+      const { inMs, keptBy } = behaviour.callback;
+      const at = new Date(clock() + inMs / timeFactor);
+      await agent?.callbackRequested(name, { words: 'in a moment', at, confirmed: true, keptBy });
+    }
     if (behaviour.doNotCall || leg.outcome.talkMs === null) {
       // This agent says goodbye itself, and deletes its room.
       await pause(1_000);

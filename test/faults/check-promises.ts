@@ -1,0 +1,86 @@
+import type { Noted } from './campaign.ts';
+import type { Check, Violation } from './invariants.ts';
+import type { CallbackRow, Ledgers } from './ledgers.ts';
+
+/** A promise is rung within five minutes; a campaign has one, and the time in which faults stood in the way. */
+const withinMs = 60_000;
+/** Between two machines’ clocks and in a timer. */
+const slackMs = 1_000;
+/** Whoever wishes never to be called, and whoever is told of in a talk for another lead, is not rung for his promise. */
+const goodReasons = ['do_not_call', 'talked_in_other_call'];
+
+/** A confirmed promise rings once, not before its time, soon after it, and never after an opt-out; none is lost. */
+export const checkPromises: Check = ({ record }, ledgers) => {
+  const violations: Violation[] = [];
+  const { callbacks, calls, phone } = ledgers;
+  const roomOf = new Map(calls.map((call) => [call.id, call]));
+  const invites = Map.groupBy(
+    phone.filter(({ event }) => event === 'invite'),
+    ({ room }) => room,
+  );
+  for (const { room, at } of requests(ledgers)) {
+    const call = calls.find(({ call_room }) => call_room === room);
+    if (call === undefined) continue;
+    const isKnown = callbacks.some((row) => row.call_id === call.id && row.at?.getTime() === at);
+    if (!isKnown) violations.push({ what: `what ${room} asked for is promised nowhere`, leadId: call.lead_id });
+  }
+  for (const row of callbacks) {
+    if (row.kept_by !== 'agent' || !row.confirmed || row.state === 'moved') continue;
+    const where = { leadId: row.lead_id };
+    const name = `the promise ${row.id}`;
+    const dials = calls.filter(({ callback_id }) => callback_id === row.id);
+    const rung = dials.filter(({ call_room, put_back_reason }) => put_back_reason === null && invites.has(call_room));
+    if (rung.length > 1) violations.push({ what: `${name} rang ${rung.length} times`, ...where });
+    for (const { call_room, sent_at } of rung)
+      if (row.at !== null && sent_at !== null && sent_at < row.at)
+        violations.push({ what: `${call_room} rang ${row.at.getTime() - sent_at.getTime()} ms too early`, ...where });
+    if (goodReasons.includes(row.why ?? '')) {
+      if (row.why === 'do_not_call' && rung.length > 0)
+        violations.push({ what: `${name} rang after an opt-out`, ...where });
+      continue;
+    }
+    if (row.state === 'waiting' || row.state === 'cancelled' || rung.length === 0) {
+      violations.push({
+        what: `${name} is ${row.state}${row.why === null ? '' : ` (${row.why})`}, and never rang`,
+        ...where,
+      });
+      continue;
+    }
+    const late = lateness(row, record);
+    if (late > withinMs) violations.push({ what: `${name} rang ${late} ms late`, ...where });
+    const asked = roomOf.get(row.call_id ?? 0);
+    if (asked !== undefined && saidNever(ledgers, asked.call_room))
+      violations.push({ what: `${name} rang although its buyer said never again`, ...where });
+  }
+  return { checked: callbacks.length, violations };
+};
+
+/** What agents asked for, the latest of each room. */
+function requests({ stored, ackedTo }: Ledgers): { room: string; at: number }[] {
+  const acked = ackedTo.get('call-tracker-agent') ?? 0;
+  const latest = new Map<string, number>();
+  for (const { subject, ours, text, seq } of stored) {
+    if (subject !== 'agent.callback_requested' || !ours || seq > acked) continue;
+    const { room, at, keptBy }: { room?: string; at?: string; keptBy?: string } = JSON.parse(text);
+    if (room !== undefined && at !== undefined && keptBy !== 'person') latest.set(room, Date.parse(at));
+  }
+  return [...latest].map(([room, at]) => ({ room, at }));
+}
+
+function saidNever({ stored }: Ledgers, room: string): boolean {
+  return stored.some(
+    ({ subject, ours, text }) =>
+      subject === 'agent.ended' && ours && text.includes(`"${room}"`) && text.includes('"doNotCall":true'),
+  );
+}
+
+/** How late it was dialled, without the time in which some fault was on. */
+function lateness({ due_at, rang_at }: CallbackRow, record: readonly Noted[]): number {
+  if (due_at === null || rang_at === null) return 0;
+  const [from, until] = [due_at.getTime() + slackMs, rang_at.getTime()];
+  const hidden = record.reduce(
+    (sum, noted) => sum + Math.max(0, Math.min(noted.until, until) - Math.max(noted.at, from)),
+    0,
+  );
+  return until - from - hidden;
+}
