@@ -222,6 +222,19 @@ test('dialling held back: by the switch, the caps, the trunk, and by nothing', a
   expect(states.at(-1)?.alert).toBe('LeadlineClaimFaults');
 });
 
+test('a promised time that was missed', async () => {
+  await reach(
+    ['LeadlineCallbacksMissed'],
+    () =>
+      system.db.query(
+        `insert into callbacks (lead_id, at, due_at, precision, confirmed, asked_by, kept_by, said_at, state, why, created_at, closed_at)
+         select id, now(), now(), 'exact', true, 'buyer', 'agent', now(), 'missed', 'late', now(), now() from leads limit 1`,
+      ),
+    grown('leadline_callbacks_closed_last_hour{state="missed"}', 1),
+  );
+  expect(states.at(-1)?.alert).toBe('LeadlineCallbacksMissed');
+});
+
 test('the CRM: limits, silence, a refusal, and what waits for it', async () => {
   await system.faults({ crm: { status: 429, retryAfterSeconds: 1 } });
   await reach(

@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   leads: async () => (await import('./commands/leads.ts')).addLeads,
   dialling: async () => (await import('./commands/dialling.ts')).addDialling,
   'call-again': async () => (await import('./commands/call-again.ts')).addCallAgain,
+  callbacks: async () => (await import('./commands/callbacks.ts')).addCallbacks,
   'do-not-call': async () => (await import('./commands/do-not-call.ts')).addDoNotCallCommand,
   dlq: async () => (await import('./commands/dlq.ts')).addDlq,
   minutes: async () => (await import('./commands/minutes.ts')).addMinutes,

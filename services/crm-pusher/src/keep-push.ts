@@ -25,6 +25,7 @@ const pushRow = z.object({
   callbackWords: z.string().nullable(),
   disposition: z.string().nullable(),
   language: z.string().nullable(),
+  callbackKeptBy: z.enum(['agent', 'person']).nullable().catch(null),
   attempts: z.number().nullable(),
   customerId: z.string().nullable(),
   sentAt: instant.nullable(),
@@ -62,7 +63,8 @@ export function readPush(callId: number, deps: Deps): Promise<PushRow | undefine
             (select jsonb_object_agg(a.key, a.value)
                from jsonb_each_text(case jsonb_typeof(c.qualification) when 'object' then c.qualification else '{}' end) a
               where btrim(a.value) <> '') as qualification,
-            c.call_started_at, l.product_name, f.callback_at, f.callback_words, f.disposition, f.language, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
+            c.call_started_at, l.product_name, f.callback_at, f.callback_words, f.disposition, f.language,
+            f.callback_request->>'keptBy' as callback_kept_by, p.attempts, p.customer_id, p.sent_at, p.empty_looks,
             p.conflicts, p.customer_posts,
             p.last_looked_at, p.next_try_at, d.traceparent,
             (select coalesce(jsonb_agg(jsonb_build_object('id', e.receipt_id, 'source', e.source, 'productName', e.product_name,

@@ -121,6 +121,7 @@ function toQualifiedCall(push: PushRow): QualifiedCall {
     callbackWords: push.callbackWords,
     disposition: push.disposition,
     language: push.language,
+    callbackKeptBy: push.callbackKeptBy,
     callStartedAt: push.callStartedAt,
     enquiries: push.enquiries,
   };

@@ -14,6 +14,7 @@ const call: QualifiedCall = {
   callbackWords: null,
   disposition: null,
   language: null,
+  callbackKeptBy: null,
   callStartedAt: new Date('2026-11-24T05:30:00Z'),
   enquiries: [],
 };
@@ -59,6 +60,16 @@ test('what became of the talk is told, and the language asked for', () => {
     priority: 'normal',
   }).description.split('\n');
   expect(lines.slice(1, 3)).toEqual(['Outcome: bought elsewhere.', 'Wishes to speak Tamil.']);
+});
+
+test('what the voice agent calls back for is told, and nobody of the sales team is asked to call then', () => {
+  const callbackAt = new Date('2026-11-25T04:30:00Z');
+  const task = toCrmTask({ ...call, callbackAt, callbackKeptBy: 'agent' }, 'c1', { priority: 'normal' });
+  expect(task).toMatchObject({ titleType: 'followup', title: 'Follow up: Paper cup machine, Asha Verma' });
+  expect(task.description).toContain('The voice agent calls back on 25 Nov 2026, 10:00 am, as was asked for.');
+  expect(task).not.toHaveProperty('dueDate');
+  const byPerson = toCrmTask({ ...call, callbackAt, callbackKeptBy: 'person' }, 'c1', { priority: 'normal' });
+  expect(byPerson).toMatchObject({ titleType: 'callback', dueDate: '2026-11-25T04:30:00.000Z' });
 });
 
 test('words for a time make it a callback too, in those words, and due at no time that nobody named', () => {

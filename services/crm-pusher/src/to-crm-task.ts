@@ -20,6 +20,8 @@ export type QualifiedCall = {
   /** What became of the talk, in the agent's judgement, and the language that the person asked for. */
   disposition: string | null;
   language: string | null;
+  /** Who calls back: nobody of the sales team is told to when the voice agent does. */
+  callbackKeptBy: 'agent' | 'person' | null;
   callStartedAt: Date;
   /** The same buyer's enquiries while this lead was open, in their order. */
   enquiries: Enquiry[];
@@ -57,13 +59,20 @@ export function reference(room: string): string {
  */
 export function toCrmTask(call: QualifiedCall, customerId: string, mapping: TaskMapping): CrmTask {
   const subject = [call.productName, call.name].filter((part) => part !== null && part !== '').join(', ');
-  const isCallback = call.callbackAt !== null || call.callbackWords !== null;
+  const byAgent = call.callbackKeptBy === 'agent' && call.callbackAt !== null;
+  const isCallback = !byAgent && (call.callbackAt !== null || call.callbackWords !== null);
   const title = `${isCallback ? 'Call back' : 'Follow up'}${subject === '' ? '' : `: ${subject}`}`;
   const known = reference(call.room);
   const called = toIndianTime(call.callStartedAt);
   const head = [
     `Called by the voice agent on ${called}${call.source === null ? '' : `, lead from ${call.source}`}.`,
-    ...(call.callbackAt === null ? [] : [`Wishes to be called back on ${toIndianTime(call.callbackAt)}.`]),
+    ...(call.callbackAt === null
+      ? []
+      : [
+          byAgent
+            ? `The voice agent calls back on ${toIndianTime(call.callbackAt)}, as was asked for.`
+            : `Wishes to be called back on ${toIndianTime(call.callbackAt)}.`,
+        ]),
     ...(call.callbackWords === null ? [] : [`Wishes to be called back: "${call.callbackWords}".`]),
     ...(call.disposition === null ? [] : [`Outcome: ${call.disposition.replaceAll('_', ' ')}.`]),
     ...(call.language === null ? [] : [`Wishes to speak ${call.language}.`]),
@@ -78,7 +87,7 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
     description: [...head, ...answers, known, ...enquiries].join('\n'),
     priority: readPriority(call.answers['seriousness'] ?? '') ?? mapping.priority,
     status: 'not_started',
-    ...(call.callbackAt === null ? {} : { dueDate: call.callbackAt.toISOString() }),
+    ...(call.callbackAt === null || byAgent ? {} : { dueDate: call.callbackAt.toISOString() }),
   });
 }
 

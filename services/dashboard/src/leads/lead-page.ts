@@ -3,6 +3,7 @@ import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock } from '../web/indian-format.ts';
 import type { EventLine } from '../live/live-events.ts';
+import { leadCallbacksCard } from './callbacks.ts';
 import type { Attempt, Explanation, LeadStory, Receipt } from './read.ts';
 import { toLineTitle } from '../live/to-line-title.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';
@@ -28,8 +29,8 @@ export function leadPage(shown: Shown, page: LeadPage): Piece {
       aside: leadBadge(lead),
     },
     html`<div class="grid">
-      ${nowCard(shown, page)} ${personCard(shown, page)} ${attemptsCard(attempts)} ${timelineCard(events)}
-      ${receiptsCard(page)}
+      ${nowCard(shown, page)} ${personCard(shown, page)} ${leadCallbacksCard(page.story.callbacks)}
+      ${attemptsCard(attempts)} ${timelineCard(events)} ${receiptsCard(page)}
     </div>`,
   );
 }
@@ -48,6 +49,7 @@ const waitWords: Record<string, string> = {
   reports_not_heard: 'reports of agents can not be heard: see the call-tracker',
   calls_before_restore: 'calls from before a restore may still go on',
   dials_under_way: 'the dials under way go first',
+  promised_later: 'its buyer is called back at the time that was asked for',
   retry_later: 'its next attempt is due later',
   call_in_progress: 'a call of it is not settled yet',
   not_new: 'nothing more is to be done',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import type { EventLine } from '../live/live-events.ts';
 import { readNewest } from '../live/live-events.ts';
+import { readCallbacksOf, type Callback } from './callbacks.ts';
 import { toTimeline } from './to-timeline.ts';
 
 const lead = z
@@ -90,7 +91,7 @@ const told = z.object({ taskId: z.string().nullable(), toldAt: instant.nullable(
 /** A task for enquiries without a call; without a task id until the CRM has accepted it. */
 type Told = z.output<typeof told>;
 
-export type LeadStory = { lead: Lead; attempts: Attempt[]; told: Told[]; events: EventLine[] };
+export type LeadStory = { lead: Lead; attempts: Attempt[]; callbacks: Callback[]; told: Told[]; events: EventLine[] };
 
 /** A lead with its attempts, oldest first, and all of its events. */
 export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory | undefined> {
@@ -126,7 +127,9 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
     `select task_id, told_at, last_error as error from crm_enquiries where lead_id = $1 order by told_at nulls last limit 50`,
     [id],
   );
-  return { lead: found, attempts, told: tasks, events: toTimeline(await readNewest(deps, { leadId: id }, 500)) };
+  const callbacks = await readCallbacksOf(sql, id);
+  const events = toTimeline(await readNewest(deps, { leadId: id }, 500));
+  return { lead: found, attempts, callbacks, told: tasks, events };
 }
 
 export type Explanation = { kind: string; reason?: string; until?: Date };

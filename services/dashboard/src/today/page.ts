@@ -4,6 +4,7 @@ import type { DiallingState } from '@leadline/contracts/commands/dialling';
 import { html } from 'hono/html';
 import { addDays } from '../web/calendar.ts';
 import { toClock, toCount, toDayName, toLength, toPercent, toShortDateAndClock } from '../web/indian-format.ts';
+import { callbacksCard } from '../leads/callbacks.ts';
 import type { FunnelStep, Today } from './read.ts';
 import { assetUrls } from '../web/assets.ts';
 import { badge, layout, reasonForm, section, table, type Piece, type Shown } from '../web/layout.ts';
@@ -35,7 +36,8 @@ export function todayPage(shown: Shown, today: Today, { dialling, window }: Dial
     html`${today.growing ? html`<p class="notice" role="status">The figures are still being counted for the first time.</p>` : ''}
       <div class="grid">
         ${funnelCard(today)} ${isNow ? html`${progressCard(today)} ${switchCard(shown, dialling)}` : ''}
-        ${speedCard(today)} ${failureCard(today)} ${isNow ? retryCard(today) : ''}
+        ${speedCard(today)} ${failureCard(today)}
+        ${isNow ? html`${callbacksCard(today.callbacks, today.now)} ${retryCard(today)}` : ''}
       </div>`,
   );
 }

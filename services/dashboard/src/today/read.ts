@@ -12,6 +12,7 @@ import { ask } from '@leadline/messaging/ask';
 import { z } from 'zod';
 import { readBuilds } from '../read-model/builds.ts';
 import type { Deps } from '../deps.ts';
+import { readCallbacks, type Callbacks } from '../leads/callbacks.ts';
 import { steps } from '../read-model/keep-leads.ts';
 import { readDayOutcomes } from '../minutes/read.ts';
 import { quantileOf } from '../read-model/speed-buckets.ts';
@@ -36,6 +37,7 @@ export type Today = {
   }[];
   failures: { outcome: string; calls: number }[];
   retries: { leadId: number; source: string; reason: string | null; dueAt: Date; retryCount: number }[];
+  callbacks: Callbacks;
   /** More retries wait than are listed. */
   moreRetries: boolean;
 };
@@ -52,12 +54,13 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
   const day = asked ?? toIndianDay(now);
   const [build] = await readBuilds(sql);
   const generation = build?.generation ?? 0;
-  const [funnel, speeds, outcomes, inProgress, retries] = await Promise.all([
+  const [funnel, speeds, outcomes, inProgress, retries, callbacks] = await Promise.all([
     readFunnel(deps.postgres.sql, generation, day),
     readSpeeds(deps.postgres.sql, generation, day),
     readDayOutcomes(deps.postgres.sql, generation, day),
     readInProgress(deps.postgres.sql),
     readRetries(deps.postgres.sql, now),
+    readCallbacks(deps.postgres.sql, now, day),
   ]);
   const noFailure = new Set(['calling', 'called', 'pushed', 'unknown']);
   return {
@@ -69,6 +72,7 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
     inProgress,
     failures: outcomes.filter(({ outcome }) => !noFailure.has(outcome)),
     retries: retries.slice(0, listed),
+    callbacks,
     moreRetries: retries.length > listed,
   };
 }
