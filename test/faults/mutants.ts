@@ -93,18 +93,13 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/messaging/src/outbox/relay.ts',
-        find: 'select id, aggregate, subject, headers, payload from ${table}\n',
-        put: 'select seq, id, aggregate, subject, headers, payload from ${table}\n',
-      },
-      {
-        file: 'packages/messaging/src/outbox/relay.ts',
         find: 'where published_at is null and failed_at is null and aggregate <> all($1::text[])',
         put: "where published_at is null and failed_at is null and aggregate <> all($1::text[]) and seq > ${String((globalThis as Record<string, unknown>)['last'] ?? 0)}",
       },
       {
         file: 'packages/messaging/src/outbox/relay.ts',
         find: '      provedAt = askedAt;\n',
-        put: "      provedAt = askedAt;\n      if (rows.length > 0) (globalThis as Record<string, unknown>)['last'] = rows.at(-1).seq;\n",
+        put: "      provedAt = askedAt;\n      if (batch.length > 0) (globalThis as Record<string, unknown>)['last'] = batch.at(-1)?.seq;\n",
       },
     ],
   },

@@ -13,16 +13,19 @@ export type Timer = Part & {
 const stopWithinMs = 15_000;
 
 /**
- * Runs `work` each `ms`, one run at a time, and at once when woken. If a run throws, we log it and continue: the next
- * run finds the same rows. `stopping` is aborted when the work should end; long work watches it.
+ * Runs `work` each `ms`, one run at a time, and at once when woken. After a run that answers `rest`, nothing needs the next
+ * one sooner than in `restMs`. If a run throws, we log it and continue: the next run finds the same rows. `stopping` is
+ * aborted when the work should end; long work watches it.
  */
 export function every(options: {
   name: string;
   ms: number;
+  restMs?: number;
   work: (stopping: AbortSignal) => Promise<unknown>;
   log: Log;
 }): Timer {
   const stop = new AbortController();
+  const { ms, restMs = ms } = options;
   let again = false;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -35,9 +38,11 @@ export function every(options: {
     }
     clearTimeout(timer);
     running = (async () => {
+      let nextMs = ms;
       try {
         // Woken from inside other work, it must not run in that work's context.
-        await context.with(ROOT_CONTEXT, () => options.work(stop.signal));
+        const found = await context.with(ROOT_CONTEXT, () => options.work(stop.signal));
+        if (found === 'rest') nextMs = restMs;
       } catch (error) {
         options.log.error({ err: error, work: options.name }, 'a repeated step failed; it runs again');
       }
@@ -46,7 +51,7 @@ export function every(options: {
       if (again) {
         again = false;
         run();
-      } else timer = setTimeout(run, options.ms);
+      } else timer = setTimeout(run, nextMs);
     })();
   };
   timer = setTimeout(run, 0);

@@ -41,9 +41,10 @@ export function electLeader(options: {
     client.on('error', () => undefined);
     await client.connect();
     while (!isStopping()) {
-      await requireWritable(client);
-      if (await tryToLead(client, options.lockClass, options.lock)) await options.asLeader(client, stop.signal);
-      else await options.rest(stop.signal);
+      if (await tryToLead(client, options.lockClass, options.lock)) {
+        await requireWritable(client);
+        await options.asLeader(client, stop.signal);
+      } else await options.rest(stop.signal);
     }
   };
   const run = async (): Promise<void> => {

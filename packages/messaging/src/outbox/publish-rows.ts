@@ -4,18 +4,20 @@ import { currentTraceparent, inSpan } from '@leadline/tracing/span';
 import { storeMessage, type Stored } from '../streams/stored-message.ts';
 import { streamOf, type StreamName } from '../topology/topology.ts';
 
-/** An outbox row as the relay reads it. */
+/** An outbox row as the relay reads it; the payload is JSON, as it is sent. */
 export const relayRow = z.object({
+  seq: z.coerce.number(),
   id: z.string(),
   aggregate: z.string(),
   subject: z.string(),
   headers: z.record(z.string(), z.string()),
-  payload: z.unknown(),
+  payload: z.string(),
 });
 export type RelayRow = z.infer<typeof relayRow>;
 
 export type PublishedRows = {
-  published: string[];
+  /** By `seq`. */
+  published: number[];
   /** The first row of each aggregate that failed; the rows behind it were not tried. */
   again: { id: string; aggregate: string; because: string }[];
   never: { id: string; because: string }[];
@@ -36,10 +38,10 @@ export async function publishRows(
   const publishInOrder = async (ordered: readonly RelayRow[]): Promise<void> => {
     for (const row of ordered) {
       if (!mayPublish()) return;
-      const { id, aggregate } = row;
+      const { seq, id, aggregate } = row;
       const stored = await publishRow(nats, row);
       if (stored.kind === 'stored') {
-        result.published.push(id);
+        result.published.push(seq);
         if (!stored.duplicate) notePlace(result.places, streamOf(row.subject), stored.seq);
       } else if (stored.kind === 'never') result.never.push({ id, because: stored.because });
       else {
@@ -60,7 +62,7 @@ function notePlace(places: PublishedRows['places'], stream: StreamName, seq: num
 /** Publishes inside the trace in which the row was written, if there is one; consumers continue from this span. */
 function publishRow(nats: Nats, row: RelayRow): Promise<Stored> {
   const { id, subject, headers } = row;
-  const message = { subject, stream: streamOf(subject), messageId: id, payload: JSON.stringify(row.payload) };
+  const message = { subject, stream: streamOf(subject), messageId: id, payload: row.payload };
   const { traceparent } = headers;
   if (traceparent === undefined) return storeMessage(nats, { ...message, headers });
   const attributes = {

@@ -12,7 +12,7 @@ import { findUnknownEvents } from './find-unknown-events.ts';
 import { electLeader } from './elect-leader.ts';
 import type { Log } from '../connection/log.ts';
 import { outboxTable } from './outbox.ts';
-import { publishRows, relayRow, type PublishedRows } from './publish-rows.ts';
+import { publishRows, relayRow, type PublishedRows, type RelayRow } from './publish-rows.ts';
 import { sparingly } from '../connection/sparingly.ts';
 import type { StreamName } from '../topology/topology.ts';
 
@@ -30,12 +30,17 @@ export type Relay = Part & {
 };
 
 const batchSize = 250;
-const pollMs = 1_000;
+/** A commit notifies, so this only finds what came without: less than the server waits for a word of its leader. */
+const restMs = 5_000;
+/** Between two looks at whether another still leads: with the server's patience, the time until somebody relays again. */
+const followMs = 2_500;
+/** Until something is tried again that could not be done, and whose end nobody tells. */
+const againMs = 1_000;
 /** During a flood it works a fifth of the time: intake goes first, and still thousands of events a second leave. */
 const restsPerWork = 4;
 /** A batch that took long because the process was frozen is no flood. */
 const longestRestMs = 4_000;
-const restMs = 2_000;
+const noRoomMs = 2_000;
 const cleanEachMs = 10 * 60_000;
 /** Rows are kept one day longer than the streams keep their messages. */
 const keptDays = 31;
@@ -77,6 +82,7 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     const mayPublish = (): boolean => performance.now() - provedAt < leadsForMs;
     await client.query(`listen ${table}`);
     client.on('notification', wake);
+    client.on('end', wake);
     /** The NATS session in which we found everything in order. */
     let checked: number | undefined;
     let cleanedAt = Number.NEGATIVE_INFINITY;
@@ -85,21 +91,22 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     /** Aggregates whose first row found no room recently, and until when to skip them: the rows behind them go on. */
     const resting = new Map<string, number>();
     while (!stopping.aborted) {
-      await requireWritable(client);
       if (unsaved !== undefined) {
         await save(client, table, unsaved.result, performance.now() - unsaved.publishedAt);
         unsaved = undefined;
       }
       if (!nats.isUp()) {
-        await rest(pollMs);
+        await requireWritable(client);
+        await rest(restMs);
         continue;
       }
       if (checked !== nats.reconnects()) {
+        await requireWritable(client);
         const current = nats.reconnects();
         if (!(await isCurrent(client))) {
           // JetStream may be silent for longer than the session may.
           await client.query('select 1');
-          await rest(pollMs);
+          await rest(againMs);
           continue;
         }
         const lost = await unmarkLostStreams(nats, client, service);
@@ -119,14 +126,8 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
       }
       for (const [aggregate, until] of resting) if (until < performance.now()) resting.delete(aggregate);
       const askedAt = performance.now();
-      const { rows } = await client.query(
-        `select id, aggregate, subject, headers, payload from ${table}
-          where published_at is null and failed_at is null and aggregate <> all($1::text[])
-          order by seq limit ${batchSize}`,
-        [[...resting.keys()]],
-      );
+      const batch = await readBatch(client, table, [...resting.keys()]);
       provedAt = askedAt;
-      const batch = z.array(relayRow).parse(rows);
       const result = await publishRows(nats, batch, mayPublish);
       unsaved = { result, publishedAt: performance.now() };
       await save(client, table, result, 0);
@@ -135,12 +136,12 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
         if (from <= (filledTo.get(stream) ?? 0)) checked = undefined;
         filledTo.set(stream, to);
       }
-      for (const { aggregate } of result.again) resting.set(aggregate, performance.now() + restMs);
+      for (const { aggregate } of result.again) resting.set(aggregate, performance.now() + noRoomMs);
       if (result.never.length > 0)
         log.error({ service, rows: result.never }, 'events can never be published; their rows are marked as failed');
       if (result.again.length > 0)
         tellWaiting(() => log.warn({ service, because: result.again[0]?.because }, 'events wait for room in NATS'));
-      if (batch.length < batchSize || !nats.isUp()) await rest(pollMs);
+      if (batch.length < batchSize || !nats.isUp()) await rest(resting.size > 0 ? againMs : restMs);
       else {
         const pauseMs = Math.min(longestRestMs, (performance.now() - askedAt) * restsPerWork);
         await wait(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
@@ -187,17 +188,44 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     },
     lost: (error) =>
       tellOutage(() => log.warn({ service, because: describeError(error) }, 'the outbox relay begins anew')),
-    rest: () => rest(pollMs),
+    rest: () => rest(followMs),
   });
+  const stopListening = nats.onReconnect(wake);
   return {
     wake,
     state: () => state,
     async stop() {
+      stopListening();
       const stopped = leading.stop();
       wake();
       await stopped;
     },
   };
+}
+
+const session = z.tuple([z.object({ read_only: z.boolean(), seq: z.coerce.number().nullable() })], z.unknown());
+
+/**
+ * What waits, in order. Whether the session may write is asked with it, so that at rest a leader asks nothing else.
+ * @throws Error where it may not
+ */
+async function readBatch(client: Client, table: string, resting: readonly string[]): Promise<RelayRow[]> {
+  const { rows } = await client.query(
+    `select current_setting('transaction_read_only')::boolean as read_only,
+            w.seq, w.id, w.aggregate, w.subject, w.headers, w.payload
+       from (values (1)) as session left join (
+         select seq, id, aggregate, subject, headers, payload::text as payload from ${table}
+          where published_at is null and failed_at is null and aggregate <> all($1::text[])
+          order by seq limit ${batchSize}) as w on true`,
+    [resting],
+  );
+  const [first] = session.parse(rows);
+  if (first.read_only) await requireWritable(client);
+  if (first.seq === null) return [];
+  return z
+    .array(relayRow)
+    .parse(rows)
+    .toSorted((one, other) => one.seq - other.seq);
 }
 
 /** `agoMs`: how long ago they were published, which decides whether JetStream still knows a row's id. */
@@ -206,7 +234,7 @@ async function save(client: Client, table: string, result: PublishedRows, agoMs:
   if (published.length > 0)
     await client.query(
       `update ${table} set published_at = clock_timestamp() - make_interval(secs => $2), attempts = attempts + 1, last_error = null
-        where id = any($1::uuid[])`,
+        where seq = any($1::bigint[]) and published_at is null and failed_at is null`,
       [published, agoMs / 1_000],
     );
   if (again.length + never.length === 0) return;

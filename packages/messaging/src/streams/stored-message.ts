@@ -1,4 +1,4 @@
-import { headers as newHeaders, NatsError, type StoredMsg } from 'nats';
+import { headers as newHeaders, NatsError, type JetStreamClient, type StoredMsg } from 'nats';
 import type { Nats } from '../connection/connect.ts';
 import { describeError } from '../connection/describe-error.ts';
 
@@ -19,6 +19,15 @@ export type Message = {
 
 const publishWithinMs = 3_000;
 
+/** One a connection: each is an object of some size. */
+const clients = new WeakMap<Nats, JetStreamClient>();
+
+function jetStreamOf(nats: Nats): JetStreamClient {
+  const client = clients.get(nats) ?? nats.connection.jetstream();
+  clients.set(nats, client);
+  return client;
+}
+
 /**
  * Tries once to store a message. While disconnected it returns `again` at once, because the client would silently drop
  * the message.
@@ -28,7 +37,7 @@ export async function storeMessage(nats: Nats, message: Message): Promise<Stored
   try {
     const headers = newHeaders();
     for (const [name, value] of Object.entries(message.headers)) headers.set(name, value);
-    const ack = await nats.connection.jetstream().publish(message.subject, message.payload, {
+    const ack = await jetStreamOf(nats).publish(message.subject, message.payload, {
       msgID: message.messageId,
       headers,
       timeout: publishWithinMs,
