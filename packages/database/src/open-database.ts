@@ -175,14 +175,15 @@ function hasStalePlans(error: unknown): boolean {
 async function requireReady(client: PoolClient): Promise<void> {
   let keep = false;
   try {
-    await requireWritable(client);
     const { rows } = await client.query(
-      `select current_setting('datestyle') like 'ISO,%' and current_setting('lock_timeout') = '2s' as is_set,
+      `select current_setting('transaction_read_only')::boolean as is_read_only,
+              current_setting('datestyle') like 'ISO,%' and current_setting('lock_timeout') = '2s' as is_set,
               exists (select from leadline_migrations where name = $1) as is_migrated`,
       [newestMigration],
     );
+    const { is_read_only: isReadOnly, is_set: isSet, is_migrated: isMigrated } = found.parse(rows[0]);
+    if (isReadOnly) await requireWritable(client);
     keep = true;
-    const { is_set: isSet, is_migrated: isMigrated } = found.parse(rows[0]);
     if (!isSet)
       throw new Error('a pooler drops the settings of our sessions: connect without one, or let it pass `options` on');
     if (!isMigrated) throw new Error('the schema is older than this program: migrate it');
@@ -191,4 +192,4 @@ async function requireReady(client: PoolClient): Promise<void> {
   }
 }
 
-const found = z.object({ is_set: z.boolean(), is_migrated: z.boolean() });
+const found = z.object({ is_read_only: z.boolean(), is_set: z.boolean(), is_migrated: z.boolean() });

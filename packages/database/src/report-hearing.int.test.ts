@@ -21,8 +21,9 @@ const lately = async (sinceS: number, untilS: number): Promise<void> => {
     [sinceS, untilS],
   );
 };
-const note = async (behindMs: number): Promise<void> =>
-  noteHeard(tracker.sql, new Date((await databaseNow(tracker.sql)).getTime() - behindMs));
+const note = async (behindMs: number): Promise<void> => {
+  await noteHeard(tracker.sql, new Date((await databaseNow(tracker.sql)).getTime() - behindMs));
+};
 
 test('hearing goes on without a break while it is noted', async () => {
   await lately(3_600, 2);
@@ -55,6 +56,16 @@ test('a clock that is set back leaves no break that begins in the future', async
   const { behindMs, sinceMs } = await readHearing(dispatcher.sql);
   expect(behindMs).toBeLessThan(1_000);
   expect(sinceMs).toBeGreaterThanOrEqual(0);
+});
+
+test('nothing is noted that is still to come, and a note tells what was known before', async () => {
+  await lately(3_600, 2);
+  const noted = await noteHeard(tracker.sql, new Date(Date.now() + 3_600_000));
+  expect((noted?.now.getTime() ?? 0) - (noted?.before.getTime() ?? 0)).toBeGreaterThan(1_999);
+  const [row] = await db.query<{ ahead: boolean }>(
+    `select heard_until > clock_timestamp() as ahead from report_hearing where id = 1`,
+  );
+  expect(row?.ahead).toBe(false);
 });
 
 test('a row that is gone means that nothing was ever heard', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { affected, row, type Sql } from './sql.ts';
+import { instant, row, type Sql } from './sql.ts';
 
 /** How well we receive agents' reports, by the database's clock. */
 export type Hearing = {
@@ -27,15 +27,25 @@ export async function readHearing(sql: Sql): Promise<Hearing> {
     : { behindMs: found.behind, sinceMs: found.since };
 }
 
-/** Notes that all reports from before `until` have been handled. If the clock was set back, no future time counts. */
-export async function noteHeard(sql: Sql, until: Date): Promise<void> {
-  await affected(
+/** By the database's clock: up to when reports were known before, and the time now. */
+export type Noted = { before: Date; now: Date };
+
+/**
+ * Notes that all reports from before `until` have been handled. If the clock was set back, no future time counts.
+ * Undefined if the row is gone.
+ */
+export function noteHeard(sql: Sql, until: Date): Promise<Noted | undefined> {
+  return row(
     sql,
-    `update report_hearing
-        set heard_since = case when $1::timestamptz > heard_until + make_interval(secs => ${longestBreakSeconds})
-                               then $1 else least(heard_since, $1) end,
-            heard_until = $1
-      where id = 1`,
+    z.object({ before: instant, now: instant }),
+    `with known as (select id, heard_until, least($1::timestamptz, clock_timestamp()) as until
+                      from report_hearing where id = 1 for update)
+     update report_hearing h
+        set heard_since = case when known.until > known.heard_until + make_interval(secs => ${longestBreakSeconds})
+                               then known.until else least(h.heard_since, known.until) end,
+            heard_until = known.until
+       from known where h.id = known.id
+     returning known.heard_until as before, clock_timestamp() as now`,
     [until],
   );
 }

@@ -47,7 +47,7 @@ export function settlesAt({ call, facts, dial }: Known, policy: Policy): Settlin
 /** How well agents' reports are heard: all from before `behindMs` ago are known, and that without a break for `sinceMs`. */
 export type Hearing = { behindMs: number; sinceMs: number };
 
-/** It is noted each second. */
+/** It is noted every two seconds. */
 const maxBehindMs = 5_000;
 /** An agent whose last word is here reports again what it could not, within seconds. */
 const reportedAgainMs = 10_000;

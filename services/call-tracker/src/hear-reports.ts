@@ -1,6 +1,6 @@
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
-import { noteHeard, readHearing } from '@leadline/database/report-hearing';
+import { noteHeard, type Noted } from '@leadline/database/report-hearing';
 import { rows } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { readBacklogMs } from '@leadline/messaging/read-backlog';
@@ -9,6 +9,11 @@ import { every } from '@leadline/service-kit/every';
 import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
 import { z } from 'zod';
+
+/** Less than half of what settling waits for: one note may be late, or lost. */
+const noteEachMs = 2_000;
+/** Two clocks drift apart: so long one is reckoned from the other. */
+const reckonedForMs = 60_000;
 
 export type Hearing = Part & { state: () => true | string };
 
@@ -26,17 +31,27 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
     else
       log.error({}, 'reports of agents can not be heard: no call without answers is settled, and nobody new is rung');
   };
+  let read: { now: Date; at: number } | undefined;
+  /** The database's time, or a little earlier: reckoned from when the last note told it, which saves a question. */
+  const databaseTime = async (): Promise<Date> => {
+    const passedMs = read === undefined ? Number.POSITIVE_INFINITY : performance.now() - read.at;
+    if (read === undefined || passedMs > reckonedForMs) return databaseNow(postgres.sql);
+    return new Date(read.now.getTime() + Math.floor(passedMs));
+  };
   const repeating = every({
     name: 'hear reports',
-    ms: 1_000,
+    ms: noteEachMs,
     async work() {
       if (!nats.isUp()) return note(false);
       // Read before: what is published from here on is not known to be heard.
-      const now = await databaseNow(postgres.sql);
+      const now = await databaseTime();
       const behindMs = await readBacklogMs(nats, 'call-tracker-agent').catch(() => undefined);
-      if (behindMs !== undefined) await tellLost(now, around);
       note(behindMs !== undefined);
-      if (behindMs !== undefined) await noteHeard(postgres.sql, new Date(now.getTime() - behindMs));
+      if (behindMs === undefined) return;
+      const ageMs = await readStreamAgeMs(nats, 'AGENT');
+      const noted = await noteHeard(postgres.sql, new Date(now.getTime() - behindMs));
+      read = noted && { now: noted.now, at: performance.now() };
+      if (noted !== undefined && ageMs !== undefined) await tellLost(noted, ageMs, around);
     },
     log,
   });
@@ -48,11 +63,13 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
  * reported and nobody had taken in is gone, for they were told that it is stored. Nobody can say it again but they, so a
  * person is told whose calls these are.
  */
-async function tellLost(now: Date, { postgres, nats, log }: Parameters<typeof hearReports>[0]): Promise<void> {
-  const ageMs = await readStreamAgeMs(nats, 'AGENT');
-  const { behindMs } = await readHearing(postgres.sql);
-  if (ageMs === undefined || ageMs >= behindMs) return;
-  const [heardUntil, madeAt] = [new Date(now.getTime() - behindMs), new Date(now.getTime() - ageMs)];
+async function tellLost(
+  { before: heardUntil, now }: Noted,
+  ageMs: number,
+  { postgres, log }: Pick<Parameters<typeof hearReports>[0], 'postgres' | 'log'>,
+): Promise<void> {
+  const madeAt = new Date(now.getTime() - ageMs);
+  if (!(madeAt > heardUntil)) return;
   const open = await rows(
     postgres.sql,
     z.object({ callRoom: z.string() }),

@@ -1,6 +1,6 @@
 import { databaseNow, lockCall } from '@leadline/database/locks';
 import { readHearing, type Hearing } from '@leadline/database/report-hearing';
-import { affected, row, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
@@ -17,43 +17,50 @@ const backlogMs = 3_000;
 
 /**
  * What settles due calls, again and again. It begins a few seconds after the service: what waits in the streams goes
- * first, for it may explain what would look overdue.
+ * first, for it may explain what would look overdue. Answers `rest` while no call of ours has anything before it.
  */
-export function callSettler(deps: Deps): (stopping: AbortSignal) => Promise<void> {
+export function callSettler(deps: Deps): (stopping: AbortSignal) => Promise<'rest' | undefined> {
   const startedAt = performance.now();
   return async (stopping) => {
-    if (performance.now() - startedAt >= backlogMs) await settleDueCalls(deps, stopping);
+    if (performance.now() - startedAt < backlogMs) return undefined;
+    return (await settleDueCalls(deps, stopping)) ? undefined : 'rest';
   };
 }
 
-const dueCall = z.object({ callId: z.number(), callRoom: z.string() });
-type DueCall = z.output<typeof dueCall>;
+const nextCall = z.object({ now: instant, callId: z.number(), callRoom: z.string(), dueAt: instant });
+type NextCall = z.output<typeof nextCall>;
 
-/** Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come. */
-export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
+/**
+ * Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come.
+ * @returns whether there are calls whose time comes, or has come
+ */
+export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<boolean> {
   const sql = deps.postgres.sql;
-  const now = deps.now(await databaseNow(sql));
-  const due = await rows(
+  const next = await rows(
     sql,
-    dueCall,
-    `(select c.id as call_id, c.call_room
-        from (select call_id from call_facts where settle_at <= $1 order by settle_at limit ${batch}) f
+    nextCall,
+    `(select clock_timestamp() as now, c.id as call_id, c.call_room, f.settle_at as due_at
+        from (select call_id, settle_at from call_facts where settle_at is not null order by settle_at limit ${batch}) f
         join calls c on c.id = f.call_id)
      union all
-     (select c.id, c.call_room from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
+     (select clock_timestamp(), c.id, c.call_room,
+             coalesce(d.sent_at, d.revoked_at) + make_interval(secs => ${unheardSeconds})
+        from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
        where c.status = 'calling' and c.attempt is not null and f.settle_at is null
-         and coalesce(d.sent_at, d.revoked_at) < $1::timestamptz - make_interval(secs => ${unheardSeconds})
-       limit ${batch})`,
-    [now],
+         and coalesce(d.sent_at, d.revoked_at) is not null
+       order by coalesce(d.sent_at, d.revoked_at) limit ${batch})`,
+    [],
   );
-  if (due.length === 0) return;
-  const hearing = await readHearing(sql);
-  if (stopping.aborted) return;
-  await Promise.all(due.map((call) => stepDueCall(call, hearing, deps)));
+  const due = next.filter(({ dueAt, now }) => dueAt <= deps.now(now));
+  if (due.length > 0 && !stopping.aborted) {
+    const hearing = await readHearing(sql);
+    await Promise.all(due.map((call) => stepDueCall(call, hearing, deps)));
+  }
+  return next.length > 0;
 }
 
 /** One call that can't be settled must not stand before the others, and its end must not hang on what its agent said. */
-async function stepDueCall({ callId, callRoom }: DueCall, hearing: Hearing, deps: Deps): Promise<void> {
+async function stepDueCall({ callId, callRoom }: NextCall, hearing: Hearing, deps: Deps): Promise<void> {
   const { failedSteps } = deps;
   const withoutAgent = (failedSteps.get(callId) ?? 0) >= maxFailedSteps;
   try {

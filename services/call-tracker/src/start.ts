@@ -45,7 +45,7 @@ export async function start(config: Config, environment: Environment): Promise<C
     { durable: 'call-tracker-agent', handlers: onAgentReported(deps), concurrency: 32 },
   ]);
   const hearing = hearReports({ postgres, nats, log });
-  const settling = every({ name: 'settle due calls', ms: 1_000, work: callSettler(deps), log });
+  const settling = every({ name: 'settle due calls', ms: 1_000, restMs: 5_000, work: callSettler(deps), log });
   const recovering = every({
     name: 'fail stale calls',
     ms: 60_000,

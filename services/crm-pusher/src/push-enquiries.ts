@@ -20,9 +20,9 @@ const ofLead = `md5('lead ' || l.id || ' ' || extract(epoch from l.created_at)):
 
 /**
  * Creates a task for enquiries that no call's task mentions, each once: those of a buyer whom we don't call because he
- * has just talked with us, and those that joined a lead whose task existed already.
+ * has just talked with us, and those that joined a lead whose task existed already. Answers `rest` where there are none.
  */
-export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<void> {
+export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<'rest' | undefined> {
   await noteEnquiries(deps);
   const waiting = await rows(
     deps.postgres.sql,
@@ -34,7 +34,7 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
     [],
   );
   for (const { enquiryId } of waiting) {
-    if (stopping.aborted) return;
+    if (stopping.aborted) return undefined;
     try {
       await pushEnquiry(enquiryId, deps);
     } catch (error) {
@@ -43,6 +43,7 @@ export async function pushEnquiries(deps: Deps, stopping: AbortSignal): Promise<
       await later(enquiryId, { because: 'not_tried', afterMs: 300_000 }, deps);
     }
   }
+  return waiting.length === 0 ? 'rest' : undefined;
 }
 
 /** One push at a time for a lead, so that enquiries that arrive meanwhile share the next. */

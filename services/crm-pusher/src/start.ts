@@ -50,12 +50,14 @@ export async function start(config: Config, environment: Environment): Promise<C
   const sweep = every({
     name: 'sweep unpushed calls',
     ms: 2_000,
+    restMs: 5_000,
     work: (stopping) => sweepUnpushedCalls(deps, stopping),
     log,
   });
   const telling = every({
     name: 'tell of enquiries',
     ms: 2_000,
+    restMs: 10_000,
     work: (stopping) => pushEnquiries(deps, stopping),
     log,
   });

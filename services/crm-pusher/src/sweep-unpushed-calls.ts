@@ -16,8 +16,16 @@ const mine = `(c.attempt is not null
 
 const atOnce = 4;
 
+<<<<<<< HEAD
 /** Pushes `called` calls whose next try is due, and those whose event never came, some time after they ended. */
 export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
+=======
+/**
+ * `called` calls whose push waits for its time, and those that no event brought this far: pushed all the same, some time
+ * after they ended. Answers `rest` where there were none.
+ */
+export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<'rest' | undefined> {
+>>>>>>> 300ed4d (Look seldom while nothing is under way)
   const waiting = await rows(
     deps.postgres.sql,
     z.object({ id: z.number() }),
@@ -32,6 +40,7 @@ export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Pro
     const pushes = await Promise.allSettled(waiting.slice(at, at + atOnce).map(({ id }) => pushInTurn(id, deps)));
     for (const push of pushes) if (push.status === 'rejected') throw push.reason;
   }
+  return waiting.length === 0 ? 'rest' : undefined;
 }
 
 /** @throws during an outage: the next sweep finds the same rows */

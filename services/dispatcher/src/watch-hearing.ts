@@ -8,7 +8,7 @@ export type ReportHearing = {
 };
 
 const askEachMs = 1_000;
-/** The call-tracker notes it each second. */
+/** The call-tracker notes it every two seconds. */
 const leastGraceMs = 5_000;
 
 export function watchHearing(graceMs: number): ReportHearing {

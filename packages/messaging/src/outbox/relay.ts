@@ -31,7 +31,7 @@ export type Relay = Part & {
 
 const batchSize = 250;
 /** A commit notifies, so this only finds what came without: less than the server waits for a word of its leader. */
-const restMs = 5_000;
+const restMs = 7_000;
 /** Between two looks at whether another still leads: with the server's patience, the time until somebody relays again. */
 const followMs = 2_500;
 /** Until something is tried again that could not be done, and whose end nobody tells. */

@@ -55,14 +55,18 @@ export function openRedrives(deps: Deps): Redrives {
   const timer = every({
     name: 'redrive dead letters',
     ms: 2_000,
+    // Whoever begins one wakes its own replica; the others take over after those that died.
+    restMs: 10_000,
     async work(stopping) {
       const { opsNats } = deps;
-      if (opsNats === undefined) return;
+      if (opsNats === undefined) return 'rest';
       const unfinished = `select id from dashboard_redrives where finished_at is null order by started_at`;
-      for (const { id } of await rows(deps.postgres.sql, z.object({ id: z.string() }), unfinished, [])) {
+      const open = await rows(deps.postgres.sql, z.object({ id: z.string() }), unfinished, []);
+      for (const { id } of open) {
         await listLetters(deps, opsNats, id);
         while (!stopping.aborted && (await redriveNext(deps, opsNats, id))) continue;
       }
+      return open.length === 0 ? 'rest' : undefined;
     },
     log: deps.log,
   });

@@ -15,6 +15,8 @@ import { rebuildEvents } from './rebuild-events.ts';
 
 /** Changes of calls within this time are projected together. */
 const gatherMs = 250;
+/** Events wake it; only what other programs write is met by its own look. */
+const restFactor = 5;
 
 /**
  * Keeps the read model up to date, and builds a new one beside it if somebody asked for that. A look without a lock
@@ -31,10 +33,12 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
   const changes = every({
     name: 'keep changed calls and new leads',
     ms: eachMs,
+    restMs: eachMs * restFactor,
     async work() {
       const found = await lookForWork(deps);
       if (found.hasChanges) await repeat(async () => (await keepChangedCalls(deps)) > 0);
       if (found.hasNewLeads) await repeat(() => keepNewLeads(deps));
+      return found.hasChanges || found.hasNewLeads ? undefined : 'rest';
     },
     log,
   });
@@ -43,22 +47,24 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
   const builds = every({
     name: 'grow a build',
     ms: 5_000,
+    restMs: 15_000,
     async work() {
       await beginNeededBuild(deps);
       const [first, next] = await readBuilds(deps.postgres.sql);
       const growing = [first, next].find((build) => build?.state === 'building');
       if (growing === undefined) {
-        if (first === undefined || first.generation === cleanedFor) return;
+        if (first === undefined || first.generation === cleanedFor) return 'rest';
         await repeat(() => cleanUp(deps));
         if (!stopping) cleanedFor = first.generation;
-        return;
+        return undefined;
       }
       await repeat(() => growBuild(deps));
       // Before there is a serving build, the durables deliver every event anyway.
       if (first?.state === 'serving') await rebuildEvents(deps, growing.generation, isStopping);
-      if (stopping) return;
+      if (stopping) return undefined;
       await finishBuild(deps, growing.generation);
       log.info({ generation: growing.generation }, 'a new read model is served');
+      return undefined;
     },
     log,
   });

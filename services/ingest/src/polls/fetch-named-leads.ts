@@ -21,6 +21,8 @@ type Asking = Receiving & {
   lookEachMs: number;
 };
 
+/** Whoever takes a notification in wakes its own replica; the others find what that one could not ask for. */
+const restLooks = 10;
 const atOnce = 8;
 const patienceMs = 15_000;
 
@@ -29,13 +31,16 @@ export function fetchNamedLeads(deps: Asking): Timer {
   return every({
     name: 'ask for awaited leads',
     ms: deps.lookEachMs,
+    restMs: restLooks * deps.lookEachMs,
     log: deps.log,
     async work(stopping) {
-      while (!stopping.aborted) {
+      for (let asked = 0; !stopping.aborted;) {
         const due = await claimNamedLeads(deps.postgres, atOnce, 4 * patienceMs);
         await Promise.all(due.map((lead) => askForOne(lead, deps)));
-        if (due.length < atOnce) return;
+        asked += due.length;
+        if (due.length < atOnce) return asked === 0 ? 'rest' : undefined;
       }
+      return undefined;
     },
   });
 }

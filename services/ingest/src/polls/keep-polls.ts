@@ -18,27 +18,38 @@ export type Poll = {
 /** How far back the first poll of a new connection reaches. */
 const firstHours = 24;
 
+<<<<<<< HEAD
 /** The connections that are due. A new one begins with the day before somebody made it. */
 export async function findDuePolls(postgres: Database, sources: readonly string[]): Promise<Connection[]> {
+=======
+/** Connections to be polled now, and in how many ms the next is due; undefined: none. */
+export type DuePolls = { due: Connection[]; nextInMs: number | undefined };
+
+/** New connections begin with what came in on the day before they were made. */
+export async function findDuePolls(postgres: Database, sources: readonly string[]): Promise<DuePolls> {
+>>>>>>> 300ed4d (Look seldom while nothing is under way)
   const sql = postgres.sql;
-  await affected(
+  const found = await rows(
     sql,
-    `insert into source_polls (connection_id, read_to)
-     select id, created_at - interval '${firstHours} hours' from source_connections
-      where enabled and secret is not null and source = any($1)
-         on conflict do nothing`,
-    [sources],
-  );
-  return rows(
-    sql,
-    connectionRow,
+    z.object({ ...connectionRow.shape, isNew: z.boolean(), inMs: z.number() }),
     `select c.id, c.source, c.token_hash, null as old_token_hash, c.secret, c.access_token, c.aliases, c.agent_mode,
-            c.requests_per_minute, c.most_body_bytes
-       from source_polls p join source_connections c on c.id = p.connection_id
-      where c.enabled and c.secret is not null and c.source = any($1) and p.next_at <= clock_timestamp()
-      order by p.next_at`,
+            c.requests_per_minute, c.most_body_bytes, p.connection_id is null as is_new,
+            coalesce(extract(epoch from p.next_at - clock_timestamp()) * 1000, 0)::float8 as in_ms
+       from source_connections c left join source_polls p on p.connection_id = c.id
+      where c.enabled and c.secret is not null and c.source = any($1)
+      order by p.next_at nulls first`,
     [sources],
   );
+  const added = found.filter(({ isNew }) => isNew).map(({ id }) => id);
+  if (added.length > 0)
+    await affected(
+      sql,
+      `insert into source_polls (connection_id, read_to)
+       select id, created_at - interval '${firstHours} hours' from source_connections where id = any($1)
+           on conflict do nothing`,
+      [added],
+    );
+  return { due: found.filter(({ inMs }) => inMs <= 0), nextInMs: found.find(({ inMs }) => inMs > 0)?.inMs };
 }
 
 const claimed = z.object({

@@ -8,8 +8,10 @@ import { findDuePolls } from './keep-polls.ts';
 import { pollConnection, type Polling } from './poll-connection.ts';
 import { findPullAdapter, pullAdapters } from '../sources/pull-registry.ts';
 
+/** A connection that somebody made meanwhile is met after this many looks' time, however late the others are due. */
+const restLooks = 3;
 /** The server drops a leader that is silent for 10 s. */
-const askSessionEachMs = 2_000;
+const askSessionEachMs = 7_000;
 const atOnce = 4;
 
 /** Polls vendors whose connections are due. One of all replicas does it. */
@@ -28,10 +30,13 @@ export function startPolling(deps: Omit<Polling, 'stopping'> & { lookEachMs: num
       deps.log.error({ err: error, source, connectionId }, 'a vendor’s answer could not be taken');
     }
   };
-  const pollDue = async (stopping: AbortSignal): Promise<void> => {
-    const due = await findDuePolls(deps.postgres, sources);
+  /** Answers for how many ms nothing is due then, as far as is known. */
+  const pollDue = async (stopping: AbortSignal): Promise<number> => {
+    const { due, nextInMs } = await findDuePolls(deps.postgres, sources);
     for (let at = 0; at < due.length && !stopping.aborted; at += atOnce)
       await Promise.all(due.slice(at, at + atOnce).map((connection) => poll(connection, stopping)));
+    const restMs = restLooks * lookEachMs;
+    return due.length > 0 ? lookEachMs : Math.min(restMs, Math.ceil(nextInMs ?? restMs));
   };
   return electLeader({
     databaseUrl: deps.postgres.url,
@@ -49,14 +54,13 @@ export function startPolling(deps: Omit<Polling, 'stopping'> & { lookEachMs: num
       try {
         while (!asked.aborted) {
           lost.signal.throwIfAborted();
-          await pollDue(stopping);
-          await wait(lookEachMs, undefined, { signal: stopping }).catch(() => undefined);
+          await wait(await pollDue(stopping), undefined, { signal: stopping }).catch(() => undefined);
         }
       } finally {
         clearInterval(asking);
       }
     },
     lost: (error) => deps.log.warn({ because: describeError(error) }, 'the poller begins anew'),
-    rest: (stopping) => wait(lookEachMs, undefined, { signal: stopping }).catch(() => undefined),
+    rest: (stopping) => wait(2 * lookEachMs, undefined, { signal: stopping }).catch(() => undefined),
   });
 }
