@@ -57,7 +57,7 @@ export async function start(config: Config, environment: Environment): Promise<C
   const telling = every({
     name: 'tell of enquiries',
     ms: 2_000,
-    restMs: 10_000,
+    restMs: 15_000,
     work: (stopping) => pushEnquiries(deps, stopping),
     log,
   });

@@ -16,16 +16,11 @@ const mine = `(c.attempt is not null
 
 const atOnce = 4;
 
-<<<<<<< HEAD
-/** Pushes `called` calls whose next try is due, and those whose event never came, some time after they ended. */
-export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<void> {
-=======
 /**
- * `called` calls whose push waits for its time, and those that no event brought this far: pushed all the same, some time
- * after they ended. Answers `rest` where there were none.
+ * Pushes `called` calls whose next try is due, and those whose event never came, some time after they ended. Answers `rest`
+ * where there are none.
  */
 export async function sweepUnpushedCalls(deps: Deps, stopping: AbortSignal): Promise<'rest' | undefined> {
->>>>>>> 300ed4d (Look seldom while nothing is under way)
   const waiting = await rows(
     deps.postgres.sql,
     z.object({ id: z.number() }),

@@ -44,6 +44,11 @@ export type Claim = {
 
 /** What a look without a lock tells: whether a claim may find something. */
 export async function isAnyDue(deps: Deps): Promise<boolean> {
+  return (await lookForDue(deps)) === 'due';
+}
+
+/** `full`: as many claimed leads wait for their dials as may. */
+export async function lookForDue(deps: Deps): Promise<'due' | 'full' | 'none'> {
   const seen = await row(
     deps.postgres.sql,
     z.object({ now: instant, hasFresh: z.boolean(), earliest: instant.nullable(), unsentDials: z.number() }),
@@ -54,8 +59,9 @@ export async function isAnyDue(deps: Deps): Promise<boolean> {
             (select count(*)::int from dials where sent_at is null and revoked_at is null) as unsent_dials`,
     [],
   );
-  if (seen === undefined || seen.unsentDials >= maxUnsentDials(deps.policy)) return false;
-  return seen.hasFresh || (seen.earliest !== null && seen.earliest <= deps.now(seen.now));
+  if (seen === undefined) return 'none';
+  if (seen.unsentDials >= maxUnsentDials(deps.policy)) return 'full';
+  return seen.hasFresh || (seen.earliest !== null && seen.earliest <= deps.now(seen.now)) ? 'due' : 'none';
 }
 
 /** Whether a claim would change anything now, asked without a lock: due leads may all wait for what others wait for too. */

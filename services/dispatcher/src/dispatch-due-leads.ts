@@ -1,14 +1,14 @@
 import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
-import { claimDueLeads, isAnyClaimable, isAnyDue, type Claim } from './claim-due-leads.ts';
+import { claimDueLeads, isAnyClaimable, lookForDue, type Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { permitTogether } from './permit-together.ts';
 import { placeCall, type Waits } from './place-call.ts';
 
 /** `stop` claims no more, puts unsent dials back, and waits at most 10 s for dials to hear their result. */
 export type Dispatching = Part & {
-  /** Claims what is due and places it; returns when nothing more may be claimed now. */
-  run(): Promise<void>;
+  /** Claims what is due and places it; returns when nothing more may be claimed now. `rest`: nothing was due at all. */
+  run(): Promise<'rest' | undefined>;
 };
 
 const stopWithinMs = 10_000;
@@ -20,17 +20,22 @@ export function dispatchDueLeads(waits: Pick<Waits, 'readiness' | 'guard'>, deps
   const permits = permitTogether(deps);
   const stopping = new AbortController();
   const placing = new Set<Promise<void>>();
-  let claiming: Promise<void> = Promise.resolve();
+  let claiming: Promise<'rest' | undefined> = Promise.resolve(undefined);
   let isHeldBack = false;
-  const claimAll = async (): Promise<void> => {
-    while (!stopping.signal.aborted && deps.nats.isUp() && (await isAnyDue(deps))) {
+  const claimAll = async (): Promise<'rest' | undefined> => {
+    for (let claimed = 0; !stopping.signal.aborted && deps.nats.isUp();) {
+      const seen = await lookForDue(deps);
+      if (seen === 'none' && claimed === 0 && placing.size === 0) return 'rest';
+      if (seen !== 'due') return undefined;
       // At night, or with all channels taken, leads are due and nothing is to be done: no transaction then.
-      if (isHeldBack && !(await isAnyClaimable(deps))) return;
+      if (isHeldBack && !(await isAnyClaimable(deps))) return undefined;
       const claims = await claimDueLeads(deps, claimedAtOnce);
       isHeldBack = claims.length === 0;
-      if (isHeldBack) return;
+      if (isHeldBack) return undefined;
+      claimed += claims.length;
       for (const claim of claims) place(claim);
     }
+    return undefined;
   };
   const place = (claim: Claim): void => {
     const attempt = claim.span

@@ -17,8 +17,9 @@ const madeGood = ['retries_used_up', 'too_old'];
  * What follows from further enquiries that no attempt has heard of, each once: one that joined while a retry waits brings
  * that retry forward, for the buyer has just asked; one that joined in the moment in which its lead was given up opens it
  * again. What comes during an attempt is the business of whoever decides on that attempt.
+ * @returns whether there were any
  */
-export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise<void> {
+export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise<boolean> {
   const unheard = await rows(
     deps.postgres.sql,
     z.object({ id: z.number() }),
@@ -34,9 +35,10 @@ export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise
     [deps.now(await databaseNow(deps.postgres.sql)), madeGood],
   );
   for (const { id } of unheard) {
-    if (stopping?.aborted) return;
+    if (stopping?.aborted) break;
     await heedLead(id, deps);
   }
+  return unheard.length > 0;
 }
 
 async function heedLead(id: number, deps: Deps): Promise<void> {

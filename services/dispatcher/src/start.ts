@@ -14,6 +14,8 @@ import { toPolicy, toShown, type Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { dispatchDueLeads } from './dispatch-due-leads.ts';
 import { forgetOldPeople } from './forget-old-people.ts';
+import { heedEnquiries } from './heed-enquiries.ts';
+import { keepPromises } from './keep-promises.ts';
 import { measure } from './measure.ts';
 import { createMetrics } from './metrics.ts';
 import { onCallEvents } from './on-call-events.ts';
@@ -57,12 +59,34 @@ export async function start(config: Config, environment: Environment): Promise<D
   const readiness = agentReadiness();
   const dispatching = dispatchDueLeads({ readiness, guard }, deps);
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'dispatcher', log });
-  const dispatch = every({ name: 'dispatch due leads', ms: 1_000, work: () => dispatching.run(), log });
+  // A new lead's event wakes it; what came without one, and retries, may start so much late.
+  const dispatch = every({
+    name: 'dispatch due leads',
+    ms: 1_000,
+    restMs: 3_000,
+    work: () => dispatching.run(),
+    log,
+  });
   const wake = (): void => dispatch.wake();
   const sweep = every({
     name: 'settle and recover',
     ms: 5_000,
-    work: (stopping) => settleAndRecover(deps, stopping).then(wake),
+    restMs: 15_000,
+    async work(stopping) {
+      const isAnyOpen = await settleAndRecover(deps, stopping);
+      if (!isAnyOpen) return 'rest';
+      wake();
+      return undefined;
+    },
+    log,
+  });
+  const heeding = every({
+    name: 'heed what buyers asked for',
+    ms: 5_000,
+    async work(stopping) {
+      await keepPromises(deps, stopping);
+      if (await heedEnquiries(deps, stopping)) wake();
+    },
     log,
   });
   const consumers = frame.startConsumers('dispatcher', [
@@ -92,7 +116,10 @@ export async function start(config: Config, environment: Environment): Promise<D
     routes: diallingRoutes(deps, config.OPS_KEY, wake),
     answers: [...(await answerCommands(deps, wake)), await answerReconcile(deps), hearing],
     // Side by side, for each may take its time; nothing is claimed any more once the first list has ended.
-    stopOrder: (answering) => [[answering], [dispatching, dispatch, sweep, forgetting, consumers, deps.generation]],
+    stopOrder: (answering) => [
+      [answering],
+      [dispatching, dispatch, sweep, heeding, forgetting, consumers, deps.generation],
+    ],
     relay,
     done: consumers.done,
     note: { maxCalls: policy.maxConcurrentCalls },

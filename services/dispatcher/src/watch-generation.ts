@@ -28,6 +28,9 @@ export type CurrentDatabase = Part & {
   compare(): Promise<string[]>;
 };
 
+/** Whoever claims asks too, and finds another database at once. */
+const askAgainMs = 15_000;
+
 const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const;
 
 /**
@@ -38,6 +41,7 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
   let current: string | undefined;
   let older: string | undefined;
   let comparedIn = -1;
+  let askedAt = Number.NEGATIVE_INFINITY;
   const compare = async (): Promise<string[]> => {
     const session = nats.reconnects();
     const generation = await readGeneration(postgres.sql);
@@ -61,13 +65,17 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
     ms: 5_000,
     work: async () => {
       if (!nats.isUp()) return;
-      if (comparedIn === nats.reconnects() && current === (await readGeneration(postgres.sql))) return;
+      const isSameSession = comparedIn === nats.reconnects();
+      if (isSameSession && current !== undefined && performance.now() - askedAt < askAgainMs) return;
+      askedAt = performance.now();
+      if (isSameSession && current === (await readGeneration(postgres.sql))) return;
       await compare();
     },
     log,
   });
   const knowledgeOf = (generation: string): Knowledge => {
     if (generation === current) return 'current';
+    askedAt = Number.NEGATIVE_INFINITY;
     comparing.wake();
     return generation === older ? 'older' : 'not_compared';
   };

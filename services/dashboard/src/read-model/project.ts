@@ -10,17 +10,20 @@ const atOnce = 2_000;
 const changedCall = z.object({ callId: z.number() });
 const found = z.object({ id: z.number() });
 
-/** Finds what there is to do, in one statement without a lock. More may come right after it. */
-export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; hasNewLeads: boolean }> {
+/**
+ * Finds what there is to do, in one statement without a lock: whether calls changed, and the newest lead where some are not
+ * read up to it. More may come right after it.
+ */
+export async function lookForWork(deps: Deps): Promise<{ hasChanges: boolean; newestLead: number | null }> {
   const seen = await row(
     deps.postgres.sql,
-    z.object({ hasChanges: z.boolean(), hasNewLeads: z.boolean() }),
+    z.object({ hasChanges: z.boolean(), newestLead: z.number().nullable() }),
     `select exists (select from call_changes) as has_changes,
-            exists (select from dashboard_builds where state = 'serving'
-                       and leads_read_to < (select max(id) from leads)) as has_new_leads`,
+            (select max(l.id) from leads l
+              where l.id > (select leads_read_to from dashboard_builds where state = 'serving')) as newest_lead`,
     [],
   );
-  return { hasChanges: seen?.hasChanges ?? false, hasNewLeads: seen?.hasNewLeads ?? false };
+  return { hasChanges: seen?.hasChanges ?? false, newestLead: seen?.newestLead ?? null };
 }
 
 /**

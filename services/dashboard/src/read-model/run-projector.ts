@@ -17,6 +17,8 @@ import { rebuildEvents } from './rebuild-events.ts';
 const gatherMs = 250;
 /** Events wake it; only what other programs write is met by its own look. */
 const restFactor = 5;
+/** A lead that was committed after one with a higher id is met this much later, unless its event came before. */
+const readAgainMs = 10_000;
 
 /**
  * Keeps the read model up to date, and builds a new one beside it if somebody asked for that. A look without a lock
@@ -30,6 +32,8 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
     while (!stopping && (await step())) continue;
   };
 
+  /** The newest lead that was read, and when: those near it may still be on their way to their commit. */
+  let newest = { id: 0, at: 0 };
   const changes = every({
     name: 'keep changed calls and new leads',
     ms: eachMs,
@@ -37,8 +41,12 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
     async work() {
       const found = await lookForWork(deps);
       if (found.hasChanges) await repeat(async () => (await keepChangedCalls(deps)) > 0);
-      if (found.hasNewLeads) await repeat(() => keepNewLeads(deps));
-      return found.hasChanges || found.hasNewLeads ? undefined : 'rest';
+      const isNew = found.newestLead !== null && found.newestLead !== newest.id;
+      if (isNew || (found.newestLead !== null && performance.now() - newest.at > readAgainMs)) {
+        newest = { id: found.newestLead ?? 0, at: performance.now() };
+        await repeat(() => keepNewLeads(deps));
+      }
+      return found.hasChanges || isNew ? undefined : 'rest';
     },
     log,
   });

@@ -18,16 +18,11 @@ export type Poll = {
 /** How far back the first poll of a new connection reaches. */
 const firstHours = 24;
 
-<<<<<<< HEAD
-/** The connections that are due. A new one begins with the day before somebody made it. */
-export async function findDuePolls(postgres: Database, sources: readonly string[]): Promise<Connection[]> {
-=======
 /** Connections to be polled now, and in how many ms the next is due; undefined: none. */
 export type DuePolls = { due: Connection[]; nextInMs: number | undefined };
 
-/** New connections begin with what came in on the day before they were made. */
+/** A new connection begins with the day before somebody made it. */
 export async function findDuePolls(postgres: Database, sources: readonly string[]): Promise<DuePolls> {
->>>>>>> 300ed4d (Look seldom while nothing is under way)
   const sql = postgres.sql;
   const found = await rows(
     sql,
