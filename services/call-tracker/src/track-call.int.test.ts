@@ -189,10 +189,14 @@ test('killed before its COMMIT a group has written nothing; killed after it, a r
   expect(new Set((await everything()).map(({ status }) => status))).toEqual(new Set(['rejected']));
   expect(await stateOf(some)).toEqual(some.map(() => ({ status: 'calling', answers: null, told: [] })));
   beforeCommit = async () => undefined;
+  let isCommitted = false;
   afterCommit = () => {
+    isCommitted = true;
     throw Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' });
   };
-  expect(new Set((await everything()).map(({ status }) => status))).toEqual(new Set(['rejected']));
+  // The pool may hand out the killed connection once more before it hears of its end.
+  for (let tries = 0; !isCommitted && tries < 5; tries++)
+    expect(new Set((await everything()).map(({ status }) => status))).toEqual(new Set(['rejected']));
   expect(await stateOf(some)).toEqual(some.map(() => talked));
   afterCommit = () => undefined;
   expect(new Set((await everything()).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
