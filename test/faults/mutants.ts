@@ -170,7 +170,7 @@ import { z } from 'zod';
       },
       {
         file: `${dispatcher}/claim-due-leads.ts`,
-        find: "$2::timestamptz + interval '1 day'",
+        find: '$2::timestamptz + ${claimedFor}',
         put: "$2::timestamptz + interval '1 second'",
       },
       {

@@ -13,6 +13,7 @@ import { getNewLeads, listDueLeads, listProbes, mostLookedAt } from './list-due-
 import { loadDialFacts, type Seen, type Sight, type Whom } from './load-dial-facts.ts';
 import { noteWait } from './note-wait.ts';
 import { pauseLead } from './pause-after-talk.ts';
+import { claimedFor } from './read-lead.ts';
 import { failLead, markLeadAnswered } from './settle-lead.ts';
 
 /** An attempt that this process may bring up to its permit. Nothing has rung yet. */
@@ -246,8 +247,7 @@ const writeCallsText = `with g as (
      heard as (
        insert into enquiries_heeded (lead_id, enquiries) select lead_id, enquiries from g where enquiries > 0
        on conflict (lead_id) do update set enquiries = excluded.enquiries)
-     -- A day ahead: it keeps the old program away, and the decision on this call overwrites it.
-     update leads l set retry_after = $2::timestamptz + interval '1 day', updated_at = $2 from g where l.id = g.lead_id`;
+     update leads l set retry_after = $2::timestamptz + ${claimedFor}, updated_at = $2 from g where l.id = g.lead_id`;
 
 /** Twelve characters that nobody guesses: a room's name is its call's only name outside. */
 function randomRoomPart(): string {

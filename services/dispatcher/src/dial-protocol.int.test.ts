@@ -16,7 +16,7 @@ import { permitDial, permitDials } from './permit-dial.ts';
 import { permitTogether } from './permit-together.ts';
 import { reportDial } from './report-dial.ts';
 import { revokeDial, revokeUnsentDials } from './revoke-dial.ts';
-import { settleCall, settleEndedCalls } from './settle-lead.ts';
+import { setLeadDispatched, settleCall, settleEndedCalls } from './settle-lead.ts';
 import { stopDialling as stopAll } from './switch-dialling.ts';
 
 // Claim, permit and decision of two replicas on a real Postgres: what the fault campaign looks for by chance, on purpose.
@@ -505,6 +505,18 @@ test('an end decided by two replicas many times counts once', async () => {
   expect(
     await database.query(`select count(*)::int as n from dispatcher_outbox where subject = 'lead.retry_scheduled'`),
   ).toEqual([{ n: 1 }]);
+});
+
+test('a leg that is heard of while its call is decided takes no retry away', async () => {
+  const ids = await addLeads(20);
+  for (const id of ids) {
+    const claim = await claimed();
+    expect(claim.leadId).toBe(id);
+    await endCall(claim.callId, 'failed', 'unanswered');
+    await Promise.all([setLeadDispatched(claim.callId, one), settleCall(claim.callId, other)]);
+    await setLeadDispatched(claim.callId, one);
+    expect(await lead(id)).toMatchObject({ status: 'new', retry_count: 1 });
+  }
 });
 
 test('retries end when they are used up, and late answers settle the lead after all', async () => {

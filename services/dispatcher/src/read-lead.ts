@@ -69,6 +69,15 @@ export function lockLead(sql: Sql, leadId: number): Promise<LeadRow | undefined>
   return row(sql, leadRow, `select ${leadColumns} from leads l where l.id = $1 for update of l`, [leadId]);
 }
 
+/** As `lockLead`, of the lead that a call belongs to. */
+export function lockLeadOfCall(sql: Sql, callId: number): Promise<LeadRow | undefined> {
+  const text = `select ${leadColumns} from leads l where l.id = (select lead_id from calls where id = $1) for update of l`;
+  return row(sql, leadRow, text, [callId]);
+}
+
+/** The due time of a lead that is claimed: it keeps the old program away, and the decision on the call overwrites it. */
+export const claimedFor = `interval '1 day'`;
+
 /** Answers and undecided calls of one lead. The floor is the lead's newest call when an operator last asked for one more. */
 type LeadCalls = {
   hasAnswers: boolean;

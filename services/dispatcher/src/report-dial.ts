@@ -25,53 +25,75 @@ export async function reportDial(
   deps: Deps,
   toldAt = performance.now(),
 ): Promise<void> {
-  const facts = { leadId: claim.leadId, source: claim.source, room: claim.room, callId: claim.callId };
-  const subject = `call/${claim.callId}`;
-  await deps.postgres.transaction(async (sql) => {
-    await lockCall(sql, claim.callId);
-    const now = deps.now(await databaseNow(sql));
-    switch (result.kind) {
-      case 'answered': {
-        const answeredAt = new Date(now.getTime() - (performance.now() - toldAt)).toISOString();
-        await enqueue(sql, 'dispatcher', callAnswered, {
-          subject,
-          time: now,
-          data: { ...facts, answeredAt, sipCallId: result.sipCallId },
-        });
-        break;
-      }
-      case 'failed':
-        await enqueue(sql, 'dispatcher', callDialFailed, {
-          subject,
-          time: now,
-          data: {
-            ...facts,
-            reason: result.reason,
-            sipStatus: result.sipStatus,
-            ...toRangFacts(result.rang),
-            numberFree: result.numberFree,
-          },
-        });
-        break;
-      case 'not_dialled':
-        await affected(sql, `update dials set put_back_reason = $2 where call_id = $1 and put_back_reason is null`, [
-          claim.callId,
-          result.because,
-        ]);
-        await enqueue(sql, 'dispatcher', callDialFailed, {
-          subject,
-          time: now,
-          data: { ...facts, reason: 'dispatch_failed', sipStatus: null, rang: 'no', numberFree: true },
-        });
-        break;
-      case 'unknown':
-        break;
-    }
-    await keepNetworkPhrase(sql, claim.callId, result);
-    const sign = toBreakerSign(result);
-    if (sign !== undefined) await moveBreaker(sql, sign, now, deps.policy.breaker);
-  });
+  const sign = toBreakerSign(result);
+  if (!(await tellAlone(claim, result, deps, toldAt))) {
+    await deps.postgres.transaction(async (sql) => {
+      await lockCall(sql, claim.callId);
+      const now = deps.now(await databaseNow(sql));
+      await tell(sql, claim, result, { now, toldAt });
+      if (sign !== undefined) await moveBreaker(sql, sign, now, deps.policy.breaker);
+    });
+  }
   deps.metrics.dials.inc({ result: result.kind === 'failed' ? result.reason : result.kind });
+}
+
+/** An answer is a good sign: on a calm breaker it changes nothing, and its event is the only thing to write. */
+async function tellAlone(
+  claim: Claim,
+  result: DialResult | DroppedDial,
+  { postgres: { sql }, now: toNow }: Deps,
+  toldAt: number,
+): Promise<boolean> {
+  if (result.kind !== 'answered') return false;
+  const breaker = await readBreaker(sql);
+  if (!isCalm(breaker)) return false;
+  await tell(sql, claim, result, { now: toNow(breaker.now), toldAt });
+  return true;
+}
+
+async function tell(
+  sql: Sql,
+  claim: Claim,
+  result: DialResult | DroppedDial,
+  { now, toldAt }: { now: Date; toldAt: number },
+): Promise<void> {
+  const facts = { leadId: claim.leadId, source: claim.source, room: claim.room, callId: claim.callId };
+  const about = { subject: `call/${claim.callId}`, time: now };
+  switch (result.kind) {
+    case 'answered': {
+      const answeredAt = new Date(now.getTime() - (performance.now() - toldAt)).toISOString();
+      await enqueue(sql, 'dispatcher', callAnswered, {
+        ...about,
+        data: { ...facts, answeredAt, sipCallId: result.sipCallId },
+      });
+      break;
+    }
+    case 'failed':
+      await enqueue(sql, 'dispatcher', callDialFailed, {
+        ...about,
+        data: {
+          ...facts,
+          reason: result.reason,
+          sipStatus: result.sipStatus,
+          ...toRangFacts(result.rang),
+          numberFree: result.numberFree,
+        },
+      });
+      break;
+    case 'not_dialled':
+      await affected(sql, `update dials set put_back_reason = $2 where call_id = $1 and put_back_reason is null`, [
+        claim.callId,
+        result.because,
+      ]);
+      await enqueue(sql, 'dispatcher', callDialFailed, {
+        ...about,
+        data: { ...facts, reason: 'dispatch_failed', sipStatus: null, rang: 'no', numberFree: true },
+      });
+      break;
+    case 'unknown':
+      break;
+  }
+  await keepNetworkPhrase(sql, claim.callId, result);
 }
 
 /** Kept without numbers, so that people learn what their trunk says for "switched off" and for "no channel free". */
@@ -110,17 +132,18 @@ export async function moveBreaker(sql: Sql, sign: BreakerSign, now: Date, policy
   );
 }
 
-const breaker = z.object({
+const breakerRow = z.object({
+  now: instant,
   openUntil: instant.nullable(),
   delayMs: z.number().nullable(),
   startupFailures: z.number(),
 });
 
-export async function readBreaker(sql: Sql): Promise<Breaker> {
+export async function readBreaker(sql: Sql): Promise<Breaker & { now: Date }> {
   const found = await row(
     sql,
-    breaker,
-    `select breaker_open_until as open_until, breaker_delay_ms as delay_ms, startup_failures
+    breakerRow,
+    `select clock_timestamp() as now, breaker_open_until as open_until, breaker_delay_ms as delay_ms, startup_failures
        from dial_control where id = 1`,
     [],
   );

@@ -4,7 +4,7 @@ import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-schedu
 import { failureReasons } from '@leadline/contracts/failure-reason';
 import { databaseNow } from '@leadline/database/locks';
 import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
-import { enqueue } from '@leadline/messaging/outbox';
+import { addRecords, enqueue, toOutboxRecord } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { nextOpening } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
@@ -12,20 +12,22 @@ import { decideRetry, type EndedCall } from './decide-retry.ts';
 import type { Deps } from './deps.ts';
 import type { PromiseRow } from './promise-row.ts';
 import { heed } from './heed-enquiries.ts';
-import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
+import { isOnList } from './number-rules.ts';
 import { readControl } from './read-control.ts';
-import { isDoNotCall } from './number-rules.ts';
 import { dueForPromise, endPromise, settlePromise } from './keep-promises.ts';
+import { askedAgain, claimedFor, leadCalls, leadCallsColumns, lockLeadOfCall, type LeadRow } from './read-lead.ts';
 
-const endedCall = z.object({
+const endedCall = leadCalls.extend({
+  now: instant,
   id: z.number(),
   leadId: z.number().nullable(),
   phone: z.string(),
   attempt: z.number(),
   status: z.enum(['failed', 'called', 'pushed']),
   failureReason: failureReasons.nullable().catch(null),
-  doNotCall: z.boolean().nullable(),
+  isDoNotCall: z.boolean(),
   putBackReason: z.string().nullable(),
+  putBacksBefore: z.number(),
   probe: z.boolean(),
   decidedAs: z.string().nullable(),
   sentAt: instant.nullable(),
@@ -41,17 +43,11 @@ type EndedCallRow = z.infer<typeof endedCall>;
  */
 export async function settleCall(callId: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
-    const leadId = await row(
-      sql,
-      z.object({ leadId: z.number().nullable() }),
-      `select lead_id from calls where id = $1`,
-      [callId],
-    );
-    const lead = leadId?.leadId == null ? undefined : await lockLead(sql, leadId.leadId);
-    const call = await readEndedCall(sql, callId);
+    // They leave together; the second sees what whoever held the lead's row has committed.
+    const [lead, call] = await Promise.all([lockLeadOfCall(sql, callId), readEndedCall(sql, callId)]);
     if (call === undefined) return;
     const outcome = call.status === 'failed' ? 'failed' : 'called';
-    const now = deps.now(await databaseNow(sql));
+    const now = deps.now(call.now);
     const decided = await affected(
       sql,
       `update dials set decided_at = $2, decided_as = $3
@@ -63,16 +59,25 @@ export async function settleCall(callId: number, deps: Deps): Promise<void> {
   });
 }
 
+/** The call, and all that `decideRetry` asks of its lead and number; undefined while it is not over. */
 async function readEndedCall(sql: Sql, callId: number): Promise<EndedCallRow | undefined> {
   return row(
     sql,
     endedCall,
-    `select c.id, c.lead_id, c.phone, c.attempt, c.status, c.failure_reason, c.do_not_call,
+    `select clock_timestamp() as now, ended.id, ended.lead_id, ended.phone, ended.attempt, ended.status, ended.failure_reason,
+            coalesce(ended.do_not_call, false) or coalesce(${isOnList('ended.phone')}, false) as is_do_not_call,
             d.put_back_reason, d.probe, d.decided_as, d.sent_at, d.callback_id,
-            exists (select from call_facts f where f.call_id = c.id and f.callback_request is not null) as has_request,
-            not exists (select 1 from calls n where n.lead_id = c.lead_id and n.id > c.id) as newest
-       from calls c join dials d on d.call_id = c.id
-      where c.id = $1 and c.status in ('failed', 'called', 'pushed')`,
+            exists (select from call_facts f where f.call_id = ended.id and f.callback_request is not null) as has_request,
+            ${leadCallsColumns('ended.lead_id', 'ended.id')},
+            -- Those that proved not dialled, or that were the lead's own fault: those of a shut window, a full trunk or a
+            -- dead dispatcher count nothing.
+            (select count(*)::int from dials b
+              where b.lead_id = ended.lead_id and b.call_id < ended.id
+                and (b.put_back_reason is not null and b.sent_at is not null and not b.probe
+                     or b.put_back_reason = 'agent_refused')) as put_backs_before,
+            not exists (select 1 from calls n where n.lead_id = ended.lead_id and n.id > ended.id) as newest
+       from calls ended join dials d on d.call_id = ended.id cross join lateral ${askedAgain('ended.lead_id')}
+      where ended.id = $1 and ended.status in ('failed', 'called', 'pushed')`,
     [callId],
   );
 }
@@ -83,9 +88,7 @@ async function settleLead(
   now: Date,
   deps: Deps,
 ): Promise<void> {
-  const calls = await readLeadCalls(sql, lead.id);
-  const doNotCall = call.doNotCall === true || (await isDoNotCall(sql, call.phone));
-  const endsBecause = doNotCall ? 'do_not_call' : calls.disposition === 'wrong_number' ? 'wrong_number' : null;
+  const endsBecause = call.isDoNotCall ? 'do_not_call' : call.disposition === 'wrong_number' ? 'wrong_number' : null;
   const promise = await settlePromise(sql, lead, { ...call, endsBecause }, now, deps);
   const putBack =
     call.putBackReason === null ? undefined : { until: await putBackUntil(sql, call.putBackReason, now, deps) };
@@ -98,13 +101,12 @@ async function settleLead(
         putBack,
         // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
         // lead itself is at fault.
-        putBacksBefore:
-          call.probe && call.putBackReason !== 'agent_refused' ? 0 : await countPutBacks(sql, lead.id, call.id),
-        doNotCall,
-        leadHasAnswers: calls.hasAnswers,
-        disposition: calls.disposition,
+        putBacksBefore: call.probe && call.putBackReason !== 'agent_refused' ? 0 : call.putBacksBefore,
+        doNotCall: call.isDoNotCall,
+        leadHasAnswers: call.hasAnswers,
+        disposition: call.disposition,
         askedMeanwhile: lead.enquiries > lead.heeded,
-        otherCallUndecided: calls.hasUndecidedCall,
+        otherCallUndecided: call.hasUndecidedCall,
         isPromised: promise !== null,
         wasPromised: call.callbackId !== null,
       },
@@ -144,7 +146,7 @@ async function promiseRetry(
   // Told as moved when the window's end took the promise from its time.
   const notBefore = call.putBackReason === 'window_shut' ? now : again;
   const at = await dueForPromise(sql, { lead, promise }, isAgain ? notBefore : null, now, deps);
-  if (isAgain) await tellRetry(sql, { lead, call }, { at, retryCount: lead.retryCount });
+  if (isAgain) await tellRetry(sql, { lead, call }, { at, retryCount: lead.retryCount }, now);
 }
 
 /** When a dial that was put back may be tried again: at its reason's end where that is known. */
@@ -153,22 +155,6 @@ async function putBackUntil(sql: Sql, reason: string, now: Date, deps: Deps): Pr
   const control = await readControl(sql);
   const openUntil = control.breakerOpenUntil;
   return control.breakerDelayMs !== null && openUntil !== null && openUntil > now ? openUntil : null;
-}
-
-/**
- * Put-backs that proved not dialled, or that were the lead's own fault: those of a shut window, a full trunk or a dead
- * dispatcher count nothing.
- */
-async function countPutBacks(sql: Sql, leadId: number, callId: number): Promise<number> {
-  const found = await row(
-    sql,
-    z.object({ count: z.number() }),
-    `select count(*)::int as count from dials
-      where lead_id = $1 and call_id < $2
-        and (put_back_reason is not null and sent_at is not null and not probe or put_back_reason = 'agent_refused')`,
-    [leadId, callId],
-  );
-  return found?.count ?? 0;
 }
 
 /** scheduleLeadRetry: back to `new` with its due time, once per call. retry_count holds the spent attempts. */
@@ -184,16 +170,18 @@ async function scheduleLeadRetry(
       where id = $1 and status in ('new', 'dispatched')`,
     [lead.id, retry.at, retry.retryCount, now],
   );
-  await tellRetry(sql, { lead, call }, retry);
+  await tellRetry(sql, { lead, call }, retry, now);
 }
 
 async function tellRetry(
   sql: Sql,
   { lead, call }: { lead: LeadRow; call: EndedCallRow },
   retry: { at: Date; retryCount: number },
+  time: Date,
 ): Promise<void> {
   await enqueue(sql, 'dispatcher', leadRetryScheduled, {
     subject: `lead/${lead.id}`,
+    time,
     data: {
       leadId: lead.id,
       source: lead.source,
@@ -223,6 +211,7 @@ export async function failLead(
   await endPromise(sql, lead, { state: 'cancelled', why: reason }, now);
   await enqueue(sql, 'dispatcher', leadFailed, {
     subject: `lead/${lead.id}`,
+    time: now,
     data: { leadId: lead.id, source: lead.source, reason },
   });
 }
@@ -263,33 +252,53 @@ function newestAnswered(sql: Sql, leadId: number): Promise<{ id: number; attempt
   );
 }
 
-/** setLeadDispatched: the phone leg exists. Only for the lead's newest call, and only while that call is undecided. */
+/**
+ * setLeadDispatched: the phone leg exists. Only for the lead's newest call, and only while that call is undecided. Both
+ * show in the lead's own row, whose due time is still the one that this call's claim gave it: whoever decides on the call
+ * or claims anew changes it. Where somebody else has moved it, the rows are looked at under the lead's lock.
+ */
 export async function setLeadDispatched(callId: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (sql) => {
-    const found = await row(sql, z.object({ leadId: z.number() }), `select lead_id from dials where call_id = $1`, [
-      callId,
-    ]);
-    const lead = found && (await lockLead(sql, found.leadId));
-    if (lead === undefined || lead.status !== 'new') return;
-    const now = deps.now(await databaseNow(sql));
-    const call = await row(
-      sql,
-      z.object({ id: z.number(), attempt: z.number() }),
-      `select d.call_id as id, d.attempt from dials d
-        where d.call_id = $1 and d.decided_at is null
-          and not exists (select 1 from calls n where n.lead_id = d.lead_id and n.id > d.call_id)`,
-      [callId],
-    );
-    if (call === undefined) return;
-    await affected(sql, `update leads set status = 'dispatched', updated_at = $2 where id = $1 and status = 'new'`, [
-      lead.id,
-      now,
-    ]);
-    await enqueue(sql, 'dispatcher', leadDispatched, {
-      subject: `lead/${lead.id}`,
-      data: { leadId: lead.id, source: lead.source, callId: call.id, attempt: call.attempt },
-    });
+  const { sql } = deps.postgres;
+  const found = await row(
+    sql,
+    z.object({ now: instant, id: z.number(), source: z.string(), attempt: z.number() }),
+    `select clock_timestamp() as now, l.id, l.source, d.attempt from dials d join leads l on l.id = d.lead_id
+      where d.call_id = $1 and l.status = 'new' and d.decided_at is null`,
+    [callId],
+  );
+  if (found === undefined) return;
+  const now = deps.now(found.now);
+  const asClaimed = `l.retry_after = (select claimed_at + ${claimedFor} from dials where call_id = $1)`;
+  if (await moveToDispatched(sql, { ...found, callId }, asClaimed, now)) return;
+  await deps.postgres.transaction(async (locked) => {
+    if ((await lockLeadOfCall(locked, callId)) === undefined) return;
+    const isNewest = `not exists (select from calls n where n.lead_id = l.id and n.id > $1)
+                      and exists (select from dials where call_id = $1 and decided_at is null)`;
+    await moveToDispatched(locked, { ...found, callId }, isNewest, now);
   });
+}
+
+/** One statement with its event; `condition` is SQL of the lead l and the call $1. */
+async function moveToDispatched(
+  sql: Sql,
+  { id: leadId, source, attempt, callId }: { id: number; source: string; attempt: number; callId: number },
+  condition: string,
+  now: Date,
+): Promise<boolean> {
+  const event = toOutboxRecord('dispatcher', leadDispatched, {
+    subject: `lead/${leadId}`,
+    time: now,
+    data: { leadId, source, callId, attempt },
+  });
+  const moved = await affected(
+    sql,
+    `with moved as (update leads l set status = 'dispatched', updated_at = $3
+                     where l.id = $2 and l.status = 'new' and ${condition} returning l.id),
+          told as (${addRecords('dispatcher', '$4::jsonb', 'exists (select from moved)')})
+     select pg_notify('dispatcher_outbox', '') from moved`,
+    [callId, leadId, now, JSON.stringify([event])],
+  );
+  return moved > 0;
 }
 
 const batch = 200;
