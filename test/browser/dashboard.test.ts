@@ -279,6 +279,27 @@ test('Minutes: last month’s cost is read, split and taken along', async () => 
   expect(download.suggestedFilename()).toMatch(/^minutes-\d{4}-\d\d\.csv$/);
 });
 
+test('Hot now renews itself, is filtered with the keyboard and says who said no; Reached counts machines apart', async () => {
+  await goTo('Hot now');
+  const call = await system.callIs(await system.post(numberEnding('2213')), 'pushed');
+  await system.callIs(await system.post(numberEnding('2219')), 'pushed');
+  await system.callIs(await system.post(numberEnding('2211')), 'failed');
+  const list = page.locator('#hot-live');
+  await list.locator(`a[href="/leads/${call.lead_id}"]`).waitFor();
+  await list.getByText('Pune, Maharashtra').first().waitFor();
+  expect(await list.textContent()).not.toContain('bought elsewhere');
+  await examine(page, 'hot');
+  await tabTo(page, page.getByLabel('Outcome'));
+  await page.keyboard.type('bought');
+  await tabTo(page, page.getByRole('button', { name: 'Show' }));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/outcome=bought_elsewhere/);
+  await list.getByText('bought elsewhere').first().waitFor();
+  await goTo('Reached');
+  expect(await page.locator('.tiles').textContent()).toMatch(/Machines\s*[1-9]/);
+  await examine(page, 'reached');
+});
+
 test('the reference is served from here', async () => {
   await goTo('Events');
   await page.getByRole('heading', { name: 'call.qualified' }).waitFor();

@@ -10,6 +10,7 @@ import { deadLetterRoutes } from './dead-letters/routes.ts';
 import type { Deps } from './deps.ts';
 import { doNotCallRoutes } from './do-not-call/routes.ts';
 import { guard, type Env } from './web/guard.ts';
+import { hotRoutes } from './hot/routes.ts';
 import { importRoutes } from './import/routes.ts';
 import { leadRoutes } from './leads/routes.ts';
 import type { LiveEvents } from './live/live-events.ts';
@@ -18,6 +19,7 @@ import { loginRoutes } from './login/routes.ts';
 import { minutesRoutes } from './minutes/routes.ts';
 import { faultPage } from './web/fault.ts';
 import type { Redrives } from './dead-letters/redrives.ts';
+import { reachedRoutes } from './reached/routes.ts';
 import { referenceRoutes } from './reference/routes.ts';
 import { sourceRoutes } from './sources/routes.ts';
 import { todayRoutes } from './today/routes.ts';
@@ -62,7 +64,9 @@ export function createApp(deps: Deps, live: LiveEvents, redrives: Redrives): Hon
   for (const routes of [
     loginRoutes(deps),
     todayRoutes(deps),
+    hotRoutes(deps),
     minutesRoutes(deps),
+    reachedRoutes(deps),
     leadRoutes(deps),
     liveRoutes(deps, live),
     sourceRoutes(deps),

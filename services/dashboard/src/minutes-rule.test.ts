@@ -13,6 +13,8 @@ const call = (more: Partial<CallFacts>): CallFacts => ({
   lengthMicros: null,
   talkMicros: null,
   answered: false,
+  answeredBy: null,
+  disposition: null,
   ...more,
 });
 
@@ -68,4 +70,15 @@ test('cost is of pulses, and per qualified lead only where there is one', () => 
     rupeesPerQualified: 2.25,
   });
   expect(toFigures(noCalls, rates)).toMatchObject({ minutes: 0, rupees: 0, rupeesPerQualified: undefined });
+});
+
+test('a machine took it only where nobody gave answers, and its minutes count like all', () => {
+  const minutes = (more: Partial<CallFacts>) => toCallMinutes(call({ ...more }), 60);
+  expect(minutes({ status: 'failed', failureReason: 'unanswered', answeredBy: 'voicemail' })).toMatchObject({
+    outcome: 'unanswered',
+    answeredBy: 'voicemail',
+  });
+  expect(minutes({ status: 'called', answeredBy: 'voicemail' }).answeredBy).toBeNull();
+  expect(minutes({ status: 'pushed', answeredBy: 'human' }).answeredBy).toBe('human');
+  expect(minutes({ status: 'failed', answeredBy: 'elephant' }).answeredBy).toBeNull();
 });

@@ -1,3 +1,4 @@
+import { answeredByCategories, isMachine } from '@leadline/contracts/answered-by';
 import { toIndianDay } from '@leadline/contracts/indian-time';
 import { failureReasons } from '@leadline/contracts/failure-reason';
 
@@ -16,6 +17,9 @@ export type CallFacts = {
   /** From answered_at to call_ended_at. */
   talkMicros: number | null;
   answered: boolean;
+  /** By the agent's word; null: not told. */
+  answeredBy: string | null;
+  disposition: string | null;
 };
 
 export type CallMinutes = {
@@ -34,6 +38,9 @@ export type CallMinutes = {
   estimated: boolean;
   talkMicros: number;
   pulses: number;
+  /** Who took the call; a machine only where no answers were given. */
+  answeredBy: string | null;
+  disposition: string | null;
 };
 
 const unknown = 'unknown';
@@ -59,7 +66,14 @@ export function toCallMinutes(call: CallFacts, pulseSeconds: number): CallMinute
     estimated: success && length === null,
     talkMicros,
     pulses: Math.ceil(talkMicros / (pulseSeconds * 1_000_000)),
+    answeredBy: toAnswerer(call.answeredBy, success),
+    disposition: call.disposition,
   };
+}
+
+function toAnswerer(told: string | null, success: boolean): string | null {
+  const category = answeredByCategories.safeParse(told);
+  return category.success && !(success && isMachine(category.data)) ? category.data : null;
 }
 
 function toOutcome({ status, failureReason }: CallFacts): string {

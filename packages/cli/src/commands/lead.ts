@@ -75,6 +75,11 @@ function toAttemptLine(attempt: LeadStory['attempts'][number]): string {
   return [
     `${attempt.attempt ?? 'old'}. call ${callId} at ${clock(attempt.startedAt)}: ${status}`,
     failureReason === null ? '' : `${words(failureReason)}${sipStatus === null ? '' : ` (SIP ${sipStatus})`}`,
+    attempt.answeredBy == null ? '' : `${words(attempt.answeredBy)} answered`,
+    attempt.messageLeft === true ? 'left a message' : '',
+    attempt.networkPhrase == null ? '' : `the network said "${attempt.networkPhrase}"`,
+    attempt.disposition == null ? '' : `outcome: ${words(attempt.disposition)}`,
+    attempt.language == null ? '' : `wants to speak ${attempt.language}`,
     durationSeconds === null ? '' : `${durationSeconds} s`,
     answered.length === 0 ? '' : `learnt ${answered.map(words).join(', ')}`,
     doNotCall ? 'never to be called again' : '',

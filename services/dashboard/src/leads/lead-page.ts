@@ -1,5 +1,6 @@
+import { answeredByCategories } from '@leadline/contracts/answered-by';
 import { toIndianDay } from '@leadline/contracts/indian-time';
-import { toWords } from '@leadline/contracts/to-event-words';
+import { answererWords, toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock } from '../web/indian-format.ts';
 import type { EventLine } from '../live/live-events.ts';
@@ -30,7 +31,7 @@ export function leadPage(shown: Shown, page: LeadPage): Piece {
     },
     html`<div class="grid">
       ${nowCard(shown, page)} ${personCard(shown, page)} ${leadCallbacksCard(page.story.callbacks)}
-      ${attemptsCard(attempts)} ${timelineCard(events)} ${receiptsCard(page)}
+      ${attemptsCard(shown, attempts)} ${timelineCard(events)} ${receiptsCard(page)}
     </div>`,
   );
 }
@@ -57,6 +58,9 @@ const waitWords: Record<string, string> = {
   do_not_call: 'its number is on the do-not-call list',
   too_old: 'it is too old to be called',
   answered: 'it has answered already',
+  wrong_number: 'its number is somebody else’s',
+  not_interested: 'the person is not interested',
+  bought_elsewhere: 'the person has bought elsewhere',
 };
 
 function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage): Piece {
@@ -109,19 +113,20 @@ function fact(name: string, value: Piece | string): Piece {
   </div>`;
 }
 
-function attemptsCard(attempts: readonly Attempt[]): Piece {
+function attemptsCard(shown: Shown, attempts: readonly Attempt[]): Piece {
   if (attempts.length === 0)
     return section('Attempts', html`<p class="empty">Nobody has been dialled yet.</p>`, { wide: true });
   return section(
     'Attempts',
     html`<ol class="attempts">
-      ${attempts.map(attemptItem)}
+      ${attempts.map((attempt) => attemptItem(shown, attempt))}
     </ol>`,
     { wide: true },
   );
 }
 
-function attemptItem(call: Attempt): Piece {
+function attemptItem(shown: Shown, call: Attempt): Piece {
+  const isOperator = shown.session.user.role === 'operator';
   const tone = call.status === 'failed' ? 'bad' : call.status === 'calling' ? 'wait' : 'good';
   const result =
     call.status === 'failed' && call.failureReason !== null ? `failed: ${toWords(call.failureReason)}` : call.status;
@@ -133,9 +138,14 @@ function attemptItem(call: Attempt): Piece {
       ? undefined
       : `never dialled: put back${call.putBackReason === null ? '' : `, ${toWords(call.putBackReason)}`}`,
     call.answeredAt === null ? undefined : `answered ${toClockWithSeconds(call.answeredAt)}`,
+    toAnswererWords(call),
+    call.messageLeft ? 'left a message' : undefined,
     talked === undefined ? undefined : `talked ${toLength(talked)}`,
     call.durationSeconds === null ? undefined : `took ${toLength(call.durationSeconds * 1_000)}`,
     call.sipStatus === null ? undefined : `SIP ${call.sipStatus}`,
+    call.networkPhrase === null || !isOperator ? undefined : `the network said “${call.networkPhrase}”`,
+    call.disposition === null ? undefined : `outcome: ${toWords(call.disposition)}`,
+    call.language === null ? undefined : `wants to speak ${call.language}`,
     call.mode === null ? undefined : toWords(call.mode),
     call.taskId === null ? undefined : `CRM task ${call.taskId}`,
     call.pushError === undefined ? undefined : `the CRM refused it: ${toWords(call.pushError)}`,
@@ -159,6 +169,14 @@ function attemptItem(call: Attempt): Piece {
         : html`<dl class="facts answers">${call.answers.map(({ key, text }) => fact(toWords(key), text))}</dl>`
     }
   </li>`;
+}
+
+function toAnswererWords({ answeredBy, answeredAfterMs, answeredDetail }: Attempt): string | undefined {
+  const category = answeredByCategories.safeParse(answeredBy);
+  if (!category.success) return undefined;
+  const after = answeredAfterMs === null ? '' : ` (known after ${toLength(answeredAfterMs)})`;
+  const detail = answeredDetail === null ? '' : `: “${answeredDetail}”`;
+  return `${answererWords[category.data]} took it${after}${detail}`;
 }
 
 function toUnreadWords({ field, times }: Attempt['unreadFields'][number]): string {

@@ -36,7 +36,8 @@ export function minutesRoutes(deps: Deps): Hono<Env> {
   return app;
 }
 
-async function readMonthAsked(c: Context, deps: Deps): Promise<string> {
+/** The month that a request asks for, else the present one. @throws HTTPException 422 */
+export async function readMonthAsked(c: Context, deps: Deps): Promise<string> {
   const asked = c.req.query('month');
   if (asked === undefined || asked === '')
     return toIndianDay(deps.now(await databaseNow(deps.postgres.sql))).slice(0, 7);

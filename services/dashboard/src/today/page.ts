@@ -36,7 +36,7 @@ export function todayPage(shown: Shown, today: Today, { dialling, window }: Dial
     html`${today.growing ? html`<p class="notice" role="status">The figures are still being counted for the first time.</p>` : ''}
       <div class="grid">
         ${funnelCard(today)} ${isNow ? html`${progressCard(today)} ${switchCard(shown, dialling)}` : ''}
-        ${speedCard(today)} ${failureCard(today)}
+        ${speedCard(today)} ${reachedCard(today)} ${failureCard(today)}
         ${isNow ? html`${callbacksCard(today.callbacks, today.now)} ${retryCard(today)}` : ''}
       </div>`,
   );
@@ -141,6 +141,29 @@ function speedCard({ speeds }: Today): Piece {
   );
   return section('Speed to lead', html`<div id="speed-live" data-live>${body}</div>`, {
     hint: 'From a lead’s arrival to its first dial; nine of ten were dialled within p90.',
+  });
+}
+
+function reachedCard({ reached }: Today): Piece {
+  const answerers = [
+    ['People reached', reached.people],
+    ['Machines', reached.machines],
+    ['Announcements', reached.announcements],
+  ] as const;
+  const outcomes = [...reached.dispositions].toSorted(([, a], [, b]) => b - a);
+  const body = table(
+    'Who answered calls of this day, and what became of the talks',
+    [{ name: 'Who, and what' }, { name: 'Calls', number: true }],
+    [
+      ...answerers.map(([name, calls]) => [name, toCount(calls)]),
+      ...outcomes.map(([disposition, calls]) => [
+        html`<span class="muted">${toWords(disposition)}</span>`,
+        toCount(calls),
+      ]),
+    ],
+  );
+  return section('Reached', html`<div id="reached-live" data-live>${body}</div>`, {
+    hint: html`By the agents’ own word. <a href="/hot">Who is hot now</a>, <a href="/reached">all of the month</a>`,
   });
 }
 

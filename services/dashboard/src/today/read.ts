@@ -14,6 +14,8 @@ import { readBuilds } from '../read-model/builds.ts';
 import type { Deps } from '../deps.ts';
 import { readCallbacks, type Callbacks } from '../leads/callbacks.ts';
 import { steps } from '../read-model/keep-leads.ts';
+import { addDays } from '../web/calendar.ts';
+import { readReached, type Reached } from '../reached/read.ts';
 import { readDayOutcomes } from '../minutes/read.ts';
 import { quantileOf } from '../read-model/speed-buckets.ts';
 
@@ -35,6 +37,7 @@ export type Today = {
     startedAt: Date;
     answered: boolean;
   }[];
+  reached: Reached;
   failures: { outcome: string; calls: number }[];
   retries: { leadId: number; source: string; reason: string | null; dueAt: Date; retryCount: number }[];
   callbacks: Callbacks;
@@ -54,13 +57,14 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
   const day = asked ?? toIndianDay(now);
   const [build] = await readBuilds(sql);
   const generation = build?.generation ?? 0;
-  const [funnel, speeds, outcomes, inProgress, retries, callbacks] = await Promise.all([
+  const [funnel, speeds, outcomes, inProgress, retries, callbacks, reached] = await Promise.all([
     readFunnel(deps.postgres.sql, generation, day),
     readSpeeds(deps.postgres.sql, generation, day),
     readDayOutcomes(deps.postgres.sql, generation, day),
     readInProgress(deps.postgres.sql),
     readRetries(deps.postgres.sql, now),
     readCallbacks(deps.postgres.sql, now, day),
+    readReached(deps, { from: day, until: addDays(day, 1) }),
   ]);
   const noFailure = new Set(['calling', 'called', 'pushed', 'unknown']);
   return {
@@ -70,6 +74,7 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
     funnel,
     speeds,
     inProgress,
+    reached: reached.total,
     failures: outcomes.filter(({ outcome }) => !noFailure.has(outcome)),
     retries: retries.slice(0, listed),
     callbacks,

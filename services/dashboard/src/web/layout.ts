@@ -12,7 +12,9 @@ export type Shown = { session: Session; notice?: Notice | undefined };
 
 const places = [
   ['/', 'Today'],
+  ['/hot', 'Hot now'],
   ['/minutes', 'Minutes'],
+  ['/reached', 'Reached'],
   ['/leads', 'Leads'],
   ['/sources', 'Sources'],
   ['/import', 'Import'],
