@@ -18,6 +18,9 @@ import { isDoNotCall } from './number-rules.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { promiseColumn, promiseRow, type PromiseRow } from './promise-row.ts';
 
+/** Why a promise is as it is: the streams told of it when the database had come back older. */
+export const beforeRestore = 'before_restore';
+
 const request = z.object({
   callId: z.number(),
   heardAt: instant,
@@ -123,11 +126,11 @@ async function hearRequest(
   now: Date,
   deps: Deps,
 ): Promise<PromiseRow | null> {
-  const known = await affected(sql, `update callbacks set heard_at = $3 where call_id = $1 and said_at = $2`, [
-    callId,
-    asked.saidAt,
-    heardAt,
-  ]);
+  const known = await affected(
+    sql,
+    `update callbacks set heard_at = $3 where call_id = $1 and (said_at = $2 or (why = $4 and at = $5))`,
+    [callId, asked.saidAt, heardAt, beforeRestore, asked.at],
+  );
   if (known > 0) return lead.promise;
   const decision = decideRequest(
     // An agent whose clock runs ahead said nothing before it was heard.

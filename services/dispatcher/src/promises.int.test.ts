@@ -14,6 +14,7 @@ import { pauseAfterTalks } from './pause-after-talk.ts';
 import { permitDial } from './permit-dial.ts';
 import { erasePerson } from './erase-person.ts';
 import { readPromised } from './read-promised.ts';
+import { restorePromises } from './restore-promises.ts';
 import { revokeDial } from './revoke-dial.ts';
 import { settleCall } from './settle-lead.ts';
 import { cancelCallback, listCallbacks, moveCallback } from './steer-callbacks.ts';
@@ -430,6 +431,64 @@ describe('an operator', () => {
     await erasePerson({ phone, who: 'asha', reason: 'asked', dryRun: false }, deps);
     expect(await states(id)).toEqual(['cancelled: erased']);
     expect(await database.query(`select words from callbacks`)).toEqual([{ words: null }]);
+  });
+});
+
+describe('a database that came back older', () => {
+  type Events = Parameters<typeof restorePromises>[1];
+  const said = (type: string, leadId: number, time: Date, data: Record<string, unknown> = {}): Events[number] => ({
+    id: `${type} ${time.toISOString()}`,
+    subject: `lead/${leadId}`,
+    storedAt: time,
+    headers: {},
+    seq: 1,
+    type,
+    time,
+    data: { leadId, source: 'website', callId: 77, ...data },
+    about: { leadId, callId: 77, room: 'call-77-aaaabbbbcccc' },
+  });
+  const made = (leadId: number, time: Date) =>
+    said('lead.callback_promised', leadId, time, {
+      at: at('18:00:00').toISOString(),
+      dueAt: at('18:00:00').toISOString(),
+      precision: 'exact',
+      keptBy: 'agent',
+    });
+  const restore = (events: Events) => deps.postgres.transaction((sql) => restorePromises(sql, events, now(), deps));
+
+  test('makes the promise again that it forgot, and its lead is due then', async () => {
+    const id = await aLead({ createdAt: at('10:00:00') });
+    await database.query(`update leads set status = 'failed', failure_reason = 'dialled_before_restore'`);
+    await restore([said('call.dialing', id, at('10:30:00')), made(id, at('10:35:00'))]);
+    expect(await states(id)).toEqual(['waiting: before_restore']);
+    expect(await leadNow(id)).toMatchObject({ status: 'new', retry_after: at('18:00:00') });
+  });
+
+  test('rings nobody again for a promise that was rung or cancelled, whether it remembers it or not', async () => {
+    const [forgotten, cancelled] = [
+      await aLead({ createdAt: at('10:00:00') }),
+      await aLead({ createdAt: at('10:00:00') }),
+    ];
+    await database.query(`update leads set status = 'failed', failure_reason = 'dialled_before_restore'`);
+    const id = await promised({}, { phone: '+919812345677' });
+    setClock(at('18:30:00'));
+    await restore([
+      made(forgotten, at('10:35:00')),
+      made(cancelled, at('10:35:00')),
+      said('lead.callback_closed', cancelled, at('12:00:00'), { state: 'cancelled' }),
+      said('call.dialing', forgotten, at('18:00:02')),
+      said('call.dialing', id, at('18:00:02')),
+    ]);
+    expect(await states(forgotten)).toEqual(['cancelled: before_restore']);
+    expect(await states(cancelled)).toEqual(['cancelled: before_restore']);
+    expect(await states(id)).toEqual(['cancelled: before_restore']);
+    expect(await leadNow(forgotten)).toMatchObject({ status: 'failed' });
+  });
+
+  test('leaves a promise as it is that the streams tell too', async () => {
+    const id = await promised();
+    await restore([made(id, now())]);
+    expect(await states(id)).toEqual(['waiting']);
   });
 });
 

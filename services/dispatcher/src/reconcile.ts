@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
 import { lockLead, readLeadCalls } from './read-lead.ts';
+import { restorePromises } from './restore-promises.ts';
 import { failLead } from './settle-lead.ts';
 
 type Reconciled = ResultOf<typeof reconcile.dispatcher>;
@@ -43,6 +44,7 @@ export function answerReconcile(deps: Deps): Promise<Answering> {
         doNotCall: await addHeard(sql, refusing, asked.who),
         diallingFrom: (await holdDialling(sql, dialling, now, deps))?.toISOString() ?? null,
       };
+      await restorePromises(sql, said.events, now, deps);
       await audit(sql, { action: 'reconcile', ...asked, details: done });
       return done;
     });
