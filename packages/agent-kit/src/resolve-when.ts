@@ -29,8 +29,19 @@ export function resolveWhen(words: string, now: Date, zone: string): When {
   const clock = toWallClock(zone, now);
   const [, exact] = iso.exec(words) ?? [];
   if (exact !== undefined) return toWhen([{ at: new Date(exact), precision: 'exact' }], now);
-  const readings = toSayings(toWords(words)).flatMap((saying) => resolveOne(saying, clock, now, zone));
+  const readings = toSayings(toWords(withSameTime(words, clock))).flatMap((saying) =>
+    resolveOne(saying, clock, now, zone),
+  );
   return toWhen(readings, now);
+}
+
+/** "Tomorrow, same time" is said of the clock on the wall. */
+function withSameTime(words: string, { minutes }: WallClock): string {
+  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60];
+  return words.replaceAll(
+    /\b(?:at )?(?:the )?same time\b|\b(?:isi|issi|same) (?:time|waqt|samay|vakt)\b|इसी (?:समय|वक्त|वक़्त|टाइम)/giu,
+    ` ${hour}:${String(minute).padStart(2, '0')} `,
+  );
 }
 
 function toWhen(found: readonly Reading[], now: Date): When {

@@ -27,7 +27,10 @@ const sayings: [RegExp, string][] = [
   [/\bse (pehle|pahle|phle)\b/g, ' $1 '],
   [/से पहले/g, ' पहले '],
   [/\b(lunch|dinner|breakfast|tea) ?(?:time|break)\b/g, ' $1 '],
-  [/(\d)ish\b/g, '$1 baje '],
+  [/(\d) ?ish\b/g, '$1 baje '],
+  // No hour has so high a number in a range: a date, as 15-12.
+  [/(?<![-./:\d])(1[3-9]|2\d|3[01])-(0?[1-9]|1[0-2])(?![-./:\d])/g, ' $1/$2 '],
+  [/\bafter (?:a |the )?meal\b|\b(?:khane|khaane|khana) ke baad\b|खाने के बाद/g, ' lunch ke baad '],
   [/\bfirst half\b|\bpehle half\b/g, ' morning '],
   [/\b(?:second|latter) half\b|\bdusre half\b/g, ' afternoon '],
   [/\b(?:first|1st|pehle) (?:week|hafte)(?: of| mein)?\b/g, ' 1st '],
