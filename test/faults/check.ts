@@ -182,9 +182,9 @@ const checks: Record<Invariant, Check> = {
   },
 
   /** Ready soon after the last heal, and the backlog drained. */
-  I12({ readyMs, drainedMs }) {
+  I12({ readyMs, readyWithinMs, drainedMs }) {
     const violations: Violation[] = [];
-    if (readyMs === undefined || readyMs > 30_000)
+    if (readyMs === undefined || readyMs > readyWithinMs)
       violations.push({ what: `ready ${readyMs === undefined ? 'never' : `after ${readyMs} ms`}` });
     if (drainedMs === undefined) violations.push({ what: 'the backlog was not drained in time, or stood still' });
     return { checked: 2, violations };

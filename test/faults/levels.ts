@@ -22,6 +22,7 @@ export const levels: Record<Level, Sized> = {
     faults: 12,
     crashes: 1,
     crashPoints: 6,
+    isBesideOthers: true,
     policy: usualPolicy,
   },
   L1: { seeds: 1, leads: 300, leadsPerSecond: 3.5, maxWaiting, faults: 42, crashes: 1, policy: usualPolicy },
