@@ -61,6 +61,7 @@ beforeEach(async (given: TestContext) => {
   if (chromium === undefined) given.skip(howToGetOne);
   context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
   faults = listenForFaults(context, dashboard.url);
+  context.setDefaultTimeout(120_000);
   page = await context.newPage();
   await page.goto(dashboard.url);
   await tabTo(page, page.getByLabel('Name'));
@@ -129,7 +130,7 @@ test('Today: dialling is stopped with the keyboard, nobody is rung, and it goes 
 test('Leads: one is found by its name, its story tells why it failed, and it is called once more', async () => {
   const number = numberEnding('486');
   const lead = await system.post(number, { name: 'Meera Iyer', sourceLeadId: 'WEB-17' });
-  await system.leadIs(lead, 'failed', 40_000);
+  await system.leadIs(lead, 'failed');
   await goTo('Leads');
   await tabTo(page, page.getByLabel('Lead number, phone or name'));
   await page.keyboard.type('meera');

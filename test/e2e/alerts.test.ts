@@ -44,14 +44,10 @@ async function reach(
 ): Promise<void> {
   const before = await look();
   await drive();
-  const after = await until(
-    `the state for ${alerts.join(', ')}`,
-    async () => {
-      const now = await look();
-      return isThere(now, before) && now;
-    },
-    40_000,
-  );
+  const after = await until(`the state for ${alerts.join(', ')}`, async () => {
+    const now = await look();
+    return isThere(now, before) && now;
+  });
   states.push(...alerts.map((alert) => ({ alert, before, after, heldMinutes })));
 }
 
@@ -188,7 +184,7 @@ test('dialling held back: by the switch, the caps, the trunk, and by nothing', a
     (now) => most(now, 'leadline_calls_active') >= 6 && most(now, 'leadline_leads_due') > 0,
     40,
   );
-  await until('lines are free again', async () => most(await look(), 'leadline_calls_active') === 0, 60_000);
+  await until('lines are free again', async () => most(await look(), 'leadline_calls_active') === 0);
   await system.faults({ noTrunk: true });
   await reach(
     ['LeadlineBreakerOpen'],
@@ -196,7 +192,7 @@ test('dialling held back: by the switch, the caps, the trunk, and by nothing', a
     (now) => most(now, 'leadline_breaker_open') === 1,
   );
   await system.faults({});
-  await until('dials go through again', async () => most(await look(), 'leadline_breaker_open') === 0, 60_000);
+  await until('dials go through again', async () => most(await look(), 'leadline_breaker_open') === 0);
   // A claim that hangs: all is in order, and still nobody is rung.
   await system.db.query('select pg_advisory_lock(2, 1)');
   await reach(

@@ -107,7 +107,7 @@ async function askDispatcher(calledLead: number): Promise<void> {
   await command('ops.dispatcher.remove_do_not_call', { phone: number, ...by });
   await command('ops.dispatcher.start_dialling', by);
   const failed = await system.post(numberEnding('603'));
-  await system.leadIs(failed, 'failed', 60_000);
+  await system.leadIs(failed, 'failed');
   await command('ops.dispatcher.call_again', { leadId: failed, ...by });
   await command('ops.dispatcher.compare_database', {});
 }

@@ -53,7 +53,6 @@ async function startProcess(service: Service): Promise<ChildProcess> {
   await until(
     `${service} answers`,
     async () => (await leadline.run('erase', '90000 00999', ...by, '--dry-run')).code === 0,
-    60_000,
   );
   return child;
 }
@@ -86,15 +85,11 @@ async function callSomebody(nth: number) {
   // Cut off on its way: no JSON any more.
   await report(said(lost).slice(0, -2));
   await expect(system.post(number, { name: '', message: name })).rejects.toThrow('HTTP 422');
-  await until(
-    'it is stored, and set aside by both that read such reports',
-    async () => {
-      const [kept] = await system.calls(lead);
-      const dead = await leadline.run('tail', 'dlq', '--last', '1000', '--no-follow', '-o', 'raw');
-      return kept?.qualification?.['location'] === place && dead.out.split(lost ?? '').length > 2;
-    },
-    60_000,
-  );
+  await until('it is stored, and set aside by both that read such reports', async () => {
+    const [kept] = await system.calls(lead);
+    const dead = await leadline.run('tail', 'dlq', '--last', '1000', '--no-follow', '-o', 'raw');
+    return kept?.qualification?.['location'] === place && dead.out.split(lost ?? '').length > 2;
+  });
   return { number, words, place: place ?? '', lead, task: task ?? '' };
 }
 
@@ -143,7 +138,7 @@ test.for([
   const middle = await stopInTheMiddle(service);
   const command = leadline.start('erase', person.number, ...by, '--yes');
   // A service waits for a lock for a while only: it has failed in the middle then, which is as good.
-  await until('it is in the middle', async () => command.hasEnded() || (await middle.isThere()), 60_000);
+  await until('it is in the middle', async () => command.hasEnded() || (await middle.isThere()));
   if (killed !== 'the command') {
     const gone = once(child, 'exit');
     child.kill('SIGKILL');

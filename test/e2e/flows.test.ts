@@ -103,11 +103,7 @@ async function liveThrough(run: RunFile): Promise<void> {
   const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
   const reference = await fetch(`${run.dashboard}/openapi.json`, { headers: { cookie } });
   expect(reference.status).toBe(200);
-  await until(
-    'the task is in the CRM',
-    () => readFileSync(run.simulator.crmLog, 'utf8').includes('"task.created"'),
-    30_000,
-  );
+  await until('the task is in the CRM', () => readFileSync(run.simulator.crmLog, 'utf8').includes('"task.created"'));
 }
 
 /** What the pages and the phone show of one number. */
@@ -155,17 +151,16 @@ test('who asks again right after a talk is not rung: the CRM is told at once, an
   await asDatabase<Found>(async (query) => {
     const find = async (id: number) => (await query(aboutNumber, [phone])).find((one) => one.id === id);
     const pushed = `select id from calls where lead_id = $1 and status = 'pushed'`;
-    await until('the first is in the CRM', async () => (await query(pushed, [first])).length === 1, 30_000);
+    await until('the first is in the CRM', async () => (await query(pushed, [first])).length === 1);
     await until(
       'the first is settled',
       async () =>
         (await query(`select 1 from dials where lead_id = $1 and decided_at is not null`, [first])).length === 1,
-      15_000,
     );
     const second = await enquire(phone, { sourceLeadId: 'pause-2', productName: 'Plate machine' });
     expect(second).not.toBe(first);
-    await until('the CRM is told of the second', async () => (await find(second))?.tasks === 1, 30_000);
-    await until('it is settled', async () => (await find(second))?.status === 'dispatched', 15_000);
+    await until('the CRM is told of the second', async () => (await find(second))?.tasks === 1);
+    await until('it is settled', async () => (await find(second))?.status === 'dispatched');
     expect(await find(second)).toMatchObject({ calls: 0, waits: null });
     expect(rings(phone)).toBe(1);
     expect(tasks().filter((line) => line.includes('enquiry-'))).toHaveLength(1);
@@ -178,11 +173,11 @@ test('an enquiry that joins while the last attempt rings is followed by another 
   await asDatabase<Found & { retry_count: number }>(async (query) => {
     // As after three attempts that nobody took, long ago.
     await query(`update leads set retry_count = 3 where id = $1`, [id]);
-    await until('the last attempt rings', async () => (await query(aboutNumber, [phone]))[0]?.ringing === true, 30_000);
+    await until('the last attempt rings', async () => (await query(aboutNumber, [phone]))[0]?.ringing === true);
     expect(await enquire(phone, { sourceLeadId: 'last-2', productName: 'Plate machine' })).toBe(id);
     const after = async () => (await query(aboutNumber, [phone]))[0];
-    await until('it is decided', async () => (await after())?.ringing === false, 60_000);
-    await until('it waits for its next attempt', async () => (await after())?.status === 'new', 30_000);
+    await until('it is decided', async () => (await after())?.ringing === false);
+    await until('it waits for its next attempt', async () => (await after())?.status === 'new');
     expect(await after()).toMatchObject({ retry_count: 0, calls: 1 });
   });
 });

@@ -34,7 +34,7 @@ test('an unanswered lead is retried and then qualified', async () => {
   const number = numberEnding('2042');
   await system.script(number, [{ callee: 'rings' }, {}]);
   const id = await system.post(number);
-  await system.callIs(id, 'pushed', 30_000);
+  await system.callIs(id, 'pushed');
   const calls = await system.calls(id);
   expect(calls.map((call) => [call.attempt, call.status, call.failure_reason])).toEqual([
     [1, 'failed', 'unanswered'],
@@ -46,7 +46,7 @@ test('an unanswered lead is retried and then qualified', async () => {
 test('retries end when they are used up', async () => {
   const number = numberEnding('2486');
   const id = await system.post(number);
-  const lead = await system.leadIs(id, 'failed', 40_000);
+  const lead = await system.leadIs(id, 'failed');
   expect(lead).toMatchObject({ retry_count: 3, failure_reason: 'retries_used_up' });
   expect((await system.calls(id)).map((call) => [call.failure_reason, call.sip_status])).toEqual([
     ['rejected', 486],
@@ -141,7 +141,7 @@ test('two leads with one number never ring at the same time', async () => {
     [number],
   );
   const ids = inserted.map(({ id }) => id);
-  const rooms = await Promise.all(ids.map(async (id) => (await system.callIs(id, 'failed', 30_000)).call_room));
+  const rooms = await Promise.all(ids.map(async (id) => (await system.callIs(id, 'failed')).call_room));
   const order = system.phone(number).filter((line) => line.event === 'invite' || line.event === 'hangup');
   expect(order.slice(0, 4).map((line) => line.event)).toEqual(['invite', 'hangup', 'invite', 'hangup']);
   expect(new Set(rooms).size).toBe(2);
@@ -164,7 +164,7 @@ test('what a buyer asks for while they talk is in the task, though the agent was
   const id = await system.post(number, { productName: 'Paper cup machine' });
   await until('they talk', () => system.phone(number).some(({ event }) => event === 'answered'));
   expect(await system.post(number, { productName: 'Dona machine', message: 'Price?' })).toBe(id);
-  const call = await system.callIs(id, 'pushed', 30_000);
+  const call = await system.callIs(id, 'pushed');
   const task = (await system.crmTasks()).find(({ _id }) => _id === call.crm_task_id);
   expect(task).toMatchObject({
     title: expect.stringContaining('Paper cup machine') as string,

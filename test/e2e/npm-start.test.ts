@@ -57,16 +57,12 @@ function start(): void {
 
 /** Reads run.json once it is there and tells of `old` no more. */
 function untilRunning(old?: Run): Promise<Run> {
-  return until(
-    'the system runs',
-    () => {
-      if (!existsSync(join(folder, 'run.json'))) throw new Error(said);
-      const told = readRun();
-      const anew = Object.entries(told.processes).every(([name, pid]) => old?.processes[name] !== pid);
-      return anew && Object.keys(told.processes).length === 7 && told;
-    },
-    60_000,
-  );
+  return until('the system runs', () => {
+    if (!existsSync(join(folder, 'run.json'))) throw new Error(said);
+    const told = readRun();
+    const anew = Object.entries(told.processes).every(([name, pid]) => old?.processes[name] !== pid);
+    return anew && Object.keys(told.processes).length === 7 && told;
+  });
 }
 
 function readRun(): Run {
@@ -135,7 +131,7 @@ test('a lead becomes a task, whatever is killed; afterwards nobody is left', asy
   expect(said).toContain('Postgres ended by SIGKILL; it starts again in 0.5 s');
   await until('ingest is back', async () => (await fetch(`${third.ingest}/openapi.json`)).ok);
   await sendLead(third, '+919000003042');
-  await until('its task is in the CRM', () => tasksOf(third) === 2, 40_000);
+  await until('its task is in the CRM', () => tasksOf(third) === 2);
 
   // Each dies, and another program takes its port before it is back.
   const [postgresPort, natsPort, ingestPort] = [
@@ -146,25 +142,21 @@ test('a lead becomes a task, whatever is killed; afterwards nobody is left', asy
   await killAndTakePort(third.processes['ingest'], ingestPort);
   await killAndTakePort(third.processes['postgres'], postgresPort);
   await killAndTakePort(third.processes['nats'], natsPort);
-  const fourth = await until(
-    'all runs on other ports',
-    async () => {
-      const told = readRun();
-      const moved = [told.postgres.url, told.nats.url, told.ingest].map(portOf);
-      if ([postgresPort, natsPort, ingestPort].some((port) => moved.includes(port))) return undefined;
-      const ready = await fetch(`${told.dispatcherAdmin}/readyz`);
-      return ready.ok && (await fetch(`${told.ingest}/openapi.json`)).ok && told;
-    },
-    60_000,
-  );
+  const fourth = await until('all runs on other ports', async () => {
+    const told = readRun();
+    const moved = [told.postgres.url, told.nats.url, told.ingest].map(portOf);
+    if ([postgresPort, natsPort, ingestPort].some((port) => moved.includes(port))) return undefined;
+    const ready = await fetch(`${told.dispatcherAdmin}/readyz`);
+    return ready.ok && (await fetch(`${told.ingest}/openapi.json`)).ok && told;
+  });
   expect(said).toContain(`port ${ingestPort} is taken by another program: ingest listens on ${portOf(fourth.ingest)}`);
   said = '';
   await sendLead(fourth, '+919000004042');
-  await until('its task is in the CRM', () => tasksOf(fourth) === 3, 60_000);
+  await until('its task is in the CRM', () => tasksOf(fourth) === 3);
   await until('its steps are shown', () => said.includes('in the CRM'));
 
   started.kill('SIGTERM');
-  await until('the run has ended', () => started.exitCode === 0, 30_000);
+  await until('the run has ended', () => started.exitCode === 0);
   expect([...known].every(isGone)).toBe(true);
   expect(existsSync(join(folder, 'run.json'))).toBe(false);
 });

@@ -80,9 +80,9 @@ test.runIf(process.platform === 'linux').for([
   ['SIGTERM', 'while it builds', ['run', 'test:kubernetes'], () => markedProcesses().length > 2 || atOnce()],
 ] as const)('%s to npm alone %s ends all that it started: %s', async ([signal, , args, isTime]) => {
   startNpm(args);
-  await until('it is time', isTime, 60_000);
+  await until('it is time', isTime);
   process.kill(npm.pid ?? 0, signal);
-  await until('nobody is left', () => markedProcesses().length === 0, 40_000);
+  await until('nobody is left', () => markedProcesses().length === 0);
   await until('npm has ended', () => npm.exitCode !== null || npm.signalCode !== null);
   expect(markedProcesses()).toEqual([]);
 });

@@ -140,7 +140,7 @@ test('the CRM is handed over as a whole: the old calls become tasks once, by us,
   await system.services.pop()?.stop();
   crmPusher['PUSH_OLD_CALLS'] = 'on';
   system.services.push(await system.launch.crmPusher());
-  await until('nothing waits', async () => (await waiting()).length === 0, 60_000);
+  await until('nothing waits', async () => (await waiting()).length === 0);
 
   const tasks = system.crm().filter((line) => line.event === 'task.created');
   for (const id of left.filter((one) => one !== last))
@@ -157,20 +157,16 @@ test('and back again: while we are stopped the old program takes what waits, our
   const number = numberEnding('2180');
   await system.script(number, [{ callee: 'rings' }]);
   const id = await system.post(number);
-  await system.callIs(id, 'failed', 30_000);
+  await system.callIs(id, 'failed');
   // Tracker and pusher finish what is open; nobody dials any more.
   await ask(system.ops, stopDialling, { who: 'test', reason: 'back to the old program' });
   await until('the retry is due', async () => (await system.lead(id)).status === 'new');
   const fresh = await system.post(numberEnding('2042'));
   const before = old.dials.length;
-  await until(
-    'the old program has called both',
-    async () => {
-      await old.work(await old.pick(3));
-      return new Set(old.dials.slice(before).map((dial) => dial.leadId)).size === 2;
-    },
-    30_000,
-  );
+  await until('the old program has called both', async () => {
+    await old.work(await old.pick(3));
+    return new Set(old.dials.slice(before).map((dial) => dial.leadId)).size === 2;
+  });
   expect(new Set(old.dials.slice(before).map((dial) => dial.leadId))).toEqual(new Set([id, fresh]));
   expect(system.invites(number)).toBe(1);
 });

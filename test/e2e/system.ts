@@ -241,13 +241,13 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
     },
     invites: (number: string): number => system.phone(number).filter((line) => line.event === 'invite').length,
     /** The lead's only call, once it is in this state. */
-    callIs: (leadId: number, status: string, withinMs = 15_000): Promise<CallRow> =>
+    callIs: (leadId: number, status: string, withinMs = 60_000): Promise<CallRow> =>
       until(
         `a call of lead ${leadId} is ${status}`,
         async () => (await system.calls(leadId)).find((call) => call.status === status),
         withinMs,
       ),
-    leadIs: (leadId: number, status: string, withinMs = 20_000): Promise<LeadRow> =>
+    leadIs: (leadId: number, status: string, withinMs = 60_000): Promise<LeadRow> =>
       until(
         `lead ${leadId} is ${status}`,
         async () => {

@@ -40,14 +40,10 @@ async function startOld(folder: string, name: string, env: Record<string, string
   });
   endWithUs(child);
   old.push(child);
-  await until(
-    `the old ${name} is ready`,
-    async () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-      return (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok;
-    },
-    60_000,
-  );
+  await until(`the old ${name} is ready`, async () => {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    return (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok;
+  });
   return child;
 }
 

@@ -13,14 +13,14 @@ const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'deploy/alerts');
 const tools = join(root, '.leadline/tools');
 
-test('the rules can be read, and fire when they should and not before', { timeout: 180_000 }, async (ctx) => {
+test('the rules can be read, and fire when they should and not before', async (ctx) => {
   const promtool = await findPromtool(tools).catch((error: unknown) => ctx.skip(String(error)));
   await run(promtool, ['check', 'rules', 'leadline.rules.yaml'], { cwd: folder });
   const { stdout } = await run(promtool, ['test', 'rules', 'leadline.rules.test.yaml'], { cwd: folder });
   expect(stdout).toContain('SUCCESS');
 });
 
-test('what the panels ask for is PromQL', { timeout: 180_000 }, async (ctx) => {
+test('what the panels ask for is PromQL', async (ctx) => {
   const promtool = await findPromtool(tools).catch((error: unknown) => ctx.skip(String(error)));
   const asked = exprsOf(toDashboard()).map((expr) => expr.replaceAll('$__rate_interval', '5m'));
   const rules = asked.map((expr, index) => ({ record: `panel:${index}`, expr }));

@@ -60,7 +60,7 @@ test.for(['no-verify', 'verify-full&sslrootcert='])('a service speaks TLS with s
   if (postgres === undefined) return skip(missing);
   const url = new URL(postgres.url);
   url.search = `?sslmode=${mode}${mode.endsWith('=') ? join(folder, 'server.crt') : ''}`;
-  await expect.poll(() => initDatabase({ url: url.href, rolePasswords }), { timeout: 20_000 }).toBeDefined();
+  await expect.poll(() => initDatabase({ url: url.href, rolePasswords }), { timeout: 60_000 }).toBeDefined();
   const database = await openDatabase({
     url: roleUrl(url.href, 'dispatcher', rolePasswords.dispatcher),
     name: 'tls test',

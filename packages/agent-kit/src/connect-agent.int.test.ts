@@ -82,7 +82,7 @@ test('who answered and what became of it are handed on as they are', async () =>
   });
 });
 
-test('a report made while the server restarts arrives', { timeout: 30_000 }, async () => {
+test('a report made while the server restarts arrives', async () => {
   const restarting = nats.restart('kill');
   const reported = agent.ended(room, { by: 'callee', doNotCall: true });
   await restarting;

@@ -331,9 +331,11 @@ describe('for any text', () => {
 
   test('however long a text is, it is read at once', () => {
     const pieces = ['a ', '9 ', 'p:', 'x', '(ext ', '<a href=tel:1>', '<p ', '1,', '98765 43210 x 1 '];
-    const since = performance.now();
+    const before = process.cpuUsage();
     for (const piece of pieces) normalisePhone(piece.repeat(100_000));
-    expect(performance.now() - since).toBeLessThan(3_000);
+    const { user, system } = process.cpuUsage(before);
+    // Of CPU, for other programs take turns with this one.
+    expect((user + system) / 1_000).toBeLessThan(3_000);
   });
 
   test('a result is an Indian mobile in E.164 and stands for itself', () => {

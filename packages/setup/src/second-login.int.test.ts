@@ -20,7 +20,7 @@ beforeAll(async () => {
   await admin.query(`create role owner login createrole password 'test-owner'`);
   await admin.query(`alter database leadline owner to owner`);
   await admin.query(`alter schema public owner to owner`);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(opened.map((client) => client.end()));
   await server?.stop();
@@ -72,7 +72,7 @@ test('a password is changed by way of a second login, and at no moment is there 
   expect((await second.query('select count(*) from leads')).rowCount).toBe(1);
   expect(await migrate({ first: 'third-password', second: 'fourth-password' })).toEqual(done);
   await connect('leadline_dispatcher_2', 'fourth-password');
-}, 60_000);
+});
 
 test('the second login is the same role: it may do the same, and triggers see the same', async () => {
   expect(await migrate({ first: 'first-password', second: 'second-password' })).toEqual(done);
@@ -85,7 +85,7 @@ test('the second login is the same role: it may do the same, and triggers see th
   await expect(client.query(`update leads set status = 'odd'`)).rejects.toMatchObject({ code: '23514' });
   await expect(client.query(`update leads set phone = '1'`)).rejects.toMatchObject({ code: '42501' });
   expect((await owner.query('select from odd_steps')).rowCount).toBe(0);
-}, 60_000);
+});
 
 test('a second password without the first is refused', async () => {
   const { code, err } = await migrate({ second: 'second-password' });

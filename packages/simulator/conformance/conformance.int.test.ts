@@ -7,7 +7,7 @@ import { dial, replay, type Observed } from './replay.ts';
 import { toComparable } from './to-comparable.ts';
 
 describe.concurrent('a dial goes as it was recorded', () => {
-  test.for(Object.entries(scripts))('%s', { timeout: 60_000 }, async ([scenario, script], { expect }) => {
+  test.for(Object.entries(scripts))('%s', async ([scenario, script], { expect }) => {
     const recording = readDial(scenario);
     const observed = await replay(recording, script);
 

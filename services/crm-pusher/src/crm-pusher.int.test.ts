@@ -111,7 +111,7 @@ const log = (event: string): { id: string; room?: string; mobile?: string }[] =>
     : [];
 /** The pusher gives its addresses as text. */
 const isTask = (input: unknown): boolean => typeof input === 'string' && input.endsWith('/tasks');
-const pushed = (id: number, withinMs = 20_000): Promise<{ crm_task_id: string }> =>
+const pushed = (id: number, withinMs = 60_000): Promise<{ crm_task_id: string }> =>
   until(
     `call ${id} is pushed`,
     async () =>
@@ -151,7 +151,7 @@ test('the event three times and two pushers make one task', async () => {
 test('two calls of one number at the same moment share one customer', async () => {
   await pusher();
   const calls = await Promise.all([qualified(), qualified(), qualified({ phone: '9000000042' })]);
-  for (const call of calls) await pushed(call.id, 30_000);
+  for (const call of calls) await pushed(call.id);
   expect(new Set(log('customer.created').map((line) => line.mobile)).size).toBe(log('customer.created').length);
   expect(log('task.created')).toHaveLength(3);
 });
@@ -177,7 +177,7 @@ test('an answer that is lost before the task was made: two empty looks, then one
   };
   await pusher({}, losing);
   const call = await qualified();
-  await pushed(call.id, 30_000);
+  await pushed(call.id);
   expect(lost).toBe(2);
   expect(log('task.created')).toHaveLength(1);
 });
@@ -191,7 +191,7 @@ test('200 with an error body is no success and proves nothing', async () => {
     async () => (await db.query(`select 1 from crm_pushes where sent_at is not null`)).length === 1,
   );
   await faults({});
-  await pushed(call.id, 30_000);
+  await pushed(call.id);
   expect(log('task.created')).toHaveLength(1);
 });
 
@@ -204,30 +204,26 @@ test('the CRM asks to wait: nothing is sent before, and no look is needed after'
     async () => (await db.query(`select 1 from crm_pushes where last_error = 'rate_limited'`)).length === 1,
   );
   await faults({});
-  await pushed(call.id, 30_000);
+  await pushed(call.id);
   expect(log('task.created')).toHaveLength(1);
 });
 
-test(
-  'a CRM that is away for more tries than a message has deliveries costs delay: one delivery, no dead letter, one task',
-  { timeout: 90_000 },
-  async () => {
-    const manager = await (await nats.connect('provisioner')).connection.jetstreamManager({ checkAPI: false });
-    await manager.consumers.update('CALLS', 'crm-pusher', { max_deliver: 2 });
-    let tries = 0;
-    await pusher({}, (input, init) => {
-      if (++tries > 3) return fetch(input, init);
-      return Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
-    });
-    const { room } = await qualified();
-    await until('it is pushed', async () => log('task.created').length === 1, 60_000);
-    expect(log('task.created')[0]?.room).toBe(room);
-    const told = await manager.consumers.info('CALLS', 'crm-pusher');
-    expect([told.num_pending, told.num_ack_pending, told.num_redelivered]).toEqual([0, 0, 0]);
-    expect(told.delivered.consumer_seq).toBe(1);
-    expect(await listDeadLetters(await nats.connect('ops'))).toEqual([]);
-  },
-);
+test('a CRM that is away for more tries than a message has deliveries costs delay: one delivery, no dead letter, one task', async () => {
+  const manager = await (await nats.connect('provisioner')).connection.jetstreamManager({ checkAPI: false });
+  await manager.consumers.update('CALLS', 'crm-pusher', { max_deliver: 2 });
+  let tries = 0;
+  await pusher({}, (input, init) => {
+    if (++tries > 3) return fetch(input, init);
+    return Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
+  });
+  const { room } = await qualified();
+  await until('it is pushed', async () => log('task.created').length === 1);
+  expect(log('task.created')[0]?.room).toBe(room);
+  const told = await manager.consumers.info('CALLS', 'crm-pusher');
+  expect([told.num_pending, told.num_ack_pending, told.num_redelivered]).toEqual([0, 0, 0]);
+  expect(told.delivered.consumer_seq).toBe(1);
+  expect(await listDeadLetters(await nats.connect('ops'))).toEqual([]);
+});
 
 test('a refusal for good is a dead letter and is told, and a redrive pushes when the cause is gone', async () => {
   await pusher();
@@ -268,7 +264,7 @@ test('a call that no event told of is pushed by the sweep, an old program’s ca
   await pusher({ CRM_SWEEP_AFTER_SECONDS: '1' });
   const call = await qualified({ tell: 0 });
   await db.query(`insert into calls (phone, status, qualification) values ('9000000001', 'called', '{"budget":"1"}')`);
-  await pushed(call.id, 30_000);
+  await pushed(call.id);
   expect(await db.query(`select 1 from calls where attempt is null and status = 'called'`)).toHaveLength(1);
   expect(log('task.created')).toHaveLength(1);
 });
@@ -283,7 +279,7 @@ test.for(['erased', '12345', '+14155550123', ''])(
       phone,
     ]);
     const other = await qualified({ phone: '+919000000142' });
-    await pushed(other.id, 30_000);
+    await pushed(other.id);
     await until('it is given up', async () => {
       const failed = await db.query(`select from crm_pushes where call_id = $1 and failed_at is not null`, [call.id]);
       return failed.length === 1;
@@ -299,7 +295,7 @@ test('a call that can not be read does not keep the others from the sweep', asyn
     odd.id,
   ]);
   const call = await qualified({ tell: 0, phone: '+919000000142' });
-  await pushed(call.id, 30_000);
+  await pushed(call.id);
   expect(
     await db.query(`select last_error, next_try_at > now() as later from crm_pushes where call_id = $1`, [odd.id]),
   ).toEqual([{ last_error: 'not_tried', later: true }]);
@@ -312,10 +308,10 @@ test('a disk that is full for a moment puts no push off', async () => {
     execute function disk_is_full()`);
   await pusher({ CRM_SWEEP_AFTER_SECONDS: '1', CRM_LOOK_AGAIN_SECONDS: '1', CRM_LOOK_GAP_SECONDS: '1' });
   const call = await qualified({ tell: 0 });
-  await until('its task is there', () => log('task.created').length === 1, 30_000);
+  await until('its task is there', () => log('task.created').length === 1);
   await wait(3_000);
   await db.query(`drop trigger disk_is_full on calls`);
-  await pushed(call.id, 30_000);
+  await pushed(call.id);
   expect(log('task.created')).toHaveLength(1);
 });
 
@@ -372,4 +368,4 @@ test('the old program’s calls are left to it, until the pusher is told to take
   expect(log('customer.created').map(({ mobile }) => mobile)).toEqual(['919000000042', '919000000142']);
   expect(log('task.created').filter(({ room }) => room?.startsWith(`old-${young}-`))).toHaveLength(1);
   expect(log('task.created')).toHaveLength(2);
-}, 60_000);
+});

@@ -36,7 +36,7 @@ test('a session serves the next push, whatever became of the one before', async 
 
 test(
   'a Postgres that goes away without a word holds nothing any more, and keeps nobody waiting',
-  { timeout: 30_000 },
+  { timeout: 60_000 },
   async () => {
     const link = await openLinkTo(db.roleUrls.crmPusher);
     try {

@@ -101,21 +101,17 @@ const keptEvents = (db: TestDatabase) =>
 async function untilAcknowledged(stand: Stand): Promise<void> {
   const provisioner = await stand.nats.connect('provisioner');
   const manager = await provisioner.connection.jetstreamManager({ checkAPI: false });
-  await until(
-    'every event is handled',
-    async () => {
-      for (const [stream, durable] of [
-        ['LEADS', 'dashboard-leads'],
-        ['CALLS', 'dashboard-calls'],
-        ['AGENT', 'dashboard-agent'],
-      ] as const) {
-        const { num_pending: pending, num_ack_pending: unacknowledged } = await manager.consumers.info(stream, durable);
-        if (pending + unacknowledged > 0) return false;
-      }
-      return true;
-    },
-    60_000,
-  );
+  await until('every event is handled', async () => {
+    for (const [stream, durable] of [
+      ['LEADS', 'dashboard-leads'],
+      ['CALLS', 'dashboard-calls'],
+      ['AGENT', 'dashboard-agent'],
+    ] as const) {
+      const { num_pending: pending, num_ack_pending: unacknowledged } = await manager.consumers.info(stream, durable);
+      if (pending + unacknowledged > 0) return false;
+    }
+    return true;
+  });
   await untilKept(stand.db);
 }
 

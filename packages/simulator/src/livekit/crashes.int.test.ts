@@ -35,7 +35,7 @@ const status = async (world: World): Promise<string | undefined> =>
   ];
 const events = (world: World): string[] => world.received.map(({ body }) => String(body['event']));
 const last = (world: World): unknown => world.received.at(-1)?.body['event'];
-const slowly = { timeout: 20_000, interval: 10 };
+const slowly = { timeout: 60_000, interval: 10 };
 
 describe.concurrent('a crash does what was recorded of it', () => {
   test('bridge-killed: the phone rings on, the leg is missed late, and the dial later still', async ({ expect }) => {

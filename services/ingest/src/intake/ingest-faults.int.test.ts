@@ -165,7 +165,7 @@ test('without NATS leads are taken, and published when it is back', async () => 
   });
 });
 
-test('killed between commit and answer, the repeat gets the answer of the first', { timeout: 60_000 }, async () => {
+test('killed between commit and answer, the repeat gets the answer of the first', async () => {
   const own = await openLinkTo(db.roleUrls.ingest);
   const first = await spawnIngest(own.url);
   const lost = own.loseAnswerTo((request) => /\bcommit\b/i.test(request));
@@ -205,7 +205,7 @@ test('two replicas with the same deliveries at the same moment make one lead eac
   for (const id of ids) expect(await countOf(id)).toEqual({ leads: 1, events: 1 });
 });
 
-test('stopped under load it answers what it took, and logs nothing of it', { timeout: 60_000 }, async () => {
+test('stopped under load it answers what it took, and logs nothing of it', async () => {
   const { url, child, said } = await spawnIngest(db.roleUrls.ingest);
   const taken = new Map<string, number>();
   let stopped = false;
