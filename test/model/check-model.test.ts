@@ -49,7 +49,7 @@ test.concurrent.for([
   'FIXED STOP=1 NL=1 MC=2 MAXR=1 PBMAX=0',
   'FIXED OPS=1 NL=1 MC=2 MAXR=0 PBMAX=0',
   'FIXED DUP=2 NL=1 MC=2 MAXR=1 PBMAX=0',
-])('no state breaks a promise: %s', { timeout: 120_000 }, async (flags, { skip }) => {
+])('no state breaks a promise: %s', async (flags, { skip }) => {
   if (missing.length > 0) skip(`${missing.join(' and ')} not found: apt-get install ${missing.join(' ')}`);
   expect(await check(flags)).toBeUndefined();
 });
@@ -77,7 +77,7 @@ test.concurrent.for([
   `${one} TAKENOFF NOFIX_OFF`,
   // Each of the two holds the number of a bridge that died.
   `${one} NOFIX_CT NOFIX_CANCEL`,
-])('a protection taken out shows: %s', { timeout: 120_000 }, async (flags, { skip }) => {
+])('a protection taken out shows: %s', async (flags, { skip }) => {
   if (missing.length > 0) skip(`${missing.join(' and ')} not found: apt-get install ${missing.join(' ')}`);
   expect(await check(flags)).toBeDefined();
 });

@@ -461,13 +461,13 @@ function walk(world: World, alphabet: Letter[], length: number, atEnd: (world: W
 }
 
 describe('the rules of a call’s life', () => {
-  test('hold in every sequence of six events', { timeout: 120_000 }, () => {
+  test('hold in every sequence of six events', () => {
     checked = 0;
     walk(claimed, shortAlphabet, 6, () => undefined);
     expect(checked).toBeGreaterThan(shortAlphabet.length ** 6);
   });
 
-  test('hold in every sequence of four events of every kind, and each such call ends', { timeout: 120_000 }, () => {
+  test('hold in every sequence of four events of every kind, and each such call ends', () => {
     let worlds = 0;
     walk(claimed, fullAlphabet, 4, (world) => {
       if (worlds++ % 5 === 0) checkEnds(world);
@@ -475,7 +475,7 @@ describe('the rules of a call’s life', () => {
     expect(worlds).toBe(fullAlphabet.length ** 4);
   });
 
-  test('hold in every sequence of five events before the dial is sent', { timeout: 120_000 }, () => {
+  test('hold in every sequence of five events before the dial is sent', () => {
     walk(unsent, unsentAlphabet, 5, (world) => expect(world.call.status === 'calling').toBe(!world.heard.revoked));
   });
 

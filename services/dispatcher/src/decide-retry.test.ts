@@ -174,7 +174,7 @@ function play(ends: Step[], maxRetries: number): void {
 }
 
 describe('whatever ends a lead’s calls have', () => {
-  test('every sequence up to length six keeps the rules', { timeout: 120_000 }, () => {
+  test('every sequence up to length six keeps the rules', () => {
     let played = 0;
     const extend = (ends: Step[]): void => {
       if (ends.length > 0) {
