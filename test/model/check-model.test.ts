@@ -44,6 +44,8 @@ test.concurrent.for([
   one,
   'FIXED NL=1 MC=3 MAXR=1 PBMAX=1',
   'FIXED NL=2 MC=2 MAXR=1 PBMAX=0',
+  // What a group's claim took wrongly, its permit does not give.
+  'FIXED NL=2 MC=2 MAXR=1 PBMAX=0 NO_GCLAIM',
   'FIXED FALSEEND CANCELLOST TAKENOFF NL=2 MC=2 MAXR=1 PBMAX=0',
   'FIXED FAST NL=1 MC=2 MAXR=1 PBMAX=0',
   'FIXED STOP=1 NL=1 MC=2 MAXR=1 PBMAX=0',
@@ -62,6 +64,7 @@ test.concurrent.for([
   `${one} NO_DECIDED`,
   `${one} FAST NO_GRACE`,
   'FIXED NL=2 MC=2 MAXR=1 PBMAX=0 NO_NUM',
+  'FIXED NL=2 MC=2 MAXR=1 PBMAX=0 NO_GCLAIM NO_GPERMIT',
   'FIXED NL=1 MC=2 MAXR=0 PBMAX=0 NO_SPENT',
   'FIXED NL=1 MC=3 MAXR=0 PBMAX=0 OPS=1 NO_OPM',
   `${one} REDIAL`,

@@ -6,6 +6,8 @@
  *
  * The step of the model, and the function of the code that it stands for:
  *   claim            services/dispatcher/src/claim-due-leads.ts claimDueLeads
+ *   C_AFTER          services/dispatcher/src/decide-claims.ts decideClaims
+ *   P_AFTER          services/dispatcher/src/decide-permits.ts decidePermits
  *   CLAIM            services/dispatcher/src/decide-dial.ts decideDial
  *   PERMIT           services/dispatcher/src/permit-dial.ts permitDial
  *   P_NUM, NOANS     services/dispatcher/src/load-dial-facts.ts loadDialFacts
@@ -44,6 +46,8 @@
  *   OFF    (with -DTAKENOFF) an end that was not the bridge's own, or that nobody saw, holds the number for a while
  * NO_x takes one protection away: NO_REV (sent_at/revoked_at of the permit) NO_PERMIT (its whole condition) NO_AGE NO_TOKEN
  *   NO_DECIDED NO_GRACE (with FAST) NO_NUM (number in use, claim and permit) NO_SPENT (MAXR=0) NO_OPM (OPS=1: "since" by call, not by time)
+ *   NO_GCLAIM, NO_GPERMIT (NL=2: the second of two that are claimed, or permitted, together is asked about as the rows were before the
+ *   group). The permit is the net of the claim, so NO_GCLAIM alone shows none, and NO_GPERMIT needs two claims that only NO_GCLAIM makes.
  *   REDIAL (a sent dial is tried again). NO_NEWEST shows one only with NOFIX_RING and ONLY=7; NO_ALLDEC only with NO_NUM: both are second nets.
  *
  * Time is only order: ph[c] 0 = claim young, token and its leeway alive; 1 = claim too old, token dead;
@@ -219,6 +223,18 @@ bit usestop; byte ops; bit fe;
 #endif
 #define CLAIM(l) (lst[l]==NEW && due[l] && nc<MC && !stop && C_DEC(l) && C_NUM && NOANS(l))
 #define PERMIT(c) (!stop && P_NUM(c) && P_REV(c) && P_ST(c) && P_AGE(c) && NOANS(cl[c]))
+
+/* Of a group: what its second member is asked once the first has been written, or was before. All leads here have one number. */
+#ifdef NO_GCLAIM
+#define C_AFTER(l) 1
+#else
+#define C_AFTER(l) CLAIM(l)
+#endif
+#ifdef NO_GPERMIT
+#define P_AFTER(c) 1
+#else
+#define P_AFTER(c) PERMIT(c)
+#endif
 
 inline claim(l) { cl[nc] = l; cst[nc] = CALLING; busy[nc] = 1; due[l] = 0; hold[nc] = 1; nc++ }
 
@@ -419,8 +435,21 @@ end: do
   :: d_step { CLAIM(0) -> claim(0) }
 #if NL > 1
   :: d_step { CLAIM(1) -> claim(1) }
+  /* both in one transaction: decided one after the other, written together */
+  :: d_step { CLAIM(0) && CLAIM(1) && nc+1<MC -> claim(0); if :: C_AFTER(1) -> claim(1) :: else fi }
 #endif
   od }
+
+#if NL > 1
+/* permits of one process in one transaction, in either order */
+inline permits(a, b) { hold[a] = 2; sent[a] = 1; ph[a] = 0;
+  if :: P_AFTER(b) -> hold[b] = 2; sent[b] = 1; ph[b] = 0 :: else fi }
+proctype Permits() {
+end: do
+  :: d_step { hold[0]==1 && hold[1]==1 && PERMIT(0) && PERMIT(1) -> permits(0, 1) }
+  :: d_step { hold[0]==1 && hold[1]==1 && PERMIT(0) && PERMIT(1) -> permits(1, 0) }
+  od }
+#endif
 
 proctype People() {
 end: do
@@ -452,6 +481,9 @@ init {
     if :: ops = 0 :: ops = OPS fi;
 #endif
     run People(); run Claim();
+#if NL > 1
+    run Permits();
+#endif
     run Call(0); run Call(1);
 #if MC > 2
     run Call(2);

@@ -160,3 +160,16 @@ test('a statement that comes after its transaction has ended is refused, not run
   await expect(late).rejects.toThrow('the transaction is over');
   expect(await db.query('select n from belated')).toEqual([]);
 });
+
+test.for([
+  [true, 'force_custom_plan'],
+  [undefined, 'auto'],
+] as const)('statements are planned each time: %s', async ([plansEachTime, mode]) => {
+  const database = await openDatabase({ url: db.url, name: 'test-plans', poolSize: 1, plansEachTime });
+  try {
+    const text = `select current_setting('plan_cache_mode') as mode`;
+    expect(await row(database.sql, z.object({ mode: z.string() }), text, [])).toEqual({ mode });
+  } finally {
+    await database.close();
+  }
+});

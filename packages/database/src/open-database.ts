@@ -42,6 +42,8 @@ export async function openDatabase(options: {
   url: string;
   name: string;
   poolSize?: number | undefined;
+  /** Statements are planned with their values each time, not once for each connection: for searches by whatever people fill in. */
+  plansEachTime?: boolean | undefined;
   /** Shorter in tests. */
   silentMs?: number;
 }): Promise<Database> {
@@ -57,7 +59,7 @@ export async function openDatabase(options: {
     pipeline: true,
     types: datesAsText(),
     // Statements are short: JIT compilation takes longer than running them.
-    options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off`,
+    options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off -c plan_cache_mode=${options.plansEachTime === true ? 'force_custom_plan' : 'auto'}`,
   };
   const pool = new Pool(settings);
   // A lost connection reports twice: to its running query, which rejects, and here, where we ignore it.

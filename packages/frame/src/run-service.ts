@@ -21,6 +21,8 @@ export async function runService<C extends Connections>(options: {
   config: () => C;
   /** Connections to Postgres. */
   poolSize?: number;
+  /** See `openDatabase`. */
+  plansEachTime?: boolean;
   start: (config: C, servers: Servers & { connectAs: ConnectAs }) => Promise<RunningService>;
 }): Promise<void> {
   const { service } = options;
@@ -28,7 +30,12 @@ export async function runService<C extends Connections>(options: {
     service,
     config: options.config,
     async start(config: C, log: Log) {
-      const postgres = await openDatabase({ url: config.DATABASE_URL, name: service, poolSize: options.poolSize });
+      const postgres = await openDatabase({
+        url: config.DATABASE_URL,
+        name: service,
+        poolSize: options.poolSize,
+        plansEachTime: options.plansEachTime,
+      });
       const connections: Nats[] = [];
       const connectAs = async (user: string | undefined, pass: string | undefined): Promise<Nats> => {
         const connection = await connectNats({ url: config.NATS_URL, user, pass, name: service, log });

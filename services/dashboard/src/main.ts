@@ -4,6 +4,7 @@ import { start } from './start.ts';
 
 await runService({
   service: 'dashboard',
+  plansEachTime: true,
   config: () => readDashboardConfig(process.env),
   async start(config, { connectAs, ...servers }) {
     const { OPS_NATS_USER, OPS_NATS_PASS } = config;
