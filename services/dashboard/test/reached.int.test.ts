@@ -49,7 +49,7 @@ async function aCall(told: Told): Promise<number> {
 }
 
 /** A row of a page's table, its cells by their texts. */
-const rowOf = (text: string, name: string, table = 'Who answered, by source'): string[] => {
+const rowOf = (text: string, name: string, table = 'People and machines by source'): string[] => {
   const [, own = ''] = text.split(new RegExp(`<caption[^>]*>\\s*${table}`));
   const row = own.split('<tr>').find((part) => part.includes(`>${name}</th>`)) ?? '';
   return [...row.matchAll(/<(?:td|th)[^>]*>\s*([^<]*?)\s*<\/(?:td|th)>/g)].map(([, cell = '']) => cell);
@@ -80,7 +80,7 @@ test('people, machines and announcements are counted apart, by day and source, a
   expect(rowOf(text, 'website').slice(0, 6)).toEqual(['website', '5', '3', '1', '1', '2.0']);
   expect(rowOf(text, 'indiamart').slice(0, 6)).toEqual(['indiamart', '1', '0', '1', '–', '1.0']);
   // Interested, not interested.
-  expect(rowOf(text, 'website', 'What became of the talks, by source').slice(0, 3)).toEqual(['website', '1', '1']);
+  expect(rowOf(text, 'website', 'Outcomes by source').slice(0, 3)).toEqual(['website', '1', '1']);
   const one = (await viewer.get('/reached?source=indiamart')).text;
   expect(one).toMatch(/of 1 calls/);
   const csv = (await viewer.get('/reached.csv')).text.split('\r\n');
@@ -97,7 +97,7 @@ test('a word that comes after the call was counted is counted too, and taken bac
     [id],
   );
   await until('the disposition is', async () => {
-    const row = rowOf((await viewer.get('/reached')).text, 'website', 'What became of the talks, by source');
+    const row = rowOf((await viewer.get('/reached')).text, 'website', 'Outcomes by source');
     return row[3] === '1';
   });
   await stand.db.query(

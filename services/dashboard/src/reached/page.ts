@@ -32,10 +32,10 @@ export function reachedPage(shown: Shown, page: ReachedPage): Piece {
         ${tile('Announcements', toCount(total.announcements), '“switched off”, “out of coverage”')}
         ${tile('Minutes with machines', toMinutes(total.machineMinutes), `${toCount(total.machinePulses)} pulses, in the minutes too`)}
       </dl>
-      ${section('Who answered, by day', answerers('Who answered, by day', 'Day', report.byDay, { toName: toDayName, total }), { wide: true })}
-      ${section('Who answered, by source', answerers('Who answered, by source', 'Source', report.bySource, { toName: String }), { wide: true })}
-      ${section('What became of the talks, by day', outcomes('What became of the talks, by day', 'Day', report.byDay, { toName: toDayName, total }), { wide: true })}
-      ${section('What became of the talks, by source', outcomes('What became of the talks, by source', 'Source', report.bySource, { toName: String }), { wide: true })}
+      ${section('Who answered, by day', answerers('People and machines by day', 'Day', report.byDay, { toName: toDayName, total }), { wide: true })}
+      ${section('Who answered, by source', answerers('People and machines by source', 'Source', report.bySource, { toName: String }), { wide: true })}
+      ${section('What became of the talks, by day', outcomes('Outcomes by day', 'Day', report.byDay, { toName: toDayName, total }), { wide: true })}
+      ${section('What became of the talks, by source', outcomes('Outcomes by source', 'Source', report.bySource, { toName: String }), { wide: true })}
       <p class="hint rule">
         A call is a machine’s if its agent said so and no useful answer was given. Calls of agents that do not say count
         as people when they were answered.
