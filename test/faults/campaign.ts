@@ -1,3 +1,4 @@
+import { ageLeads } from './age-leads.ts';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deployQuietly, repairHalf, type Deployed, type Repaired } from './after-heal.ts';
@@ -94,6 +95,7 @@ export async function runCampaign(
   began(campaign);
   const watching = setInterval(() => measureMemory(campaign), 2_000);
   const looking = lookAtLastWords(world);
+  const ageing = ageLeads(world);
   try {
     const disturbing = disturbEvents(world, openRandom(seed, 'events'));
     campaign.poison = disturbing.poison;
@@ -152,6 +154,7 @@ export async function runCampaign(
     throw error;
   } finally {
     clearInterval(watching);
+    ageing.stop();
     await looking.stop();
   }
 }

@@ -41,7 +41,7 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
   // Those who name a time: busy, after a talk, and who then wish never to be called.
   ['2266', 6],
   ['2277', 5],
-  ['2299', 2],
+  ['2299', 5],
 ];
 const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
 const reportsAnswerer = ['2211', '2213', '2214'];
@@ -50,8 +50,6 @@ const asksForCallback = ['2266', '2277', '2299'];
 export const olderEndings = drawn.filter(
   (ending) => !reportsAnswerer.includes(ending) && !asksForCallback.includes(ending),
 );
-/** Twelve seconds more, and MAX_LEAD_AGE_DAYS are over. */
-const oldMs = 7 * 86_400_000 - 12_000;
 /** Answered, talked with and hung up within a second or two. */
 export const shortCalls = ['2042', '3042'];
 
@@ -120,9 +118,7 @@ function watchWaiting(world: World): { leads(): number; stop(): void } {
 
 function post(world: World, posted: Posted, key: boolean): Promise<void> {
   const { phone, sourceLeadId } = posted;
-  // So old that the lead is too old by the time at which its buyer is promised a call.
-  const old = phone.endsWith('2277') ? { enquiredAt: new Date(Date.now() - oldMs).toISOString() } : {};
-  const lead = { ...canary, phone, productName: 'Paper cup machine', sourceLeadId, ...old };
+  const lead = { ...canary, phone, productName: 'Paper cup machine', sourceLeadId };
   return postLead(world, world.ingestUrl, posted, { lead, key });
 }
 
