@@ -101,13 +101,16 @@ export function findLostReports({ stored, calls, ackedTo }: Ledgers): Violation[
     .map((call) => ({ what: `${call.call_room} was reported with answers and has none`, ...leadOf(call) }));
 }
 
+/** What the simulated agent reports where a person said nothing of a question. */
+const saidOfNothing = new Set(['', 'not mentioned']);
+
 /** The rooms of which these reports say something. */
 export function roomsWithAnswers(reports: readonly Stored[]): Set<string> {
   const rooms = reports.flatMap(({ subject, ours, text }) => {
     if (!ours || subject !== 'agent.qualified') return [];
     const report: { room?: string; qualification?: Record<string, unknown> } = JSON.parse(text);
     const values = Object.values(report.qualification ?? {});
-    const said = values.some((value) => typeof value === 'string' && value.trim() !== '');
+    const said = values.some((value) => typeof value === 'string' && !saidOfNothing.has(value.trim()));
     return said && report.room !== undefined ? [report.room] : [];
   });
   return new Set(rooms);

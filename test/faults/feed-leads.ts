@@ -46,9 +46,10 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
 const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
 const reportsAnswerer = ['2211', '2213', '2214'];
 const asksForCallback = ['2266', '2277', '2299'];
-/** What a version without `agent.answered_by` and `agent.callback_requested` can be given. */
+const saysNothing = '2217';
+/** What a version can be given that knows neither these reports nor which words are no answers. */
 export const olderEndings = drawn.filter(
-  (ending) => !reportsAnswerer.includes(ending) && !asksForCallback.includes(ending),
+  (ending) => ![...reportsAnswerer, ...asksForCallback, saysNothing].includes(ending),
 );
 /** Answered, talked with and hung up within a second or two. */
 export const shortCalls = ['2042', '3042'];
