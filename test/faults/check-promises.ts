@@ -39,7 +39,9 @@ export const checkPromises: Check = ({ record }, ledgers) => {
         violations.push({ what: `${name} rang after an opt-out`, ...where });
       continue;
     }
-    if (row.state === 'waiting' || row.state === 'cancelled' || rung.length === 0) {
+    // Permitted, and its dispatcher died before it dialled: an unclear dial is never repeated.
+    const mayHaveRung = dials.some((dial) => dial.sent_at !== null && dial.put_back_reason === null);
+    if (row.state === 'waiting' || row.state === 'cancelled' || !mayHaveRung) {
       violations.push({
         what: `${name} is ${row.state}${row.why === null ? '' : ` (${row.why})`}, and never rang`,
         ...where,
