@@ -112,6 +112,17 @@ async function askDispatcher(calledLead: number): Promise<void> {
   await command('ops.dispatcher.compare_database', {});
 }
 
+async function askForCallbacks(): Promise<void> {
+  const leadId = await system.post(numberEnding('277'));
+  await until('its buyer is promised a call', async () => {
+    const listed = await command('ops.dispatcher.list_callbacks', { leadId, state: 'waiting' });
+    return z.object({ callbacks: z.array(z.unknown()) }).parse(listed).callbacks.length > 0;
+  });
+  const at = new Date(Date.now() + 3_600_000).toISOString();
+  await command('ops.dispatcher.move_callback', { leadId, at, ...by });
+  await command('ops.dispatcher.cancel_callback', { leadId, ...by });
+}
+
 async function askDashboard(calledLead: number): Promise<void> {
   await until('the read model serves', async () => {
     const state = z.object({ serving: z.unknown() }).parse(await command('ops.dashboard.build_state', {}));
@@ -141,6 +152,7 @@ test('services answer commands as the last release did: nothing that its command
   await system.callIs(calledLead, 'pushed');
   await askIngest(calledLead);
   await askDispatcher(calledLead);
+  await askForCallbacks();
   await askDashboard(calledLead);
   for (const service of services) await command(`ops.${service}.health`, { far: true });
   for (const service of services.slice(0, 4)) await command(`ops.${service}.reconcile`, by);

@@ -170,7 +170,7 @@ test('what a handler throws in an outage is handled again after a while, in the 
 
 test('an outage of far more tries than max_deliver uses up no delivery, and nothing is a dead letter', async () => {
   // An ack_wait shorter than the outage too.
-  await change({ ack_wait: nanos(500), max_deliver: 3 });
+  await change({ ack_wait: nanos(2_000), max_deliver: 3 });
   let up = true;
   let tries = 0;
   let looks = 0;
@@ -189,7 +189,7 @@ test('an outage of far more tries than max_deliver uses up no delivery, and noth
   up = false;
   for (let n = 0; n < 12; n++) await report('agent.ready', { room });
   await until('many tries', () => tries > 12);
-  await wait(3_000);
+  await wait(5_000);
   up = true;
   await until('all are handled', async () => (await unacknowledged()) === 0);
   expect(new Set(seen.map(({ id }) => id)).size).toBe(13);
