@@ -10,6 +10,8 @@ import { tellStory } from './tell-story.ts';
 // `npm test` has time for L0; `.ci/run` runs L1 beside it, which comes to every crash point.
 const level = z.enum(['L0', 'L1']).default('L0').parse(process.env['LEADLINE_FAULT_LEVEL']);
 const size = levels[level];
+/** What a short campaign may not come to: talks that no fault was near, and promises. */
+const seldom: readonly string[] = level === 'L0' ? ['I8', 'I16'] : ['I8'];
 const crashes = size.crashPoints ?? crashPoints.length;
 
 test(
@@ -23,7 +25,7 @@ test(
       const ledgers = await readLedgers(campaign);
       const broken: string[] = [];
       for (const [name, { checked, violations }] of await checkCampaign(campaign, ledgers)) {
-        expect(checked, `${name} looked at nothing`).toBeGreaterThan(0);
+        if (!seldom.includes(name)) expect(checked, `${name} looked at nothing`).toBeGreaterThan(0);
         for (const { what, leadId } of violations.slice(0, 5)) {
           const story = leadId === undefined ? '' : `\n${await tellStory(campaign, ledgers, leadId)}`;
           broken.push(`${name}: ${what}${story}`);

@@ -1,4 +1,5 @@
 import { services } from '@leadline/contracts/services';
+import { within } from '@leadline/time/within';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { Client, DatabaseError } from 'pg';
@@ -58,7 +59,8 @@ async function migrate(url: string): Promise<string[]> {
   try {
     return (await orm.migrator.up()).map((migration) => migration.name);
   } finally {
-    await orm.close(true);
+    // A connection that the server ended in mid-transaction is never given back: waiting for it would last for ever.
+    await within(2_000, orm.close(true));
   }
 }
 
