@@ -1,6 +1,6 @@
 import type { Noted } from './campaign.ts';
 import { leadOf, type Check, type Violation } from './invariants.ts';
-import type { PhoneLine } from './ledgers.ts';
+import { roomOf, type PhoneLine } from './ledgers.ts';
 
 /** Between two machines’ clocks and in a timer. */
 const slackMs = 1_000;
@@ -58,7 +58,7 @@ export const checkRings: Check = ({ world: { policy } }, { phone, calls, callbac
     const rooms = new Map<string, number>();
     for (const { subject, text, at, ours } of stored) {
       if (subject !== told || !ours) continue;
-      const room = /"room":"([^"]+)"/.exec(text)?.[1] ?? '';
+      const room = roomOf(text);
       rooms.set(room, Math.min(at, rooms.get(room) ?? Number.POSITIVE_INFINITY));
     }
     return rooms;
@@ -124,9 +124,7 @@ const otherMinutes = `
 export const checkTimes: Check = async ({ record, world }, { phone, calls, stored }) => {
   const violations: Violation[] = [];
   const talks = Map.groupBy(phone, ({ room }) => room);
-  const told = new Set(
-    stored.filter(({ subject }) => subject === 'call.answered').map(({ text }) => /"room":"([^"]+)"/.exec(text)?.[1]),
-  );
+  const told = new Set(stored.filter(({ subject }) => subject === 'call.answered').map(({ text }) => roomOf(text)));
   let checked = 0;
   for (const call of calls) {
     const lines = talks.get(call.call_room) ?? [];

@@ -50,6 +50,14 @@ export type Stored = {
   head: string;
 };
 
+/** The room and the lead that an event's body names, however its JSON is spaced; '' and NaN where it names none. */
+export function roomOf(text: string): string {
+  return /"room"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? '';
+}
+export function leadIdOf(text: string): number {
+  return Number(/"leadId"\s*:\s*(\d+)/.exec(text)?.[1]);
+}
+
 /** Everything the checks may know: what the world's own logs, the tables and the streams hold after the run. */
 export type Ledgers = {
   phone: PhoneLine[];

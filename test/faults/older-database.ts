@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Campaign } from './campaign.ts';
 import type { Drilling } from './drills.ts';
 import type { Invariant, Violation } from './invariants.ts';
-import type { Ledgers } from './ledgers.ts';
+import { leadIdOf, roomOf, type Ledgers } from './ledgers.ts';
 
 /** In the order in which `leadline reconcile` asks them. */
 const services = ['ingest', 'call-tracker', 'crm-pusher', 'dispatcher'] as const;
@@ -114,9 +114,7 @@ async function judgeTaken(campaign: Campaign, { stored }: Ledgers): Promise<Viol
   const listed = new Set(record.find(({ what }) => what === marks.lost)?.details.map(Number));
   const killedAt = momentOf(campaign, marks.killed);
   const announced = new Set(
-    stored.flatMap(({ subject, text }) =>
-      subject === 'lead.created' ? [Number(/"leadId":(\d+)/.exec(text)?.[1])] : [],
-    ),
+    stored.flatMap(({ subject, text }) => (subject === 'lead.created' ? [leadIdOf(text)] : [])),
   );
   for (const { sourceLeadId, ids, toldAt } of posted) {
     if (there.has(sourceLeadId)) continue;
@@ -155,10 +153,6 @@ function judgeTasks({ crm, calls }: Ledgers): Violation[] {
       violations.push({ what: `${call.call_room} is failed and has a task`, leadId: call.lead_id });
   }
   return violations;
-}
-
-function roomOf(text: string): string {
-  return /"room":"([^"]+)"/.exec(text)?.[1] ?? '';
 }
 
 async function again<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import type { Campaign } from './campaign.ts';
-import type { Ledgers } from './ledgers.ts';
+import { leadIdOf, type Ledgers } from './ledgers.ts';
 
 /** Everything that is known of one lead and of the calls to its number, in the order in which it happened. */
 export async function tellStory(campaign: Campaign, ledgers: Ledgers, leadId: number): Promise<string> {
@@ -12,10 +12,7 @@ export async function tellStory(campaign: Campaign, ledgers: Ledgers, leadId: nu
   for (const { at, event, id, room } of ledgers.crm)
     if (room !== undefined && rooms.has(room)) lines.push({ at, what: `CRM: ${event} ${id} ${room}` });
   for (const row of ledgers.stored) {
-    const isIts =
-      row.text.includes(`"leadId":${leadId},`) ||
-      row.text.includes(`"leadId":${leadId}}`) ||
-      [...rooms].some((room) => row.text.includes(room));
+    const isIts = leadIdOf(row.text) === leadId || [...rooms].some((room) => row.text.includes(room));
     if (isIts)
       lines.push({
         at: row.at,
