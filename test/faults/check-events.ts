@@ -176,7 +176,10 @@ export const checkDeadLetters: Check = ({ poison, repaired, deployed }, { stored
     });
   }
   for (const [key, own] of Map.groupBy(letters, (letter) => `${letter.eventId} ${letter.subject.split('.').at(-1)}`))
-    if (own.length > 1) violations.push({ what: `the poison ${key} is ${own.length} dead letters` });
+    if (own.length > 1) {
+      const each = own.map(({ seq, at, id, head }) => `${seq} at ${new Date(at).toISOString()} as ${id}: ${head}`);
+      violations.push({ what: `the poison ${key} is ${own.length} dead letters: ${each.join('; ')}` });
+    }
   // Repaired is what a run does at its end.
   if (deployed !== undefined && expected.size > 20 && repaired.size === 0)
     violations.push({ what: 'no dead letter was repaired and sent back' });
