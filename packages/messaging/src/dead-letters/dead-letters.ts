@@ -1,6 +1,7 @@
-import type { JsMsg, MsgHdrs } from 'nats';
+import { NatsError, type JsMsg, type MsgHdrs } from 'nats';
 import { createHash } from 'node:crypto';
 import { takesTermReason, type Nats } from '../connection/connect.ts';
+import { describeError } from '../connection/describe-error.ts';
 import { fetchMessage, storeMessage, type Stored } from '../streams/stored-message.ts';
 import { maxLetterBytes } from '../topology/topology.ts';
 
@@ -69,9 +70,14 @@ export async function storeDeadLetter(nats: Nats, letter: DeadLetter): Promise<S
   const place = `dlq:${stream}:${durable}:${original.seq}`;
   const stored = await storeAs(nats, place, letter);
   if (stored.kind !== 'stored' || !stored.duplicate) return stored;
-  // Two letters are better than none: users that an older version created may not look.
-  const there = await fetchMessage(nats, 'DLQ', { seq: stored.seq }).catch(() => undefined);
-  if (there !== undefined && isOf(there.header, original)) return stored;
+  try {
+    const there = await fetchMessage(nats, 'DLQ', { seq: stored.seq });
+    if (there !== undefined && isOf(there.header, original)) return stored;
+  } catch (error) {
+    // Two letters are better than none: users that an older version created may not look. Others look again later.
+    const mayLook = !(error instanceof NatsError && error.isPermissionError());
+    if (mayLook) return { kind: 'again', because: describeError(error) };
+  }
   return storeAs(nats, `${place}:${fingerprint(original)}`, letter);
 }
 

@@ -5,6 +5,7 @@ import { testDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
+import { NatsError } from 'nats';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startAdvisoryNet } from '../consume/advisory-net.ts';
@@ -13,6 +14,7 @@ import { consume, on } from '../consume/consume.ts';
 import { reject } from '../consume/outcome.ts';
 import { provision } from '../topology/provision.ts';
 import type { Consumer } from '../consume/pull.ts';
+import { storeDeadLetter } from '../dead-letters/dead-letters.ts';
 import { listDeadLetters } from '../dead-letters/redrive.ts';
 import { enqueue } from '../outbox/outbox.ts';
 import { startRelay } from '../outbox/relay.ts';
@@ -86,6 +88,30 @@ test('a dead letter is stored although an earlier one stood in the same place', 
   rejectReports();
   await report({ room });
   expect((await untilLetters(2)).map(({ reason }) => reason)).toEqual(['no_such_room', 'no_such_room']);
+});
+
+test('a repeat of a dead letter that nobody can compare just now is no second letter: it comes again', async () => {
+  const nats = need(tracker);
+  const letter = {
+    durable: 'call-tracker-agent',
+    stream: 'AGENT',
+    deliveries: 1,
+    because: 'no_such_room',
+    original: { subject: 'agent.ready', seq: 7, data: Buffer.from('{}'), storedAt: new Date(), headers: undefined },
+  };
+  expect(await storeDeadLetter(nats, letter)).toMatchObject({ kind: 'stored', duplicate: false });
+  const silent: Nats = {
+    ...nats,
+    connection: new Proxy(nats.connection, {
+      get: (connection, name) =>
+        name === 'jetstreamManager'
+          ? () => Promise.reject(new NatsError('TIMEOUT', 'TIMEOUT'))
+          : Reflect.get(connection, name).bind(connection),
+    }),
+  };
+  expect(await storeDeadLetter(silent, letter)).toMatchObject({ kind: 'again' });
+  expect(await storeDeadLetter(nats, letter)).toMatchObject({ kind: 'stored', duplicate: true });
+  await untilLetters(1);
 });
 
 test('a large dead letter shows no other message that stands in its place', async () => {
