@@ -19,7 +19,11 @@ beforeAll(async () => {
   system = await startSystem({
     overrides: { dispatcher: { MAX_CONCURRENT_CALLS: '6' }, ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } },
   });
-  calm = await scrape(system.adminUrls);
+  // On a busy machine a start holds the event loop for so long that its alert would fire.
+  calm = await until('the start is over', async () => {
+    const told = await look();
+    return most(told, 'nodejs_eventloop_lag_p99_seconds') < 0.3 && told;
+  });
 });
 afterAll(() => system.stop());
 
