@@ -6,7 +6,7 @@ import { askAgain, type Asked } from './ask-again.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
 import { faultsOf, killedWhileDraining, type Fault } from './faults.ts';
-import { feedLeads, olderEndings, type Posted } from './feed-leads.ts';
+import { allEndings, feedLeads, olderEndings, type Posted } from './feed-leads.ts';
 import { lookAtLastWords } from './look-at-last-words.ts';
 import { openRandom, type Random } from './random.ts';
 import { untilReady } from './wait-for-services.ts';
@@ -110,7 +110,7 @@ export async function runCampaign(
       random: openRandom(seed, 'leads'),
       maxWaiting: plan.maxWaiting,
       posted: campaign.posted,
-      ...(plan.beside === undefined ? {} : { endings: olderEndings }),
+      endings: endingsOf(plan),
     });
     const progress = setInterval(() => void sayProgress(campaign, plan), 10_000);
     const nobodyComes = new AbortController();
@@ -190,7 +190,7 @@ async function burst(campaign: Campaign, plan: Plan): Promise<Posted[]> {
     perSecond,
     random,
     from: plan.leads,
-    ...(plan.beside === undefined ? {} : { endings: olderEndings }),
+    endings: endingsOf(plan),
   });
   const noted: Noted = { at: Date.now(), until: Number.POSITIVE_INFINITY, what: 'kill at the peak', details: [] };
   campaign.record.push(noted);
@@ -287,7 +287,19 @@ async function feedLateLeads(campaign: Campaign, plan: Plan, crashing: Promise<v
   // Where no point was to come it has resolved by now.
   await wait(0);
   for (let from = lateLeadsFrom; !isOver && performance.now() < deadline; from++)
-    await feedLeads(campaign.world, { leads: 1, perSecond: 1, random, from, posted: campaign.posted });
+    await feedLeads(campaign.world, {
+      leads: 1,
+      perSecond: 1,
+      random,
+      from,
+      posted: campaign.posted,
+      endings: endingsOf(plan),
+    });
+}
+
+/** An older version beside this one is given what it knows. */
+function endingsOf({ beside }: Plan): readonly string[] {
+  return beside === undefined ? allEndings : olderEndings;
 }
 
 /** A point that nobody came to when `nobodyComes` is given up: it is told as an exposure that is missing. */

@@ -43,12 +43,12 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
   ['2277', 5],
   ['2299', 5],
 ];
-const drawn = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
+export const allEndings = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
 const reportsAnswerer = ['2211', '2213', '2214'];
 const asksForCallback = ['2266', '2277', '2299'];
 const saysNothing = '2217';
 /** What a version can be given that knows neither these reports nor which words are no answers. */
-export const olderEndings = drawn.filter(
+export const olderEndings = allEndings.filter(
   (ending) => ![...reportsAnswerer, ...asksForCallback, saysNothing].includes(ending),
 );
 /** Answered, talked with and hung up within a second or two. */
@@ -82,7 +82,7 @@ export async function feedLeads(
     const told = posted.slice(-12).filter(({ phone }) => /[23]042$|486$/.test(phone));
     const before =
       options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
-    const phone = before?.phone ?? `+919${String(n).padStart(5, '0')}${random.pick(options.endings ?? drawn)}`;
+    const phone = before?.phone ?? `+919${String(n).padStart(5, '0')}${random.pick(options.endings ?? allEndings)}`;
     const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], toldAt: [], refused: [] };
     posted.push(one);
     const twice = random.chance(0.05);

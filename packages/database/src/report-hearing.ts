@@ -27,17 +27,14 @@ export async function readHearing(sql: Sql): Promise<Hearing> {
     : { behindMs: found.behind, sinceMs: found.since };
 }
 
-/** By the database's clock: up to when reports were known before, and the time now. */
-export type Noted = { before: Date; now: Date };
-
 /**
  * Notes that all reports from before `until` have been handled. If the clock was set back, no future time counts.
- * Undefined if the row is gone.
+ * @returns the time now by the database's clock; undefined if the row is gone
  */
-export function noteHeard(sql: Sql, until: Date): Promise<Noted | undefined> {
-  return row(
+export async function noteHeard(sql: Sql, until: Date): Promise<Date | undefined> {
+  const noted = await row(
     sql,
-    z.object({ before: instant, now: instant }),
+    z.object({ now: instant }),
     `with known as (select id, heard_until, least($1::timestamptz, clock_timestamp()) as until
                       from report_hearing where id = 1 for update)
      update report_hearing h
@@ -45,7 +42,8 @@ export function noteHeard(sql: Sql, until: Date): Promise<Noted | undefined> {
                                then known.until else least(h.heard_since, known.until) end,
             heard_until = known.until
        from known where h.id = known.id
-     returning known.heard_until as before, clock_timestamp() as now`,
+     returning clock_timestamp() as now`,
     [until],
   );
+  return noted?.now;
 }

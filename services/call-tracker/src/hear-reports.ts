@@ -1,6 +1,6 @@
 import { databaseNow } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
-import { noteHeard, type Noted } from '@leadline/database/report-hearing';
+import { noteHeard, readHearing } from '@leadline/database/report-hearing';
 import { rows } from '@leadline/database/sql';
 import type { Nats } from '@leadline/messaging/connect';
 import { readBacklogMs } from '@leadline/messaging/read-backlog';
@@ -14,6 +14,8 @@ import { z } from 'zod';
 const noteEachMs = 2_000;
 /** Two clocks drift apart: so long one is reckoned from the other. */
 const reckonedForMs = 60_000;
+/** A stream that looks older than the last note by less than this may be younger. */
+const skewMs = 5_000;
 
 export type Hearing = Part & { state: () => true | string };
 
@@ -49,9 +51,11 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
       note(behindMs !== undefined);
       if (behindMs === undefined) return;
       const ageMs = await readStreamAgeMs(nats, 'AGENT');
+      const sinceNoteMs = read === undefined ? Number.POSITIVE_INFINITY : performance.now() - read.at;
+      // Before the note: from then on these calls may be settled as if nobody had reported of them.
+      if (ageMs !== undefined && ageMs < sinceNoteMs + skewMs) await tellLost(now, ageMs, around);
       const noted = await noteHeard(postgres.sql, new Date(now.getTime() - behindMs));
-      read = noted && { now: noted.now, at: performance.now() };
-      if (noted !== undefined && ageMs !== undefined) await tellLost(noted, ageMs, around);
+      read = noted && { now: noted, at: performance.now() };
     },
     log,
   });
@@ -64,12 +68,13 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
  * person is told whose calls these are.
  */
 async function tellLost(
-  { before: heardUntil, now }: Noted,
+  now: Date,
   ageMs: number,
   { postgres, log }: Pick<Parameters<typeof hearReports>[0], 'postgres' | 'log'>,
 ): Promise<void> {
-  const madeAt = new Date(now.getTime() - ageMs);
-  if (!(madeAt > heardUntil)) return;
+  const { behindMs } = await readHearing(postgres.sql);
+  if (ageMs >= behindMs) return;
+  const [heardUntil, madeAt] = [new Date(now.getTime() - behindMs), new Date(now.getTime() - ageMs)];
   const open = await rows(
     postgres.sql,
     z.object({ callRoom: z.string() }),
