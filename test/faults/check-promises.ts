@@ -2,11 +2,8 @@ import type { Noted } from './campaign.ts';
 import type { Check, Violation } from './invariants.ts';
 import type { CallbackRow, Ledgers } from './ledgers.ts';
 
-/**
- * A promise is rung within five minutes; a campaign has as long as its backlog may take to drain, and the time in which
- * faults stood in the way.
- */
-const withinMs = 120_000;
+/** A promise is rung within five minutes; a campaign has one, and the time in which faults stood in the way. */
+const withinMs = 60_000;
 /** Between two machines’ clocks and in a timer. */
 const slackMs = 1_000;
 /** Whoever wishes never to be called, and whoever is told of in a talk for another lead, is not rung for his promise. */
