@@ -50,7 +50,7 @@ test.runIf(available)('the documented Python reports to the real server as the a
   const ops = await nats.connect('ops');
   const consumer = await ops.connection.jetstream().consumers.get('AGENT');
   const stored: [string, unknown][] = [];
-  const messages = await consumer.fetch({ max_messages: 3, expires: 2_000 });
+  const messages = await consumer.fetch({ max_messages: 4, expires: 2_000 });
   for await (const message of messages) {
     expect(message.headers?.get('ce-type')).toBe(message.subject);
     stored.push([message.subject, message.json()]);
@@ -58,6 +58,10 @@ test.runIf(available)('the documented Python reports to the real server as the a
   expect(stored).toEqual([
     ['agent.ready', { room }],
     ['agent.qualified', { room, mode: 'sarvam', qualification: { budget: '8 lakh', location: 'Pune' } }],
+    [
+      'agent.callback_requested',
+      { room, words: 'kal shaam chhe baje', at: '2026-12-01T18:00:00+05:30', confirmed: true },
+    ],
     ['agent.ended', { room, endedBy: 'callee', doNotCall: false, callbackAt: null }],
   ]);
 });
