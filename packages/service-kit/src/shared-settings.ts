@@ -113,7 +113,8 @@ export const sharedCallSettings = {
   }),
   MAX_CALL_SECONDS: integer(10, 7_200).prefault('600').meta({
     goal: 'calls',
-    description: 'The longest call; LiveKit ends it then. Set the same value in both services.',
+    description:
+      "The longest talk, counted from the answer; the call-tracker ends it then. LiveKit's own limit counts from the dial and is this and RING_SECONDS. Set the same value in both services.",
     example: '900',
   }),
   /** How long LiveKit accepts a token after its end. */

@@ -57,7 +57,10 @@ type Watch = {
 export type Facts = {
   legJoinedAt: Date | null;
   legLeftAt: Date | null;
-  /** LiveKit's disconnect reason, or ROOM_FINISHED where only the room's end was heard of. */
+  /**
+   * LiveKit's disconnect reason; ROOM_FINISHED where only the room's end was heard of; NOT_SHOWN where nothing was heard,
+   * and two looks showed it gone.
+   */
   legLeftReason: string | null;
   legLeftStatus: string | null;
   /** By the leg itself or by the dial's own result; an agent's word is no proof of it. */
@@ -164,6 +167,11 @@ export function ringEndAt(dialled: Date, policy: Policy): Date {
 
 export function hasAnswers(call: Call): boolean {
   return Object.keys(call.answers).length > 0;
+}
+
+/** When the talk has lasted as long as it may; null while no answer is known. */
+export function talkEndAt({ answeredAt }: Call, policy: Policy): Date | null {
+  return answeredAt && after(answeredAt, policy.maxCallMs);
 }
 
 /** Who took the call. A machine's verdict beside a useful answer is a mistake: no machine gives one. */

@@ -261,7 +261,7 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
       heard.joined = true;
       heard.answered ||= event.everAnswered;
       const at = Math.max(0, second(event.at));
-      const newer = heard.left === null || heard.leftReason === 'room' || at > heard.left;
+      const newer = heard.left === null || ['room', 'unseen'].includes(heard.leftReason) || at > heard.left;
       if (newer && at >= heard.joinedLast) {
         // What comes after the second that it tells is taken for the middle of it.
         const late = now - second(event.at) >= 1;
@@ -312,6 +312,18 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
     case 'due':
       break;
   }
+  const [firstGone, lastGone] = [heard.gone[0], heard.gone.at(-1)];
+  const talked = heard.answered || Object.keys(heard.answers).length > 0;
+  if (
+    talked &&
+    heard.left === null &&
+    firstGone !== undefined &&
+    lastGone !== undefined &&
+    lastGone - firstGone >= 60
+  ) {
+    const unseenEnd = heard.stopped === null ? heard.agentEnded : firstGone;
+    if (unseenEnd !== null) [heard.left, heard.leftReason] = [unseenEnd, 'unseen'];
+  }
   // Times beyond what a call can last are brought back to it.
   if (heard.left !== null) heard.left = Math.min(heard.left, longest);
   return heard;
@@ -347,7 +359,7 @@ function earliestFree(heard: History, settled: boolean): number | null {
     if (over >= longest) return over + 21;
     if (heard.stopped !== null) return Math.max(stopEnds, over + 21);
     // Who ended the room was not the bridge, which alone tells the phone.
-    return ['room', 'ROOM_DELETED'].includes(heard.leftReason) ? over + 21 : over;
+    return ['room', 'unseen', 'ROOM_DELETED'].includes(heard.leftReason) ? over + 21 : over;
   }
   const over = heard.left ?? (heard.dial?.ok === false ? heard.dial.at : settled ? longest : null);
   if (over === null) return null;
@@ -441,7 +453,8 @@ function checkStop(before: World, event: CallEvent, after: World, fail: (rule: s
   const agentDone = heard.agentEnded !== null && now >= heard.agentEnded + 5;
   const alone = heard.aloneSince !== null && now >= heard.aloneSince + 5;
   const rungOut = !heard.answered && now >= ringEnd;
-  if (!agentDone && !alone && !rungOut) fail('a leg was ended that somebody may need');
+  const talkedOut = after.call.answeredAt !== null && now >= second(after.call.answeredAt) + 600;
+  if (!agentDone && !alone && !rungOut && !talkedOut) fail('a leg was ended that somebody may need');
 }
 
 /** Left alone, with LiveKit showing nothing, every sent call ends and nothing stays due for ever. */

@@ -841,3 +841,96 @@ describe('while agents’ reports can not be heard', () => {
     expect(live([...unanswered, [500, dueHearing(200, 4_000)]]).call.failureReason).toBe('unanswered');
   });
 });
+
+describe('an end that no webhook tells of', () => {
+  const gone: CallEvent = { kind: 'looked', leg: null, agentPresent: false };
+  const talking: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: true };
+
+  test('is the agent’s last word, once two looks have shown the leg gone', () => {
+    const heard: Heard[] = [
+      [8, answered(8)],
+      [40, ended(40, 'agent')],
+      [45, { kind: 'due' }],
+      [45, gone],
+    ];
+    const once = live(heard);
+    expect(once.call.status).toBe('calling');
+    expect(seconds(once.facts.settleAt)).toBe(105);
+    const twice = live([...heard, [105, { kind: 'due' }], [105, gone], [106, { kind: 'due' }]]);
+    expect(twice.call).toMatchObject({ status: 'failed', failureReason: 'no_answers', durationSeconds: 40 });
+    expect(seconds(twice.call.endedAt)).toBe(40);
+    expect(twice.done).toEqual(['look', 'look']);
+    // Nothing tells whether the bridge told the phone.
+    expect(seconds(twice.facts.numberFreeAt)).toBe(61);
+  });
+
+  test('settles at once with answers, and a webhook that comes after all is believed', () => {
+    const heard: Heard[] = [
+      [8, answered(8)],
+      [30, qualified(30)],
+      [40, ended(40)],
+      [45, gone],
+      [105, gone],
+    ];
+    expect(live(heard).call).toMatchObject({ status: 'called', durationSeconds: 40 });
+    expect(live([...heard, [110, hungUp(37)]]).call.durationSeconds).toBe(38);
+  });
+
+  test('needs both: a leg that is not shown while its agent says nothing goes on', () => {
+    expect(
+      live([
+        [8, answered(8)],
+        [68, gone],
+        [128, gone],
+        [190, { kind: 'due' }],
+      ]).call.status,
+    ).toBe('calling');
+  });
+
+  test('is when the leg was first not shown, where it outlived its agent and we ended it', () => {
+    const alone: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: false };
+    const life = live([
+      [8, answered(8)],
+      [20, qualified(20)],
+      [30, alone],
+      [36, alone],
+      [38, gone],
+      [98, gone],
+      [110, { kind: 'due' }],
+    ]);
+    expect(life.done).toContain('stop');
+    expect(life.call).toMatchObject({ status: 'called', durationSeconds: 38 });
+  });
+
+  test('never ends a phone that nobody is known to have answered', () => {
+    expect(
+      live([
+        [40, ended(40)],
+        [100, gone],
+        [160, gone],
+        [170, { kind: 'due' }],
+      ]).call.status,
+    ).toBe('calling');
+  });
+
+  test('a talk is ended at its limit, counted from the answer and looked at just then', () => {
+    const life = live([
+      [8, answered(8)],
+      [578, talking],
+    ]);
+    expect(seconds(life.facts.settleAt)).toBe(608);
+    expect(life.done).toEqual([]);
+    expect(
+      live([
+        [8, answered(8)],
+        [607, talking],
+      ]).done,
+    ).toEqual([]);
+    expect(
+      live([
+        [8, answered(8)],
+        [608, talking],
+      ]).done,
+    ).toEqual(['stop']);
+  });
+});

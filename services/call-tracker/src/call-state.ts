@@ -20,7 +20,7 @@ import {
   type Seen,
 } from './call-facts.ts';
 import { mustStop, nextLookAt } from './decide-look.ts';
-import { decideRelease } from './decide-release.ts';
+import { decideRelease, learnUnseenEnd } from './decide-release.ts';
 import { awaitsHearing, correctEnd, correctReason, settle, settlesAt, type Hearing } from './decide-settling.ts';
 import { learnReport, type AgentEvent } from './learn-report.ts';
 
@@ -78,7 +78,7 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
   const before = { ...known, facts: learnFromRow(known.facts, dial, now) };
   const learnt = learn(before, event, now, policy);
   const effects = [...learnt.effects];
-  let next: Known = { call: learnt.call, facts: learnt.facts, dial };
+  let next: Known = { call: learnt.call, facts: learnUnseenEnd(learnt), dial };
   let unheard = false;
   if (next.call.status === 'calling' && known.facts.legJoinedAt === null && next.facts.legJoinedAt !== null) {
     effects.push({ kind: 'ringing' });
@@ -177,7 +177,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
       const { rejoinedAt } = facts.watch;
       const older = rejoinedAt !== null && at < rejoinedAt;
-      const better = facts.legLeftAt === null || facts.legLeftReason === 'ROOM_FINISHED' || at > facts.legLeftAt;
+      const better = facts.legLeftAt === null || isWeakEnd(facts) || at > facts.legLeftAt;
       if (older || !better) return { ...unchanged, facts: seen };
       const legLeftAt = within(likelyEnd(event.at, now));
       return {
@@ -245,6 +245,11 @@ function withLook(facts: Facts, seen: Seen, now: Date): Facts {
       aloneSince: seen === 'alone' ? (watch.aloneSince ?? now) : null,
     },
   };
+}
+
+/** Nobody saw the leg itself leave. */
+function isWeakEnd({ legLeftReason }: Facts): boolean {
+  return legLeftReason === 'ROOM_FINISHED' || legLeftReason === 'NOT_SHOWN';
 }
 
 /**

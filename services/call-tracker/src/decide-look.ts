@@ -2,9 +2,11 @@ import { goneApartMs, goneTwiceAt } from './decide-release.ts';
 import {
   after,
   dialledAt,
+  earliest,
   latest,
   longestAt,
   ringEndAt,
+  talkEndAt,
   type Call,
   type Facts,
   type Known,
@@ -57,15 +59,20 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
       : facts.everAnswered
         ? after(call.answeredAt ?? dialled, liveLookMs)
         : ringEndAt(dialled, policy);
-  return watch.lookedAt === null || watch.lookedAt < first ? first : after(watch.lookedAt, liveLookMs);
+  const next = watch.lookedAt === null || watch.lookedAt < first ? first : after(watch.lookedAt, liveLookMs);
+  // The talk's limit is looked at when it comes, so that no talk is longer by the minute between two looks.
+  const talkEnd = facts.everAnswered ? talkEndAt(call, policy) : null;
+  return talkEnd !== null && (watch.lookedAt === null || watch.lookedAt < talkEnd) ? earliest(next, talkEnd) : next;
 }
 
-/** Whether a leg that LiveKit shows must be ended: nobody talks to it, or it rings beyond its limit. */
-export function mustStop({ facts, dial }: Known, seen: Seen, now: Date, policy: Policy): boolean {
+/** Whether a leg that LiveKit shows must be ended: nobody talks to it, or it rings or talks beyond its limit. */
+export function mustStop({ call, facts, dial }: Known, seen: Seen, now: Date, policy: Policy): boolean {
   if (seen === 'gone' || seen === 'unknown') return false;
   if (facts.stoppedAt !== null) return true;
   const dialled = dialledAt(facts, dial);
   if (facts.legLeftAt !== null || dialled === null) return false;
+  const talkEnd = seen === 'ringing' ? null : talkEndAt(call, policy);
+  if (talkEnd !== null && now >= talkEnd) return true;
   if (facts.agentEndedAt !== null) return now >= after(facts.agentEndedAt, agentEndsLegMs);
   switch (seen) {
     case 'talking':

@@ -2,6 +2,7 @@ import {
   after,
   bridgeMissedMs,
   dialledAt,
+  hasAnswers,
   latest,
   longestAt,
   type Facts,
@@ -48,6 +49,18 @@ export function decideRelease({ call, facts, dial }: Known, policy: Policy): Rel
   return { numberFreeAt, slotFreeAt: bridgeMayHaveDied || stoppedAt !== null ? numberFreeAt : over };
 }
 
+/**
+ * An end that no webhook tells of: the leg was answered, its agent has said its last word or we have ended it, and two looks
+ * show it gone. It ended with the agent's word, or, where it outlived that, when it was first not seen any more.
+ */
+export function learnUnseenEnd({ call, facts }: Pick<Known, 'call' | 'facts'>): Facts {
+  const { agentEndedAt, stoppedAt, legLeftAt, watch } = facts;
+  const isAnswered = facts.everAnswered || hasAnswers(call);
+  if (!isAnswered || legLeftAt !== null || goneTwiceAt(facts) === null) return facts;
+  const endedAt = stoppedAt === null ? agentEndedAt : watch.goneSince;
+  return endedAt === null ? facts : { ...facts, legLeftAt: endedAt, legLeftReason: 'NOT_SHOWN' };
+}
+
 export function goneTwiceAt(facts: Facts): Date | null {
   const { goneSince, lookedAt } = facts.watch;
   if (goneSince === null || lookedAt === null) return null;
@@ -65,7 +78,7 @@ function phoneWasTold({ legLeftReason }: Facts): boolean {
 }
 
 function legLeftReasonIsNoProof(facts: Facts): boolean {
-  return [null, 'CONNECTION_TIMEOUT', 'ROOM_FINISHED'].includes(facts.legLeftReason);
+  return [null, 'CONNECTION_TIMEOUT', 'ROOM_FINISHED', 'NOT_SHOWN'].includes(facts.legLeftReason);
 }
 
 function both(at: Date | null): Release {

@@ -134,6 +134,7 @@ function whyNotAnswered(facts: Facts): FailureReason {
     case 'ROOM_DELETED':
     case 'PARTICIPANT_REMOVED':
     case 'ROOM_FINISHED':
+    case 'NOT_SHOWN':
       return 'unanswered';
     case null:
     default:

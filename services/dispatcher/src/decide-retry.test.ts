@@ -27,6 +27,7 @@ const policy: RetryPolicy = {
 const unanswered: EndedCall = {
   outcome: 'failed',
   reason: 'unanswered',
+  sipStatus: null,
   newest: true,
   putBack: undefined,
   putBacksBefore: 0,
@@ -209,4 +210,19 @@ test('a promise goes before answers and the table, spends nothing, and gives way
 test('a dial that was made for a promise spends no retry, and where none was left, none is', () => {
   expect(decide({ wasPromised: true }, { status: 'dispatched', retryCount: 1 })).toMatchObject({ retryCount: 1 });
   expect(decide({ wasPromised: true }, { status: 'dispatched', retryCount: 3 })).toMatchObject({ kind: 'give_up' });
+});
+
+test.each([404, 410, 484, 604])('a number that the network does not know (%i) is not rung again', (sipStatus) => {
+  const noSuchNumber = { reason: 'dispatch_failed', sipStatus } as const;
+  const givenUp = { kind: 'give_up', because: 'no_such_number', retryCount: 0 };
+  expect(decide(noSuchNumber)).toEqual(givenUp);
+  expect(decide({ ...noSuchNumber, askedMeanwhile: true })).toEqual(givenUp);
+  // What the trunk's own words explain otherwise was no attempt, and answers go before all.
+  expect(decide({ ...noSuchNumber, putBack: { until: null } })).toMatchObject({ kind: 'retry' });
+  expect(decide({ ...noSuchNumber, leadHasAnswers: true })).toMatchObject({ kind: 'nothing' });
+  expect(decide({ ...noSuchNumber, newest: false })).toEqual({ kind: 'nothing' });
+});
+
+test.each([null, 403, 480, 486, 503])('a dial that failed with %s is tried again', (sipStatus) => {
+  expect(decide({ reason: 'dispatch_failed', sipStatus })).toMatchObject({ kind: 'retry' });
 });

@@ -22,6 +22,8 @@ export type RetryPolicy = {
 export type EndedCall = {
   outcome: 'failed' | 'called';
   reason: FailureReason | null;
+  /** The network's final SIP code for the dial, where it gave one. */
+  sipStatus: number | null;
   /** Ours and the newest of its lead; an older call's failure has no say. */
   newest: boolean;
   /** Given back without spending an attempt: why, and until when at least. */
@@ -48,7 +50,17 @@ export type RetryDecision =
   /** Rung at the promised time: neither answers nor the table have a say. */
   | { kind: 'promised' }
   | { kind: 'retry'; at: Date; retryCount: number }
-  | { kind: 'give_up'; because: 'retries_used_up' | 'do_not_call' | Disposition; retryCount: number };
+  | {
+      kind: 'give_up';
+      because: 'retries_used_up' | 'do_not_call' | 'no_such_number' | Disposition;
+      retryCount: number;
+    };
+
+/**
+ * The network knows no such number (RFC 3261: 404 Not Found, 410 Gone, 484 Address Incomplete, 604 Does Not Exist
+ * Anywhere). Dialling it again only costs the caller ID its reputation.
+ */
+const noSuchNumber = [404, 410, 484, 604];
 
 /** An attempt that proved not dialled is given back this often; the next one is spent. */
 const maxPutBacks = 10;
@@ -76,6 +88,9 @@ export function decideRetry(
   if (call.putBack !== undefined && call.putBacksBefore < maxPutBacks) {
     const at = call.putBack.until ?? new Date(now.getTime() + policy.putBackDelayMs);
     return { kind: 'retry', at: open(at), retryCount: lead.retryCount };
+  }
+  if (call.reason === 'dispatch_failed' && noSuchNumber.includes(call.sipStatus ?? 0)) {
+    return { kind: 'give_up', because: 'no_such_number', retryCount: lead.retryCount };
   }
   const spent = lead.retryCount + (call.wasPromised ? 0 : 1);
   const isUsedUp = spent > policy.maxRetries;

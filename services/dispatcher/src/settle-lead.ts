@@ -25,6 +25,7 @@ const endedCall = leadCalls.extend({
   attempt: z.number(),
   status: z.enum(['failed', 'called', 'pushed']),
   failureReason: failureReasons.nullable().catch(null),
+  sipStatus: z.number().nullable(),
   isDoNotCall: z.boolean(),
   putBackReason: z.string().nullable(),
   putBacksBefore: z.number(),
@@ -64,7 +65,7 @@ async function readEndedCall(sql: Sql, callId: number): Promise<EndedCallRow | u
   return row(
     sql,
     endedCall,
-    `select clock_timestamp() as now, ended.id, ended.lead_id, ended.phone, ended.attempt, ended.status, ended.failure_reason,
+    `select clock_timestamp() as now, ended.id, ended.lead_id, ended.phone, ended.attempt, ended.status, ended.failure_reason, ended.sip_status,
             coalesce(ended.do_not_call, false) or coalesce(${isOnList('ended.phone')}, false) as is_do_not_call,
             d.put_back_reason, d.probe, d.decided_as, d.sent_at, d.callback_id,
             exists (select from call_facts f where f.call_id = ended.id and f.callback_request is not null) as has_request,
@@ -97,6 +98,7 @@ async function settleLead(
       call: {
         outcome,
         reason: call.failureReason,
+        sipStatus: call.sipStatus,
         newest: call.newest,
         putBack,
         // A probe was sent to find out: it counts nothing unless the phone rang, and then it was not put back, or unless the
