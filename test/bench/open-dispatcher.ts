@@ -20,7 +20,12 @@ export async function openDispatcher(
   settings: Record<string, string | undefined>,
 ): Promise<{ deps: Deps; close(): Promise<void> }> {
   const config = readDispatcherConfig(settings);
-  const postgres: Database = await openDatabase({ url: config.DATABASE_URL, name: 'bench', poolSize: 2 });
+  const postgres: Database = await openDatabase({
+    url: config.DATABASE_URL,
+    name: 'bench',
+    poolSize: 2,
+    plans: 'once',
+  });
   const nats = await connectNats({
     url: config.NATS_URL,
     user: config.NATS_USER,

@@ -21,7 +21,7 @@ const livekit: LiveKit = {
   },
 };
 await start(config, {
-  postgres: await openDatabase({ url: config.DATABASE_URL, name: 'dispatcher' }),
+  postgres: await openDatabase({ url: config.DATABASE_URL, name: 'dispatcher', plans: 'once' }),
   nats: await connectNats({
     url: config.NATS_URL,
     user: config.NATS_USER,

@@ -162,10 +162,11 @@ test('a statement that comes after its transaction has ended is refused, not run
 });
 
 test.for([
-  [true, 'force_custom_plan'],
+  ['each_time', 'force_custom_plan'],
+  ['once', 'force_generic_plan'],
   [undefined, 'auto'],
-] as const)('statements are planned each time: %s', async ([plansEachTime, mode]) => {
-  const database = await openDatabase({ url: db.url, name: 'test-plans', poolSize: 1, plansEachTime });
+] as const)('statements are planned: %s', async ([plans, mode]) => {
+  const database = await openDatabase({ url: db.url, name: 'test-plans', poolSize: 1, plans });
   try {
     const text = `select current_setting('plan_cache_mode') as mode`;
     expect(await row(database.sql, z.object({ mode: z.string() }), text, [])).toEqual({ mode });

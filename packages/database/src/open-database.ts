@@ -34,16 +34,26 @@ export type Database = {
 };
 
 /**
+ * How Postgres plans a named statement. `each_time`: with its values, for searches by whatever people fill in. `once`: for
+ * each connection, without values; every statement must be written so that such a plan does. `as_postgres_likes`: it
+ * compares what it thinks that both cost. It takes arrays for longer than ours are, and so may plan with values for ever.
+ */
+export type Plans = keyof typeof planCacheModes;
+const planCacheModes = {
+  each_time: 'force_custom_plan',
+  once: 'force_generic_plan',
+  as_postgres_likes: 'auto',
+} as const;
+
+/**
  * Opens a pool; the server need not be up yet. A connection that the server closes is replaced and never ends the
- * process; one that is silent for 15 s is closed. We wait at most 2 s for locks and 10 s for statements. Postgres plans
- * a statement once for each connection.
+ * process; one that is silent for 15 s is closed. We wait at most 2 s for locks and 10 s for statements.
  */
 export async function openDatabase(options: {
   url: string;
   name: string;
   poolSize?: number | undefined;
-  /** Statements are planned with their values each time, not once for each connection: for searches by whatever people fill in. */
-  plansEachTime?: boolean | undefined;
+  plans?: Plans | undefined;
   /** Shorter in tests. */
   silentMs?: number;
 }): Promise<Database> {
@@ -59,7 +69,7 @@ export async function openDatabase(options: {
     pipeline: true,
     types: datesAsText(),
     // Statements are short: JIT compilation takes longer than running them.
-    options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off -c plan_cache_mode=${options.plansEachTime === true ? 'force_custom_plan' : 'auto'}`,
+    options: `${sessionSettings} -c idle_in_transaction_session_timeout=2000 -c lock_timeout=2000 -c statement_timeout=10000 -c jit=off -c plan_cache_mode=${planCacheModes[options.plans ?? 'as_postgres_likes']}`,
   };
   const pool = new Pool(settings);
   // A lost connection reports twice: to its running query, which rejects, and here, where we ignore it.

@@ -1,4 +1,4 @@
-import { openDatabase } from '@leadline/database/open-database';
+import { openDatabase, type Plans } from '@leadline/database/open-database';
 import { connectNats, type Nats } from '@leadline/messaging/connect';
 import type { Log } from '@leadline/service-kit/logger';
 import { runProcess, type RunningService } from '@leadline/service-kit/run-process';
@@ -22,7 +22,7 @@ export async function runService<C extends Connections>(options: {
   /** Connections to Postgres. */
   poolSize?: number;
   /** See `openDatabase`. */
-  plansEachTime?: boolean;
+  plans?: Plans;
   start: (config: C, servers: Servers & { connectAs: ConnectAs }) => Promise<RunningService>;
 }): Promise<void> {
   const { service } = options;
@@ -34,7 +34,7 @@ export async function runService<C extends Connections>(options: {
         url: config.DATABASE_URL,
         name: service,
         poolSize: options.poolSize,
-        plansEachTime: options.plansEachTime,
+        plans: options.plans,
       });
       const connections: Nats[] = [];
       const connectAs = async (user: string | undefined, pass: string | undefined): Promise<Nats> => {

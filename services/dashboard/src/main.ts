@@ -4,7 +4,7 @@ import { start } from './start.ts';
 
 await runService({
   service: 'dashboard',
-  plansEachTime: true,
+  plans: 'each_time',
   config: () => readDashboardConfig(process.env),
   async start(config, { connectAs, ...servers }) {
     const { OPS_NATS_USER, OPS_NATS_PASS } = config;

@@ -7,6 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { claimDueLeads, isAnyClaimable, isAnyDue } from './claim-due-leads.ts';
 import { readDispatcherConfig, toPolicy } from './config.ts';
 import type { Deps } from './deps.ts';
+import { heedEnquiries } from './heed-enquiries.ts';
+import { keepPromises } from './keep-promises.ts';
+import { measure } from './measure.ts';
 import { createMetrics } from './metrics.ts';
 import { parseCallWindow } from './call-window.ts';
 import { permitDials } from './permit-dial.ts';
@@ -125,7 +128,11 @@ test(
       [first.callId, second.callId],
     ]);
     await settleCall(first.callId, deps);
-    await settleAndRecover(deps, new AbortController().signal);
+    const { signal } = new AbortController();
+    await settleAndRecover(deps, signal);
+    await keepPromises(deps, signal);
+    await heedEnquiries(deps, signal);
+    await measure(deps);
     // A tripped breaker looks for a probe.
     await database.query(`update dial_control set breaker_open_until = $1, breaker_delay_ms = 5000`, [
       deps.now(new Date(0)),

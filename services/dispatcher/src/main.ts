@@ -7,6 +7,8 @@ import { start } from './start.ts';
 await runService({
   service: 'dispatcher',
   poolSize: 20,
+  // The facts of a lead take ten times longer to plan than to read.
+  plans: 'once',
   config: () => readDispatcherConfig(process.env),
   start: (config, servers) =>
     start(config, { ...servers, livekit: openLiveKit(toLiveKitLogin(config)), now: (databaseTime) => databaseTime }),
