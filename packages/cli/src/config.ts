@@ -1,3 +1,4 @@
+import { modesDir } from '@leadline/service-kit/shared-settings';
 import { readConfig } from '@leadline/service-kit/read-config';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -33,6 +34,7 @@ export const cliSettings = z.object({
       description: 'The folder in which `npm start` of this clone keeps its addresses and keys.',
       example: '/var/tmp/leadline',
     }),
+  MODES_DIR: modesDir,
   LEADLINE_WHO: z.string().max(200).optional().meta({
     goal: 'command',
     description: 'Who asks, for the audit. Without it your login on this machine.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { callbackAskers, callbackPrecisions } from './events/agent-callback-requested.ts';
 import { maxLanguageCharacters } from './disposition.ts';
-import { agentModes } from './qualification.ts';
+import { answersSchema, modeName } from './mode.ts';
 
 /** LiveKit accepts 512 KiB of metadata, and an agent's prompt much less. */
 export const maxProducts = 20;
@@ -30,7 +30,11 @@ export const jobMetadata = z.object({
   callId: z.int(),
   leadId: z.int(),
   attempt: z.int().positive(),
-  mode: agentModes,
+  mode: modeName,
+  /** The version of the mode’s questions. Older dispatchers do not send it. */
+  modeVersion: z.string().max(40).optional(),
+  /** The JSON Schema of the answers that this mode may learn: a model’s tool takes it as its parameters. */
+  answers: answersSchema.optional(),
   name: z.string().max(maxNameCharacters),
   phone: z.string(),
   /** The lead's own product first, then the newest of its other enquiries. */

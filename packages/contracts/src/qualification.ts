@@ -1,40 +1,16 @@
 import { z } from 'zod';
+import { modes } from './modes.ts';
 
-/** The answers that an agent of this mode may learn. All are texts and optional; unknown keys are kept too. */
-const sarvam = z.looseObject({
-  machine_interest: z.string().nullish(),
-  location: z.string().nullish(),
-  budget: z.string().nullish(),
-  first_product: z.string().nullish(),
-  units_per_day: z.string().nullish(),
-  local_demand: z.string().nullish(),
-  new_or_expand: z.string().nullish(),
-  partnership: z.string().nullish(),
-  operators_needed: z.string().nullish(),
-  own_brand: z.string().nullish(),
-  seriousness: z.string().nullish(),
-  factory_visit: z.string().nullish(),
-  video_demo: z.string().nullish(),
-});
-
-const openaiRealtime = z.looseObject({
-  product_interest: z.string().nullish(),
-  location: z.string().nullish(),
-  budget: z.string().nullish(),
-});
-
-/** One schema for each mode. A new mode is one more entry here. */
-const qualificationByMode = { sarvam, openai_realtime: openaiRealtime };
-
-export const agentModes = z.enum(['sarvam', 'openai_realtime']);
-export type AgentMode = z.infer<typeof agentModes>;
+/** The modes that this process knows. Another process may know more: events hold any mode’s name. */
+export const agentModes = z.enum([...modes.keys()]);
+export type AgentMode = string;
 
 /** Answers by key; no value is null or empty. */
 export type Answers = Record<string, string>;
 
 /** Every key of every mode: a closed list, for places that must not show a person's own words. */
 export const knownAnswerKeys: readonly string[] = [
-  ...new Set(Object.values(qualificationByMode).flatMap((schema) => Object.keys(schema.shape))),
+  ...new Set([...modes.values()].flatMap(({ properties }) => Object.keys(properties))),
 ];
 
 /** The answers that an agent should send: texts, or values that can become one. `toAnswers` reads anything else. */
@@ -45,7 +21,8 @@ export const reportedAnswers = z.record(
 
 /** Keys that the mode does not know. We keep and count them, so that a renamed key shows. */
 export function unknownKeys(mode: AgentMode, answers: Answers): string[] {
-  return Object.keys(answers).filter((key) => !Object.hasOwn(qualificationByMode[mode].shape, key));
+  const known = modes.get(mode)?.properties ?? {};
+  return Object.keys(answers).filter((key) => !Object.hasOwn(known, key));
 }
 
 /** When each stored answer was learnt: ISO times by key. */

@@ -1,3 +1,4 @@
+import { faultOfModes } from '@leadline/contracts/modes';
 import { z } from 'zod';
 import { decimal, integer } from './read-config.ts';
 
@@ -32,6 +33,21 @@ declare module 'zod' {
   }
 }
 
+/** MODES_DIR: the services and the command line read it. */
+export const modesDir = z
+  .string()
+  .superRefine((folder, context) => {
+    const fault = faultOfModes(folder);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+  })
+  .optional()
+  .meta({
+    goal: 'calls',
+    description:
+      'A folder with modes of yours, one JSON Schema a file ([voice agents](../build/voice-agents.md#modes)). They stand beside the modes that come with Leadline, and replace those of the same name. Set the same value in all services.',
+    example: '/etc/leadline/modes',
+  });
+
 /** Every service's settings: its servers, its port, its log level. */
 export const commonSettings = {
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }).meta({
@@ -54,6 +70,7 @@ export const commonSettings = {
     .string()
     .optional()
     .meta({ goal: 'connect', description: 'The password of that NATS user.', example: 'secret-of-ingest' }),
+  MODES_DIR: modesDir,
   HOST: z.string().default('127.0.0.1').meta({
     goal: 'observe',
     description: 'The address on which the service listens, with PORT and with ADMIN_PORT.',

@@ -7,7 +7,7 @@ import {
 } from '@leadline/contracts/events/agent-callback-requested';
 import { failureReasons } from '@leadline/contracts/failure-reason';
 import { ofOurDays } from '@leadline/contracts/outside-time';
-import { agentModes } from '@leadline/contracts/qualification';
+import { modeName } from '@leadline/contracts/mode';
 import { fromRangFacts, rangFacts } from '@leadline/contracts/rang';
 import { callStatuses } from '@leadline/contracts/statuses';
 import { instant, rows, type Sql } from '@leadline/database/sql';
@@ -90,7 +90,7 @@ const kept = z.object({
   status: callStatuses,
   failureReason: failureReasons.nullable().catch(null),
   qualification: answers,
-  agentMode: agentModes.nullable().catch(null),
+  agentMode: modeName.nullable().catch(null),
   callStartedAt: instant,
   answeredAt: time,
   callEndedAt: time,

@@ -1,5 +1,6 @@
 import { indianZone } from '@leadline/contracts/indian-time';
 import { cutText } from '@leadline/contracts/cut-text';
+import { toAnswerTitle } from '@leadline/contracts/modes';
 import { z } from 'zod';
 import { readPriority } from './to-priority.ts';
 
@@ -77,7 +78,7 @@ export function toCrmTask(call: QualifiedCall, customerId: string, mapping: Task
     ...(call.disposition === null ? [] : [`Outcome: ${call.disposition.replaceAll('_', ' ')}.`]),
     ...(call.language === null ? [] : [`Wishes to speak ${call.language}.`]),
   ];
-  const answerLines = Object.entries(call.answers).map(([key, value]) => `${toLabel(key)}: ${value}`);
+  const answerLines = Object.entries(call.answers).map(([key, value]) => `${toAnswerTitle(key)}: ${value}`);
   const answers = fit(answerLines, maxDescription - lengthOf([...head, known]));
   const enquiries = newest(call.enquiries.map(toEnquiryLine), maxDescription - lengthOf([...head, ...answers, known]));
   return crmTask.parse({
@@ -128,11 +129,6 @@ function newest(lines: readonly string[], room: number): string[] {
 export function toEnquiryLine({ source, productName, message, enquiredAt }: Enquiry): string {
   const wish = [productName, message].filter((part) => part !== null && part !== '').join(': ');
   return `Asked again on ${toIndianTime(enquiredAt)} over ${source}${wish === '' ? '.' : `: ${cutText(wish, maxWishCharacters)}`}`;
-}
-
-function toLabel(key: string): string {
-  const words = key.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** For a person who reads the task. */

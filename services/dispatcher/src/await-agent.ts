@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { readPromised } from './read-promised.ts';
+import { modes } from '@leadline/contracts/modes';
 import { toJobMetadata } from './to-job-metadata.ts';
 
 /**
@@ -47,7 +48,8 @@ async function dispatchAndWait(
   { deps, signal }: { deps: Deps; signal: AbortSignal },
 ): Promise<AgentArrival> {
   const callback = claim.callbackId === null ? undefined : await readPromised(deps.postgres.sql, claim.callbackId);
-  const told = { window: deps.policy.window, callback, traceparent: currentTraceparent() };
+  const mode = modes.get(claim.mode);
+  const told = { window: deps.policy.window, mode, callback, traceparent: currentTraceparent() };
   const metadata = toJobMetadata(claim, told);
   let arrival: AgentArrival = 'unreachable';
   try {

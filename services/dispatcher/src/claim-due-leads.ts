@@ -1,3 +1,4 @@
+import { modes } from '@leadline/contracts/modes';
 import type { AgentMode } from '@leadline/contracts/qualification';
 import { roomName } from '@leadline/contracts/room-name';
 import { databaseNow, lockDialControl } from '@leadline/database/locks';
@@ -225,6 +226,7 @@ function writeCalls(calls: readonly NewCall[], now: Date, deps: Deps): (sql: Sql
     room: claim.room,
     attempt: claim.attempt,
     mode: claim.mode,
+    mode_version: modes.get(claim.mode)?.version,
     probe: claim.probe,
     callback_id: claim.callbackId,
     traceparent: claim.span.traceparent,
@@ -234,15 +236,15 @@ function writeCalls(calls: readonly NewCall[], now: Date, deps: Deps): (sql: Sql
 }
 
 const writeCallsText = `with g as (
-       select call_id, lead_id, name, phone, source, room, attempt, mode, probe, callback_id, traceparent, enquiries
+       select call_id, lead_id, name, phone, source, room, attempt, mode, mode_version, probe, callback_id, traceparent, enquiries
          from jsonb_to_recordset($1::jsonb) as g(call_id int, lead_id int, name text, phone text, source text, room text,
-                                                        attempt int, mode text, probe boolean, callback_id int, traceparent text, enquiries int)),
+                                                        attempt int, mode text, mode_version text, probe boolean, callback_id int, traceparent text, enquiries int)),
      call as (
        insert into calls (id, lead_id, name, phone, source, status, call_room, call_started_at, attempt, agent_mode)
        select call_id, lead_id, name, phone, source, 'calling', room, $2, attempt, mode from g),
      dial as (
-       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent, callback_id)
-       select call_id, lead_id, attempt, phone, $3, $2, probe, traceparent, callback_id from g),
+       insert into dials (call_id, lead_id, attempt, phone, owner, claimed_at, probe, traceparent, callback_id, mode_version)
+       select call_id, lead_id, attempt, phone, $3, $2, probe, traceparent, callback_id, mode_version from g),
      waited as (delete from lead_waits w using g where w.lead_id = g.lead_id),
      heard as (
        insert into enquiries_heeded (lead_id, enquiries) select lead_id, enquiries from g where enquiries > 0

@@ -1,5 +1,5 @@
 import { dispositions, type Disposition } from '@leadline/contracts/disposition';
-import { agentModes } from '@leadline/contracts/qualification';
+import { modeName } from '@leadline/contracts/mode';
 import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { promiseColumn, promiseRow } from './promise-row.ts';
@@ -20,7 +20,7 @@ export const leadRow = z.object({
   /** Said by the lead's own source, or by that of an enquiry that joined it. */
   dndFlag: z.boolean(),
   isTest: z.boolean(),
-  agentMode: agentModes.nullable().catch(null),
+  agentMode: modeName.nullable().catch(null),
   /** The language that the person asked for, and whether a machine holds a message of ours, by any of its calls. */
   language: z.string().nullable(),
   messageLeft: z.boolean(),

@@ -1,4 +1,5 @@
 import { jobMetadata } from '@leadline/contracts/job-metadata';
+import { toMode } from '@leadline/contracts/mode';
 import { startSpan } from '@leadline/tracing/span';
 import { expect, test } from 'vitest';
 import { parseCallWindow } from './call-window.ts';
@@ -25,7 +26,12 @@ const claim = (more: Partial<Claim>): Claim => ({
   ...more,
 });
 
-const told = { window: parseCallWindow('mon-sat 09:00-21:00'), callback: undefined, traceparent: undefined };
+const told = {
+  window: parseCallWindow('mon-sat 09:00-21:00'),
+  mode: undefined,
+  callback: undefined,
+  traceparent: undefined,
+};
 
 test('what fits is told as it is', () => {
   const products = ['Paper cup machine', 'Dona machine'];
@@ -50,6 +56,20 @@ test('what earlier attempts learnt goes along: the language asked for, and wheth
   expect(jobMetadata.parse(second)).toMatchObject({ language: 'Tamil', messageLeft: true });
   expect(toJobMetadata(claim({}), told)).toMatchObject({ messageLeft: false });
   expect(toJobMetadata(claim({}), told)).not.toHaveProperty('language');
+});
+
+test('the agent gets its mode’s questions as a schema for its tool, with their version', () => {
+  const mode = toMode(
+    'loans.json',
+    '{"version":"7","type":"object","properties":{"income":{"type":"string","title":"Income"}},"additionalProperties":true}',
+  );
+  const metadata = toJobMetadata(claim({ mode: 'loans' }), { ...told, mode });
+  expect(jobMetadata.parse(metadata)).toMatchObject({
+    mode: 'loans',
+    modeVersion: '7',
+    answers: { type: 'object', properties: { income: { type: 'string', title: 'Income' } } },
+  });
+  expect(toJobMetadata(claim({}), told)).not.toHaveProperty('answers');
 });
 
 test('of many products the first and the newest are told, each cut between characters, whatever they hold', () => {

@@ -5,6 +5,7 @@ import {
   maxProducts,
   type JobMetadata,
 } from '@leadline/contracts/job-metadata';
+import type { Mode } from '@leadline/contracts/mode';
 import { indianZone } from '@leadline/contracts/indian-time';
 import { openingsFrom, type CallWindow } from './call-window.ts';
 import type { Claim } from './claim-due-leads.ts';
@@ -17,10 +18,13 @@ export function toJobMetadata(
   claim: Claim,
   {
     window,
+    mode: asked,
     callback,
     traceparent,
   }: {
     window: CallWindow;
+    /** The mode’s questions; undefined if this process does not know the mode. */
+    mode: Mode | undefined;
     callback: JobMetadata['callback'];
     traceparent: string | undefined;
   },
@@ -35,6 +39,9 @@ export function toJobMetadata(
     leadId,
     attempt,
     mode,
+    ...(asked === undefined
+      ? {}
+      : { modeVersion: asked.version, answers: { type: asked.type, properties: asked.properties } }),
     name: cutText(claim.name, maxNameCharacters),
     phone,
     products: [...products.slice(0, 1), ...newest],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { event, type PayloadOf } from '../event.ts';
 import { agentFacts, anyAgentReport } from '../event-facts.ts';
-import { agentModes, reportedAnswers } from '../qualification.ts';
+import { modeName } from '../mode.ts';
+import { reportedAnswers } from '../qualification.ts';
 
 /**
  * What the agent has learnt so far, sent again whenever it learns more. Agents should send this; anything else is read
@@ -11,7 +12,7 @@ export const agentQualified = event(
   'agent.qualified',
   z.object({
     ...agentFacts,
-    mode: agentModes.nullish(),
+    mode: modeName.nullish(),
     qualification: reportedAnswers,
     doNotCall: z.boolean().optional(),
   }),

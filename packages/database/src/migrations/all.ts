@@ -15,6 +15,7 @@ import { Wishes } from './0016-wishes.ts';
 import { Callbacks } from './0017-callbacks.ts';
 import { AnsweredBy } from './0019-answered-by.ts';
 import { DueLeads } from './0020-due-leads.ts';
+import { ModeVersions } from './0021-mode-versions.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -38,5 +39,6 @@ export const migrations = [
   { name: '0016-wishes', class: Wishes },
   { name: '0017-callbacks', class: Callbacks },
   { name: '0019-answered-by', class: AnsweredBy },
-  { name: newestMigration, class: DueLeads },
+  { name: '0020-due-leads', class: DueLeads },
+  { name: newestMigration, class: ModeVersions },
 ];

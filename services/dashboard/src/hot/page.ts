@@ -1,4 +1,5 @@
 import { dispositions } from '@leadline/contracts/disposition';
+import { toAnswerTitle } from '@leadline/contracts/modes';
 import { toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { assetUrls } from '../web/assets.ts';
@@ -71,7 +72,7 @@ function hotItem(shown: Shown, call: HotCall): Piece {
             ${call.answers.map(
               ({ key, text }) =>
                 html`<div>
-                  <dt>${toWords(key)}</dt>
+                  <dt>${toAnswerTitle(key)}</dt>
                   <dd>${text}</dd>
                 </div>`,
             )}

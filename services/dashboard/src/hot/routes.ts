@@ -1,4 +1,5 @@
 import { dispositions } from '@leadline/contracts/disposition';
+import { knownAnswerKeys } from '@leadline/contracts/qualification';
 import { databaseNow } from '@leadline/database/locks';
 import { rows } from '@leadline/database/sql';
 import { Hono, type Context } from 'hono';
@@ -53,7 +54,11 @@ export function hotRoutes(deps: Deps): Hono<Env> {
       call.language ?? '',
       call.callbackAt?.toISOString() ?? call.callbackWords ?? '',
       call.taskId ?? '',
-      call.answers.map(({ key, text }) => `${key}: ${text}`).join('; '),
+      ...knownAnswerKeys.map((known) => call.answers.find(({ key }) => key === known)?.text ?? ''),
+      call.answers
+        .filter(({ key }) => !knownAnswerKeys.includes(key))
+        .map(({ key, text }) => `${key}: ${text}`)
+        .join('; '),
     ]);
     return c.body(toCsv(csvHead, lines), 200, {
       'content-type': 'text/csv; charset=utf-8',
@@ -75,7 +80,9 @@ const csvHead = [
   'language',
   'call_back',
   'crm_task',
-  'answers',
+  // One for each answer that some mode asks for.
+  ...knownAnswerKeys,
+  'other_answers',
 ];
 
 function readFilter(c: Context): HotFilter {

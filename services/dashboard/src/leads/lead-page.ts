@@ -1,5 +1,6 @@
 import { answeredByCategories } from '@leadline/contracts/answered-by';
 import { toIndianDay } from '@leadline/contracts/indian-time';
+import { toAnswerTitle } from '@leadline/contracts/modes';
 import { answererWords, toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock } from '../web/indian-format.ts';
@@ -146,7 +147,7 @@ function attemptItem(shown: Shown, call: Attempt): Piece {
     call.networkPhrase === null || !isOperator ? undefined : `the network said “${call.networkPhrase}”`,
     call.disposition === null ? undefined : `outcome: ${toWords(call.disposition)}`,
     call.language === null ? undefined : `wants to speak ${call.language}`,
-    call.mode === null ? undefined : toWords(call.mode),
+    call.mode === null ? undefined : toModeWords(call.mode, call.modeVersion),
     call.taskId === null ? undefined : `CRM task ${call.taskId}`,
     call.pushError === undefined ? undefined : `the CRM refused it: ${toWords(call.pushError)}`,
     call.doNotCall ? 'asked never to be called again' : undefined,
@@ -166,9 +167,13 @@ function attemptItem(shown: Shown, call: Attempt): Piece {
     ${
       call.answers.length === 0
         ? ''
-        : html`<dl class="facts answers">${call.answers.map(({ key, text }) => fact(toWords(key), text))}</dl>`
+        : html`<dl class="facts answers">${call.answers.map(({ key, text }) => fact(toAnswerTitle(key), text))}</dl>`
     }
   </li>`;
+}
+
+function toModeWords(mode: string, version: string | null): string {
+  return version === null ? toWords(mode) : `${toWords(mode)} (version ${version})`;
 }
 
 function toAnswererWords({ answeredBy, answeredAfterMs, answeredDetail }: Attempt): string | undefined {

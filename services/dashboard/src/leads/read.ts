@@ -47,6 +47,7 @@ const attempt = z
     failureReason: z.string().nullable(),
     sipStatus: z.number().nullable(),
     mode: z.string().nullable(),
+    modeVersion: z.string().nullable(),
     startedAt: instant,
     sentAt: instant.nullable(),
     revokedAt: instant.nullable(),
@@ -109,7 +110,7 @@ export async function readLeadStory(deps: Deps, id: number): Promise<LeadStory |
   const attempts = await rows(
     sql,
     attempt,
-    `select c.id as call_id, c.attempt, c.status, c.failure_reason, c.sip_status, c.agent_mode as mode,
+    `select c.id as call_id, c.attempt, c.status, c.failure_reason, c.sip_status, c.agent_mode as mode, d.mode_version,
             c.call_started_at as started_at, d.sent_at,
             d.revoked_at, d.put_back_reason, c.answered_at, c.call_ended_at as ended_at, c.duration_seconds, c.do_not_call,
             f.callback_at, f.callback_words, f.answered_by, f.answered_after_ms, f.answered_detail, f.message_left, f.disposition,

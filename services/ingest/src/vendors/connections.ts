@@ -1,5 +1,5 @@
 import { fieldAliases } from '@leadline/contracts/lead-fields';
-import { agentModes } from '@leadline/contracts/qualification';
+import { modeName } from '@leadline/contracts/mode';
 import type { Database } from '@leadline/database/open-database';
 import { rows } from '@leadline/database/sql';
 import { hash, timingSafeEqual } from 'node:crypto';
@@ -15,7 +15,7 @@ export const connectionRow = z.object({
   secret: z.string().nullable(),
   accessToken: z.string().nullable(),
   aliases: fieldAliases.catch({}),
-  agentMode: agentModes.nullable().catch(null),
+  agentMode: modeName.nullable().catch(null),
   requestsPerMinute: z.number(),
   mostBodyBytes: z.number(),
 });
