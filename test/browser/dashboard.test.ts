@@ -1,5 +1,6 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import { storeMessage } from '@leadline/messaging/stored-message';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -32,15 +33,14 @@ beforeAll(async () => {
        from (select n, date_trunc('month', now() at time zone 'Asia/Kolkata') at time zone 'Asia/Kolkata'
                        - n * interval '13 hours' as started from generate_series(1, 40) as n) as all_of_them`,
   );
-  const config = readDashboardConfig({
-    DATABASE_URL: system.db.roleUrls.dashboard,
-    NATS_URL: system.nats.url,
-    PORT: '0',
-    INGEST_URL: system.ingestUrl,
-    RUPEES_PER_PULSE: '0.9',
-    LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES: '3',
-    FIRST_USERS: `${operator.name}:operator:${operator.password}`,
-  });
+  const config = readDashboardConfig(
+    testSettings('dashboard', system, {
+      INGEST_URL: system.ingestUrl,
+      RUPEES_PER_PULSE: '0.9',
+      LEGACY_SUCCESS_CALL_ESTIMATE_MINUTES: '3',
+      FIRST_USERS: `${operator.name}:operator:${operator.password}`,
+    }),
+  );
   dashboard = await start(config, {
     postgres: await system.db.open('dashboard', 10),
     nats: await system.nats.connect('dashboard'),

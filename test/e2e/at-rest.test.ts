@@ -1,3 +1,4 @@
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,12 +13,7 @@ const watchedMs = 20_000;
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-  const settings = {
-    DATABASE_URL: system.db.roleUrls.dashboard,
-    NATS_URL: system.nats.url,
-    PORT: '0',
-    RUPEES_PER_PULSE: '0.9',
-  };
+  const settings = testSettings('dashboard', system, { RUPEES_PER_PULSE: '0.9' });
   const dashboard = await startDashboard(readDashboardConfig(settings), {
     postgres: await system.db.open('dashboard', 10),
     nats: await system.nats.connect('dashboard'),

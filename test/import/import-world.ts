@@ -3,6 +3,7 @@ import { start } from '../../services/ingest/src/start.ts';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { endWithUs } from '@leadline/servers/reaper';
 import { testNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,14 +33,12 @@ export type ImportWorld = {
 export async function startImportWorld(): Promise<ImportWorld> {
   const [db, nats] = await Promise.all([testDatabase(), testNats()]);
   const folder = mkdtempSync(join(tmpdir(), 'leadline-import-'));
-  const ingest = await start(
-    readIngestConfig({
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      API_KEYS: 'website:test-key-of-website,meta:test-key-of-meta',
-    }),
-    { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
-  );
+  const keys = { API_KEYS: 'website:test-key-of-website,meta:test-key-of-meta' };
+  const ingest = await start(readIngestConfig(testSettings('ingest', { db, nats }, keys)), {
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
+  });
   const launch = (...args: string[]) => {
     const { user, pass } = nats.user('ops');
     const child = spawn(process.execPath, [main, 'leads', 'import', ...args], {

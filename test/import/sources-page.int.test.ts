@@ -1,23 +1,20 @@
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readIngestConfig } from '../../services/ingest/src/config.ts';
 import { start, type Ingest } from '../../services/ingest/src/start.ts';
 import { startStand, type Stand } from '../../services/dashboard/test/start-dashboard.ts';
 
-const key = 'test-key-of-website';
 let stand: Stand;
 let ingest: Ingest;
 
 beforeAll(async () => {
   stand = await startStand();
-  ingest = await start(
-    readIngestConfig({
-      DATABASE_URL: stand.db.roleUrls.ingest,
-      NATS_URL: stand.nats.url,
-      API_KEYS: `website:${key}`,
-    }),
-    { postgres: await stand.db.open('ingest'), nats: await stand.nats.connect('ingest'), log: silentLog },
-  );
+  ingest = await start(readIngestConfig(testSettings('ingest', stand)), {
+    postgres: await stand.db.open('ingest'),
+    nats: await stand.nats.connect('ingest'),
+    log: silentLog,
+  });
 });
 afterAll(async () => {
   await ingest.stop();
@@ -27,7 +24,7 @@ afterAll(async () => {
 const deliver = (lead: object): Promise<Response> =>
   fetch(`${ingest.url}/v1/leads`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}` },
+    headers: { authorization: `Bearer ${testKeys.apiKey}` },
     body: JSON.stringify(lead),
   });
 /** The cells of a source's row. */

@@ -7,6 +7,7 @@ import { streamOf } from '@leadline/messaging/topology';
 import { legIdentity, type Look } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
@@ -14,8 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readCallTrackerConfig } from './config.ts';
 import { start, type CallTracker } from './start.ts';
 
-const liveKitKey = { apiKey: 'devkey', apiSecret: 'a-secret-of-at-least-32-characters-here' };
-const agentKey = 'agent-key-for-tests';
+const { agentKey } = testKeys;
 
 let database: TestDatabase;
 let nats: TestNats;
@@ -62,14 +62,7 @@ async function startTracker(): Promise<CallTracker> {
       return result;
     },
   };
-  const config = readCallTrackerConfig({
-    DATABASE_URL: postgres.url,
-    NATS_URL: nats.url,
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    LIVEKIT_API_KEY: liveKitKey.apiKey,
-    LIVEKIT_API_SECRET: liveKitKey.apiSecret,
-    AGENT_KEY: agentKey,
-  });
+  const config = readCallTrackerConfig(testSettings('callTracker', { db: database, nats }));
   return start(config, {
     postgres: losing,
     nats: await nats.connect('call-tracker'),
@@ -195,7 +188,7 @@ function webhook(call: Seeded, about: Webhook): { body: string; authorization: s
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const seconds = Math.floor(Date.now() / 1_000);
   const claims = {
-    iss: liveKitKey.apiKey,
+    iss: testKeys.liveKitKey,
     nbf: seconds - 1,
     exp: seconds + 300,
     sha256: createHash('sha256').update(body).digest('base64'),
@@ -203,7 +196,7 @@ function webhook(call: Seeded, about: Webhook): { body: string; authorization: s
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   return {
     body,
-    authorization: `${signed}.${createHmac('sha256', liveKitKey.apiSecret).update(signed).digest('base64url')}`,
+    authorization: `${signed}.${createHmac('sha256', testKeys.liveKitSecret).update(signed).digest('base64url')}`,
   };
 }
 

@@ -6,6 +6,7 @@ import { storeMessage } from '@leadline/messaging/stored-message';
 import { streamOf } from '@leadline/messaging/topology';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { randomUUID } from 'node:crypto';
@@ -20,14 +21,7 @@ let tracker: CallTracker;
 beforeEach(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   const postgres = await database.open('callTracker');
-  const config = readCallTrackerConfig({
-    DATABASE_URL: postgres.url,
-    NATS_URL: nats.url,
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    LIVEKIT_API_KEY: 'devkey',
-    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
-    AGENT_KEY: 'agent-key-for-tests',
-  });
+  const config = readCallTrackerConfig(testSettings('callTracker', { db: database, nats }));
   tracker = await start(config, {
     postgres,
     nats: await nats.connect('call-tracker'),

@@ -8,6 +8,7 @@ import { storeMessage } from '@leadline/messaging/stored-message';
 import { streamOf } from '@leadline/messaging/topology';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import fc from 'fast-check';
@@ -20,8 +21,6 @@ import { trackReport } from './on-agent-reported.ts';
 import { settleDueCalls } from './settle-due-calls.ts';
 import { start, type CallTracker } from './start.ts';
 import { openInputs, trackRoom } from './track-call.ts';
-
-const agentKey = 'agent-key-for-tests';
 
 let database: TestDatabase;
 let nats: TestNats;
@@ -48,14 +47,7 @@ beforeAll(async () => {
   const postgres = await database.open('callTracker');
   const livekit = { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined };
   const now = (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs);
-  const config = readCallTrackerConfig({
-    DATABASE_URL: postgres.url,
-    NATS_URL: nats.url,
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    AGENT_KEY: agentKey,
-    LIVEKIT_API_KEY: 'devkey',
-    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
-  });
+  const config = readCallTrackerConfig(testSettings('callTracker', { db: database, nats }));
   const around = { postgres, nats: await nats.connect('call-tracker'), livekit, now, log: silentLog };
   tracker = await start(config, around);
   const background = { run: () => undefined, stop: async () => undefined };
@@ -127,7 +119,7 @@ async function overNats(type: string, data: unknown, envelope: Record<string, st
 async function overHttp(type: string, data: unknown, more: Row = {}): Promise<{ status: number; body: Row }> {
   const response = await fetch(`${tracker.url}/v1/reports`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${agentKey}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${testKeys.agentKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ type, ...more, data }),
   });
   return { status: response.status, body: (await response.json()) as Row };

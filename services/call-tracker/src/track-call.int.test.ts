@@ -1,6 +1,7 @@
 import { lockCall } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { CallEvent } from './call-state.ts';
@@ -34,14 +35,7 @@ beforeAll(async () => {
       return result;
     },
   };
-  const config = readCallTrackerConfig({
-    DATABASE_URL: postgres.url,
-    NATS_URL: 'nats://127.0.0.1:9',
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    AGENT_KEY: 'agent-key-for-tests',
-    LIVEKIT_API_KEY: 'devkey',
-    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
-  });
+  const config = readCallTrackerConfig(testSettings('callTracker', { db: database }));
   const around = { postgres: watched, now: (databaseTime: Date) => databaseTime };
   deps = {
     ...around,

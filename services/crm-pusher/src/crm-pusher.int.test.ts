@@ -6,6 +6,7 @@ import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -33,7 +34,7 @@ beforeEach(async () => {
       SIP_TRUNK_ID: 'ST',
       PHONE_LOG: join(folder, 'phone.jsonl'),
       CRM_LOG: join(folder, 'crm.jsonl'),
-      CRM_API_KEY: 'key',
+      CRM_API_KEY: testKeys.crmKey,
       CRM_REQUESTS_PER_MINUTE: '100000',
     }),
   );
@@ -50,16 +51,10 @@ afterEach(async () => {
 });
 
 const pusher = async (settings: Record<string, string> = {}, fetcher: typeof fetch = fetch): Promise<void> => {
-  const config = readCrmPusherConfig({
-    DATABASE_URL: db.roleUrls.crmPusher,
-    NATS_URL: nats.url,
-    CRM_URL: `${crm.url}/crm/v1`,
-    CRM_API_KEY: 'key',
-    CRM_REQUESTS_PER_MINUTE: '10000',
-    CRM_LOOK_AGAIN_SECONDS: '2',
-    CRM_LOOK_GAP_SECONDS: '1',
-    ...settings,
-  });
+  const usual = { CRM_REQUESTS_PER_MINUTE: '10000', CRM_LOOK_AGAIN_SECONDS: '2', CRM_LOOK_GAP_SECONDS: '1' };
+  const config = readCrmPusherConfig(
+    testSettings('crmPusher', { db, nats, simulatorUrl: crm.url }, { ...usual, ...settings }),
+  );
   running.push(
     await start(config, {
       postgres: await db.open('crmPusher'),
@@ -248,7 +243,7 @@ test('our reference is matched whole, through all pages', async () => {
   const task = (description: string) =>
     fetch(`${crm.url}/crm/v1/tasks`, {
       method: 'POST',
-      headers: { 'x-tenant-api-key': 'key' },
+      headers: { 'x-tenant-api-key': testKeys.crmKey },
       body: JSON.stringify({ customerId: customer?.id, title: 't', description }),
     });
   const room = 'call-77-zzzzzzzzzzzz';

@@ -2,6 +2,7 @@ import { oddities } from '@leadline/simulator/odd-answers';
 import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +37,7 @@ beforeEach(async () => {
       LIVEKIT_API_KEY: 'k',
       LIVEKIT_API_SECRET: 's',
       SIP_TRUNK_ID: 'ST',
-      CRM_API_KEY: 'key',
+      CRM_API_KEY: testKeys.crmKey,
       PHONE_LOG: join(folder, 'phone.jsonl'),
       CRM_LOG: join(folder, 'crm.jsonl'),
       CRM_REQUESTS_PER_MINUTE: '100000',
@@ -49,13 +50,9 @@ afterEach(async () => {
 });
 
 function deps(): Deps {
-  const config = readCrmPusherConfig({
-    DATABASE_URL: db.roleUrls.crmPusher,
-    NATS_URL: 'nats://none',
-    CRM_API_KEY: 'key',
-    CRM_URL: `${crm.url}/crm/v1`,
-    CRM_REQUESTS_PER_MINUTE: '10000',
-  });
+  const config = readCrmPusherConfig(
+    testSettings('crmPusher', { db, simulatorUrl: crm.url }, { CRM_REQUESTS_PER_MINUTE: '10000' }),
+  );
   const metrics = createMetrics();
   return {
     postgres,

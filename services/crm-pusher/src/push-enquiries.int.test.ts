@@ -2,6 +2,7 @@ import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { randomUUID } from 'node:crypto';
@@ -28,7 +29,7 @@ beforeEach(async () => {
       SIP_TRUNK_ID: 'ST',
       PHONE_LOG: join(folder, 'phone.jsonl'),
       CRM_LOG: join(folder, 'crm.jsonl'),
-      CRM_API_KEY: 'key',
+      CRM_API_KEY: testKeys.crmKey,
       CRM_REQUESTS_PER_MINUTE: '100000',
     }),
   );
@@ -42,16 +43,10 @@ afterEach(async () => {
 });
 
 const pusher = async (settings: Record<string, string> = {}, fetcher: typeof fetch = fetch): Promise<void> => {
-  const config = readCrmPusherConfig({
-    DATABASE_URL: db.roleUrls.crmPusher,
-    NATS_URL: nats.url,
-    CRM_URL: `${crm.url}/crm/v1`,
-    CRM_API_KEY: 'key',
-    CRM_REQUESTS_PER_MINUTE: '10000',
-    CRM_LOOK_AGAIN_SECONDS: '2',
-    CRM_LOOK_GAP_SECONDS: '1',
-    ...settings,
-  });
+  const usual = { CRM_REQUESTS_PER_MINUTE: '10000', CRM_LOOK_AGAIN_SECONDS: '2', CRM_LOOK_GAP_SECONDS: '1' };
+  const config = readCrmPusherConfig(
+    testSettings('crmPusher', { db, nats, simulatorUrl: crm.url }, { ...usual, ...settings }),
+  );
   running.push(
     await start(config, {
       postgres: await db.open('crmPusher'),
@@ -75,7 +70,7 @@ const log = (event: string): { id: string; room?: string; mobile?: string }[] =>
     : [];
 
 const taskLines = async (): Promise<string[]> => {
-  const answer = await fetch(`${crm.url}/crm/v1/tasks?limit=100`, { headers: { 'x-tenant-api-key': 'key' } });
+  const answer = await fetch(`${crm.url}/crm/v1/tasks?limit=100`, { headers: { 'x-tenant-api-key': testKeys.crmKey } });
   const { data } = (await answer.json()) as { data: { description: string }[] };
   return data.map(({ description }) => description);
 };

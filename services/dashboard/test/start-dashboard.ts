@@ -1,5 +1,6 @@
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { readDashboardConfig } from '../src/config.ts';
@@ -71,16 +72,9 @@ export async function startStand(
   const [db, nats] = await Promise.all([testDatabase(), testNats()]);
   await options.before?.(db);
   let shiftMs = 0;
-  const config = readDashboardConfig({
-    DATABASE_URL: db.roleUrls.dashboard,
-    NATS_URL: nats.url,
-    PORT: '0',
-    FIRST_USERS: Object.entries(users)
-      .map(([role, { name, password }]) => `${name}:${role}:${password}`)
-      .join(','),
-    RUPEES_PER_PULSE: '0.9',
-    ...options.settings,
-  });
+  const firstUsers = Object.entries(users).map(([role, { name, password }]) => `${name}:${role}:${password}`);
+  const usual = { FIRST_USERS: firstUsers.join(','), RUPEES_PER_PULSE: '0.9' };
+  const config = readDashboardConfig(testSettings('dashboard', { db, nats }, { ...usual, ...options.settings }));
   const dashboard = await start(config, {
     postgres: await db.open('dashboard', 10),
     nats: await nats.connect('dashboard'),

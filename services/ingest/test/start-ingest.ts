@@ -1,6 +1,7 @@
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { readIngestConfig } from '../src/config.ts';
 import { start, type Ingest } from '../src/start.ts';
@@ -24,13 +25,7 @@ export async function startStand(): Promise<Stand> {
     nats,
     ops: await nats.connect('ops'),
     async launch(settings = {}, lookEachMs) {
-      const config = readIngestConfig({
-        DATABASE_URL: db.roleUrls.ingest,
-        NATS_URL: nats.url,
-        PORT: '0',
-        API_KEYS: 'website:test-key-of-website',
-        ...settings,
-      });
+      const config = readIngestConfig(testSettings('ingest', { db, nats }, settings));
       const ingest = await start(config, {
         postgres: await db.open('ingest'),
         nats: await nats.connect('ingest'),

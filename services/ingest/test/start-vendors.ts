@@ -26,12 +26,3 @@ export async function startVendors(key: string): Promise<Simulator> {
     },
   };
 }
-
-/** The settings that make ingest ask these marketplaces. */
-export function toVendorSettings(vendors: Simulator): Record<string, string> {
-  return {
-    INDIAMART_URL: `${vendors.url}/vendors/indiamart`,
-    TRADEINDIA_URL: `${vendors.url}/vendors/tradeindia`,
-    EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia`,
-  };
-}

@@ -4,6 +4,7 @@ import { endWithUs } from '@leadline/servers/reaper';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { openLinkTo } from '@leadline/servers/link';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testKeys, testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { hash } from 'node:crypto';
@@ -15,7 +16,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readIngestConfig } from '../config.ts';
 import { start, type Ingest } from '../start.ts';
 
-const key = 'test-key-of-website';
+const key = testKeys.apiKey;
 let db: TestDatabase;
 let nats: TestNats;
 let link: Awaited<ReturnType<typeof openLinkTo>>;
@@ -39,7 +40,7 @@ afterAll(async () => {
 });
 
 async function startHere(postgres: Database): Promise<Ingest> {
-  const config = readIngestConfig({ DATABASE_URL: postgres.url, NATS_URL: nats.url, API_KEYS: `website:${key}` });
+  const config = readIngestConfig(testSettings('ingest', { db, nats }, { DATABASE_URL: postgres.url }));
   return start(config, { postgres, nats: await nats.connect('ingest'), log: silentLog });
 }
 
@@ -79,17 +80,9 @@ async function freePort(): Promise<number> {
 /** The service as a process of its own; `said` is what it has logged. */
 async function spawnIngest(databaseUrl: string): Promise<{ url: string; child: ChildProcess; said: () => string }> {
   const port = await freePort();
-  const { user, pass } = nats.user('ingest');
+  const settings = { DATABASE_URL: databaseUrl, LOG_LEVEL: 'trace', PORT: String(port) };
   const child = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], {
-    env: {
-      DATABASE_URL: databaseUrl,
-      NATS_URL: nats.url,
-      NATS_USER: user,
-      NATS_PASS: pass,
-      LOG_LEVEL: 'trace',
-      PORT: String(port),
-      API_KEYS: `website:${key}`,
-    },
+    env: testSettings('ingest', { db, nats }, settings),
   });
   endWithUs(child);
   children.add(child);

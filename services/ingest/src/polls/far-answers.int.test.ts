@@ -4,11 +4,12 @@ import type { Nats } from '@leadline/messaging/connect';
 import { oddities } from '@leadline/simulator/odd-answers';
 import type { Simulator } from '@leadline/simulator/start-simulator';
 import type { TestDatabase } from '@leadline/testing/database';
+import { testSettings } from '@leadline/world/test-settings';
 import { until } from '@leadline/testing/until';
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startStand, type Stand } from '../../test/start-ingest.ts';
-import { startVendors, toVendorSettings } from '../../test/start-vendors.ts';
+import { startVendors } from '../../test/start-vendors.ts';
 
 // What becomes of each answer that a vendor may give in place of enquiries, on a real database with the stand-ins.
 const key = 'key-of-the-seller';
@@ -26,11 +27,8 @@ let vendors: Simulator;
 beforeAll(async () => {
   [stand, vendors] = await Promise.all([startStand(), startVendors(key)]);
   ({ db, ops } = stand);
-  const settings = {
-    ...toVendorSettings(vendors),
-    META_GRAPH_URL: `${vendors.url}/vendors/graph/v26.0`,
-    META_PAGE_TOKEN: key,
-  };
+  const servers = { db, nats: stand.nats, simulatorUrl: vendors.url };
+  const settings = testSettings('ingest', servers, { META_PAGE_TOKEN: key });
   // Each question below waits for such a look.
   await stand.launch(settings, 50);
 });

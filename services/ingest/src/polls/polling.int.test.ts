@@ -5,13 +5,14 @@ import type { Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { endWithUs } from '@leadline/servers/reaper';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { until } from '@leadline/testing/until';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startVendors, toVendorSettings } from '../../test/start-vendors.ts';
+import { startVendors } from '../../test/start-vendors.ts';
 
 const key = 'glusr-key-of-the-seller';
 const secrets: Record<string, string> = {
@@ -45,19 +46,13 @@ afterEach(async () => {
 
 /** Ingest as the process that it is. */
 function launch(): Child {
-  const { user, pass } = nats.user('ingest');
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      NATS_USER: user,
-      NATS_PASS: pass,
-      LOG_LEVEL: 'debug',
-      API_KEYS: 'website:test-key-of-website',
-      ...toVendorSettings(vendors),
-      EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia/`,
-    },
+    env: testSettings(
+      'ingest',
+      { db, nats, simulatorUrl: vendors.url },
+      { LOG_LEVEL: 'debug', EXPORTERSINDIA_URL: `${vendors.url}/vendors/exportersindia/` },
+    ),
   });
   endWithUs(child);
   let output = '';

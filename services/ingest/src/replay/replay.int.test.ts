@@ -4,6 +4,7 @@ import { ask } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readIngestConfig } from '../config.ts';
@@ -18,14 +19,11 @@ let url: string;
 beforeAll(async () => {
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
   ops = await nats.connect('ops');
-  ingest = await start(
-    readIngestConfig({
-      DATABASE_URL: db.roleUrls.ingest,
-      NATS_URL: nats.url,
-      API_KEYS: 'website:test-key-of-website',
-    }),
-    { postgres: await db.open('ingest'), nats: await nats.connect('ingest'), log: silentLog },
-  );
+  ingest = await start(readIngestConfig(testSettings('ingest', { db, nats })), {
+    postgres: await db.open('ingest'),
+    nats: await nats.connect('ingest'),
+    log: silentLog,
+  });
   ({ url } = await ask(ops, addSource, { who: 'test', source: 'indiamart' }));
 });
 afterAll(async () => {
