@@ -8,6 +8,7 @@ import { toSettings } from '@leadline/world/to-settings';
 import { readDispatcherConfig, toPolicy } from '../../services/dispatcher/src/config.ts';
 import type { Deps } from '../../services/dispatcher/src/deps.ts';
 import { createMetrics } from '../../services/dispatcher/src/metrics.ts';
+import { nothingLost } from '../../services/dispatcher/test/open-deps.ts';
 import { keys, nobody, type Stand } from './servers.ts';
 
 /** The settings of a dispatcher with caps wide open. Nobody answers as LiveKit. */
@@ -34,6 +35,7 @@ export async function openDispatcher(
     log: silentLog,
   });
   const deps: Deps = {
+    ...nothingLost,
     postgres,
     nats,
     log: silentLog,
@@ -43,14 +45,6 @@ export async function openDispatcher(
     livekit: openLiveKit(toLiveKitLogin(config)),
     now: (databaseTime) => databaseTime,
     random: Math.random,
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
   };
   return {
     deps,

@@ -1,17 +1,13 @@
-import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { noteStatements, readGenerically, type Statements } from '@leadline/testing/generic-plans';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { noon as tuesdayNoon, openDeps } from '../test/open-deps.ts';
 import { claimDueLeads, isAnyClaimable, isAnyDue } from './claim-due-leads.ts';
-import { readDispatcherConfig, toPolicy } from './config.ts';
 import type { Deps } from './deps.ts';
 import { heedEnquiries } from './heed-enquiries.ts';
 import { keepPromises } from './keep-promises.ts';
 import { measure } from './measure.ts';
-import { createMetrics } from './metrics.ts';
-import { parseCallWindow } from './call-window.ts';
 import { permitDials } from './permit-dial.ts';
 import { reportDial } from './report-dial.ts';
 import { revokeDial } from './revoke-dial.ts';
@@ -32,40 +28,11 @@ const mostPages = 300;
 
 beforeAll(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
-  const noted = noteStatements(await database.open('dispatcher', 5));
+  const noonIn = tuesdayNoon - Date.now();
+  const opened = await openDeps({ database, nats }, () => noonIn, { MAX_CONCURRENT_CALLS: '100' });
+  const noted = noteStatements(opened.postgres);
   statements = noted.statements;
-  const config = readDispatcherConfig({
-    DATABASE_URL: database.url,
-    NATS_URL: 'nats://127.0.0.1:1',
-    NATS_PASS: 'none',
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    LIVEKIT_API_KEY: 'devkey',
-    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
-    SIP_TRUNK_ID: 'ST_test',
-    OPS_KEY: 'a-key-of-the-operators',
-    CALLS_PER_SECOND: '1000',
-    MAX_CONCURRENT_CALLS: '100',
-  });
-  const noonIn = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
-  deps = {
-    postgres: noted.database,
-    nats: await nats.connect('dispatcher'),
-    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + noonIn),
-    random: () => 0,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: { ...toPolicy(config), window: parseCallWindow('mon-sun 09:00-21:00') },
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-    owner: 'one',
-  };
+  deps = { ...opened, postgres: noted.database };
   const noon = deps.now(new Date());
   await database.query(
     `insert into leads (name, phone, source, created_at, retry_after)

@@ -2,16 +2,13 @@ import { stopDialling, startDialling } from '@leadline/contracts/commands/dialli
 import { addDoNotCall, removeDoNotCall } from '@leadline/contracts/commands/do-not-call';
 import { explain, callAgain } from '@leadline/contracts/commands/lead';
 import { ask } from '@leadline/messaging/ask';
-import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { noon, openDeps, startOver } from '../test/open-deps.ts';
 import { answerCommands } from './answer-commands.ts';
-import { parseCallWindow } from './call-window.ts';
 import { claimDueLeads, type Claim } from './claim-due-leads.ts';
 import type { Deps, Policy } from './deps.ts';
-import { createMetrics } from './metrics.ts';
 import { permitDial, permitDials } from './permit-dial.ts';
 import { permitTogether } from './permit-together.ts';
 import { reportDial } from './report-dial.ts';
@@ -26,42 +23,13 @@ let one: Deps;
 let other: Deps;
 let shiftMs = 0;
 
-const policy: Policy = {
-  window: parseCallWindow('mon-sun 09:00-21:00'),
-  maxConcurrentCalls: 1_000,
-  maxLeadAgeDays: 7,
-  contactPauseMs: 0,
-  promiseToleranceMs: 300_000,
-  maxPromises: 3,
-  ringSeconds: 30,
-  latestInviteMs: 65_000,
-  delaysMs: {
-    rejected: [60_000],
-    unanswered: [60_000, 120_000],
-    dispatch_failed: [60_000],
-    startup_failed: [60_000],
-    stale_timeout: [60_000],
-    no_answers: [60_000],
-  },
-  jitter: 0,
-  closingDispositions: ['wrong_number'],
-  trunkPhrases: [],
-  maxRetries: 2,
-  putBackDelayMs: 30_000,
-  breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
-  agentMode: 'sarvam',
-  agentName: 'agent',
-  agentWaitMs: 10_000,
-  maxCallSeconds: 600,
-  trunkId: 'ST_test',
-  callerId: undefined,
-  paceMs: 1,
-};
+let policy: Policy;
 
 beforeAll(async () => {
   database = await testDatabase();
   nats = await testNats();
   [one, other] = [await replica('one'), await replica('other')];
+  ({ policy } = one);
 });
 afterAll(async () => {
   await nats.close();
@@ -69,36 +37,17 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   // Noon in India, whatever the time is here.
-  shiftMs = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
-  await database.query(
-    `truncate leads, calls, dials, call_facts, lead_waits, do_not_call, dispatcher_audit, dispatcher_outbox cascade`,
-  );
-  await database.query(
-    `update dial_control set stopped_at = null, next_dial_at = null, breaker_open_until = null, breaker_delay_ms = null, startup_failures = 0`,
-  );
+  shiftMs = noon - Date.now();
+  await startOver(database);
 });
 
-async function replica(owner: string): Promise<Deps> {
-  return {
-    postgres: await database.open('dispatcher', 20),
-    nats: await nats.connect('dispatcher'),
-    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
-    random: () => 0,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy,
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-    owner,
-  };
-}
+const replica = async (owner: string): Promise<Deps> => ({
+  ...(await openDeps({ database, nats }, () => shiftMs, {
+    RETRY_DELAYS:
+      'unanswered=60s,120s rejected=60s dispatch_failed=60s startup_failed=60s stale_timeout=60s no_answers=60s',
+  })),
+  owner,
+});
 
 async function addLeads(count: number, phone?: string): Promise<number[]> {
   const added = await database.query<{ id: number }>(

@@ -1,19 +1,15 @@
-import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { noon, openDeps, startOver } from '../test/open-deps.ts';
 import { callAgain } from './call-again.ts';
 import { claimDueLeads, type Claim } from './claim-due-leads.ts';
-import { readDispatcherConfig } from './config.ts';
 import type { Deps } from './deps.ts';
 import { heedEnquiries } from './heed-enquiries.ts';
-import { createMetrics } from './metrics.ts';
 import { pauseAfterTalks } from './pause-after-talk.ts';
 import { permitDial } from './permit-dial.ts';
 import { settleCall } from './settle-lead.ts';
-import { toPolicy } from './config.ts';
 
 // Who asked when, and what follows from it: on a real Postgres, by the database's clock moved to an Indian noon.
 let database: TestDatabase;
@@ -23,48 +19,15 @@ let shiftMs = 0;
 
 beforeAll(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
-  const config = readDispatcherConfig({
-    DATABASE_URL: database.roleUrls.dispatcher,
-    NATS_URL: nats.url,
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    LIVEKIT_API_KEY: 'none',
-    LIVEKIT_API_SECRET: 'none',
-    SIP_TRUNK_ID: 'ST_test',
-    OPS_KEY: 'a-key-of-16-chars',
-    CALL_WINDOW: 'mon-sun 09:00-21:00',
-    RETRY_JITTER: '0',
-    MAX_CALL_RETRIES: '1',
-    CALLS_PER_SECOND: '1000',
-  });
-  deps = {
-    postgres: await database.open('dispatcher', 10),
-    nats: await nats.connect('dispatcher'),
-    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
-    random: () => 0,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: toPolicy(config),
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-    owner: 'test',
-  };
+  deps = await openDeps({ database, nats }, () => shiftMs, { MAX_CALL_RETRIES: '1', CONTACT_PAUSE_HOURS: '24' });
 });
 afterAll(async () => {
   await nats.close();
   await database.drop();
 });
 beforeEach(async () => {
-  shiftMs = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
-  await database.query(
-    `truncate leads, calls, dials, call_facts, lead_waits, do_not_call, dispatcher_audit, dispatcher_outbox, lead_receipts, crm_enquiries cascade`,
-  );
+  shiftMs = noon - Date.now();
+  await startOver(database);
 });
 
 const now = (): Date => new Date(Date.now() + shiftMs);

@@ -4,16 +4,15 @@ import { startSimulator, type Simulator } from '@leadline/simulator/start-simula
 import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
+import { testKeys } from '@leadline/world/test-settings';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { noon, openDeps, startOver } from '../test/open-deps.ts';
 import { agentReadiness } from './await-agent.ts';
-import { parseCallWindow } from './call-window.ts';
 import { claimDueLeads } from './claim-due-leads.ts';
-import type { Deps, Policy } from './deps.ts';
-import { createMetrics } from './metrics.ts';
+import type { Deps } from './deps.ts';
 import { permitTogether } from './permit-together.ts';
 import { placeCall } from './place-call.ts';
 import { settleCall } from './settle-lead.ts';
@@ -26,46 +25,14 @@ let folder: string;
 let deps: Deps;
 let shiftMs = 0;
 
-const policy: Policy = {
-  window: parseCallWindow('mon-sun 09:00-21:00'),
-  maxConcurrentCalls: 1_000,
-  maxLeadAgeDays: 7,
-  contactPauseMs: 0,
-  promiseToleranceMs: 300_000,
-  maxPromises: 3,
-  ringSeconds: 5,
-  latestInviteMs: 65_000,
-  jitter: 0,
-  closingDispositions: ['wrong_number'],
-  trunkPhrases: [],
-  maxRetries: 2,
-  delaysMs: {
-    rejected: [60_000],
-    unanswered: [60_000],
-    dispatch_failed: [60_000],
-    startup_failed: [60_000],
-    stale_timeout: [60_000],
-    no_answers: [60_000],
-  },
-  putBackDelayMs: 30_000,
-  breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
-  agentMode: 'sarvam',
-  agentName: 'agent',
-  agentWaitMs: 1_200,
-  maxCallSeconds: 600,
-  trunkId: 'ST',
-  callerId: undefined,
-  paceMs: 1,
-};
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-far-livekit-'));
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   simulator = await startSimulator(
     readSimulatorConfig({
-      LIVEKIT_API_KEY: 'key',
-      LIVEKIT_API_SECRET: 'secret-of-the-livekit-server',
-      SIP_TRUNK_ID: 'ST',
+      LIVEKIT_API_KEY: testKeys.liveKitKey,
+      LIVEKIT_API_SECRET: testKeys.liveKitSecret,
+      SIP_TRUNK_ID: testKeys.trunkId,
       PHONE_LOG: join(folder, 'phone.jsonl'),
       CRM_LOG: join(folder, 'crm.jsonl'),
       CRM_API_KEY: 'key',
@@ -74,24 +41,11 @@ beforeAll(async () => {
       TIME_FACTOR: '10',
     }),
   );
+  const opened = await openDeps({ database, nats }, () => shiftMs, { RING_SECONDS: '5' });
   deps = {
-    postgres: await database.open('dispatcher', 20),
-    nats: await nats.connect('dispatcher'),
-    livekit: openLiveKit({ url: simulator.url, apiKey: 'key', apiSecret: 'secret-of-the-livekit-server' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
-    random: () => 0,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy,
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-    owner: 'one',
+    ...opened,
+    policy: { ...opened.policy, agentWaitMs: 1_200 },
+    livekit: openLiveKit({ url: simulator.url, apiKey: testKeys.liveKitKey, apiSecret: testKeys.liveKitSecret }),
   };
 });
 afterAll(async () => {
@@ -101,11 +55,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  shiftMs = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
-  await database.query(`truncate leads, calls, dials, call_facts, lead_waits, dispatcher_outbox cascade`);
-  await database.query(
-    `update dial_control set stopped_at = null, next_dial_at = null, breaker_open_until = null, breaker_delay_ms = null, startup_failures = 0`,
-  );
+  shiftMs = noon - Date.now();
+  await startOver(database);
 });
 
 let people = 0;

@@ -1,15 +1,12 @@
-import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseCallWindow } from './call-window.ts';
+import { openDeps, startOver } from '../test/open-deps.ts';
 import { claimDueLeads, type Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { heedEnquiries } from './heed-enquiries.ts';
 import { addDoNotCall } from './keep-do-not-call.ts';
 import { keepPromises } from './keep-promises.ts';
-import { createMetrics } from './metrics.ts';
 import { pauseAfterTalks } from './pause-after-talk.ts';
 import { permitDial } from './permit-dial.ts';
 import { erasePerson } from './erase-person.ts';
@@ -35,65 +32,21 @@ const now = (): Date => new Date(Date.now() + clock);
 beforeAll(async () => {
   database = await testDatabase();
   nats = await testNats();
-  deps = {
-    postgres: await database.open('dispatcher'),
-    nats: await nats.connect('dispatcher'),
-    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + clock),
-    random: () => 1,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: {
-      window: parseCallWindow('mon-sat 09:00-21:00'),
-      maxConcurrentCalls: 1_000,
-      maxLeadAgeDays: 7,
-      closingDispositions: ['wrong_number', 'not_interested'],
-      ringSeconds: 30,
-      latestInviteMs: 10_000,
-      delaysMs: {
-        rejected: [3_600_000],
-        unanswered: [3_600_000],
-        dispatch_failed: [3_600_000],
-        startup_failed: [3_600_000],
-        stale_timeout: [3_600_000],
-        no_answers: [3_600_000],
-      },
-      jitter: 0.1,
-      maxRetries: 2,
-      putBackDelayMs: 30_000,
-      agentMode: 'sarvam',
-      agentName: 'agent',
-      breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
-      agentWaitMs: 10_000,
-      maxCallSeconds: 600,
-      trunkId: 'ST_test',
-      callerId: undefined,
-      trunkPhrases: [],
-      paceMs: 1,
-      contactPauseMs: 86_400_000,
-      promiseToleranceMs: 300_000,
-      maxPromises: 3,
-    },
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-    owner: 'test',
-  };
+  const opened = await openDeps({ database, nats }, () => clock, {
+    CALL_WINDOW: 'mon-sat 09:00-21:00',
+    CLOSING_DISPOSITIONS: 'wrong_number not_interested',
+    CONTACT_PAUSE_HOURS: '24',
+    RETRY_JITTER: '0.1',
+    RETRY_DELAYS: 'unanswered=1h rejected=1h dispatch_failed=1h startup_failed=1h stale_timeout=1h no_answers=1h',
+  });
+  deps = { ...opened, policy: { ...opened.policy, latestInviteMs: 10_000 }, random: () => 1 };
 });
 afterAll(async () => {
   await nats.close();
   await database.drop();
 });
 beforeEach(async () => {
-  await database.query(
-    `truncate leads, calls, dials, call_facts, lead_waits, do_not_call, callbacks, dispatcher_outbox cascade`,
-  );
-  await database.query(`update dial_control set stopped_at = null, next_dial_at = null, breaker_delay_ms = null`);
+  await startOver(database);
   setClock(at('11:00:00'));
 });
 

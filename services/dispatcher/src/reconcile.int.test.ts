@@ -9,18 +9,16 @@ import { enqueue } from '@leadline/messaging/outbox';
 import { keepSaid, readSaidSince } from '@leadline/messaging/reconcile';
 import { startRelay } from '@leadline/messaging/relay';
 import { storeMessage } from '@leadline/messaging/stored-message';
-import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseCallWindow } from './call-window.ts';
+import { noon, openDeps } from '../test/open-deps.ts';
 import { answerCommands } from './answer-commands.ts';
 import { claimDueLeads } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
-import { createMetrics } from './metrics.ts';
 import { permitDial } from './permit-dial.ts';
 import { answerReconcile } from './reconcile.ts';
 import { watchGeneration } from './watch-generation.ts';
@@ -33,56 +31,15 @@ let tracker: Nats;
 let deps: Deps;
 let answering: Answering[];
 
-const noonInIndia = Date.parse('2026-11-24T12:00:00+05:30');
-
 beforeEach(async () => {
   [nats, database] = await Promise.all([testNats(), testDatabase()]);
-  const [postgres, own] = [await database.open('dispatcher', 10), await nats.connect('dispatcher')];
   tracker = await nats.connect('call-tracker');
-  const shiftMs = noonInIndia - Date.now();
-  const always = [60_000];
+  const shiftMs = noon - Date.now();
+  const opened = await openDeps({ database, nats }, () => shiftMs);
   deps = {
-    postgres,
-    nats: own,
-    random: () => 0,
-    log: silentLog,
-    metrics: createMetrics(),
-    owner: 'test',
-    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
-    generation: watchGeneration(postgres, own, silentLog),
+    ...opened,
+    generation: watchGeneration(opened.postgres, opened.nats, silentLog),
     reports: watchHearing(90_000),
-    policy: {
-      window: parseCallWindow('mon-sun 09:00-21:00'),
-      maxConcurrentCalls: 10,
-      maxLeadAgeDays: 7,
-      contactPauseMs: 0,
-      promiseToleranceMs: 300_000,
-      maxPromises: 3,
-      ringSeconds: 30,
-      latestInviteMs: 65_000,
-      jitter: 0,
-      closingDispositions: ['wrong_number'],
-      trunkPhrases: [],
-      maxRetries: 2,
-      putBackDelayMs: 30_000,
-      paceMs: 1,
-      agentMode: 'sarvam',
-      agentName: 'agent',
-      agentWaitMs: 10_000,
-      maxCallSeconds: 600,
-      trunkId: 'ST_test',
-      callerId: undefined,
-      breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
-      delaysMs: {
-        rejected: always,
-        unanswered: always,
-        dispatch_failed: always,
-        startup_failed: always,
-        stale_timeout: always,
-        no_answers: always,
-      },
-    },
   };
   answering = [await answerReconcile(deps), ...(await answerCommands(deps, () => undefined))];
 });
@@ -95,7 +52,7 @@ afterEach(async () => {
 async function addLead(phone: string): Promise<number> {
   const [lead] = await database.query<{ id: number }>(
     `insert into leads (name, phone, source, created_at) values ('Asha', $1, 'website', $2) returning id`,
-    [phone, new Date(noonInIndia - 3_600_000)],
+    [phone, new Date(noon - 3_600_000)],
   );
   return lead?.id ?? 0;
 }
@@ -156,8 +113,8 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   const [claim] = await claimDueLeads(deps, 1);
   expect(claim?.leadId).toBe(rung);
   // Since the backup: a call nobody knows any more, a call that asked for rest, a lead that was given up.
-  await dialled(rung, 41, new Date(noonInIndia - 60_000));
-  await dialled(999, 77, new Date(noonInIndia - 90_000));
+  await dialled(rung, 41, new Date(noon - 60_000));
+  await dialled(999, 77, new Date(noon - 90_000));
   const own = await database.open('callTracker');
   await own.transaction((sql) =>
     enqueue(sql, 'call-tracker', callEnded, {
@@ -206,7 +163,7 @@ test('nobody is claimed, permitted or rung again after a restore until the strea
   const told = await askReconcile();
   expect(told).toMatchObject({ events: 3, dialledLeads: [rung], failedLeads: [givenUp], doNotCall: 1 });
   // The call nobody knows may last as long as a call may: 60 s ago + token 65 s + ringing twice 30 s + 600 s.
-  const heldMs = new Date(z.string().parse(told.diallingFrom)).getTime() - noonInIndia;
+  const heldMs = new Date(z.string().parse(told.diallingFrom)).getTime() - noon;
   expect(Math.round(heldMs / 1_000)).toBe(-60 + 65 + 60 + 600);
   expect(await askReconcile()).toMatchObject({ events: 0, dialledLeads: [], failedLeads: [], doNotCall: 0 });
 
@@ -282,13 +239,13 @@ test('a dial that the backup has as unsent was sent, and a new lead with an old 
   await deps.postgres.transaction((sql) =>
     enqueue(sql, 'dispatcher', callDialing, {
       subject: `call/${claim.callId}`,
-      time: new Date(noonInIndia),
+      time: new Date(noon),
       data: { ...about(leadId, claim.callId), room: claim.room, attempt: 1 },
     }),
   );
   // Its number comes again: the row of now was made after the event.
   const reused = await addLead('+919812345672');
-  await dialled(reused, 500, new Date(noonInIndia - 7_200_000));
+  await dialled(reused, 500, new Date(noon - 7_200_000));
   await publishAndForget();
   const told = await askReconcile();
   expect(told).toMatchObject({ events: 2, dialledLeads: [leadId] });

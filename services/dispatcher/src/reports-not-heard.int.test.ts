@@ -1,13 +1,14 @@
 import { explain } from '@leadline/contracts/commands/lead';
 import { ask } from '@leadline/messaging/ask';
-import { openLiveKit, type LiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { withoutAgents } from '../test/open-deps.ts';
 import { readDispatcherConfig } from './config.ts';
 import { start, type Dispatcher } from './start.ts';
 
@@ -18,18 +19,7 @@ beforeEach(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   await heardAgo(600);
   dispatcher = await start(
-    readDispatcherConfig({
-      DATABASE_URL: database.roleUrls.dispatcher,
-      NATS_URL: nats.url,
-      LIVEKIT_URL: 'http://127.0.0.1:9',
-      LIVEKIT_API_KEY: 'none',
-      LIVEKIT_API_SECRET: 'none',
-      SIP_TRUNK_ID: 'ST_test',
-      OPS_KEY: 'key-of-operators-in-tests',
-      ADMIN_PORT: '0',
-      CALL_WINDOW: 'simulated',
-      AGENT_WAIT_SECONDS: '2',
-    }),
+    readDispatcherConfig(testSettings('dispatcher', { db: database, nats }, { AGENT_WAIT_SECONDS: '2' })),
     {
       postgres: await database.open('dispatcher', 20),
       nats: await nats.connect('dispatcher'),
@@ -44,15 +34,6 @@ afterEach(async () => {
   await nats.close();
   await database.drop();
 });
-
-/** Takes every agent's dispatch, and no agent ever comes. */
-const withoutAgents: LiveKit = {
-  ...openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-  isSimulator: () => Promise.resolve(true),
-  dispatchAgent: () => Promise.resolve(),
-  look: () => Promise.resolve({ leg: undefined, agentPresent: false }),
-  endRoom: () => Promise.resolve(),
-};
 
 async function heardAgo(seconds: number): Promise<void> {
   await database.query(`update report_hearing set heard_until = clock_timestamp() - make_interval(secs => $1)`, [

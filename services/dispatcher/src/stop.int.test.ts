@@ -1,9 +1,10 @@
-import { openLiveKit, type LiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { testSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutAgents } from '../test/open-deps.ts';
 import { readDispatcherConfig } from './config.ts';
 import { start } from './start.ts';
 
@@ -17,15 +18,6 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Takes every agent's dispatch, and no agent ever comes. */
-const withoutAgents: LiveKit = {
-  ...openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-  isSimulator: () => Promise.resolve(true),
-  dispatchAgent: () => Promise.resolve(),
-  look: () => Promise.resolve({ leg: undefined, agentPresent: false }),
-  endRoom: () => Promise.resolve(),
-};
-
 test('told to stop in the midst of a backlog, a dispatcher claims no more of it and puts back what it has not sent', async () => {
   const leads = 2_000;
   await database.query(
@@ -33,20 +25,8 @@ test('told to stop in the midst of a backlog, a dispatcher claims no more of it 
      select 'Asha', '+9198' || lpad(n::text, 8, '0'), 'website' from generate_series(1, $1::int) as n`,
     [leads],
   );
-  const config = readDispatcherConfig({
-    DATABASE_URL: database.roleUrls.dispatcher,
-    NATS_URL: nats.url,
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    LIVEKIT_API_KEY: 'none',
-    LIVEKIT_API_SECRET: 'none',
-    SIP_TRUNK_ID: 'ST_test',
-    OPS_KEY: 'key-of-operators-in-tests',
-    ADMIN_PORT: '0',
-    CALL_WINDOW: 'simulated',
-    AGENT_WAIT_SECONDS: '60',
-    CALLS_PER_SECOND: '1000',
-    MAX_CONCURRENT_CALLS: '10000',
-  });
+  const settings = { AGENT_WAIT_SECONDS: '60', CALLS_PER_SECOND: '1000', MAX_CONCURRENT_CALLS: '10000' };
+  const config = readDispatcherConfig(testSettings('dispatcher', { db: database, nats }, settings));
   const dispatcher = await start(config, {
     postgres: await database.open('dispatcher', 20),
     nats: await nats.connect('dispatcher'),

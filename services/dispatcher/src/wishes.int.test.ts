@@ -1,16 +1,13 @@
-import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { parseCallWindow } from './call-window.ts';
+import { noon, openDeps, startOver } from '../test/open-deps.ts';
 import { claimDueLeads } from './claim-due-leads.ts';
 import { decideDial, type DialDecision } from './decide-dial.ts';
 import type { Deps } from './deps.ts';
 import { erasePerson } from './erase-person.ts';
 import { addDoNotCall, removeDoNotCall } from './keep-do-not-call.ts';
 import { loadDialFacts } from './load-dial-facts.ts';
-import { createMetrics } from './metrics.ts';
 import { permitDial } from './permit-dial.ts';
 
 // A person's wish outranks everything, whatever became of the call in which it was said.
@@ -18,67 +15,19 @@ let database: TestDatabase;
 let nats: TestNats;
 let deps: Deps;
 const phone = '+919812345678';
-const noonIn = Date.parse('2026-11-24T12:00:00+05:30') - Date.now();
+const noonIn = noon - Date.now();
 const by = { phone, who: 'asha', reason: 'test' };
 
 beforeAll(async () => {
   database = await testDatabase();
   nats = await testNats();
-  deps = {
-    postgres: await database.open('dispatcher'),
-    nats: await nats.connect('dispatcher'),
-    livekit: openLiveKit({ url: 'http://127.0.0.1:9', apiKey: 'none', apiSecret: 'none' }),
-    now: (databaseTime) => new Date(databaseTime.getTime() + noonIn),
-    random: () => 0,
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: {
-      window: parseCallWindow('mon-sun 09:00-21:00'),
-      maxConcurrentCalls: 1_000,
-      maxLeadAgeDays: 7,
-      ringSeconds: 30,
-      latestInviteMs: 65_000,
-      delaysMs: {
-        rejected: [60_000],
-        unanswered: [60_000],
-        dispatch_failed: [60_000],
-        startup_failed: [60_000],
-        stale_timeout: [60_000],
-        no_answers: [60_000],
-      },
-      jitter: 0,
-      closingDispositions: ['wrong_number'],
-      trunkPhrases: [],
-      maxRetries: 2,
-      putBackDelayMs: 30_000,
-      agentMode: 'sarvam',
-      agentName: 'agent',
-      breaker: { firstDelayMs: 5_000, longestDelayMs: 60_000 },
-      agentWaitMs: 10_000,
-      maxCallSeconds: 600,
-      trunkId: 'ST_test',
-      callerId: undefined,
-      paceMs: 1,
-      contactPauseMs: 0,
-      promiseToleranceMs: 300_000,
-      maxPromises: 3,
-    },
-    reports: { isHeard: () => Promise.resolve(true as const) },
-    generation: {
-      knowledge: () => Promise.resolve('current'),
-      knowledgeOf: () => 'current',
-      holds: () => Promise.resolve(true),
-      compare: () => Promise.resolve([]),
-      stop: () => Promise.resolve(),
-    },
-    owner: 'test',
-  };
+  deps = await openDeps({ database, nats }, () => noonIn);
 });
 afterAll(async () => {
   await nats.close();
   await database.drop();
 });
-beforeEach(() => database.query(`truncate leads, calls, dials, call_facts, lead_waits, do_not_call cascade`));
+beforeEach(() => startOver(database));
 
 async function aLead(number = phone): Promise<number> {
   const [lead] = await database.query<{ id: number }>(
