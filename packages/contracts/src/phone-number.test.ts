@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isValidPhoneNumber } from 'libphonenumber-js/mobile';
+import { readIndianNumber } from './indian-number.ts';
 import { maskPhone, mentionsPhone, normalisePhone } from './phone-number.ts';
 
 const good = '+919876543210';
@@ -380,3 +382,15 @@ test.for(['', '{"id":"98765","pin":"43210"}', '98765,43210', 'ring 98765 or 4321
     expect(mentionsPhone(text, good)).toBe(false);
   },
 );
+
+test('ten digits are a mobile if and only if libphonenumber says so and no city has them', () => {
+  const national = fc.tuple(fc.integer({ min: 6_000, max: 9_999 }), fc.integer({ min: 0, max: 999_999 }));
+  const isSameAnswer = fc.property(national, ([front, back]) => {
+    const digits = `${front}${String(back).padStart(6, '0')}`;
+    const read = readIndianNumber(digits);
+    const isMobile = isValidPhoneNumber(`+91${digits}`, 'IN');
+    if (read.ok) return isMobile && read.phone === `+91${digits}`;
+    return !isMobile || read.reason === 'landline' || read.reason === 'placeholder';
+  });
+  expect(fc.check(isSameAnswer, { numRuns: 5_000 }).counterexample).toBe(null);
+});

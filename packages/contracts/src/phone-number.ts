@@ -55,6 +55,8 @@ const extension =
 
 /** Splits a text into one part for each number, and removes the text around it. */
 function toParts(text: string): string[] {
+  // Digits alone, as machines write them, have nothing around them.
+  if (/^\+?\d+$/.test(text)) return [text];
   const whole = withoutThousands(text.trim());
   const parts = whole
     .replace(/^https?:\/\/(?:wa\.me\/|api\.whatsapp\.com\/send\/?\?phone=)(?=\+?\d)/i, '')
