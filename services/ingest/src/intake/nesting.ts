@@ -5,10 +5,12 @@ export const tooDeep = { pointer: '', reason: 'too_deep', detail: `is nested dee
 
 /** Whether a parsed JSON value nests deeper than `maxLevels`. Walks without recursion, whatever the depth. */
 export function nestsTooDeep(value: unknown): boolean {
-  let level = [value].filter(isNest);
+  let level: object[] = isNest(value) ? [value] : [];
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > maxLevels) return true;
-    level = level.flatMap((nest) => Object.values(nest)).filter(isNest);
+    const inner: object[] = [];
+    for (const nest of level) for (const item of Object.values(nest)) if (isNest(item)) inner.push(item);
+    level = inner;
   }
   return false;
 }
