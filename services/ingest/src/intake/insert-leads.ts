@@ -69,7 +69,7 @@ const statement = `
     select d.*, open.id as open_id, open.source as open_source,
            case when verdict = 'accepted' and open.id is null
              then nextval((select pg_get_serial_sequence('leads', 'id'))) end as new_id
-      from jsonb_to_recordset($1::jsonb) as d(
+      from json_to_recordset($1::json) as d(
         id uuid, source text, source_lead_id text, idempotency_key text, body_hash text, body text, verdict text,
         faults jsonb, enquired_at timestamptz, event_id uuid, name text, phone text, email text, product_name text,
         city text, state text, query_message text, id_scope text, same_id_as uuid, agent_mode text,

@@ -1,4 +1,3 @@
-import type { Sql } from '@leadline/database/sql';
 import { setTimeout as wait } from 'node:timers/promises';
 import { lockNumbers } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
@@ -47,9 +46,7 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
   const sql = postgres.sql;
   const deliveries = await refuseErased(sql, given);
   const insert = (some: readonly Delivery[]): Promise<Map<string, Inserted>> =>
-    dedupeDays === 0
-      ? insertLeads(sql, some, 0)
-      : postgres.transaction((transaction) => insertInTurn(transaction, some, dedupeDays));
+    dedupeDays === 0 ? insertLeads(sql, some, 0) : insertInTurn(postgres, some, dedupeDays);
   const inserted = await insert(deliveries);
   // A faulty delivery may still carry a key that means something else.
   const unclear = deliveries.filter((delivery) =>
@@ -80,27 +77,32 @@ async function store(given: Delivery[], { postgres, dedupeDays }: Deps): Promise
   });
 }
 
-/** Inserts statement by statement, after locking the deliveries' numbers. */
-async function insertInTurn(
-  sql: Sql,
+/** Inserts statement by statement, after locking the deliveries' numbers. The last statement travels with the commit. */
+function insertInTurn(
+  postgres: Database,
   deliveries: readonly Delivery[],
   dedupeDays: number,
 ): Promise<Map<string, Inserted>> {
-  const phones = deliveries.flatMap((delivery) => phoneOf(delivery) ?? []);
-  if (phones.length > 0) await lockNumbers(sql, phones);
-  const inserted = new Map<string, Inserted>();
-  const open = new Set<string>();
-  let waiting = deliveries;
-  while (waiting.length > 0) {
-    const { now, later } = splitByNumber(waiting, open);
-    for (const [id, insertion] of await insertLeads(sql, now, dedupeDays)) inserted.set(id, insertion);
-    for (const delivery of now) {
-      const phone = phoneOf(delivery);
-      if (phone !== undefined && inserted.get(delivery.receiptId)?.open === true) open.add(phone);
+  return postgres.transactionEndingWith(async (sql) => {
+    const phones = deliveries.flatMap((delivery) => phoneOf(delivery) ?? []);
+    if (phones.length > 0) await lockNumbers(sql, phones);
+    const inserted = new Map<string, Inserted>();
+    const insert = async (some: readonly Delivery[]): Promise<void> => {
+      for (const [id, insertion] of await insertLeads(sql, some, dedupeDays)) inserted.set(id, insertion);
+    };
+    const open = new Set<string>();
+    let { now, later } = splitByNumber(deliveries, open);
+    while (later.length > 0) {
+      await insert(now);
+      for (const delivery of now) {
+        const phone = phoneOf(delivery);
+        if (phone !== undefined && inserted.get(delivery.receiptId)?.open === true) open.add(phone);
+      }
+      ({ now, later } = splitByNumber(later, open));
     }
-    waiting = later;
-  }
-  return inserted;
+    const last = now;
+    return () => insert(last).then(() => inserted);
+  });
 }
 
 async function storeHalves(deliveries: Delivery[], deps: Deps): Promise<DeliveryOutcome[]> {
