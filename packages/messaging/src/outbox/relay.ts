@@ -36,8 +36,8 @@ const restMs = 7_000;
 const followMs = 2_500;
 /** Until something is tried again that could not be done, and whose end nobody tells. */
 const againMs = 1_000;
-/** During a flood it works a fifth of the time: intake goes first, and still thousands of events a second leave. */
-const restsPerWork = 4;
+/** During a flood it works a tenth of the time: intake goes first, and still more events leave than phones can ring. */
+const restsPerWork = 9;
 /** A batch that took long because the process was frozen is no flood. */
 const longestRestMs = 4_000;
 const noRoomMs = 2_000;
