@@ -8,7 +8,7 @@ import { startServers } from './servers.ts';
 // beside what they take with a tenth and a hundredth of them; and how its read model is built from those two. Ten million
 // need 5 GB of disk.
 const { values } = parseArgs({
-  args: process.argv.slice(2).filter((one) => one !== '--'),
+  args: process.argv.slice(2).filter((word) => word !== '--'),
   options: { calls: { type: 'string', default: '10000000' }, report: { type: 'string' } },
 });
 const calls = Number(values.calls);

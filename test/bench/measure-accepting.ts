@@ -27,7 +27,7 @@ export async function measureAccepting(servers: Servers, say: (line: string) => 
       say,
     );
   } finally {
-    await Promise.all(Object.values(running).map((one) => one.stop()));
+    await Promise.all(Object.values(running).map((service) => service.stop()));
   }
 }
 

@@ -84,11 +84,11 @@ async function readSteps(
       ),
     )
     .filter(({ phone }) => sentAt.has(phone) && invites.has(phone));
-  const half = (ms: (one: z.infer<typeof step>) => number): number => round(percentile(found.map(ms), 0.5), 0);
+  const half = (ms: (call: z.infer<typeof step>) => number): number => round(percentile(found.map(ms), 0.5), 0);
   return {
-    accept: half((one) => one.created_at.getTime() - (sentAt.get(one.phone) ?? Number.NaN)),
-    claim: half((one) => one.claimed_at.getTime() - one.created_at.getTime()),
-    'agent and permit': half((one) => one.sent_at.getTime() - one.claimed_at.getTime()),
-    invite: half((one) => (invites.get(one.phone) ?? Number.NaN) - one.sent_at.getTime()),
+    accept: half((call) => call.created_at.getTime() - (sentAt.get(call.phone) ?? Number.NaN)),
+    claim: half((call) => call.claimed_at.getTime() - call.created_at.getTime()),
+    'agent and permit': half((call) => call.sent_at.getTime() - call.claimed_at.getTime()),
+    invite: half((call) => (invites.get(call.phone) ?? Number.NaN) - call.sent_at.getTime()),
   };
 }

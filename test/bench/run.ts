@@ -56,8 +56,8 @@ async function measureAlone(): Promise<void> {
 type Measured = { accepting: Accepting; dialling: Dialling; claiming: Claiming; tailing: Tailing };
 
 function toTable({ accepting, dialling, claiming, tailing }: Measured, report: Report): string {
-  const row = (name: string, one: Accepting['ingest']): string =>
-    `  ${name.padEnd(34)}${one.perSecond.toFixed(0).padStart(8)}${one.p50.toFixed(1).padStart(10)}${one.p99.toFixed(1).padStart(10)}${one.refused === 0 ? '' : `  ${one.refused} refused`}`;
+  const row = (name: string, figures: Accepting['ingest']): string =>
+    `  ${name.padEnd(34)}${figures.perSecond.toFixed(0).padStart(8)}${figures.p50.toFixed(1).padStart(10)}${figures.p99.toFixed(1).padStart(10)}${figures.refused === 0 ? '' : `  ${figures.refused} refused`}`;
   const toSeen = ({ sent, inTime }: Dialled): string => `${inTime} of ${sent}`;
   const steps = Object.entries(dialling.stepsMs).map(([name, ms]) => `${name} ${ms}`);
   return [

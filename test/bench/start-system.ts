@@ -48,7 +48,7 @@ export async function startSystem(
     running[service] = await startProcess(programOf(tree, `services/${service}/src/main.ts`), settings, listensOn);
   };
   const stop = async (): Promise<void> => {
-    await Promise.all(Object.values(running).map((one) => one.stop()));
+    await Promise.all(Object.values(running).map((service) => service.stop()));
   };
 
   try {

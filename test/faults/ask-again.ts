@@ -50,13 +50,20 @@ export function askAgain(
         .catch(() => []);
       for (const { phone, moment } of found) {
         if (moment === null || chosen.has(phone)) continue;
-        const sameMoment = asked.filter((one) => one.moment === moment).length;
+        const sameMoment = asked.filter((enquiry) => enquiry.moment === moment).length;
         if (sameMoment >= most * (shares.get(moment) ?? 0) || random.chance(0.5)) continue;
         chosen.add(phone);
-        const one: Asked = { sourceLeadId: `again-${asked.length}`, phone, moment, ids: [], toldAt: [], refused: [] };
-        asked.push(one);
-        const lead = { ...canary, phone, sourceLeadId: one.sourceLeadId, productName: product(asked.length) };
-        sending.push(postLead(world, world.joiningUrl, one, { lead, key: random.chance(0.3) }));
+        const enquiry: Asked = {
+          sourceLeadId: `again-${asked.length}`,
+          phone,
+          moment,
+          ids: [],
+          toldAt: [],
+          refused: [],
+        };
+        asked.push(enquiry);
+        const lead = { ...canary, phone, sourceLeadId: enquiry.sourceLeadId, productName: product(asked.length) };
+        sending.push(postLead(world, world.joiningUrl, enquiry, { lead, key: random.chance(0.3) }));
       }
     }
   })();

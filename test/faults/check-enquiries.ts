@@ -54,12 +54,12 @@ export const checkConsequences: Check = async (campaign, ledgers) => {
     listed: new Map(listed.map((row) => [row.call_room, row])),
     tasks: new Set(ledgers.crm.flatMap(({ event, room }) => (event === 'task.created' && room ? [room] : []))),
   };
-  for (const one of kept) {
-    const moment = campaign.asked.find(({ sourceLeadId }) => sourceLeadId === one.source_lead_id)?.moment;
-    if (!hasConsequence(one, ledgers, facts))
+  for (const enquiry of kept) {
+    const moment = campaign.asked.find(({ sourceLeadId }) => sourceLeadId === enquiry.source_lead_id)?.moment;
+    if (!hasConsequence(enquiry, ledgers, facts))
       violations.push({
-        what: `${one.source_lead_id}${moment === undefined ? '' : `, asked ${moment},`} was accepted and nothing came of it`,
-        leadId: one.lead_id,
+        what: `${enquiry.source_lead_id}${moment === undefined ? '' : `, asked ${moment},`} was accepted and nothing came of it`,
+        leadId: enquiry.lead_id,
       });
   }
   return { checked: kept.length, violations };

@@ -168,7 +168,7 @@ export const checkDeadLetters: Check = ({ poison, repaired, deployed }, { stored
   for (const key of expected) if (!found.has(key)) violations.push({ what: `the poison ${key} is no dead letter` });
   for (const [key, { head, text, eventId }] of found) {
     if (expected.has(key)) continue;
-    const whose = poison.some((one) => one.eventId === eventId) ? 'poisoned for others' : 'no poison';
+    const whose = poison.some((event) => event.eventId === eventId) ? 'poisoned for others' : 'no poison';
     const copies = stored.filter((row) => row.eventId === eventId && row.stream !== 'DLQ').map(({ seq }) => seq);
     const { length } = text;
     violations.push({

@@ -114,7 +114,7 @@ export function disturbEvents(world: World, random: Random): Disturbing {
     async stop() {
       stopping = true;
       clearInterval(foreign);
-      await Promise.all([...tails.map((one) => one.stop()), ...working]);
+      await Promise.all([...tails.map((tailing) => tailing.stop()), ...working]);
     },
   };
 }

@@ -20,11 +20,11 @@ export const clusterDrill: Drill = {
     }
     await wait(calm);
     // Longer than a permit waits for NATS.
-    const [one, other] = random.shuffle(world.natsNodes);
-    await Promise.all([one?.down(), other?.down()]);
+    const [first, second] = random.shuffle(world.natsNodes);
+    await Promise.all([first?.down(), second?.down()]);
     note('quorum lost');
     await wait(8_000);
-    await Promise.all([one?.up(), other?.up()]);
+    await Promise.all([first?.up(), second?.up()]);
     note('quorum back');
     await wait(calm);
     await Promise.all(world.natsNodes.map((node) => node.kill()));

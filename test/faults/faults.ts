@@ -121,9 +121,9 @@ const frozenDispatchers: Fault = {
   checked: true,
   async run(world, random) {
     const both = (['dispatcher-1', 'dispatcher-2'] as const).flatMap((name) => world.services.get(name) ?? []);
-    for (const one of both) one.freeze();
+    for (const dispatcher of both) dispatcher.freeze();
     await wait(secondsMs(random, 6, 8));
-    for (const one of both) one.thaw();
+    for (const dispatcher of both) dispatcher.thaw();
   },
 };
 

@@ -83,14 +83,14 @@ export async function feedLeads(
     const before =
       options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
     const phone = before?.phone ?? `+919${String(n).padStart(5, '0')}${random.pick(options.endings ?? allEndings)}`;
-    const one: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], toldAt: [], refused: [] };
-    posted.push(one);
+    const lead: Posted = { sourceLeadId: `lead-${n}`, phone, ids: [], toldAt: [], refused: [] };
+    posted.push(lead);
     const twice = random.chance(0.05);
     const key = random.chance(0.3);
     sending.push(
       (async () => {
-        await post(world, one, key);
-        if (twice) await post(world, one, key);
+        await post(world, lead, key);
+        if (twice) await post(world, lead, key);
       })(),
     );
     do await wait(1_000 / options.perSecond);

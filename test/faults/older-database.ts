@@ -77,18 +77,18 @@ function judgeRings(campaign: Campaign, { phone, stored }: Ledgers): Violation[]
   const latestInviteMs = (5 + campaign.world.policy.leewaySeconds) * 1_000;
   const violations: Violation[] = [];
   const invites = phone.filter(({ event }) => event === 'invite');
-  for (const one of invites)
-    if (one.at > killedAt + latestInviteMs && one.at < reconciledAt)
-      violations.push({ what: `${one.room} rang before the database was reconciled` });
+  for (const invite of invites)
+    if (invite.at > killedAt + latestInviteMs && invite.at < reconciledAt)
+      violations.push({ what: `${invite.room} rang before the database was reconciled` });
   const dialling = stored.filter(({ subject, ours }) => subject === 'call.dialing' && ours);
   const permittedAt = new Map(dialling.map(({ text, at }) => [roomOf(text), at]));
   const isForgotten = (at: number | undefined): boolean => at !== undefined && at > lastKeptAt && at < olderAt;
   const forgotten = new Set(
     invites.filter(({ room }) => isForgotten(permittedAt.get(room))).map(({ number }) => number),
   );
-  for (const one of invites)
-    if (one.at > reconciledAt && forgotten.has(one.number))
-      violations.push({ what: `${one.room} rang a number that had rung in what was forgotten` });
+  for (const invite of invites)
+    if (invite.at > reconciledAt && forgotten.has(invite.number))
+      violations.push({ what: `${invite.room} rang a number that had rung in what was forgotten` });
   for (const [room, own] of Map.groupBy(invites, (line) => line.room))
     if (own.length > 1) violations.push({ what: `${room} rang ${own.length} times` });
   const unsaid = invites.filter(({ at, room }) => at < olderAt && !permittedAt.has(room));
@@ -130,7 +130,7 @@ async function judgeTaken(campaign: Campaign, { stored }: Ledgers): Promise<Viol
   const given = posted.flatMap(({ sourceLeadId, ids, toldAt }) =>
     ids.map((id, n) => ({ sourceLeadId, id, at: toldAt[n] ?? 0 })),
   );
-  for (const [id, own] of Map.groupBy(given, (one) => one.id)) {
+  for (const [id, own] of Map.groupBy(given, (lead) => lead.id)) {
     const to = new Set(own.map(({ sourceLeadId }) => sourceLeadId));
     if (to.size > 1 && own.some(({ at }) => at > reconciledAt))
       violations.push({ what: `lead ${id} was given to ${[...to].join(' and ')}`, leadId: id });

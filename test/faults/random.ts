@@ -25,9 +25,9 @@ export function openRandom(seed: number, stream: string): Random {
     },
     shuffle: (all) =>
       all
-        .map((one) => ({ one, at: next() }))
+        .map((value) => ({ value, at: next() }))
         .toSorted((a, b) => a.at - b.at)
-        .map(({ one }) => one),
+        .map(({ value }) => value),
   };
   return random;
 }

@@ -33,7 +33,7 @@ const asked = z
   .safeParse(
     parseArgs({
       // pnpm and npm hand a lone `--` through.
-      args: process.argv.slice(2).filter((one) => one !== '--'),
+      args: process.argv.slice(2).filter((word) => word !== '--'),
       options: {
         level: { type: 'string' },
         seed: { type: 'string' },
@@ -151,7 +151,7 @@ async function tellResults(campaign: Campaign, ledgers: Ledgers, results: Map<In
 
 /** One seed with one protection taken out, until the first violation. Exit 0: it was caught; a run that breaks off caught nothing. */
 async function runMutant(name: string): Promise<never> {
-  const mutant = mutants.find((one) => one.name === name);
+  const mutant = mutants.find((mutated) => mutated.name === name);
   if (mutant === undefined) throw new Error(`there is no mutant ${name}`);
   const folder = mkdtempSync(join(tmpdir(), 'leadline-mutant-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -179,7 +179,7 @@ function childrenOf(pid: number): number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
       .split(' ')
-      .filter((one) => one !== '')
+      .filter((id) => id !== '')
       .map(Number);
   } catch {
     return [];

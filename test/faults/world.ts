@@ -297,7 +297,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
     leadTo(postgres) {
       serving = postgres;
-      for (const one of [ownLink, ...links.values()]) if (one.name.endsWith('-postgres')) one.suffer({ kind: 'reset' });
+      for (const opened of [ownLink, ...links.values()])
+        if (opened.name.endsWith('-postgres')) opened.suffer({ kind: 'reset' });
     },
     shiftClock(ms) {
       shiftMs = ms;
@@ -307,7 +308,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       await Promise.all([...services.values()].map((service) => service.stop()));
       await simulator.stop();
       await Promise.all([ops.close(), provisioner.close(), pool.end()]);
-      await Promise.all([ownLink, ...links.values()].map((one) => one.close()));
+      await Promise.all([ownLink, ...links.values()].map((opened) => opened.close()));
       await Promise.all(nodes.map((node) => node.stop()));
       await serving.stop();
       for (const [, disk] of disks) disk.unmount();

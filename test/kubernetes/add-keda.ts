@@ -103,5 +103,5 @@ function metricsService({ keys }: Cluster, address: string): string {
       caBundle: readFileSync(keys.ca).toString('base64'),
     },
   };
-  return [service, slice, api].map((one) => JSON.stringify(one)).join('\n---\n');
+  return [service, slice, api].map((object) => JSON.stringify(object)).join('\n---\n');
 }

@@ -84,9 +84,9 @@ function removeCgroups(root: string): boolean {
     if (!existsSync(folder)) continue;
     const all = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
     const deepest = all.map((entry) => join(entry.parentPath, entry.name)).toSorted((a, b) => b.length - a.length);
-    for (const one of [...deepest, folder]) {
+    for (const path of [...deepest, folder]) {
       try {
-        rmdirSync(one);
+        rmdirSync(path);
       } catch {
         left = true;
       }

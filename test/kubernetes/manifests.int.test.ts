@@ -177,7 +177,7 @@ const secretsOf: Record<string, Record<string, string>> = {
 
 /** The environment of a workload's first container, as the kubelet would make it; undefined where there is none such. */
 function environmentOf(objects: KubernetesObject[], name: string): Record<string, string> | undefined {
-  const pod = podsOf(objects).find((one) => one.name === name);
+  const pod = podsOf(objects).find((candidate) => candidate.name === name);
   const container = pod?.containers.at(-1);
   if (container === undefined) return undefined;
   const env: Record<string, string> = { DATABASE_USER: 'u', DATABASE_PASSWORD: 'p', ...secretsOf[name] };

@@ -105,8 +105,8 @@ async function logOf<T>(file: string, line: z.ZodType<T>): Promise<T[]> {
   const text = await kube(['exec', '--namespace', 'leadline', 'deployment/simulator', '--', 'cat', `/logs/${file}`]);
   return text
     .split('\n')
-    .filter((one) => one !== '')
-    .map((one) => line.parse(JSON.parse(one)));
+    .filter((row) => row !== '')
+    .map((row) => line.parse(JSON.parse(row)));
 }
 
 /** How many tasks each number has in the CRM, and how often it rang. */

@@ -118,7 +118,7 @@ function meansPort(rule: z.output<typeof ports>, protocol: 'TCP' | 'UDP', port: 
 
 /** No list of peers means everybody. */
 function meansPeer(peers: Peer[] | undefined, actor: Actor): boolean {
-  return peers === undefined || peers.some((one) => means(one, actor));
+  return peers === undefined || peers.some((allowed) => means(allowed, actor));
 }
 
 function means({ podSelector, namespaceSelector, ipBlock }: Peer, actor: Actor): boolean {

@@ -19,8 +19,8 @@ export function readFlows(everyPod: string[]): Flow[] {
       .split('|')
       .map((cell) => cell.trim());
     const list = (cell: string): string[] => (cell === 'every pod' ? everyPod : cell.split(', '));
-    return list(from).flatMap((one) =>
-      list(to).flatMap((other) => list(port).map((number) => ({ from: one, to: other, port: number, where }))),
+    return list(from).flatMap((source) =>
+      list(to).flatMap((target) => list(port).map((number) => ({ from: source, to: target, port: number, where }))),
     );
   });
 }

@@ -5,7 +5,7 @@ import { findKubernetesTools } from './find-kubernetes-tools.ts';
 // npm run test:kubernetes: the manifests on real Kubernetes programs. Whatever else is given goes to vitest.
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const proofs = ['pods', 'keda'].filter((name) => process.argv.includes(`--${name}`));
-const given = process.argv.slice(2).filter((one) => one !== '--pods' && one !== '--keda');
+const given = process.argv.slice(2).filter((word) => word !== '--pods' && word !== '--keda');
 
 try {
   if (!(await hasGo())) throw new Error('Go 1.26 or newer is needed, for Kubernetes is built with it');

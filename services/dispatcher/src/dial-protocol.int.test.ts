@@ -19,8 +19,8 @@ import { stopDialling as stopAll } from './switch-dialling.ts';
 // Claim, permit and decision of two replicas on a real Postgres: what the fault campaign looks for by chance, on purpose.
 let database: TestDatabase;
 let nats: TestNats;
-let one: Deps;
-let other: Deps;
+let replicaA: Deps;
+let replicaB: Deps;
 let shiftMs = 0;
 
 let policy: Policy;
@@ -28,8 +28,8 @@ let policy: Policy;
 beforeAll(async () => {
   database = await testDatabase();
   nats = await testNats();
-  [one, other] = [await replica('one'), await replica('other')];
-  ({ policy } = one);
+  [replicaA, replicaB] = [await openReplica('a'), await openReplica('b')];
+  ({ policy } = replicaA);
 });
 afterAll(async () => {
   await nats.close();
@@ -41,7 +41,7 @@ beforeEach(async () => {
   await startOver(database);
 });
 
-const replica = async (owner: string): Promise<Deps> => ({
+const openReplica = async (owner: string): Promise<Deps> => ({
   ...(await openDeps({ database, nats }, () => shiftMs, {
     RETRY_DELAYS:
       'unanswered=60s,120s rejected=60s dispatch_failed=60s startup_failed=60s stale_timeout=60s no_answers=60s',
@@ -59,7 +59,7 @@ async function addLeads(count: number, phone?: string): Promise<number[]> {
   return added.map(({ id }) => id);
 }
 
-async function claimed(deps: Deps = one): Promise<Claim> {
+async function claimed(deps: Deps = replicaA): Promise<Claim> {
   const [claim] = await claimDueLeads(deps, 1);
   if (claim === undefined) throw new Error('nothing was claimed');
   return claim;
@@ -97,7 +97,7 @@ test('two replicas that claim at once hold each lead once, and a number once', a
   const [twin] = await addLeads(1, '9812345678');
   await addLeads(1, '+91 98123 45678');
   const claims = (
-    await Promise.all(Array.from({ length: 60 }, (_, n) => claimInTurn(n % 2 === 0 ? one : other)))
+    await Promise.all(Array.from({ length: 60 }, (_, n) => claimInTurn(n % 2 === 0 ? replicaA : replicaB)))
   ).flatMap((claim) => claim ?? []);
   expect(claims.map(({ leadId }) => leadId).toSorted((a, b) => a - b)).toEqual([...ids, twin]);
   expect(new Set(claims.map(({ room }) => room)).size).toBe(41);
@@ -107,10 +107,10 @@ test('while agents’ reports are not heard nobody is claimed, and what was clai
   const [first] = await addLeads(2);
   const claim = await claimed();
   expect(claim.leadId).toBe(first);
-  const deaf: Deps = { ...one, reports: { isHeard: () => Promise.resolve(100_000) } };
+  const deaf: Deps = { ...replicaA, reports: { isHeard: () => Promise.resolve(100_000) } };
   expect(await claimDueLeads(deaf, 1)).toEqual([]);
   expect(await permitDial(claim, deaf)).toEqual({ kind: 'refused', reason: 'reports_not_heard' });
-  expect((await permitDial(claim, one)).kind).toBe('permitted');
+  expect((await permitDial(claim, replicaA)).kind).toBe('permitted');
 });
 
 /** What agents reported of a call, as the tracker keeps it. */
@@ -131,22 +131,22 @@ test('a wrong number ends its lead, told before the call is decided or after it;
   const before = await claimed();
   await learnt(before.callId, { disposition: 'wrong_number' });
   await endCall(before.callId, 'failed', 'no_answers');
-  await settleCall(before.callId, one);
+  await settleCall(before.callId, replicaA);
   expect(await lead(first)).toMatchObject({ status: 'failed', failure_reason: 'wrong_number', retry_count: 0 });
 
   const [second = 0] = await addLeads(1);
   const after = await claimed();
   await learnt(after.callId, {});
   await endCall(after.callId, 'failed', 'no_answers');
-  await settleCall(after.callId, one);
+  await settleCall(after.callId, replicaA);
   expect(await lead(second)).toMatchObject({ status: 'new', retry_count: 1 });
   await learnt(after.callId, { disposition: 'wrong_number' });
   await waitIsOver();
-  expect(await claimDueLeads(one, 1)).toEqual([]);
+  expect(await claimDueLeads(replicaA, 1)).toEqual([]);
   expect(await lead(second)).toMatchObject({ status: 'failed', failure_reason: 'wrong_number' });
 
   const operator = await nats.connect('ops');
-  const answering = await answerCommands(one, () => undefined);
+  const answering = await answerCommands(replicaA, () => undefined);
   await ask(operator, callAgain, { leadId: second, who: 'asha', reason: 'the number was right' });
   expect((await claimed()).leadId).toBe(second);
   await Promise.all(answering.map((each) => each.stop()));
@@ -158,7 +158,7 @@ test('the next attempt knows the language asked for, and that a message was left
   expect(first).toMatchObject({ language: null, messageLeft: false });
   await learnt(first.callId, { disposition: 'language_barrier', language: 'Tamil', messageLeft: true });
   await endCall(first.callId, 'failed', 'unanswered');
-  await settleCall(first.callId, one);
+  await settleCall(first.callId, replicaA);
   await waitIsOver();
   expect(await claimed()).toMatchObject({ leadId, attempt: 2, language: 'Tamil', messageLeft: true });
 });
@@ -168,7 +168,7 @@ test('the provider’s words are kept without numbers, and a guess is told as on
   const { callId } = await claimed().then(async (claim) => {
     const phrase = 'Call to +91 98765 43210: subscriber absent';
     const told = { reason: 'unanswered', sipStatus: 480, rang: 'probably', numberFree: true } as const;
-    await reportDial(claim, { kind: 'failed', ...told, phrase }, one);
+    await reportDial(claim, { kind: 'failed', ...told, phrase }, replicaA);
     return claim;
   });
   expect(await database.query(`select network_phrase from dials where call_id = $1`, [callId])).toEqual([
@@ -184,10 +184,10 @@ test('the provider’s words are kept without numbers, and a guess is told as on
 test('a trunk that says it was full costs the lead no attempt, and dialling pauses', async () => {
   const [leadId = 0] = await addLeads(1);
   const claim = await claimed();
-  await permitDial(claim, one);
-  await reportDial(claim, { kind: 'not_dialled', because: 'no_channel', phrase: 'No channel free' }, one);
+  await permitDial(claim, replicaA);
+  await reportDial(claim, { kind: 'not_dialled', because: 'no_channel', phrase: 'No channel free' }, replicaA);
   await endCall(claim.callId, 'failed', 'dispatch_failed');
-  await settleCall(claim.callId, one);
+  await settleCall(claim.callId, replicaA);
   expect(await lead(leadId)).toMatchObject({ status: 'new', retry_count: 0 });
   expect(await database.query(`select breaker_delay_ms from dial_control`)).toEqual([{ breaker_delay_ms: 5_000 }]);
   expect(await database.query(`select put_back_reason, network_phrase from dials`)).toEqual([
@@ -199,11 +199,11 @@ test('leads that are claimed together count against the caps, and hold their num
   const [first] = await addLeads(1, '+919812345678');
   await addLeads(1, '+919812345678');
   const others = await addLeads(4);
-  const capped: Deps = { ...one, policy: { ...one.policy, maxConcurrentCalls: 3 } };
+  const capped: Deps = { ...replicaA, policy: { ...replicaA.policy, maxConcurrentCalls: 3 } };
   const claims = await claimDueLeads(capped, 8);
   expect(claims.map(({ leadId }) => leadId)).toEqual([first, others[0], others[1]]);
   expect(await claimDueLeads(capped, 8)).toEqual([]);
-  expect((await claimDueLeads(one, 8)).map(({ leadId }) => leadId)).toEqual(others.slice(2));
+  expect((await claimDueLeads(replicaA, 8)).map(({ leadId }) => leadId)).toEqual(others.slice(2));
 });
 
 test('500 leads of a number in use keep nobody waiting', async () => {
@@ -212,7 +212,7 @@ test('500 leads of a number in use keep nobody waiting', async () => {
   const first = await claimed();
   expect(first.phone).toBe('+919812345678');
   expect((await claimed()).leadId).toBe(free);
-  expect(await claimDueLeads(one, 1)).toEqual([]);
+  expect(await claimDueLeads(replicaA, 1)).toEqual([]);
 });
 
 test('an old program’s open call holds its number, and leads behind it go on', async () => {
@@ -222,7 +222,7 @@ test('an old program’s open call holds its number, and leads behind it go on',
   ]);
   const [free] = await addLeads(1);
   expect((await claimed()).leadId).toBe(free);
-  expect(await claimDueLeads(one, 1)).toEqual([]);
+  expect(await claimDueLeads(replicaA, 1)).toEqual([]);
   shiftMs += 15 * 60_000;
   expect((await claimed()).phone).toBe('+919812345678');
 });
@@ -232,8 +232,8 @@ test('a permit and a revocation at the same moment: one of them wins, never both
   for (let round = 0; round < 30; round++) {
     const claim = await claimed();
     const [permit, revoked] = await Promise.all([
-      permitDial(claim, one),
-      revokeDial(claim.callId, { putBack: 'test' }, other),
+      permitDial(claim, replicaA),
+      revokeDial(claim.callId, { putBack: 'test' }, replicaB),
     ]);
     expect(permit.kind === 'permitted').toBe(!revoked);
   }
@@ -241,7 +241,7 @@ test('a permit and a revocation at the same moment: one of them wins, never both
 });
 
 test.for([
-  ['the stop switch', () => stopAll({ who: 'test', reason: 'test' }, other), { kind: 'refused', reason: 'stopped' }],
+  ['the stop switch', () => stopAll({ who: 'test', reason: 'test' }, replicaB), { kind: 'refused', reason: 'stopped' }],
   [
     'do-not-call',
     ({ phone }: Claim) =>
@@ -281,7 +281,7 @@ test.for([
   await addLeads(1);
   const claim = await claimed();
   await meanwhile(claim);
-  expect(await permitDial(claim, one)).toEqual(expected);
+  expect(await permitDial(claim, replicaA)).toEqual(expected);
   expect(await database.query(`select sent_at from dials where call_id = $1`, [claim.callId])).toEqual([
     { sent_at: null },
   ]);
@@ -289,7 +289,7 @@ test.for([
 
 test('permits keep the pace, the cap and the number, and count only what was sent', async () => {
   await addLeads(3);
-  const slow: Deps = { ...one, policy: { ...policy, paceMs: 400, maxConcurrentCalls: 3 } };
+  const slow: Deps = { ...replicaA, policy: { ...policy, paceMs: 400, maxConcurrentCalls: 3 } };
   const claims = [await claimed(slow), await claimed(slow), await claimed(slow)];
   const [first, second, third] = claims;
   if (first === undefined || second === undefined || third === undefined) throw new Error('three were claimed');
@@ -306,7 +306,7 @@ test('permits keep the pace, the cap and the number, and count only what was sen
 test('permits that are asked for together, by two replicas, keep caps, numbers and pace as if asked for one by one', async () => {
   const free: Policy = { ...policy, paceMs: 0 };
   await addLeads(12);
-  const claims = await claimDueLeads({ ...one, policy: free }, 12);
+  const claims = await claimDueLeads({ ...replicaA, policy: free }, 12);
   expect(claims).toHaveLength(12);
   // Two of them ring one number, as a database that was put together by hand may have it.
   const [first, twin] = claims;
@@ -317,8 +317,8 @@ test('permits that are asked for together, by two replicas, keep caps, numbers a
   const capped = { ...free, maxConcurrentCalls: 5 };
   const permits = (
     await Promise.all([
-      permitDials(mine, { ...one, policy: capped }),
-      permitDials(theirs.toReversed(), { ...other, policy: capped }),
+      permitDials(mine, { ...replicaA, policy: capped }),
+      permitDials(theirs.toReversed(), { ...replicaB, policy: capped }),
     ])
   ).flat();
   expect(permits.filter(({ kind }) => kind === 'permitted')).toHaveLength(5);
@@ -333,20 +333,20 @@ test('permits that are asked for together, by two replicas, keep caps, numbers a
 
   const paced: Policy = { ...policy, paceMs: 200 };
   const left = asking.filter((_, n) => permits[n] !== undefined);
-  const next = await permitDials(left.slice(1), { ...one, policy: paced });
+  const next = await permitDials(left.slice(1), { ...replicaA, policy: paced });
   expect(next.filter(({ kind }) => kind === 'permitted').length).toBeLessThanOrEqual(1);
 });
 
 test('one of a group whose permit throws takes nobody’s with it', async () => {
   await addLeads(6);
-  const claims = await claimDueLeads(one, 6);
+  const claims = await claimDueLeads(replicaA, 6);
   const bad = claims[2];
   // What an operator asked for is not what it should be: reading it throws.
   await database.query(
     `insert into dispatcher_audit (action, who, reason, lead_id, details) values ('call_again', 'test', 'test', $1, '{"newestCallId": "many"}')`,
     [bad?.leadId],
   );
-  const permits = permitTogether({ ...one, policy: { ...policy, paceMs: 0 } });
+  const permits = permitTogether({ ...replicaA, policy: { ...policy, paceMs: 0 } });
   const asked = await Promise.allSettled(claims.map((claim) => permits.add(claim)));
   expect(asked.map((each) => (each.status === 'fulfilled' ? each.value.kind : 'thrown'))).toEqual([
     'permitted',
@@ -365,49 +365,49 @@ test('a lead that can’t be claimed is set aside by itself, and those beside it
     `insert into dispatcher_audit (action, who, reason, lead_id, details) values ('call_again', 'test', 'test', $1, '{"newestCallId": "many"}')`,
     [bad],
   );
-  const claims = await claimDueLeads(one, 4);
+  const claims = await claimDueLeads(replicaA, 4);
   expect(claims.map(({ leadId }) => leadId)).toEqual([ids[0], ids[2], ids[3]]);
   const { retry_after: retryAfter } = await lead(bad);
   expect(retryAfter).not.toBeNull();
-  expect((await claimDueLeads(one, 4)).map(({ leadId }) => leadId)).toEqual(ids.slice(4));
+  expect((await claimDueLeads(replicaA, 4)).map(({ leadId }) => leadId)).toEqual(ids.slice(4));
 });
 
 test('a group whose COMMIT is not heard of rings nobody, and is not permitted again', async () => {
   await addLeads(3);
-  const claims = await claimDueLeads(one, 3);
+  const claims = await claimDueLeads(replicaA, 3);
   let isCut = true;
   const cut: Deps['postgres'] = {
-    ...one.postgres,
+    ...replicaA.postgres,
     async transactionEndingWith(work) {
-      const result = await one.postgres.transactionEndingWith(work);
+      const result = await replicaA.postgres.transactionEndingWith(work);
       if (isCut) throw new Error('Connection terminated unexpectedly');
       return result;
     },
   };
-  const permits = permitTogether({ ...one, postgres: cut, policy: { ...policy, paceMs: 0 } });
+  const permits = permitTogether({ ...replicaA, postgres: cut, policy: { ...policy, paceMs: 0 } });
   const asked = await Promise.allSettled(claims.map((claim) => permits.add(claim)));
   expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   expect(await database.query(`select 1 from dials where sent_at is not null`)).toHaveLength(3);
   isCut = false;
   const again = await Promise.all(claims.map((claim) => permits.add(claim)));
   expect(again.map(({ kind }) => kind)).toEqual(['lost', 'lost', 'lost']);
-  for (const { callId } of claims) expect(await revokeDial(callId, { putBack: 'test' }, one)).toBe(false);
+  for (const { callId } of claims) expect(await revokeDial(callId, { putBack: 'test' }, replicaA)).toBe(false);
 });
 
 test('a database’s clock that is set back keeps nobody from being dialled', async () => {
   await addLeads(2);
-  expect((await permitDial(await claimed(), one)).kind).toBe('permitted');
+  expect((await permitDial(await claimed(), replicaA)).kind).toBe('permitted');
   shiftMs -= 3_600_000;
   await database.query(`update leads set created_at = created_at - interval '2 hours', retry_after = null where status = 'new'
     and not exists (select from calls where lead_id = leads.id)`);
-  expect((await permitDial(await claimed(), one)).kind).toBe('permitted');
+  expect((await permitDial(await claimed(), replicaA)).kind).toBe('permitted');
 });
 
 test('a call holds a channel until the tracker says that it is free, decided or not', async () => {
   await addLeads(2);
   const [first, second] = [await claimed(), await claimed()];
-  await permitDial(first, one);
-  const capped: Deps = { ...one, policy: { ...policy, maxConcurrentCalls: 1 } };
+  await permitDial(first, replicaA);
+  const capped: Deps = { ...replicaA, policy: { ...policy, maxConcurrentCalls: 1 } };
   const permit = async (): Promise<string> => {
     shiftMs += 100;
     return (await permitDial(second, capped)).kind;
@@ -422,7 +422,7 @@ test('a call holds a channel until the tracker says that it is free, decided or 
   await freeAt(null);
   expect(await permit()).toBe('ask_again');
   await endCall(first.callId, 'failed', 'unanswered');
-  await settleCall(first.callId, one);
+  await settleCall(first.callId, replicaA);
   expect(await permit()).toBe('ask_again');
   await freeAt(60_000);
   expect(await permit()).toBe('ask_again');
@@ -433,9 +433,9 @@ test('a call holds a channel until the tracker says that it is free, decided or 
 test('an answer was when it was told, however late the database takes it', async () => {
   await addLeads(1);
   const claim = await claimed();
-  await permitDial(claim, one);
+  await permitDial(claim, replicaA);
   const before = Date.now() + shiftMs;
-  await reportDial(claim, { kind: 'answered', sipCallId: 'SCL_1' }, one, performance.now() - 4_000);
+  await reportDial(claim, { kind: 'answered', sipCallId: 'SCL_1' }, replicaA, performance.now() - 4_000);
   const [event] = await database.query<{ payload: { answeredAt: string } }>(
     `select payload from dispatcher_outbox where subject = 'call.answered'`,
   );
@@ -447,9 +447,9 @@ test('an answer was when it was told, however late the database takes it', async
 test('an end decided by two replicas many times counts once', async () => {
   const [id] = await addLeads(1);
   const claim = await claimed();
-  await permitDial(claim, one);
+  await permitDial(claim, replicaA);
   await endCall(claim.callId, 'failed', 'unanswered');
-  await Promise.all(Array.from({ length: 12 }, (_, n) => settleCall(claim.callId, n % 2 === 0 ? one : other)));
+  await Promise.all(Array.from({ length: 12 }, (_, n) => settleCall(claim.callId, n % 2 === 0 ? replicaA : replicaB)));
   expect(await lead(id ?? 0)).toMatchObject({ status: 'new', retry_count: 1 });
   expect(
     await database.query(`select count(*)::int as n from dispatcher_outbox where subject = 'lead.retry_scheduled'`),
@@ -462,8 +462,8 @@ test('a leg that is heard of while its call is decided takes no retry away', asy
     const claim = await claimed();
     expect(claim.leadId).toBe(id);
     await endCall(claim.callId, 'failed', 'unanswered');
-    await Promise.all([setLeadDispatched(claim.callId, one), settleCall(claim.callId, other)]);
-    await setLeadDispatched(claim.callId, one);
+    await Promise.all([setLeadDispatched(claim.callId, replicaA), settleCall(claim.callId, replicaB)]);
+    await setLeadDispatched(claim.callId, replicaA);
     expect(await lead(id)).toMatchObject({ status: 'new', retry_count: 1 });
   }
 });
@@ -474,19 +474,19 @@ test('retries end when they are used up, and late answers settle the lead after 
   for (let attempt = 1; attempt <= 3; attempt++) {
     const claim = await claimed();
     expect(claim.attempt).toBe(attempt);
-    await permitDial(claim, one);
+    await permitDial(claim, replicaA);
     await endCall(claim.callId, 'failed', 'rejected');
     await database.query(`insert into call_facts (call_id, number_free_at, slot_free_at) values ($1, $2, $2)`, [
       claim.callId,
       new Date(Date.now() + shiftMs),
     ]);
-    await settleEndedCalls(other);
+    await settleEndedCalls(replicaB);
     shiftMs += 61_000;
     last = claim.callId;
   }
   expect(await lead(id)).toMatchObject({ status: 'failed', failure_reason: 'retries_used_up', retry_count: 3 });
   await endCall(last, 'called', null);
-  await settleEndedCalls(one);
+  await settleEndedCalls(replicaA);
   expect(await lead(id)).toMatchObject({ status: 'dispatched' });
 });
 
@@ -494,11 +494,11 @@ test('what proved not dialled spends nothing ten times, and the eleventh time do
   const [id = 0] = await addLeads(1);
   for (let times = 1; times <= 11; times++) {
     const claim = await claimed();
-    expect((await permitDial(claim, one)).kind).toBe('permitted');
-    await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, one);
+    expect((await permitDial(claim, replicaA)).kind).toBe('permitted');
+    await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, replicaA);
     await endCall(claim.callId, 'failed', 'dispatch_failed');
     await database.query(`update dials set probe = false where call_id = $1`, [claim.callId]);
-    await settleCall(claim.callId, one);
+    await settleCall(claim.callId, replicaA);
     expect((await lead(id)).retry_count).toBe(times <= 10 ? 0 : 1);
     shiftMs += 120_000;
     await database.query(`insert into call_facts (call_id, number_free_at, slot_free_at) values ($1, $2, $2)`, [
@@ -511,11 +511,13 @@ test('what proved not dialled spends nothing ten times, and the eleventh time do
 test('a tripped breaker lets one probe through over all replicas', async () => {
   await addLeads(5);
   const claim = await claimed();
-  await permitDial(claim, one);
-  await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, one);
-  expect(await claimDueLeads(other, 1)).toEqual([]);
+  await permitDial(claim, replicaA);
+  await reportDial(claim, { kind: 'not_dialled', because: 'no_bridge' }, replicaA);
+  expect(await claimDueLeads(replicaB, 1)).toEqual([]);
   shiftMs += 5_100;
-  const claims = (await Promise.all([one, other, one, other].map((deps) => claimDueLeads(deps, 1)))).flat();
+  const claims = (
+    await Promise.all([replicaA, replicaB, replicaA, replicaB].map((deps) => claimDueLeads(deps, 1)))
+  ).flat();
   expect(claims.map(({ probe }) => probe)).toEqual([true]);
 });
 
@@ -529,9 +531,9 @@ test('a lead whose agent never comes is not the probe again before the others ha
   for (let n = 0; n < 5; n++) {
     const claim = await claimed();
     probed.push(claim.leadId);
-    await revokeDial(claim.callId, { putBack: 'agent_absent' }, one);
+    await revokeDial(claim.callId, { putBack: 'agent_absent' }, replicaA);
     await endCall(claim.callId, 'failed', 'dispatch_failed');
-    await settleCall(claim.callId, one);
+    await settleCall(claim.callId, replicaA);
     shiftMs += 60_000;
   }
   expect(probed).toEqual([...ids, first, second]);
@@ -539,20 +541,20 @@ test('a lead whose agent never comes is not the probe again before the others ha
 
 test('unsent dials of a dead owner are put back by any replica, and told', async () => {
   const [id = 0] = await addLeads(1);
-  const claim = await claimed(one);
-  await revokeUnsentDials(other);
-  expect(await permitDial(claim, one)).toMatchObject({ kind: 'permitted' });
+  const claim = await claimed(replicaA);
+  await revokeUnsentDials(replicaB);
+  expect(await permitDial(claim, replicaA)).toMatchObject({ kind: 'permitted' });
   await database.query(`update dials set sent_at = null`);
   shiftMs += 17_000;
-  await revokeUnsentDials(other);
-  expect(await permitDial(claim, one)).toEqual({ kind: 'lost' });
+  await revokeUnsentDials(replicaB);
+  expect(await permitDial(claim, replicaA)).toEqual({ kind: 'lost' });
   expect(
     await database.query(
       `select payload->>'reason' as reason, payload->>'rang' as rang from dispatcher_outbox where subject = 'call.dial_failed'`,
     ),
   ).toEqual([{ reason: 'dispatch_failed', rang: 'no' }]);
   await endCall(claim.callId, 'failed', 'dispatch_failed');
-  await settleCall(claim.callId, other);
+  await settleCall(claim.callId, replicaB);
   expect(await lead(id)).toMatchObject({ status: 'new', retry_count: 0 });
 });
 
@@ -560,7 +562,7 @@ test('a lead that waited too long, or has no mobile number, fails without a call
   const [old = 0] = await addLeads(1);
   const [odd = 0] = await addLeads(1, '022 2345 6789');
   await database.query(`update leads set created_at = created_at - interval '8 days' where id = $1`, [old]);
-  expect(await claimDueLeads(one, 1)).toEqual([]);
+  expect(await claimDueLeads(replicaA, 1)).toEqual([]);
   expect(await lead(old)).toMatchObject({ status: 'failed', failure_reason: 'too_old' });
   expect(await lead(odd)).toMatchObject({ status: 'failed', failure_reason: 'invalid_number' });
 });
@@ -598,15 +600,15 @@ test.for([
 ] as [string, string, string][])('%s is never dialled, also when asked for again', async ([_what, insert, reason]) => {
   const [leadId = 0] = await addLeads(1);
   await database.query(insert, [leadId]);
-  expect(await claimDueLeads(one, 1)).toEqual([]);
+  expect(await claimDueLeads(replicaA, 1)).toEqual([]);
   expect(await lead(leadId)).toMatchObject({ status: 'failed', failure_reason: reason });
   await database.query(`update leads set status = 'new', failure_reason = null where id = $1`, [leadId]);
-  expect(await claimDueLeads(other, 1)).toEqual([]);
+  expect(await claimDueLeads(replicaB, 1)).toEqual([]);
   expect(await lead(leadId)).toMatchObject({ status: 'failed', failure_reason: reason });
 });
 
 test('people’s commands are answered, audited, and name what is wrong', async () => {
-  const answering = await answerCommands(one, () => undefined);
+  const answering = await answerCommands(replicaA, () => undefined);
   const ops = await nats.connect('ops');
   const by = { who: 'asha', reason: 'test' };
   const [id = 0] = await addLeads(1, '+919812345678');

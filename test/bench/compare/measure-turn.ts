@@ -242,7 +242,7 @@ async function measureLock(
     await leads.burst(tappedLeads);
     const { ended } = await untilEnded(ground, first, tappedLeads, waitMs.paced);
     const burst = tap.take();
-    const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
+    const sum = (all: readonly number[]): number => all.reduce((total, number) => total + number, 0);
     const seen = paced.holdings.length > 0;
     return {
       // None at all is a lock that the tap did not know, not one that costs nothing.

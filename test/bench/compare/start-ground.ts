@@ -39,7 +39,7 @@ export async function startGround(tree: Tree, say: (line: string) => void): Prom
   removeWithUs(folder);
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const one of stops.toReversed()) await one();
+    for (const stopPart of stops.toReversed()) await stopPart();
     rmSync(folder, { recursive: true, force: true });
   };
   try {

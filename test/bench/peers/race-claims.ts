@@ -66,10 +66,10 @@ export async function raceClaims(
   for (const racer of Object.values(racers)) await runRound(racer, sizes.warmUp);
   for (let round = 1; round <= sizes.rounds; round++) {
     for (const [name, racer] of Object.entries(racers)) {
-      const one = await runRound(racer, sizes.leads);
-      rounds.get(name)?.push(one);
+      const result = await runRound(racer, sizes.leads);
+      rounds.get(name)?.push(result);
       say(
-        `round ${round} of ${sizes.rounds}, ${name}: ${one.claimed} of ${one.sent} claimed in ${one.claimMs.toFixed(0)} ms`,
+        `round ${round} of ${sizes.rounds}, ${name}: ${result.claimed} of ${result.sent} claimed in ${result.claimMs.toFixed(0)} ms`,
       );
     }
   }
@@ -77,11 +77,11 @@ export async function raceClaims(
     [...rounds].map(([name, all]): [string, Claims] => [
       name,
       {
-        acceptedPerSecond: median(all.map((one) => (one.sent * 1_000) / one.acceptMs)),
-        claimedPerSecond: median(all.map((one) => (one.claimed * 1_000) / one.claimMs)),
-        sent: all.reduce((sum, one) => sum + one.sent, 0),
-        claimedInTime: all.reduce((sum, one) => sum + one.claimed, 0),
-        refused: all.reduce((sum, one) => sum + one.refused, 0),
+        acceptedPerSecond: median(all.map((result) => (result.sent * 1_000) / result.acceptMs)),
+        claimedPerSecond: median(all.map((result) => (result.claimed * 1_000) / result.claimMs)),
+        sent: all.reduce((sum, result) => sum + result.sent, 0),
+        claimedInTime: all.reduce((sum, result) => sum + result.claimed, 0),
+        refused: all.reduce((sum, result) => sum + result.refused, 0),
       },
     ]),
   );

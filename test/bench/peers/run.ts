@@ -17,7 +17,7 @@ import { findRedis, startRedis } from './start-redis.ts';
 // by a worker, by Leadline and by job queues that do the same work in the same run.
 const say = (line: string): void => console.error(line);
 const { values } = parseArgs({
-  args: process.argv.slice(2).filter((one) => one !== '--'),
+  args: process.argv.slice(2).filter((word) => word !== '--'),
   options: Object.fromEntries(
     ['report', 'leads', 'rounds', 'warm-up'].map((name) => [name, { type: 'string' as const }]),
   ),
@@ -122,13 +122,13 @@ function toTable(figures: Record<string, Claims>): string {
   return [
     '',
     line(['', 'accepted/s', 'claimed/s', 'Leadline ÷', 'in time']),
-    ...Object.entries(figures).map(([name, one]) =>
+    ...Object.entries(figures).map(([name, claims]) =>
       line([
         name,
-        one.acceptedPerSecond.toFixed(0),
-        one.claimedPerSecond.toFixed(0),
+        claims.acceptedPerSecond.toFixed(0),
+        claims.claimedPerSecond.toFixed(0),
         ratios[name]?.toFixed(2) ?? '',
-        `${one.claimedInTime}/${one.sent}`,
+        `${claims.claimedInTime}/${claims.sent}`,
       ]),
     ),
     '',

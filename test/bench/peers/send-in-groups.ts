@@ -4,8 +4,8 @@ import { maxTogether } from './peer-queue.ts';
  * What comes while a group is being sent goes together in the next one, as ingest does. Each resolves or rejects with its
  * group.
  */
-export function sendInGroups<T>(sendAll: (all: T[]) => Promise<void>): (one: T) => Promise<void> {
-  let waiting: { one: T; resolve: () => void; reject: (error: unknown) => void }[] = [];
+export function sendInGroups<T>(sendAll: (all: T[]) => Promise<void>): (item: T) => Promise<void> {
+  let waiting: { item: T; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let isSending = false;
   const sendOn = async (): Promise<void> => {
     isSending = true;
@@ -13,7 +13,7 @@ export function sendInGroups<T>(sendAll: (all: T[]) => Promise<void>): (one: T) 
       const group = waiting.slice(0, maxTogether);
       waiting = waiting.slice(maxTogether);
       try {
-        await sendAll(group.map(({ one }) => one));
+        await sendAll(group.map(({ item }) => item));
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(error);
@@ -21,9 +21,9 @@ export function sendInGroups<T>(sendAll: (all: T[]) => Promise<void>): (one: T) 
     }
     isSending = false;
   };
-  return (one) =>
+  return (item) =>
     new Promise((resolve, reject) => {
-      waiting.push({ one, resolve, reject });
+      waiting.push({ item, resolve, reject });
       if (!isSending) void sendOn();
     });
 }
