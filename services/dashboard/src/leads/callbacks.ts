@@ -29,7 +29,7 @@ export function readCallbacksOf(sql: Sql, leadId: number): Promise<Callback[]> {
   return rows(sql, callback, `select ${columns} from callbacks where lead_id = $1 order by id limit 100`, [leadId]);
 }
 
-/** What the first page shows: the next promises of the agent and of persons, and how many of a day's were kept. */
+/** The next callbacks, by the agent or by a person, and how many of the day's callbacks were kept and missed. */
 export type Callbacks = { next: Callback[]; kept: number; missed: number };
 
 const listed = 8;
@@ -62,7 +62,7 @@ export function callbacksCard({ next, kept, missed }: Callbacks, now: Date): Pie
   const share = over === 0 ? '' : html`<p>${toPercent(kept, over)} of ${over} kept on time that day.</p>`;
   const body = html`${share}
   ${table(
-    'Buyers who are called back',
+    'Buyers whom we call back',
     [{ name: 'Lead' }, { name: 'By', spare: true }, { name: 'Promised', number: true }],
     next.map(({ leadId, keptBy, at, dueAt }) => [
       html`<a href="/leads/${leadId}">${leadId}</a>`,
@@ -71,7 +71,7 @@ export function callbacksCard({ next, kept, missed }: Callbacks, now: Date): Pie
     ]),
     { empty: 'Nobody waits to be called back.' },
   )}`;
-  return section('Callbacks', html`<div id="callbacks-live" data-live>${body}</div>`, { hint: 'The next first.' });
+  return section('Callbacks', html`<div id="callbacks-live" data-live>${body}</div>`, { hint: 'Soonest first.' });
 }
 
 function toTime(at: Date | null, now: Date): Piece | string {
@@ -82,7 +82,7 @@ function toTime(at: Date | null, now: Date): Piece | string {
 
 const tones: Record<string, 'good' | 'bad' | 'wait'> = { kept: 'good', missed: 'bad', waiting: 'wait' };
 
-/** Asked, promised, rang: nothing where the buyer named no time. */
+/** When the buyer asked, what we promised, and when the phone rang. Empty if the buyer never asked to be called back. */
 export function leadCallbacksCard(callbacks: readonly Callback[]): Piece | '' {
   if (callbacks.length === 0) return '';
   return section(
@@ -90,17 +90,17 @@ export function leadCallbacksCard(callbacks: readonly Callback[]): Piece | '' {
     table(
       'Times at which the buyer asked to be called back',
       [{ name: 'Asked' }, { name: 'Promised' }, { name: 'Rang' }, { name: 'What became of it' }],
-      callbacks.map((one) => [
-        html`${toShortDateAndClock(one.saidAt)}${one.words === null ? '' : html`: “${one.words}”`}${
-          one.askedBy === 'buyer' ? '' : html`, by a ${toWords(one.askedBy)}`
+      callbacks.map((request) => [
+        html`${toShortDateAndClock(request.saidAt)}${request.words === null ? '' : html`: “${request.words}”`}${
+          request.askedBy === 'buyer' ? '' : html`, by a ${toWords(request.askedBy)}`
         }`,
-        html`${one.at === null ? 'no time' : toShortDateAndClock(one.at)}${one.confirmed ? ', read back' : ''}${
-          one.dueAt === null || one.dueAt.getTime() === one.at?.getTime()
+        html`${request.at === null ? 'no time' : toShortDateAndClock(request.at)}${request.confirmed ? ', read back' : ''}${
+          request.dueAt === null || request.dueAt.getTime() === request.at?.getTime()
             ? ''
-            : html`; due ${toShortDateAndClock(one.dueAt)}`
-        }${one.keptBy === 'person' ? ', by a person' : ''}`,
-        one.rangAt === null ? '–' : toShortDateAndClock(one.rangAt),
-        html`${badge(one.state, tones[one.state])}${one.why === null ? '' : ` ${toWords(one.why)}`}`,
+            : html`; due ${toShortDateAndClock(request.dueAt)}`
+        }${request.keptBy === 'person' ? ', by a person' : ''}`,
+        request.rangAt === null ? '–' : toShortDateAndClock(request.rangAt),
+        html`${badge(request.state, tones[request.state])}${request.why === null ? '' : ` ${toWords(request.why)}`}`,
       ]),
     ),
     { wide: true },

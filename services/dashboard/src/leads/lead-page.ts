@@ -40,25 +40,25 @@ export function leadPage(shown: Shown, page: LeadPage): Piece {
 const waitWords: Record<string, string> = {
   stopped: 'dialling is stopped',
   window_shut: 'the call window is shut',
-  breaker_open: 'the way to the phone network is down and is being probed',
-  talked_recently: 'its number has just talked with us: the CRM is told of this enquiry instead',
+  breaker_open: 'the phone network cannot be reached; one test call at a time finds out when it can',
+  talked_recently: 'we have just talked to its number: this enquiry goes into the CRM instead',
   number_in_use: 'its number is in use by another call',
   report_unheard:
-    'the last report of a call to this number is a dead letter, and may hold a wish: send it back or discard it',
+    'the agent’s last report about this number is a dead letter and may contain a wish: redrive or discard it',
   no_free_slot: 'all lines are taken',
-  older_database: 'the database is older than the streams: leadline reconcile has to be run',
+  older_database: 'the database is older than the streams: run leadline reconcile',
   database_not_compared: 'the database has not been compared with the streams yet',
-  reports_not_heard: 'reports of agents can not be heard: see the call-tracker',
+  reports_not_heard: 'agents’ reports do not arrive: check the call-tracker',
   calls_before_restore: 'calls from before a restore may still go on',
-  dials_under_way: 'the dials under way go first',
-  promised_later: 'its buyer is called back at the time that was asked for',
+  dials_under_way: 'dials in progress go first',
+  promised_later: 'we call its buyer back at the time the buyer asked for',
   retry_later: 'its next attempt is due later',
-  call_in_progress: 'a call of it is not settled yet',
-  not_new: 'nothing more is to be done',
-  invalid_number: 'its number is no Indian mobile',
+  call_in_progress: 'its last call is not settled yet',
+  not_new: 'there is nothing left to do',
+  invalid_number: 'its number is not an Indian mobile number',
   do_not_call: 'its number is on the do-not-call list',
   too_old: 'it is too old to be called',
-  answered: 'it has answered already',
+  answered: 'it has already answered',
   wrong_number: 'its number is somebody else’s',
   not_interested: 'the person is not interested',
   bought_elsewhere: 'the person has bought elsewhere',
@@ -70,7 +70,7 @@ function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage)
   const until = explanation?.until === undefined ? '' : ` Next look ${toShortDateAndClock(explanation.until)}.`;
   const verdict =
     explanation === undefined
-      ? html`<p>The dispatcher does not answer, so what it would decide now is not known.</p>`
+      ? html`<p>The dispatcher does not answer, so we do not know what it would decide now.</p>`
       : explanation.kind === 'dial'
         ? html`<p class="verdict">${badge('would be dialled now', 'good')}</p>`
         : explanation.kind === 'refuse'
@@ -84,7 +84,7 @@ function nowCard(shown: Shown, { story: { lead, told }, explanation }: LeadPage)
         ${lead.wait === undefined ? '' : fact('Waits because', `${waitWords[lead.wait.reason] ?? toWords(lead.wait.reason)}${lead.wait.until === null ? '' : `, until ${toShortDateAndClock(lead.wait.until)}`}`)}
         ${lead.retryAfter === null || lead.status !== 'new' ? '' : fact('Due', toDateAndClock(lead.retryAfter))}
         ${told.map((task) => fact('Told to the CRM', task.toldAt === null ? `not yet${task.error === null ? '' : `: ${toWords(task.error)}`}` : `task ${task.taskId ?? '?'}, ${toShortDateAndClock(task.toldAt)}`))}
-        ${fact('Failed attempts', `${lead.retryCount} (a dial that was put back is none)`)}
+        ${fact('Failed attempts', `${lead.retryCount} (a dial that was put back does not count)`)}
       </dl>
       ${
         lead.status === 'failed'
@@ -151,12 +151,12 @@ function attemptItem(shown: Shown, call: Attempt): Piece {
     call.taskId === null ? undefined : `CRM task ${call.taskId}`,
     call.pushError === undefined ? undefined : `the CRM refused it: ${toWords(call.pushError)}`,
     call.doNotCall ? 'asked never to be called again' : undefined,
-    call.callbackAt === null ? undefined : `wishes to be called back ${toShortDateAndClock(call.callbackAt)}`,
-    call.callbackWords === null ? undefined : `wishes to be called back: “${call.callbackWords}”`,
+    call.callbackAt === null ? undefined : `asked to be called back ${toShortDateAndClock(call.callbackAt)}`,
+    call.callbackWords === null ? undefined : `asked to be called back: “${call.callbackWords}”`,
     call.unreadFields.length === 0
       ? undefined
       : `could not be read in the agent’s reports: ${call.unreadFields.map(toUnreadWords).join(', ')}`,
-    call.isReportUnheard ? 'its last report is a dead letter that nobody has looked at' : undefined,
+    call.isReportUnheard ? 'its last report is a dead letter that waits for a person' : undefined,
   ].filter((part) => part !== undefined);
   return html`<li>
     <p class="attempt">
@@ -193,7 +193,9 @@ function timelineCard(events: readonly EventLine[]): Piece {
   const days = Map.groupBy(events, ({ at }) => toIndianDay(at));
   const body =
     events.length === 0
-      ? html`<p class="empty">No event tells of it: it may be older than the streams, or come from the old program.</p>`
+      ? html`<p class="empty">
+          There are no events for this lead: it may be older than the streams, or come from the old program.
+        </p>`
       : html`${[...days].map(
           ([, lines]) =>
             html`<h3>${toDateAndClock(lines[0]?.at ?? new Date(0)).split(',')[0]}</h3>
@@ -208,7 +210,7 @@ function timelineCard(events: readonly EventLine[]): Piece {
                 })}
               </ol>`,
         )}`;
-  return section('Timeline', body, { hint: 'Indian time, as each event tells it.', wide: true });
+  return section('Timeline', body, { hint: 'Indian time, as each event records it.', wide: true });
 }
 
 function receiptsCard({ receipts, rejected, story: { lead } }: LeadPage): Piece {
@@ -221,10 +223,10 @@ function receiptsCard({ receipts, rejected, story: { lead } }: LeadPage): Piece 
       badge(receipt.verdict, receipt.verdict === 'accepted' ? 'good' : 'bad'),
       receipt.faults.length === 0 ? '–' : receipt.faults.join('; '),
     ]);
-  const columns = [{ name: 'Came' }, { name: 'Its number there' }, { name: 'Verdict' }, { name: 'Faults' }];
+  const columns = [{ name: 'Came' }, { name: 'Number at the source' }, { name: 'Verdict' }, { name: 'Faults' }];
   return section(
     'Deliveries',
-    html`${table('Deliveries of this lead', columns, lines(receipts), { empty: 'None is kept: it was not delivered over HTTP.', captionShown: true })}
+    html`${table('Deliveries of this lead', columns, lines(receipts), { empty: 'There are none: this lead did not arrive over HTTP.', captionShown: true })}
     ${table(`Refused lately from ${lead.source}`, columns, lines(rejected), { empty: `Nothing from ${lead.source} was refused lately.`, captionShown: true })}`,
     { wide: true },
   );

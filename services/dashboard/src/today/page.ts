@@ -163,7 +163,7 @@ function reachedCard({ reached }: Today): Piece {
     ],
   );
   return section('Reached', html`<div id="reached-live" data-live>${body}</div>`, {
-    hint: html`By the agents’ own word. <a href="/hot">Who is hot now</a>, <a href="/reached">all of the month</a>`,
+    hint: html`As the agents reported. <a href="/hot">Who is hot now</a>, <a href="/reached">all of the month</a>`,
   });
 }
 
@@ -194,7 +194,7 @@ function retryCard({ retries, moreRetries, now }: Today): Piece {
     ]),
     { empty: 'No lead waits for another attempt.' },
   )}
-  ${moreRetries ? html`<p class="hint">The next ${retries.length} of more. <a href="/leads?status=new">All that are new</a></p>` : ''}`;
+  ${moreRetries ? html`<p class="hint">These are the next ${retries.length}. <a href="/leads?status=new">All new leads</a></p>` : ''}`;
   return section('Retries waiting', html`<div id="retries-live" data-live>${body}</div>`, {
     hint: 'Soonest first.',
     wide: true,
@@ -205,9 +205,7 @@ function switchCard(shown: Shown, dialling: DiallingState | undefined): Piece {
   const stopped = dialling !== undefined && dialling.state !== 'running';
   const told =
     dialling === undefined
-      ? html`<p>
-          The dispatcher does not answer. Its admin port takes the same by HTTP: <code>POST /v1/dialling/stop</code>.
-        </p>`
+      ? html`<p>The dispatcher does not answer. Use its admin port instead: <code>POST /v1/dialling/stop</code>.</p>`
       : stopped
         ? html`<p>
             ${badge(dialling.state === 'stopped' ? 'stopped' : 'stopping', dialling.state === 'stopped' ? 'bad' : 'wait')}

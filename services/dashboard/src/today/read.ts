@@ -25,7 +25,7 @@ type Speed = { source: string; leads: number; medianMs: number; p90Ms: number };
 export type Today = {
   now: Date;
   day: string;
-  /** Undefined once the read model is complete; until then, that it is still being built. */
+  /** True while the read model is still being built. */
   growing: boolean;
   funnel: FunnelStep[];
   speeds: Speed[];
@@ -82,7 +82,7 @@ export async function readToday(deps: Deps, asked?: string): Promise<Today> {
   };
 }
 
-/** A lead counts in each step up to its own. */
+/** A lead counts in the step that it has reached and in every earlier one. */
 async function readFunnel(sql: Sql, generation: number, day: string): Promise<FunnelStep[]> {
   const found = await rows(
     sql,
@@ -140,7 +140,7 @@ const retry = z.object({
   retryCount: z.number(),
 });
 
-/** A claim moves retry_after a day ahead while its call is open; that is no waiting retry. */
+/** While a call is open, its claim keeps retry_after a day ahead: such a lead does not wait for a retry. */
 function readRetries(sql: Sql, now: Date): Promise<Today['retries']> {
   return rows(
     sql,

@@ -13,7 +13,8 @@ export function todayRoutes(deps: Deps): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/', async (c) => {
     const day = c.req.query('day');
-    if (day !== undefined && !isDay(day)) throw new HTTPException(422, { message: 'A day looks like 2026-10-31.' });
+    if (day !== undefined && !isDay(day))
+      throw new HTTPException(422, { message: 'Write the day like this: 2026-10-31.' });
     const [today, dialling] = await Promise.all([readToday(deps, day), askDialling(deps)]);
     return c.html(todayPage(shownTo(c, deps), today, dialling));
   });
