@@ -25,7 +25,7 @@ import { loadDialFacts } from './load-dial-facts.ts';
 import { cancelCallback, listCallbacks, moveCallback } from './steer-callbacks.ts';
 import { diallingState, startDialling, stopDialling } from './switch-dialling.ts';
 
-/** Commands and questions of people, each answered by whichever replica hears it: `ops.dispatcher.<verb>`. */
+/** People's commands and questions on `ops.dispatcher.<verb>`. Any replica may answer. */
 export async function answerCommands(deps: Deps, wake: () => void): Promise<Answering[]> {
   const on = <Body extends z.ZodType, Result extends z.ZodType>(
     command: CommandContract<Body, Result>,
@@ -64,7 +64,7 @@ async function decideNow(id: number, deps: Deps): Promise<DialDecision> {
   const [found] = leads;
   if (found === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
   const decision = decideDial(found.facts, now, deps.policy);
-  // What the lead itself forbids is told first, and then what holds for everybody.
+  // We name the lead's own reason first, then a reason that holds back every lead.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;
   return (await heldBack(sql, control, now, deps)) ?? decision;
@@ -97,7 +97,7 @@ async function readBy(body: () => Promise<unknown>): Promise<WhoAndWhy | undefin
   return parsed.success ? parsed.data : undefined;
 }
 
-/** The stop switch by HTTP, for the day when NATS is the trouble. */
+/** The stop switch over HTTP, for when NATS is down. */
 export function diallingRoutes(deps: Deps, opsKey: string, wake: () => void): Hono {
   const app = new Hono();
   app.use('/v1/dialling/*', requireBearer(opsKey));

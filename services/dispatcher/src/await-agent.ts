@@ -8,14 +8,14 @@ import { modes } from '@leadline/contracts/modes';
 import { toJobMetadata } from './to-job-metadata.ts';
 
 /**
- * `unreachable`: LiveKit itself could not be asked, so nothing is known of the agent. `refused`: it does not take this
- * request, and would take another lead's.
+ * `unreachable`: LiveKit did not answer, so we know nothing about the agent. `refused`: LiveKit rejects this lead's
+ * request but would accept another lead's.
  */
 export type AgentArrival = 'present' | 'absent' | 'unreachable' | 'refused';
 
-/** Wakes the wait for one room: the agent said that it is ready. */
+/** Wakes whoever waits for the agent in a room, once that agent reports ready. */
 export type AgentReadiness = {
-  /** To be called before its agent is sent for, and closed at the end: what is said from now on is heard, whenever it is waited for. */
+  /** Call it before you dispatch the agent, so that no early report is missed, and close what it returns. */
   expect(room: string): { wait(ms: number, signal: AbortSignal): Promise<void>; close(): void };
   heard(room: string): void;
 };
@@ -23,8 +23,8 @@ export type AgentReadiness = {
 const lookEachMs = 300;
 
 /**
- * Makes the room with the agent dispatched and waits until the agent is in it, for at most the agent wait. A dispatch
- * that succeeds does not mean that an agent comes, so the room itself is looked at; agent.ready only shortens the wait.
+ * Creates the room, dispatches the agent and waits until the agent has joined, for at most `agentWaitMs`. A dispatch may
+ * succeed and still no agent comes, so we check who is in the room; agent.ready only shortens the wait.
  */
 export async function awaitAgent(
   claim: Claim,
@@ -59,7 +59,7 @@ async function dispatchAndWait(
     return isRefusedRequest(error) ? 'refused' : arrival;
   }
   while (!signal.aborted) {
-    // Nobody is there yet right after the dispatch.
+    // Right after the dispatch no agent has joined yet.
     await expected.wait(Math.max(0, Math.min(lookEachMs, deadline - performance.now())), signal);
     try {
       const look = await deps.livekit.look(claim.room);
@@ -73,7 +73,7 @@ async function dispatchAndWait(
   return arrival;
 }
 
-/** Agents that report ready, heard by plain subscription in every replica. */
+/** Every replica subscribes to agent.ready, because only the one that dispatched the agent waits for it. */
 export function agentReadiness(): AgentReadiness {
   const expected = new Map<string, () => void>();
   return {

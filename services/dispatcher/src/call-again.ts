@@ -9,9 +9,9 @@ import type { Deps } from './deps.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 
 /**
- * One more attempt for a failed lead, or for one that is not rung because its number has just talked: the pause is broken.
- * Answers up to its newest call no longer count for it; the audit row keeps that call's id.
- * @throws CommandRefused when the lead has answered, or waits or is called anyway
+ * Gives one more attempt to a failed lead, or to one whose number is paused after a talk. Answers up to its newest call
+ * no longer count for it; the audit row keeps that call's id.
+ * @throws CommandRefused when the lead has answered, or will be called without this command
  */
 export async function callAgain(
   asked: AskedBy<typeof callAgainCommand>,
@@ -41,7 +41,7 @@ export async function callAgain(
   return { leadId: asked.leadId, status: 'new' };
 }
 
-/** It waits because its number has just talked, or the CRM was told of it instead. */
+/** Whether the lead waits because we talked to its number recently, or wrote its enquiry into the CRM instead. */
 async function isPaused(sql: Sql, lead: LeadRow): Promise<boolean> {
   const { hasAnswers, hasUndecidedCall } = await readLeadCalls(sql, lead.id);
   if (hasAnswers || hasUndecidedCall) return false;

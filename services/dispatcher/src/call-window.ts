@@ -1,13 +1,13 @@
 import { indianOffsetMs } from '@leadline/contracts/indian-time';
 
-/** When a person may be rung, by Indian time: days (0 = Sunday), minutes after midnight. Or always, against the simulator only. */
+/** When we may call, in Indian time: days (0 = Sunday) and minutes after midnight. `simulated` means always. */
 export type CallWindow =
   | { kind: 'daily'; days: ReadonlySet<number>; fromMinute: number; toMinute: number }
   | { kind: 'simulated' };
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** No setting goes past these hours. */
+/** The statutory hours: no setting may go beyond them. */
 const earliestMinute = 9 * 60;
 const latestMinute = 21 * 60;
 
@@ -72,7 +72,7 @@ export function nextOpening(window: CallWindow, at: Date, lengthMs: number): Dat
   throw new Error('the call window is too short for a single ring');
 }
 
-/** When the window is open from `now` on within so many days: what is left of today's first. */
+/** The openings within the next days, beginning with what is left of today's. */
 export function openingsFrom(window: CallWindow, now: Date, days: number): { from: Date; to: Date }[] {
   if (window.kind === 'simulated') return [{ from: now, to: new Date(now.getTime() + days * dayMs) }];
   const midnight = Math.floor((now.getTime() + indianOffsetMs) / dayMs) * dayMs - indianOffsetMs;

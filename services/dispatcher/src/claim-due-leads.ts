@@ -17,7 +17,7 @@ import { pauseLead } from './pause-after-talk.ts';
 import { claimedFor } from './read-lead.ts';
 import { failLead, markLeadAnswered } from './settle-lead.ts';
 
-/** An attempt that this process may bring up to its permit. Nothing has rung yet. */
+/** An attempt that this process prepares until it asks for the permit. No phone has rung yet. */
 export type Claim = {
   callId: number;
   leadId: number;
@@ -31,25 +31,25 @@ export type Claim = {
   mode: AgentMode;
   /** The language that the person asked for in an earlier attempt. */
   language: string | null;
-  /** An earlier attempt has left a message with a machine. */
+  /** An earlier attempt has left a message on a machine. */
   messageLeft: boolean;
   probe: boolean;
   /** The promise that this call keeps. */
   callbackId: number | null;
   /** When it was claimed, by the database's clock. */
   madeAt: Date;
-  /** By this process' monotonic clock, ms. */
+  /** The same moment by this process's monotonic clock, in ms. */
   claimedAt: number;
-  /** The attempt's, in the trace that the lead came in with. */
+  /** The attempt's span, in the trace of the lead's delivery. */
   span: OpenSpan;
 };
 
-/** What a look without a lock tells: whether a claim may find something. */
+/** Whether a claim might find something, as seen without a lock. */
 export async function isAnyDue(deps: Deps): Promise<boolean> {
   return (await lookForDue(deps)) === 'due';
 }
 
-/** `full`: as many claimed leads wait for their dials as may. */
+/** `full`: the claimed leads that wait for their dial have reached the limit. */
 export async function lookForDue(deps: Deps): Promise<'due' | 'full' | 'none'> {
   const seen = await row(
     deps.postgres.sql,
@@ -66,7 +66,7 @@ export async function lookForDue(deps: Deps): Promise<'due' | 'full' | 'none'> {
   return seen.hasFresh || (seen.earliest !== null && seen.earliest <= deps.now(seen.now)) ? 'due' : 'none';
 }
 
-/** Whether a claim would change anything now, asked without a lock: due leads may all wait for what others wait for too. */
+/** Whether a claim would change anything now. Takes no lock. Leads may be due and still all wait for the same thing. */
 export async function isAnyClaimable(deps: Deps): Promise<boolean> {
   const { sql } = deps.postgres;
   const sight = await loadDialFacts(sql, { due: getNewLeads(mostLookedAt) }, deps.now);
@@ -75,8 +75,8 @@ export async function isAnyClaimable(deps: Deps): Promise<boolean> {
 }
 
 /**
- * Claims the oldest due leads that may be claimed now, at most so many. One whose claim throws is set aside for an hour, so
- * that it stands in nobody's way.
+ * Claims the leads that have been due longest and may be called now, at most so many. A lead whose claim throws is set
+ * aside for an hour, so that the leads behind it are still claimed.
  */
 export async function claimDueLeads(deps: Deps, maxClaims: number): Promise<Claim[]> {
   let limit = maxClaims;
@@ -93,7 +93,7 @@ export async function claimDueLeads(deps: Deps, maxClaims: number): Promise<Clai
   }
 }
 
-/** What a group's claim threw is one lead's fault: the others are claimed, and that one is set aside. */
+/** One lead made the group's claim throw. Claims each lead by itself, and sets aside the one that throws. */
 async function claimOneByOne(deps: Deps, limit: number, maxClaims: number): Promise<Claim[]> {
   const { sql } = deps.postgres;
   const claims: Claim[] = [];
@@ -104,7 +104,7 @@ async function claimOneByOne(deps: Deps, limit: number, maxClaims: number): Prom
       claims.push(...claimed.claims);
     } catch (error) {
       if (blameFor(error) !== 'elsewhere') await setAside(leadId, error, deps);
-      // What was claimed before an outage must reach its permit all the same.
+      // Leads claimed before the outage must still get their permit.
       else if (claims.length === 0) throw error;
       else break;
     }
@@ -112,7 +112,7 @@ async function claimOneByOne(deps: Deps, limit: number, maxClaims: number): Prom
   return claims;
 }
 
-/** `lookAgain`: all that were looked at, as many as this, were told to wait or refused. */
+/** `lookAgain`: none of the leads we looked at could be claimed; there may be others behind them. */
 type Claiming = { claims: Claim[]; lookAgain: (limit: number) => boolean };
 const nothing: Claiming = { claims: [], lookAgain: () => false };
 
@@ -128,7 +128,7 @@ async function claimTogether(deps: Deps, whom: Whom, maxClaims: number): Promise
       const [, first] = await Promise.all([lockDialControl(sql), loadDialFacts(sql, whom, deps.now)]);
       const { control, now } = first;
       if ((await heldBack(sql, control, now, deps)) !== undefined) return () => Promise.resolve(nothing);
-      // A tripped breaker lets one probe out.
+      // While the breaker is tripped only one lead is claimed, as a probe.
       const isTripped = control.breakerDelayMs !== null;
       const room = isTripped ? 1 : maxUnsentDials(deps.policy) - control.unsentDials;
       const sight = isTripped ? await seeProbes(sql, whom, first, deps) : first;
@@ -159,7 +159,7 @@ async function seeProbes(sql: Sql, whom: Whom, first: Sight, deps: Deps): Promis
   return loadDialFacts(sql, { forClaim: await listProbes(sql, first.now) }, deps.now);
 }
 
-/** A lead that is not claimed, and would else be looked at first the next time too. True when it is out of the way. */
+/** Moves a lead that was not claimed away from the front of the queue. True when the next claim will not see it first. */
 async function putOutOfTheWay(
   sql: Sql,
   { lead }: Seen,
@@ -215,7 +215,7 @@ function createCall(
   };
 }
 
-/** The attempts' rows, before anything rings. What their buyers asked for until now goes with them. */
+/** Writes the attempts' rows before any phone rings, and notes which enquiries each attempt covers. */
 function writeCalls(calls: readonly NewCall[], now: Date, deps: Deps): (sql: Sql) => Promise<unknown> {
   const records = calls.map(({ claim, enquiries }) => ({
     call_id: claim.callId,
@@ -251,12 +251,12 @@ const writeCallsText = `with g as (
        on conflict (lead_id) do update set enquiries = excluded.enquiries)
      update leads l set retry_after = $2::timestamptz + ${claimedFor}, updated_at = $2 from g where l.id = g.lead_id`;
 
-/** Twelve characters that nobody guesses: a room's name is its call's only name outside. */
+/** Twelve characters that nobody can guess: outside this system a call is known only by its room's name. */
 function randomRoomPart(): string {
   return Array.from(randomBytes(12), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('');
 }
 
-/** A lead whose claim throws must not stand in everybody's way: it comes up again in an hour. */
+/** A lead whose claim throws comes up again in an hour, so that it does not block the others. */
 async function setAside(leadId: number, error: unknown, deps: Deps): Promise<void> {
   deps.log.error({ err: error, leadId }, 'a lead could not be claimed; it is looked at again in an hour');
   deps.metrics.claimFaults.inc();

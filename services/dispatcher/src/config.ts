@@ -17,7 +17,7 @@ import type { Policy } from './deps.ts';
 
 export type Config = z.output<typeof settings>;
 
-/** A setting in a notation of its own; what `parse` throws is its fault in words. */
+/** A setting with its own notation. The message of what `parse` throws becomes the error text. */
 const parsed = <T>(parse: (text: string) => T) =>
   z.string().transform((text, context) => {
     try {
@@ -219,7 +219,7 @@ export function toPolicy(config: Config): Policy {
   };
 }
 
-/** What `health` shows of the settings: those that the call-tracker must share, and those that decide who is rung when. */
+/** The settings that `health` shows: those the call-tracker must share, and those that decide who is called when. */
 export function toShown(config: Config): Record<string, string | number> {
   return {
     RING_SECONDS: config.RING_SECONDS,

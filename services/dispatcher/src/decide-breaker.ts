@@ -1,20 +1,20 @@
-/** Kept in dial_control for all replicas. Tripped and past its end: one probe at a time may dial. */
+/** The breaker's state, shared by all replicas in dial_control. When its pause is over, one probe at a time may dial. */
 export type Breaker = { openUntil: Date | null; delayMs: number | null; startupFailures: number };
 
-/** What a dial, or the wait for its agent, showed about the way to the phone network. */
+/** What a dial, or the wait for its agent, showed about LiveKit and the trunk. */
 export type BreakerSign = 'works' | 'agent_came' | 'no_agent' | 'not_dialled';
 
-/** What the delays between two probes begin with and double up to. */
+/** The first pause before a probe, and the longest. The pause doubles each time. */
 export type BreakerPolicy = { firstDelayMs: number; longestDelayMs: number };
 
 const startupFailuresToTrip = 3;
 
-/** Nothing is open, and no failure has been counted: a good sign changes nothing. */
+/** The breaker is closed and has counted no failure, so a good sign changes nothing. */
 export function isCalm({ openUntil, delayMs, startupFailures }: Breaker): boolean {
   return openUntil === null && delayMs === null && startupFailures === 0;
 }
 
-/** Opens, twice as long with each further failure; several failures of one moment count once. */
+/** Opens the breaker. Each further failure doubles the pause; failures within one pause count once. */
 export function decideBreaker(breaker: Breaker, sign: BreakerSign, now: Date, policy: BreakerPolicy): Breaker {
   switch (sign) {
     case 'works':

@@ -3,11 +3,11 @@ import { afterOthers } from './decide-group.ts';
 
 type Wait = Extract<DialDecision, { kind: 'wait' }>;
 
-/** What a claim does with one of the leads it looked at. */
+/** What a claim does with a lead. */
 export type ClaimStep =
   | { kind: 'claim'; probe: boolean }
   | { kind: 'refuse'; reason: Extract<DialDecision, { kind: 'refuse' }>['reason'] }
-  /** It waits for its own reason, until a time that is known or for as long as its number is in use. */
+  /** Only this lead waits: until a known time, or as long as its number is in use. */
   | { kind: 'pause' | 'tell'; wait: Wait };
 
 /**

@@ -1,40 +1,40 @@
 import type { Disposition } from '@leadline/contracts/disposition';
 import { isOpen, nextOpening, type CallWindow } from './call-window.ts';
 
-/** All that bears on whether a lead's phone may ring now. */
+/** Everything that decides whether a lead's phone may ring now. */
 export type DialFacts = {
   lead: {
     status: string;
     retryAfter: Date | null;
     /** When the buyer asked, which may be long before we heard of it. */
     enquiredAt: Date;
-    /** When an operator last asked for once more. */
+    /** When an operator last asked for one more call. */
     askedAgainAt: Date | null;
     /** When the buyer last asked again. */
     lastEnquiryAt: Date | null;
   };
-  /** The time at which the buyer asked to be rung, and when he has talked about another lead since then. */
+  /** The time at which the buyer asked to be called, and when the same buyer talked about another lead since then. */
   promise: { dueAt: Date; talkedAt: Date | null } | null;
-  /** Sent by a vendor to try the connection. */
+  /** A vendor sent this lead to test the connection. */
   isTest: boolean;
   /** A vendor says that the number is on a do-not-disturb list. */
   dndFlag: boolean;
-  /** The lead's number as E.164, or undefined when it is no Indian mobile. */
+  /** The lead's number as E.164; undefined if it is not an Indian mobile number. */
   phone: string | undefined;
   hasUndecidedCall: boolean;
   /** Answers stored for a call since the operator's last "once more". */
   hasAnswers: boolean;
   doNotCall: boolean;
-  /** What an agent last said of a talk with this lead, since the operator's last "once more". */
+  /** The newest disposition of a talk with this lead, since the operator's last "once more". */
   disposition: Disposition | null;
-  /** When the number's newest talk ended that brought answers, in whichever lead's call. */
+  /** When the newest talk with answers at this number ended, whichever lead it was for. */
   talkedAt: Date | null;
-  /** A last report of one of the number's calls could not be handled, and nobody has looked at it yet. */
+  /** The last report of a call to this number is a dead letter, and no operator has handled it yet. */
   unheardReport: boolean;
-  /** Another dial or an old call holds the number; null when it is not known until when. */
+  /** Another dial or an old call uses the number, until this time; null: until an unknown time. */
   numberInUse: { until: Date | null } | undefined;
   slotsInUse: number;
-  /** `probedAt`: since when the newest undecided probe is on its way. */
+  /** `probedAt`: when the newest undecided probe began. */
   control: { stopped: boolean; breakerOpenUntil: Date | null; breakerTripped: boolean; probedAt: Date | null };
 };
 
@@ -43,12 +43,12 @@ export type DialPolicy = {
   maxConcurrentCalls: number;
   closingDispositions: readonly Disposition[];
   maxLeadAgeDays: number;
-  /** After a talk that brought answers its number is not rung by itself for so long; 0: never paused. */
+  /** How long a number is not called after a talk with answers. 0: there is no pause. */
   contactPauseMs: number;
-  /** A buyer who talked about another lead this shortly before his promise, or later, is not rung for it again. */
+  /** A promise is dropped if its buyer talked about another lead within this time before it, or after it. */
   promiseToleranceMs: number;
   ringSeconds: number;
-  /** A request sent now may make a phone ring until its token's end and LiveKit's leeway are over. */
+  /** A request sent now may ring a phone until its token has expired and LiveKit's leeway is over. */
   latestInviteMs: number;
 };
 
@@ -74,7 +74,7 @@ type WaitReason =
   | 'number_in_use'
   | 'no_free_slot'
   | 'report_unheard'
-  // Those that hold everybody back: see hold-back.ts.
+  // The reasons that hold back every lead: see hold-back.ts.
   | 'older_database'
   | 'database_not_compared'
   | 'reports_not_heard'
@@ -87,8 +87,8 @@ export function ringWindowMs(policy: { latestInviteMs: number; ringSeconds: numb
 }
 
 /**
- * May this lead be dialled now? What is asked first is told first: what the lead itself forbids, then what holds for
- * everybody. Claim, permit and `explain` ask the same question.
+ * Decides whether this lead may be dialled now. The first reason found is the answer: first the lead's own reasons, then
+ * those that hold back every lead. Claim, permit and `explain` all use this rule.
  */
 export function decideDial(facts: DialFacts, now: Date, policy: DialPolicy): DialDecision {
   const { lead, control } = facts;
@@ -105,14 +105,14 @@ export function decideDial(facts: DialFacts, now: Date, policy: DialPolicy): Dia
     return { kind: 'not_due', reason: 'retry_later', until: lead.retryAfter };
   }
   if (control.breakerTripped && control.probedAt !== null) {
-    // By then its result is due. Its dispatcher may have died with it, and nobody else knows whether the way is open.
+    // Its result is overdue: the dispatcher that sent the probe may have died, so another probe may go out.
     const until = new Date(control.probedAt.getTime() + ringWindowMs(policy));
     if (until > now) return { kind: 'wait', reason: 'breaker_open', until };
   }
   return verdict;
 }
 
-/** The part of the question that is asked again right before the phone rings, when the call is already claimed. */
+/** The part of the rule that we check again for a claimed call, right before the phone rings. */
 export function mayRing(
   facts: DialFacts,
   now: Date,
@@ -123,10 +123,10 @@ export function mayRing(
   if (facts.phone === undefined) return { kind: 'refuse', reason: 'invalid_number' };
   if (facts.dndFlag) return { kind: 'refuse', reason: 'dnd_listed' };
   if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };
-  // The buyer asked for this ring: what else would spare him one does not.
+  // The buyer asked for this call, so the rules that spare people calls do not apply.
   const isPromised = isPromiseDue(facts, now, policy);
   if (facts.hasAnswers && !isPromised) return { kind: 'refuse', reason: 'answered' };
-  // Told late, when its retry was already waiting.
+  // This was reported late, when the lead's retry was already waiting.
   const { disposition } = facts;
   const isLifted = isPromised && disposition !== 'wrong_number';
   if (disposition !== null && !isLifted && policy.closingDispositions.includes(disposition)) {
@@ -153,14 +153,14 @@ export function mayRing(
   return { kind: 'dial', probe: control.breakerTripped };
 }
 
-/** It is not any more once the buyer has talked about another of his leads meanwhile. */
+/** Whether the promised time has come. The buyer must not have talked with us about another lead shortly before or since. */
 function isPromiseDue({ promise }: DialFacts, now: Date, policy: DialPolicy): boolean {
   if (promise === null || promise.dueAt > now) return false;
   const { dueAt, talkedAt } = promise;
   return talkedAt === null || talkedAt.getTime() < dueAt.getTime() - policy.promiseToleranceMs;
 }
 
-/** An operator who asked for a call after that talk breaks the pause. */
+/** When the pause after a talk ends; undefined: no pause, for example because an operator asked for one more call. */
 function pauseEndsAt({ talkedAt, lead }: DialFacts, policy: DialPolicy): Date | undefined {
   if (talkedAt === null || policy.contactPauseMs === 0) return undefined;
   if (lead.askedAgainAt !== null && lead.askedAgainAt > talkedAt) return undefined;

@@ -5,21 +5,21 @@ export type PermitVerdict =
   | { kind: 'permit' }
   | { kind: 'ask_again'; reason: string; afterMs: number }
   | { kind: 'refused'; reason: string }
-  /** Somebody revoked or sent it, or its call has ended: nothing is left to do. */
+  /** The dial was revoked or sent before, or its call has ended: there is nothing left to do. */
   | { kind: 'lost' };
 
-/** Who asks for a permit, and what was seen of its lead under the lock; `seen` is undefined when the lead is gone. */
+/** A claim that asks for its permit, with its lead's facts read under the lock; `seen` is undefined if the lead is gone. */
 export type PermitAsked = { probe: boolean; seen: { facts: DialFacts; isUnsent: boolean } | undefined };
 
-/** Caps and a number in use pass by themselves: asked again while the claim is young. */
+/** These reasons pass by themselves, so the claim asks again as long as it lives. */
 const askAgainMs = 250;
-/** Those who wait for the pace come back one by one, not all at once: a permit takes about as long. */
+/** Claims that wait for the pace ask again one after the other, about as far apart as a permit takes. */
 const leastApartMs = 5;
 
 /**
- * The verdict on each of a group that asks together, in its order, as if those before it had been permitted and had left:
- * they hold their numbers and slots, and have moved the pace. The pace is strict: nobody is permitted before
- * `nextDialAt`, and each permit moves it on by one step from now.
+ * Decides on each claim of a group, in order. Each permit that was given earlier in the group already counts: it uses its
+ * number and a slot, and moves the pace. The pace is strict: no permit is given before `nextDialAt`, and each permit moves
+ * that to one step from now.
  */
 export function decidePermits(
   group: readonly PermitAsked[],
@@ -39,7 +39,7 @@ export function decidePermits(
       return verdict.reason === 'no_free_slot' || verdict.reason === 'number_in_use'
         ? { kind: 'ask_again', reason: verdict.reason, afterMs: askAgainMs }
         : { kind: 'refused', reason: verdict.reason };
-    // A claim from before the breaker opened is no probe: the way must be found open first.
+    // This claim was made before the breaker opened, so it is not a probe: it waits until a probe has succeeded.
     if (verdict.probe && !probe) return { kind: 'refused', reason: 'breaker_open' };
     if (!seen.isUnsent) return { kind: 'lost' };
     const dueInMs = given.length > 0 ? given.length * policy.paceMs : Number(control.nextDialAt ?? now) - Number(now);

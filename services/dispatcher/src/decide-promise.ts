@@ -1,7 +1,7 @@
 import { isOpen, nextOpening, type CallWindow } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 
-/** When a buyer asked to be called back. `at` null: the words name no one time. */
+/** A buyer's request to be called back. `at` is null if the words name no single time. */
 export type CallbackRequest = {
   at: Date | null;
   keptBy: 'agent' | 'person';
@@ -12,22 +12,22 @@ export type PromisePolicy = {
   window: CallWindow;
   ringSeconds: number;
   latestInviteMs: number;
-  /** A promise is kept by a dial that begins no later than this after its time. */
+  /** How late a dial may begin after the promised time and still keep the promise. */
   promiseToleranceMs: number;
-  /** So many of a lead's requests are kept by a dial. */
+  /** How many requests of one lead we keep by a dial. */
   maxPromises: number;
 };
 
 export type RequestDecision =
   /** The phone is dialled at `dueAt`: the time itself, or the next opening after it. */
   | { kind: 'promise'; dueAt: Date }
-  /** A person calls back: nobody is dialled for it. */
+  /** A person calls back, so we do not dial. */
   | { kind: 'to_person' }
   | { kind: 'refuse'; because: 'do_not_call' | 'no_time' | 'time_over' | 'too_far' | 'too_many' };
 
 const longestAheadMs = 366 * 86_400_000;
 
-/** What follows from a request. Whoever wishes never to be called is promised nothing, whichever was said first. */
+/** What follows from a request. A person who asked never to be called gets no promise, whichever came first. */
 export function decideRequest(
   request: CallbackRequest,
   lead: { doNotCall: boolean; promisesBefore: number },
@@ -37,7 +37,7 @@ export function decideRequest(
   if (request.keptBy === 'person') return { kind: 'to_person' };
   const { at, saidAt } = request;
   if (at === null) return { kind: 'refuse', because: 'no_time' };
-  // A time that was over when it was said is a slip; one that passed since then is due at once.
+  // A time that was already over when the buyer named it is a mistake; one that passed since then is due at once.
   if (at.getTime() < saidAt.getTime() - policy.promiseToleranceMs) return { kind: 'refuse', because: 'time_over' };
   if (at.getTime() > saidAt.getTime() + longestAheadMs) return { kind: 'refuse', because: 'too_far' };
   if (lead.promisesBefore >= policy.maxPromises) return { kind: 'refuse', because: 'too_many' };
@@ -45,8 +45,8 @@ export function decideRequest(
 }
 
 /**
- * Until when a dial keeps a promise: for the tolerance after its time, or after the opening that follows it where people
- * may not be rung that long.
+ * Until when a dial keeps a promise: the tolerance after its time, or after the window's next opening if the window shuts
+ * before that.
  */
 export function keptUntil(at: Date, policy: PromisePolicy): Date {
   const open = nextOpening(policy.window, at, ringWindowMs(policy));
@@ -56,19 +56,19 @@ export function keptUntil(at: Date, policy: PromisePolicy): Date {
   return new Date(next.getTime() + policy.promiseToleranceMs);
 }
 
-/** A dial that was claimed for a promise, as it ended. */
+/** How a dial ended that was claimed for a promise. */
 export type PromisedDial = {
   sentAt: Date | null;
-  /** Given back, or ended without an agent: nobody was rung for it. */
+  /** The dial was put back, or no agent came: no phone rang. */
   wasNotDialled: boolean;
-  /** Those of the same promise before this one that were not dialled either. */
+  /** How many earlier dials of the same promise did not ring a phone either. */
   failedBefore: number;
 };
 
-/** After so many dials that never left, a promise is given up and the retry table goes on. */
+/** After so many dials that rang no phone we give the promise up, and the retry table applies again. */
 const maxFailedDials = 10;
 
-/** What a dial makes of its promise; `waiting`: it still stands. */
+/** What a dial means for its promise; `waiting`: the promise still stands. */
 export function decideKept(
   at: Date,
   dial: PromisedDial,
@@ -81,9 +81,9 @@ export function decideKept(
 }
 
 /**
- * When the lead of a waiting promise is due, without jitter. `notBefore`: until then nobody can be rung for it, because its
- * dial was given back or the window is shut; the promised time stays its floor. `isMoved`: it is the next opening, for
- * nobody may be rung at that time.
+ * When the lead of a waiting promise is due, without jitter: never before the promised time. `notBefore`: we cannot call
+ * earlier, because its dial was put back or the window is shut. `isMoved`: the window is shut at the promised time, so the
+ * lead is due at the next opening.
  */
 export function dueOfPromise(
   promise: { dueAt: Date },

@@ -6,48 +6,48 @@ import { ringWindowMs } from './decide-dial.ts';
 /** Delays by failure reason: the n-th spent attempt waits the n-th delay, later ones the last. */
 export type RetryPolicy = {
   delaysMs: Record<FailureReason, readonly number[]>;
-  /** 0.1 = a delay is up to a tenth longer, so that a morning's misses do not all ring at one moment. */
+  /** 0.1: a delay is up to a tenth longer, so that calls missed together are not all retried together. */
   jitter: number;
   maxRetries: number;
-  /** What an agent may say of a talk so that its lead is not rung any more. */
+  /** The dispositions after which we do not call the lead again. */
   closingDispositions: readonly Disposition[];
   window: CallWindow;
   ringSeconds: number;
   latestInviteMs: number;
-  /** For what was put back and has no better time. */
+  /** How long a dial that was put back waits if nothing names a better time. */
   putBackDelayMs: number;
 };
 
-/** A call that has ended, as the decision on its lead sees it. */
+/** An ended call, with all that decides what becomes of its lead. */
 export type EndedCall = {
   outcome: 'failed' | 'called';
   reason: FailureReason | null;
   /** The network's final SIP code for the dial, where it gave one. */
   sipStatus: number | null;
-  /** Ours and the newest of its lead; an older call's failure has no say. */
+  /** The lead's newest call, and made by us. The failure of an older call changes nothing. */
   newest: boolean;
-  /** Given back without spending an attempt: why, and until when at least. */
+  /** Why the dial was put back without spending an attempt, and how long it waits at least. */
   putBack: { until: Date | null } | undefined;
-  /** Put-backs that counted so far for this lead, this one not included. */
+  /** How many put-backs of this lead have counted before this one. */
   putBacksBefore: number;
   doNotCall: boolean;
   /** Answers of any of the lead's calls since the operator's last "once more". */
   leadHasAnswers: boolean;
-  /** What an agent last said of a talk with this lead, since the operator's last "once more". */
+  /** The newest disposition of a talk with this lead, since the operator's last "once more". */
   disposition: Disposition | null;
-  /** The buyer asked again while this attempt was under way: without another one nothing would follow from that. */
+  /** The buyer sent another enquiry during this attempt, which only a further attempt can answer. */
   askedMeanwhile: boolean;
   otherCallUndecided: boolean;
-  /** The buyer was promised a call at a time to come. */
+  /** We promised the buyer a call at a later time. */
   isPromised: boolean;
-  /** It was made for a promise, which spends no retry. */
+  /** The call was made for a promise, so it spends no retry. */
   wasPromised: boolean;
 };
 
 export type RetryDecision =
   | { kind: 'nothing' }
   | { kind: 'answered' }
-  /** Rung at the promised time: neither answers nor the table have a say. */
+  /** The lead is called at the promised time, whatever its answers and the retry table say. */
   | { kind: 'promised' }
   | { kind: 'retry'; at: Date; retryCount: number }
   | {
@@ -62,7 +62,7 @@ export type RetryDecision =
  */
 const noSuchNumber = [404, 410, 484, 604];
 
-/** An attempt that proved not dialled is given back this often; the next one is spent. */
+/** How often an attempt that was proved not dialled is put back; after that it is spent. */
 const maxPutBacks = 10;
 
 /**
@@ -95,7 +95,7 @@ export function decideRetry(
   const spent = lead.retryCount + (call.wasPromised ? 0 : 1);
   const isUsedUp = spent > policy.maxRetries;
   if (isUsedUp && !call.askedMeanwhile) return { kind: 'give_up', because: 'retries_used_up', retryCount: spent };
-  // The last one has failed, and the buyer wants more: the attempts begin anew, as those of a new lead would.
+  // The last attempt failed, but the buyer has asked again: the attempts start over, as for a new lead.
   const retryCount = isUsedUp ? 0 : spent;
   const delays = policy.delaysMs[call.reason ?? 'dispatch_failed'];
   const delayMs = delays[Math.min(isUsedUp ? 0 : lead.retryCount, delays.length - 1)] ?? policy.putBackDelayMs;

@@ -24,7 +24,7 @@ export type Deps = {
   policy: Policy;
   generation: CurrentDatabase;
   reports: ReportHearing;
-  /** This process among the replicas. */
+  /** Names this process among the replicas. */
   owner: string;
 };
 
@@ -38,13 +38,13 @@ export type Policy = DialPolicy &
     maxCallSeconds: number;
     trunkId: string;
     callerId: string | undefined;
-    /** What the trunk's words on a refused dial mean. */
+    /** What the trunk's phrases for a refused dial mean. */
     trunkPhrases: readonly TrunkPhrase[];
-    /** Between two dials of all replicas together. */
+    /** The time between two dials, over all replicas. */
     paceMs: number;
   };
 
-/** A claim this old gets no permit any more; whoever sees it first puts it back. */
+/** A claim this old gets no permit any more. The first replica that sees it puts it back. */
 export function claimLifeMs(policy: { agentWaitMs: number }): number {
   return policy.agentWaitMs + 5_000;
 }

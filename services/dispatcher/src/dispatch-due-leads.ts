@@ -7,12 +7,12 @@ import { placeCall, type Waits } from './place-call.ts';
 
 /** `stop` claims no more, puts unsent dials back, and waits at most 10 s for dials to hear their result. */
 export type Dispatching = Part & {
-  /** Claims what is due and places it; returns when nothing more may be claimed now. `rest`: nothing was due at all. */
+  /** Claims due leads and calls them; returns when no more may be claimed now. `rest`: no lead was due. */
   run(): Promise<'rest' | undefined>;
 };
 
 const stopWithinMs = 10_000;
-/** They are claimed in two round trips, but each costs its facts under the dialling's lock, and permits wait meanwhile. */
+/** A claim takes two round trips, but reads each lead's facts under the dialling lock while permits wait. */
 export const claimedAtOnce = 16;
 
 /** Claims due leads and runs their attempts side by side; the caps live in the database, not here. */
@@ -27,7 +27,7 @@ export function dispatchDueLeads(waits: Pick<Waits, 'readiness' | 'guard'>, deps
       const seen = await lookForDue(deps);
       if (seen === 'none' && claimed === 0 && placing.size === 0) return 'rest';
       if (seen !== 'due') return undefined;
-      // At night, or with all channels taken, leads are due and nothing is to be done: no transaction then.
+      // At night, or with all channels in use, leads are due but none may be called: we open no transaction.
       if (isHeldBack && !(await isAnyClaimable(deps))) return undefined;
       const claims = await claimDueLeads(deps, claimedAtOnce);
       isHeldBack = claims.length === 0;

@@ -15,8 +15,8 @@ import { erasePromises } from './steer-callbacks.ts';
 
 /**
  * Takes a person's name and number out of calls, dials and the audit. A dial that is not sent yet is revoked. While a
- * phone may ring or a call goes on it is refused: blanking the number then would let a second call be made to it.
- * Numbers that are never to be rung stay on their list: to honour that, it has to be known.
+ * phone may ring or a call goes on we refuse: without the number a second call to it could begin. The do-not-call list
+ * keeps its numbers, because we must know them to honour it.
  */
 export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased> {
   const phone = requirePhone(asked.phone);
@@ -42,7 +42,7 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
         `update calls set name = null, phone = $2, updated_at = $3 where last_ten(phone) = last_ten($1)`,
         [phone, erasedValue, now],
       ),
-      // The hash stays, so that a wish that is heard late is still this number's.
+      // We keep the hash, so that a wish which arrives late still counts for this number.
       dials: await affected(
         sql,
         `update dials set phone = $2, phone_hash = leadline_number_hash($1), network_phrase = null where last_ten(phone) = last_ten($1)`,
@@ -64,7 +64,7 @@ export async function erasePerson(asked: EraseAsked, deps: Deps): Promise<Erased
   });
 }
 
-/** A permit given meanwhile is seen here: both hold the same lock. */
+/** Permits take the same lock, so we see every permit that was given before. */
 async function refuseWhileInUse(sql: Sql, phone: string, now: Date, isRehearsal: boolean): Promise<void> {
   const open = await row(
     sql,
@@ -89,7 +89,7 @@ async function refuseWhileInUse(sql: Sql, phone: string, now: Date, isRehearsal:
   }
 }
 
-/** What the person said in a call is known by the call's number, which goes: the list takes it over. */
+/** A wish said in a call is found by the call's number, which we erase: so we put the number on the list. */
 export async function keepRefusal(sql: Sql, phone: string, who: string): Promise<boolean> {
   if (!(await isDoNotCall(sql, phone))) return false;
   await affected(

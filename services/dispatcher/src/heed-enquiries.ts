@@ -10,13 +10,13 @@ import { loadFactsOf } from './load-dial-facts.ts';
 
 const atOnce = 200;
 
-/** What a lead was given up for that a further enquiry of the buyer makes good. */
+/** The failures after which a further enquiry opens the lead again. */
 const madeGood = ['retries_used_up', 'too_old'];
 
 /**
- * What follows from further enquiries that no attempt has heard of, each once: one that joined while a retry waits brings
- * that retry forward, for the buyer has just asked; one that joined in the moment in which its lead was given up opens it
- * again. What comes during an attempt is the business of whoever decides on that attempt.
+ * Acts once on each further enquiry that no attempt knows of. If the lead waits for a retry, we bring that forward, because
+ * the buyer has just asked. If the lead was given up at the same moment, we open it again. Enquiries that come during an
+ * attempt are left to the decision on that attempt.
  * @returns whether there were any
  */
 export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise<boolean> {
@@ -48,11 +48,11 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
     const isGivenUp = lead.status === 'failed' && madeGood.includes(lead.failureReason ?? '');
     const { now, facts } = await loadFactsOf(sql, lead, deps.now);
     const decision = decideDial(facts, now, deps.policy);
-    // Whoever decides on its call meanwhile takes account of it.
+    // The decision on its open call will take account of it.
     if (decision.kind === 'not_due' && decision.reason === 'call_in_progress') return;
     await heed(sql, lead);
     const isRetry = decision.kind === 'not_due' && decision.reason === 'retry_later';
-    // He is rung at the time he named, and the agent is told what he asked for besides.
+    // We call at the promised time, and the agent then learns of the further enquiry.
     if (lead.promise !== null) return;
     if (lead.enquiries <= lead.heeded || !(isGivenUp || isRetry)) return;
     const retryCount = isGivenUp ? 0 : lead.retryCount;
@@ -66,7 +66,7 @@ async function heedLead(id: number, deps: Deps): Promise<void> {
   });
 }
 
-/** A lead without a call gets no event: it only moved up to its turn. */
+/** A lead that was never called gets no event: only its place in the queue changed. */
 async function tellRetry(sql: Sql, lead: LeadRow, retryCount: number, now: Date): Promise<void> {
   const newest = await row(
     sql,
@@ -88,7 +88,7 @@ async function tellRetry(sql: Sql, lead: LeadRow, retryCount: number, now: Date)
   });
 }
 
-/** All enquiries that are seen with the lead's row have been taken account of. Hold that row's lock. */
+/** Notes that every enquiry read with the lead's row has been acted on. The caller holds that row's lock. */
 export async function heed(sql: Sql, lead: LeadRow): Promise<void> {
   if (lead.enquiries === 0) return;
   await affected(

@@ -5,8 +5,8 @@ import type { ControlRow } from './read-control.ts';
 import { toNextDialAt } from './to-next-dial.ts';
 
 /**
- * What keeps everybody from being claimed now, whoever is due; undefined: nothing. The claim asks it before it looks at a
- * lead, and `explain` before it answers that one would be dialled.
+ * The reason why no lead may be claimed now; undefined: there is none. The claim checks it before it looks at any lead,
+ * and `explain` before it answers that a lead would be dialled.
  */
 export async function heldBack(
   sql: Sql,
@@ -27,7 +27,7 @@ export async function heldBack(
   return undefined;
 }
 
-/** What the pace lets through within an agent's wait: a claim beyond that would only be put back. */
+/** How many dials the pace allows while one claim waits for its agent. A claim beyond that would only be put back. */
 export function maxUnsentDials(policy: { agentWaitMs: number; paceMs: number }): number {
   return Math.max(1, Math.floor(policy.agentWaitMs / policy.paceMs));
 }

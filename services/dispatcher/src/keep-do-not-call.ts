@@ -10,7 +10,7 @@ import { isDoNotCall } from './number-rules.ts';
 
 type Asked = AskedBy<typeof addCommand>;
 
-/** From its commit on no permit is given for the number, however it is written in a lead. */
+/** Once this commits, the number gets no permit, in whatever form a lead writes it. */
 export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
   const phone = requirePhone(asked.phone);
   await deps.postgres.transaction(async (sql) => {
@@ -26,11 +26,11 @@ export async function addDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallS
   return findDoNotCall(asked, deps);
 }
 
-/** Takes the number off, and with it what the person asked for in earlier calls: the operator answers for that. */
+/** Takes the number off the list and cancels the person's earlier wishes. The operator is responsible for that. */
 export async function removeDoNotCall(asked: Asked, deps: Deps): Promise<DoNotCallState> {
   const phone = requirePhone(asked.phone);
   await deps.postgres.transaction(async (sql) => {
-    // By the clock that says when a wish was heard: what is heard after this counts.
+    // Wishes are dated by the same clock, so only a wish that arrives after this counts.
     const now = deps.now(await databaseNow(sql));
     const removed = await affected(
       sql,

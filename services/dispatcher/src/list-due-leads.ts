@@ -4,7 +4,7 @@ import { oldCallHolds } from './load-dial-facts.ts';
 import { waitsForReport } from './number-rules.ts';
 import { hasDuePromise, inTurns } from './take-turns.ts';
 
-/** How many leads are looked at once those in front were told to wait. */
+/** How many leads we look at once the leads in front have to wait. */
 export const mostLookedAt = 20;
 
 /**
@@ -53,12 +53,12 @@ export function getNewLeads(limit: number): (now: string) => string {
   };
 }
 
-/** Of so many due leads one is chosen as the probe. */
+/** From how many due leads we choose the probe. */
 const probeCandidates = 200;
 
 /**
- * The leads of which one may be the probe of a tripped breaker. Those come last that were it within an hour: a lead whose
- * own agent never comes would else be the probe again and again, and hold everybody back for good.
+ * The leads from which the probe of a tripped breaker is chosen. Leads that were a probe within the last hour come last:
+ * otherwise a lead whose own agent never comes would be the probe again and again, and hold back all others.
  */
 export async function listProbes(sql: Sql, now: Date): Promise<number[]> {
   const due = await rows(
@@ -74,7 +74,7 @@ export async function listProbes(sql: Sql, now: Date): Promise<number[]> {
   return due.map(({ leadId }) => leadId);
 }
 
-/** Due leads as a claim would look at them, when those that it takes together can't be claimed and each is tried by itself. */
+/** Due leads in the claim's order, for when the claim of a group throws and each lead is claimed by itself. */
 export async function listDueLeads(sql: Sql, now: Date, limit: number): Promise<number[]> {
   const text = `select lead_id from (${getNewLeads(limit)('$1::timestamptz')}) due order by place`;
   return (await rows(sql, z.object({ leadId: z.number() }), text, [now])).map(({ leadId }) => leadId);

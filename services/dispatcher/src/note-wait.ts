@@ -4,7 +4,7 @@ import { enqueue } from '@leadline/messaging/outbox';
 import type { DialDecision } from './decide-dial.ts';
 import type { LeadRow } from './read-lead.ts';
 
-/** Tells once why a lead waits for its own reason, and again when the reason or its end changes; true when it told. */
+/** Publishes why a lead waits, once, and again when the reason or its end changes. Returns whether it did. */
 export async function noteWait(
   sql: Sql,
   lead: LeadRow,

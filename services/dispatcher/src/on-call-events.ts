@@ -6,7 +6,7 @@ import { done } from '@leadline/messaging/outcome';
 import type { Deps } from './deps.ts';
 import { setLeadDispatched, settleCall } from './settle-lead.ts';
 
-/** The tracker's words on a call, each of which the sweep would find by itself a few seconds later. */
+/** Acts at once on the tracker's events. Without them the sweep would find the same a few seconds later. */
 export function onCallEvents(deps: Deps, wake: () => void): Handler[] {
   return [
     on(callRinging, async ({ data }) => {
