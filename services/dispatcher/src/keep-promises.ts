@@ -18,7 +18,7 @@ import { isDoNotCall } from './number-rules.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { promiseColumn, promiseRow, type PromiseRow } from './promise-row.ts';
 
-/** Why a promise is as it is: the streams told of it when the database had come back older. */
+/** Why a promise has its state: the streams showed it after an older database was restored. */
 export const beforeRestore = 'before_restore';
 
 const request = z.object({
@@ -39,29 +39,29 @@ const request = z.object({
 });
 type Request = z.infer<typeof request>;
 
-/** SQL: nobody has taken account yet of what call c, whose facts are f, asked for. */
+/** SQL: the request that was made in call c, with facts f, has not been acted on yet. */
 const isUnheard = `f.callback_request is not null and f.erased_at is null
   and not exists (select from callbacks b where b.call_id = f.call_id and b.heard_at >= f.callback_heard_at)`;
 
-/** An ended call, as its promise sees it. */
+/** An ended call, with all that decides about promises. */
 export type EndedForPromise = {
   id: number;
   phone: string;
-  /** The promise that its dial was claimed for. */
+  /** The promise for which the dial was made. */
   callbackId: number | null;
   sentAt: Date | null;
   putBackReason: string | null;
   failureReason: string | null;
-  /** Whoever has this number is not to be called back, whatever was said in it. */
+  /** This number gets no callback, whatever was said in the call. */
   endsBecause: 'do_not_call' | 'wrong_number' | null;
-  /** An agent asked in it for a time. */
+  /** The buyer asked in this call to be called back. */
   hasRequest: boolean;
 };
 
 /**
- * What an ended call means for promises: the one it was dialled for is kept, missed or still stands, and what was asked in
- * it is promised. Hold the lead's lock.
- * @returns the promise that waits then
+ * Acts on an ended call: the promise for which it was made is kept, missed or still waits, and a request made in the call
+ * becomes a promise. The caller holds the lead's lock.
+ * @returns the promise that now waits
  */
 export async function settlePromise(
   sql: Sql,
@@ -103,7 +103,7 @@ async function countFailedDials(sql: Sql, callbackId: number, callId: number): P
   return found?.count ?? 0;
 }
 
-/** Makes promises of what the lead's calls asked for and nobody took account of yet. @returns the one that waits then */
+/** Turns each request in the lead's calls that has not been acted on into a promise. @returns the promise that now waits */
 async function hearRequests(sql: Sql, lead: LeadRow, now: Date, deps: Deps): Promise<PromiseRow | null> {
   const asked = await rows(
     sql,
@@ -133,13 +133,13 @@ async function hearRequest(
   );
   if (known > 0) return lead.promise;
   const decision = decideRequest(
-    // An agent whose clock runs ahead said nothing before it was heard.
+    // An agent's clock may run ahead: no request was made later than its report arrived.
     { ...asked, saidAt: asked.saidAt < heardAt ? asked.saidAt : heardAt },
     { doNotCall: await isDoNotCall(sql, lead.phone), promisesBefore: await countPromises(sql, lead.id) },
     deps.policy,
   );
   const { promise } = lead;
-  // One that was said before what is promised already: it was changed before it was heard.
+  // The buyer said this before the request that is already promised: it arrived late and no longer counts.
   const isOlder = promise !== null && promise.saidAt > asked.saidAt;
   const takes = decision.kind !== 'refuse' && !isOlder;
   if (takes && promise !== null) await replacePromise(sql, promise, 'asked_again', now);
@@ -183,7 +183,7 @@ async function tellRequest(
   if (at !== due) await tellMoved(sql, lead, { from: asked.at, to: dueAt, reason: 'window_shut' });
 }
 
-/** Both times of a callback that is made at another time than was promised. */
+/** The promised time of a callback, and the time to which it moved. */
 export async function tellMoved(
   sql: Sql,
   lead: { id: number; source: string },
@@ -195,7 +195,7 @@ export async function tellMoved(
   });
 }
 
-/** Dials that were made for the lead's earlier promises. */
+/** How many dials were made for the lead's earlier promises. */
 async function countPromises(sql: Sql, leadId: number): Promise<number> {
   const found = await row(
     sql,
@@ -215,7 +215,7 @@ export function readPromise(sql: Sql, leadId: number): Promise<PromiseRow | null
   ).then((found) => found?.promise ?? null);
 }
 
-/** A row of `callbacks` as it is made. */
+/** A new row of `callbacks`. */
 export type NewCallback = Omit<Request['request'], 'at'> & {
   leadId: number;
   callId: number | null;
@@ -252,7 +252,7 @@ export async function addCallback(sql: Sql, made: NewCallback, now: Date): Promi
   );
 }
 
-/** Another time stands in its place. */
+/** Ends a promise because another time has replaced it. */
 export async function replacePromise(sql: Sql, promise: PromiseRow, why: string, now: Date): Promise<void> {
   await affected(
     sql,
@@ -261,7 +261,7 @@ export async function replacePromise(sql: Sql, promise: PromiseRow, why: string,
   );
 }
 
-/** The promise is over, and whoever watches is told what became of it. */
+/** Ends the promise and publishes what became of it. */
 export async function closePromise(
   sql: Sql,
   { lead, promise }: { lead: { id: number; source: string }; promise: PromiseRow },
@@ -290,7 +290,7 @@ export async function closePromise(
   });
 }
 
-/** Whatever else ends the matter of a lead ends its promise too. */
+/** Ends a lead's waiting promise because the lead itself is settled. */
 export async function endPromise(
   sql: Sql,
   lead: LeadRow,
@@ -300,7 +300,7 @@ export async function endPromise(
   if (lead.promise !== null) await closePromise(sql, { lead, promise: lead.promise }, end, now);
 }
 
-/** Its lead is due at the promised time and not before, whatever it was before: a waiting retry, answered or given up. */
+/** Makes the lead due at the promised time, whether it waited for a retry, had answered or was given up. */
 export async function dueForPromise(
   sql: Sql,
   { lead, promise }: { lead: LeadRow; promise: PromiseRow },
@@ -328,8 +328,8 @@ const isUndecided = `exists (select from calls o left join dials d on d.call_id 
   and (o.status = 'calling' or d.call_id is not null and d.decided_at is null))`;
 
 /**
- * What no ended call brings about: requests that were heard late, promises whose lead somebody else has taken for settled
- * (an older dispatcher, or a hand on the database), and those for which the window has shut.
+ * Handles what no ended call triggers: requests that arrived late, promises whose lead an older dispatcher or a person has
+ * settled, and promises that are due while the window is shut.
  */
 export async function keepPromises(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const now = deps.now(await databaseNow(deps.postgres.sql));

@@ -6,15 +6,15 @@ import { hasUnheardReport, isOnList, talkedAt } from './number-rules.ts';
 import { controlColumns, controlRow, noControl, type ControlRow } from './read-control.ts';
 import { askedAgain, leadCalls, leadCallsColumns, leadColumns, leadRow, type LeadRow } from './read-lead.ts';
 
-/** An old program's open call holds its number and a slot this long. */
+/** How long an open call of the old program uses its number and a slot. */
 export const oldCallHolds = `interval '15 minutes'`;
 
-/** Which calls count: at which time, and except which one; for a permit only those that were sent. SQL. */
+/** SQL of which calls count: at which time, without which call, and for a permit only calls whose dial was sent. */
 type Counting = { at: string; exceptCallId: string; sentOnly: boolean };
 
 /**
- * Other dials and old calls that hold this number, each with the time until when, or null. `offset 0`: the facts of these
- * dials one by one. Postgres may else take them for many, and read all the facts there are.
+ * SQL of the other dials and old calls that use this number, each with its end or null. `offset 0` makes Postgres read the
+ * facts of these dials one by one; without it, Postgres may expect many dials and read all facts.
  */
 const holdersOf = (number: string, { at, exceptCallId, sentOnly }: Counting): string =>
   `select f.number_free_at as until
@@ -28,8 +28,8 @@ const holdersOf = (number: string, { at, exceptCallId, sentOnly }: Counting): st
       and call_started_at > ${at} - ${oldCallHolds}`;
 
 /**
- * Calls that hold one of the trunk's channels: undecided ones until the tracker says when theirs is free, decided ones
- * until then. Neither part looks at the calls of the day that are over.
+ * SQL of the calls that use one of the trunk's channels: undecided calls until the tracker knows when the channel is free,
+ * decided ones until that time. Neither part reads calls that are over.
  */
 const slotsInUse = ({ at, sentOnly }: Omit<Counting, 'exceptCallId'>): string => {
   const counts = `d.revoked_at is null and d.claimed_at > ${at} - interval '1 day' ${sentOnly ? 'and d.sent_at is not null' : ''}`;
@@ -47,33 +47,32 @@ export async function countSlotsInUse(sql: Sql, at: Date): Promise<number> {
   return found?.used ?? 0;
 }
 
-/** One lead, and all that `decideDial` asks about it. */
+/** One lead, with all that `decideDial` needs. */
 export type Seen = {
   lead: LeadRow;
   facts: DialFacts;
-  /** The highest of its calls' numbers. */
+  /** The number of its newest attempt. */
   lastAttempt: number;
-  /** Of the trace that it came in with. */
+  /** The trace of the lead's delivery. */
   traceparent: string | null;
-  /** For a permit, the call it is asked for, and whether its dial is neither sent nor revoked and the call has not ended. */
+  /** For a permit: its call, and whether that call goes on with a dial that was neither sent nor revoked. */
   callId: number | null;
   isUnsent: boolean;
-  /** For a claim: what its call will be called. */
+  /** For a claim: the id of the call to come. */
   nextCallId: number | undefined;
 };
 
 export type Sight = {
-  /** The time that the facts are of: the database's clock, as `deps.now` gives it. */
+  /** When the facts were read: the database's clock, through `deps.now`. */
   now: Date;
   control: ControlRow;
-  /** In the order in which they were asked for, or are due; a lead that is not there any more is left out. */
+  /** In the order that the caller gave, or in which they are due. Leads that no longer exist are missing. */
   leads: Seen[];
 };
 
 /**
- * Whom to look at. For a claim their rows are locked; `due` is the SQL of those who are due, as `named` gives them.
- * For permits, the calls themselves are left out and only dials that were sent count: claims that wait beside them
- * have no right over them.
+ * Which leads to read. A claim locks their rows. `due` is SQL of the due leads, with the columns of `named`. For permits,
+ * only other dials that were sent count: claims that still wait beside them do not.
  */
 export type Whom =
   | { leadIds: readonly number[] }
@@ -83,13 +82,12 @@ export type Whom =
   | { permitsOf: readonly { callId: number; leadId: number; phone: string }[] };
 
 /**
- * Everything that bears on whether these leads' phones may ring now, and what holds for all of them: one statement for all
- * that are asked about.
+ * Reads everything that decides whether these leads' phones may ring now, in one statement for all of them.
  */
 export async function loadDialFacts(sql: Sql, whom: Whom, toNow: ToNow): Promise<Sight> {
   const sight = await look(sql, whom, toNow);
   if ('permitsOf' in whom) return sight;
-  // A number that the old program wrote in words of its own: what is rung is what `normalisePhone` makes of it.
+  // The old program stored some numbers in other forms. We call what `normalisePhone` makes of such a number.
   const isOdd = ({ facts, lastTen }: Looked): boolean =>
     facts.phone !== undefined && facts.phone.slice(-10) !== lastTen;
   const odd = sight.leads.filter(isOdd);
@@ -103,7 +101,7 @@ export async function loadDialFacts(sql: Sql, whom: Whom, toNow: ToNow): Promise
   return { ...sight, leads: sight.leads.map((seen) => ({ ...seen, facts: facts.get(seen.lead.id) ?? seen.facts })) };
 }
 
-/** Of one lead, whose row the caller has locked. */
+/** The same for one lead, whose row the caller has locked. */
 export async function loadFactsOf(sql: Sql, lead: LeadRow, toNow: ToNow): Promise<{ now: Date; facts: DialFacts }> {
   const { now: at, leads } = await loadDialFacts(sql, { leadIds: [lead.id] }, toNow);
   const [seen] = leads;
@@ -115,11 +113,11 @@ type ToNow = (databaseTime: Date) => Date;
 type Looked = Seen & { lastTen: string };
 
 const now = '(select now from clock)';
-/** $1: how far our time is from the database's, in ms; $2 leads, $3 calls that do not count, $4 numbers in place of the lead's. */
+/** $1: our time minus the database's, in ms; $2 leads; $3 calls that do not count; $4 numbers instead of the leads'. */
 const named = `select lead_id, call_id, phone, place from unnest($2::int[], $3::int[], $4::text[]) with ordinality
                  as g(lead_id, call_id, phone, place)`;
 
-/** A claim locks the leads' rows for the rest of the transaction: it and the decision on a lead exclude each other. */
+/** A claim locks the leads' rows until its transaction ends, so that nobody settles a lead at the same time. */
 const toText = (purpose: 'read' | 'claim' | 'permit', wanted: string): string => {
   const number = 'coalesce(g.phone, l.phone)';
   const counting: Counting = { at: now, exceptCallId: 'g.call_id', sentOnly: purpose === 'permit' };
@@ -160,7 +158,7 @@ const readText = toText('read', named);
 const claimText = toText('claim', named);
 const permitText = toText('permit', named);
 
-/** The statement, and its parameters but for the first. */
+/** The statement, and its parameters without the first. */
 function toStatement(
   whom: Whom | { leadIds: readonly number[]; phones: readonly (string | null)[] },
 ): [string, unknown[]] {
@@ -217,7 +215,7 @@ async function look(
 function toSeen(found: FactsRow, calls: Map<number, string> | undefined): Looked {
   const normalised = normalisePhone(found.phone);
   const own = normalised.ok ? normalised.phone : undefined;
-  // What a permit rings is the number of its claim. A lead that has another by now must be claimed anew.
+  // A permit is for the number that was claimed. If the lead's number has changed, it must be claimed again.
   const phone = calls === undefined || calls.get(found.callId ?? 0) === own ? own : undefined;
   return {
     lead: found,

@@ -7,7 +7,7 @@ import { start } from './start.ts';
 await runService({
   service: 'dispatcher',
   poolSize: 20,
-  // The facts of a lead take ten times longer to plan than to read.
+  // Postgres takes ten times longer to plan the statement of a lead's facts than to run it.
   plans: 'once',
   config: () => readDispatcherConfig(process.env),
   start: (config, servers) =>

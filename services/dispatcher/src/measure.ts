@@ -32,7 +32,7 @@ export async function measure(deps: Deps): Promise<void> {
   deps.metrics.leadsOverdue.set(due?.overdue ?? 0);
 }
 
-/** By the rows, so that all replicas and every start of one show the same. */
+/** Read from rows, so that every replica shows the same, also after a restart. */
 async function measureCallbacks(now: Date, deps: Deps): Promise<void> {
   const { sql } = deps.postgres;
   const waiting = await row(

@@ -58,7 +58,7 @@ export function createMetrics() {
       registers,
     }),
   };
-  // A counter that begins with its first event shows no increase for it.
+  // Start each counter at 0: Prometheus sees no increase in a counter that first appears with its first event.
   for (const result of ['answered', 'unknown', 'not_dialled', ...failureReasons.options])
     metrics.dials.inc({ result }, 0);
   return metrics;

@@ -1,17 +1,18 @@
 import { row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 
-/** A number's calls: those that name it, and those of an erased person, which are known by a keyed hash only. */
+/** SQL of a number's calls: those with the number, and an erased person's, which only a keyed hash identifies. */
 const callsOf = (number: string): string => `select id from calls where last_ten(phone) = last_ten(${number})
   union all select call_id from dials where phone_hash = (select leadline_number_hash(${number}))`;
 
-/** Somebody took the number off the list, or let it be rung, after this. */
+/** SQL: after this time an operator took the number off the list, or allowed calls to it. */
 const takenOffAfter = (number: string, at: string): string =>
   `exists (select from do_not_call r where last_ten(r.phone) = last_ten(${number}) and r.removed_at > ${at})`;
 
 /**
- * Whether this number is never rung again: on the list, or heard in any call of it, unless a person took it off the list
- * after it was heard, by the database's clock. An old row says only when its report was made, or its call.
+ * Whether this number must never be called: it is on the list, or the wish was said in any call to it and no operator has
+ * taken it off the list since that wish arrived, by the database's clock. Old rows know only when the report or the call
+ * was made.
  */
 export const isOnList = (number: string): string =>
   `exists (select from do_not_call where last_ten(phone) = last_ten(${number}) and removed_at is null)
@@ -28,15 +29,15 @@ export const hasUnheardReport = (number: string): string =>
    and exists (select from (${callsOf(number)}) n join call_facts f on f.call_id = n.id
                 where f.report_held_at is not null and not ${takenOffAfter(number, 'f.report_held_at')})`;
 
-/** Whether the person behind a number wishes never to be called, whatever lead or call that was said of. */
+/** Whether the person at this number asked never to be called, for whichever lead or call. */
 export async function isDoNotCall(sql: Sql, phone: string): Promise<boolean> {
   const found = await row(sql, z.object({ isListed: z.boolean() }), `select ${isOnList('$1')} as is_listed`, [phone]);
   return found?.isListed ?? false;
 }
 
 /**
- * Due leads that wait for an unheard report and were told so: the claim leaves them out, so that they stand in nobody's way.
- * `l` is the lead.
+ * SQL of due leads that are known to wait for an unhandled report. The claim leaves them out, so that they do not block
+ * others. `l` is the lead.
  */
 export const waitsForReport = `exists (select from lead_waits w where w.lead_id = l.id and w.reason = 'report_unheard')
   and exists (select from (${callsOf('l.phone')}) n join call_facts f on f.call_id = n.id
@@ -48,6 +49,6 @@ export const waitsForReport = `exists (select from lead_waits w where w.lead_id 
 /** SQL: the settled call c brought answers. */
 export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
 
-/** When the newest talk of this number ended that brought answers, whoever rang it. */
+/** SQL of when the newest talk with answers at this number ended, whichever program made the call. */
 export const talkedAt = (number: string): string =>
   `(select max(coalesce(call_ended_at, updated_at)) from calls c where last_ten(c.phone) = last_ten(${number}) and ${broughtAnswers})`;

@@ -13,20 +13,20 @@ import { noteWait } from './note-wait.ts';
 import { talkedElsewhere } from './settle-lead.ts';
 
 const atOnce = 200;
-/** A pause of two days at 10,000 talks a day; older ones were looked at when they were new. */
+/** Enough for a pause of two days at 10,000 talks a day. Older talks were handled when they were new. */
 const newestTalks = 20_000;
 const leadId = z.object({ id: z.number() });
 
 /**
- * The pause after a talk, whatever stands before these leads in the queue and whether or not the window is open: who has
- * just talked is put off, so that the CRM is told of the new enquiry at once; and a lead that it was told of needs no dial.
+ * Pauses the waiting leads of buyers with whom we have just talked, wherever they stand in the queue and also outside the
+ * window, so that crm-pusher writes their enquiries into the CRM at once. A lead that is in the CRM then needs no dial.
  */
 export async function pauseAfterTalks(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const now = deps.now(await databaseNow(deps.postgres.sql));
   const talked = await rows(
     deps.postgres.sql,
     leadId,
-    // One talk after the other, newest first, and by its number: a join may else read all leads.
+    // We go from talk to talk, newest first, and find leads by number: a join might read all leads.
     `select distinct l.id
        from (select c.phone from calls c
               where c.updated_at > $1::timestamptz - $2::float8 * interval '1 ms' and ${broughtAnswers}
@@ -67,7 +67,7 @@ async function pauseIfTalked(id: number, deps: Deps): Promise<void> {
   });
 }
 
-/** Told once. Its due time keeps everybody away until then, the old program and older dispatchers too. */
+/** Moves the lead's due time to the end of the pause, which also keeps the old program and older dispatchers away. */
 export async function pauseLead(
   sql: Sql,
   lead: LeadRow,
@@ -83,7 +83,7 @@ export async function pauseLead(
   await noteWait(sql, lead, wait);
 }
 
-/** The sales team knows what the buyer asked for, and has just been told what he said: nobody rings him for it. */
+/** Settles a lead whose enquiry is in the CRM: the sales team knows it and the talk's answers, so we do not call. */
 async function settleTold(id: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
     const lead = await lockLead(sql, id);

@@ -11,7 +11,7 @@ import { claimLifeMs, type Deps } from './deps.ts';
 import { loadDialFacts, type Seen, type Sight } from './load-dial-facts.ts';
 import { toNextDialAt } from './to-next-dial.ts';
 
-/** `askedForCommitAt` is this process' monotonic clock before COMMIT was written, in ms. */
+/** `askedForCommitAt`: this process's monotonic clock, in ms, before it sent COMMIT. */
 export type Permit = Exclude<PermitVerdict, { kind: 'permit' }> | { kind: 'permitted'; askedForCommitAt: number };
 
 export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
@@ -21,10 +21,10 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
 }
 
 /**
- * The second look, right before the INVITE: everything that forbids a ring is asked once more under one lock, for all
- * claims that ask together, and the last statement marks as sent the dials of those that are permitted. No row, no dial.
+ * Checks again right before the INVITE, under one lock and for all claims of a group, everything that could forbid the
+ * call. The last statement marks the permitted dials as sent: a dial without such a mark is never made.
  * @returns the answer to each, in their order
- * @throws for all of them. A COMMIT whose answer was lost may have permitted some: these are `lost` to whoever asks again
+ * @throws for the whole group. If only COMMIT's answer was lost, some may be permitted: these get `lost` when they ask again
  */
 export async function permitDials(claims: readonly Claim[], deps: Deps): Promise<Permit[]> {
   const { seen, permits } = await deps.postgres.transactionEndingWith(async (sql) => {
@@ -74,8 +74,8 @@ function decideAll(
 const nobody = new Set<number | undefined>();
 
 /**
- * The statement that marks these dials as sent, and only then tells of them and moves the pace. It answers with the calls
- * whose dials were marked: the others may not be sent any more.
+ * Marks these dials as sent and, only for those, writes their events and moves the pace. Returns the calls whose dials were
+ * marked; the other dials must not be made.
  */
 function toMarkSent(given: readonly Claim[], now: Date, deps: Deps): (sql: Sql) => Promise<Set<number | undefined>> {
   if (given.length === 0) return () => Promise.resolve(nobody);

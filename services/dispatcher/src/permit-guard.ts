@@ -3,9 +3,9 @@ import type { LiveKit } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CallWindow } from './call-window.ts';
 
-/** What forbids a permit although no row says so. */
+/** Reasons against a permit that are in no row. */
 export type PermitGuard = {
-  /** The reason to put a dial back at once, or undefined. May wait up to 5 s for NATS to come back. */
+  /** Why a dial must be put back at once, or undefined. Waits up to 5 s for NATS to return. */
   blockedBy(): Promise<string | undefined>;
 };
 
@@ -13,8 +13,8 @@ const proofLastsMs = 5_000;
 const natsGraceMs = 5_000;
 
 /**
- * Without NATS nobody would hear what became of the call. And the simulated window holds only as long as the LiveKit
- * server itself says that it is the simulator: nothing simulated may ring a real phone at night.
+ * Without NATS we could not learn what became of the call. And with CALL_WINDOW=simulated the LiveKit server must say that
+ * it is the simulator, so that a test never rings a real phone at night.
  */
 export function permitGuard(options: {
   nats: Nats;
@@ -44,7 +44,7 @@ export function permitGuard(options: {
 }
 
 /**
- * Before the first call. A server that can't be asked yet is asked again before each permit.
+ * Checks this before the first call. If the server does not answer yet, each permit checks again.
  * @throws Error when the simulated window meets a LiveKit server that answers without calling itself the simulator
  */
 export async function requireSimulator(livekit: Pick<LiveKit, 'isSimulator'>, window: CallWindow): Promise<void> {

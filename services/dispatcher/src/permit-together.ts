@@ -4,15 +4,15 @@ import type { Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { permitDials, type Permit } from './permit-dial.ts';
 
-/** Where claims wait that ask for their permit. */
+/** Where claims wait for their permit. */
 export type Permits = Pick<InputGroups<Claim, Permit>, 'add'>;
 
-/** A group holds the dialling's lock, and that of each of its calls. */
+/** A bound, because a group holds the dialling lock and one lock a call. */
 const maxTogether = 32;
-/** Those of a group that failed. */
+/** How many claims of a failed group are tried at one time, each by itself. */
 const maxAlone = 2;
 
-/** Permits of one process go together: a group is who asked while the last one was under way. */
+/** Groups the permits of one process: claims that ask while a group is under way make up the next group. */
 export function permitTogether(deps: Deps): Permits {
   return groupInputs({
     keyOf: ({ callId }: Claim) => String(callId),

@@ -12,10 +12,10 @@ import { moveBreaker, readBreaker, reportDial, type DroppedDial } from './report
 import { revokeDial } from './revoke-dial.ts';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
 
-/** Longer since the permit's COMMIT was asked for: this process was frozen, and others may have moved on. */
+/** If COMMIT was sent longer ago, this process was frozen, and other replicas may have gone on without it. */
 const longestSinceCommitMs = 1_000;
 
-/** What an attempt waits for until it dials, and what ends these waits. */
+/** What an attempt waits for before it dials, and what ends these waits. */
 export type Waits = { readiness: AgentReadiness; guard: PermitGuard; permits: Permits; stopping: AbortSignal };
 
 /**
@@ -32,7 +32,7 @@ export async function placeCall(claim: Claim, waits: Waits, deps: Deps): Promise
   await noteArrival(arrival, deps);
   if (arrival !== 'present') {
     log.warn({ arrival }, 'no agent is in the room; nobody is rung');
-    // A probe spends nothing, and neither does a LiveKit that could not be asked. What it refuses is counted: settle-lead.
+    // A probe spends no attempt, nor does a LiveKit that does not answer. A refusal by LiveKit counts: see settle-lead.
     const spent = arrival === 'absent' && !claim.probe;
     await revokeDial(claim.callId, { putBack: spent ? null : `agent_${arrival}` }, deps);
     return endRoom(claim, deps);
@@ -56,7 +56,7 @@ export async function placeCall(claim: Claim, waits: Waits, deps: Deps): Promise
 
 type DialToken = { token: string; askedForCommitAt: number };
 
-/** Asks for the permit until it is given, refused or the claim is too old. Undefined: nobody rings, and the dial is put back. */
+/** Asks for the permit until it is given, refused, or the claim is too old. Undefined: no call; the dial was put back. */
 async function awaitPermit(claim: Claim, waits: Waits, deps: Deps): Promise<DialToken | undefined> {
   const deadline = claim.claimedAt + claimLifeMs(deps.policy);
   for (;;) {
@@ -65,7 +65,7 @@ async function awaitPermit(claim: Claim, waits: Waits, deps: Deps): Promise<Dial
       await revokeDial(claim.callId, { putBack: blocked }, deps);
       return undefined;
     }
-    // Signed before the permit: a process that freezes after it holds a token that is over when it wakes.
+    // We sign before the permit: if this process freezes after the permit, its token has expired when it wakes.
     const token = await deps.livekit.signDialToken();
     const permit = await waits.permits.add(claim);
     switch (permit.kind) {
@@ -103,7 +103,7 @@ async function dial(claim: Claim, permit: DialToken, deps: Deps): Promise<DialRe
   });
 }
 
-/** The database may be down right now; what LiveKit shows would settle the call too, only later and knowing less. */
+/** Repeats while the database is down. Without this report LiveKit's state would settle the call, later and with less detail. */
 async function reportUntilCommitted(
   claim: Claim,
   result: DialResult | DroppedDial,
@@ -123,7 +123,7 @@ async function reportUntilCommitted(
 }
 
 async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
-  // That lead's own fault says nothing about the way to the phone network.
+  // A fault of one lead says nothing about LiveKit or the trunk.
   if (arrival === 'refused') return;
   const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
   // A good sign changes nothing on a calm breaker, so it needs no transaction.
@@ -133,7 +133,7 @@ async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
   );
 }
 
-/** Nobody was rung: the agent need not wait in an empty room. Failing at it costs nothing, the room ends by itself. */
+/** Ends the room of a call that was not made, so that its agent need not wait. If this fails, the room ends by itself. */
 async function endRoom(claim: Claim, deps: Deps): Promise<void> {
   await deps.livekit.endRoom(claim.room).catch((error: unknown) => {
     deps.log.debug({ ...liveKitFault(error), callId: claim.callId }, 'the room could not be ended');

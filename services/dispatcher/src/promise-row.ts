@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Times in JSON that Postgres wrote. */
+/** Postgres writes these times into JSON as text. */
 const jsonTime = z.string().transform((text) => new Date(text));
 
 export const promiseRow = z.object({
@@ -9,10 +9,10 @@ export const promiseRow = z.object({
   at: jsonTime,
   dueAt: jsonTime,
   saidAt: jsonTime,
-  /** When the buyer has talked for another lead since it was made, and gave answers there. */
+  /** When the same buyer gave answers for another lead, after the promise was made. */
   talkedAt: jsonTime.nullable(),
 });
-/** The promise to a lead's buyer that still waits to be kept by a dial. */
+/** A lead's promise that still waits for its dial. */
 export type PromiseRow = z.infer<typeof promiseRow>;
 
 /** SQL of a lead's waiting promise as JSON, or null. `lead` names the lead's row. */

@@ -3,7 +3,7 @@ import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 
 export const controlRow = z.object({
-  /** The database's clock, read with the rest. */
+  /** The database's clock, read in the same statement. */
   now: instant,
   stoppedAt: instant.nullable(),
   nextDialAt: instant.nullable(),
@@ -11,7 +11,7 @@ export const controlRow = z.object({
   breakerDelayMs: z.number().nullable(),
   startupFailures: z.number(),
   probedAt: instant.nullable(),
-  /** The newest permit. */
+  /** When the newest permit was given. */
   lastSentAt: instant.nullable(),
   unsentDials: z.number(),
   /** Which database this is: see watch-generation.ts. */

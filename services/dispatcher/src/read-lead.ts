@@ -15,19 +15,19 @@ export const leadRow = z.object({
   retryCount: z.number(),
   failureReason: z.string().nullable(),
   createdAt: instant,
-  /** When the buyer asked, by the vendor's own time where that is not ahead of its arrival. */
+  /** When the buyer asked: the vendor's time, unless it is later than the delivery's arrival. */
   enquiredAt: instant,
-  /** Said by the lead's own source, or by that of an enquiry that joined it. */
+  /** The lead's source says so, or the source of an enquiry that joined it. */
   dndFlag: z.boolean(),
   isTest: z.boolean(),
   agentMode: modeName.nullable().catch(null),
-  /** The language that the person asked for, and whether a machine holds a message of ours, by any of its calls. */
+  /** From all of the lead's calls: the language that the person asked for, and whether we left a message on a machine. */
   language: z.string().nullable(),
   messageLeft: z.boolean(),
-  /** What further enquiries ask for, in the order in which they came. */
+  /** The products of further enquiries, in the order of their arrival. */
   enquiredProducts: z.array(z.string()),
   lastEnquiryAt: instant.nullable(),
-  /** How many further enquiries joined it, and how many of them an attempt or its retry's time has taken account of. */
+  /** How many further enquiries joined the lead, and how many of them we have acted on. */
   enquiries: z.number(),
   heeded: z.number(),
   promise: promiseRow.nullable(),
@@ -35,8 +35,8 @@ export const leadRow = z.object({
 export type LeadRow = z.infer<typeof leadRow>;
 
 /**
- * When the buyer asked, as its receipt r tells: a time ahead of the arrival does not count, and none does where a person
- * who imported an old file wants it rung all the same.
+ * SQL of when the buyer asked, from the receipt r: the time of arrival if the vendor's time is later, or if the person who
+ * imported an old file wants its leads called all the same.
  */
 const askedAt = (arrivedAt: string): string =>
   `case when r.counts_from_arrival then ${arrivedAt} else least(r.enquired_at, ${arrivedAt}) end`;
@@ -64,21 +64,24 @@ export const leadColumns = `l.id, l.status, l.name, l.phone, l.source, l.product
                and e.added_at <= (select max(claimed_at) from dials d where d.lead_id = l.id))) as heeded,
   ${promiseColumn('l')} as promise`;
 
-/** Locks the lead's row for the rest of the transaction: the claim and the decision on it exclude each other. */
+/** Locks the lead's row until the transaction ends, so that it is not claimed and settled at the same time. */
 export function lockLead(sql: Sql, leadId: number): Promise<LeadRow | undefined> {
   return row(sql, leadRow, `select ${leadColumns} from leads l where l.id = $1 for update of l`, [leadId]);
 }
 
-/** As `lockLead`, of the lead that a call belongs to. */
+/** Like `lockLead`, for the lead of a call. */
 export function lockLeadOfCall(sql: Sql, callId: number): Promise<LeadRow | undefined> {
   const text = `select ${leadColumns} from leads l where l.id = (select lead_id from calls where id = $1) for update of l`;
   return row(sql, leadRow, text, [callId]);
 }
 
-/** The due time of a lead that is claimed: it keeps the old program away, and the decision on the call overwrites it. */
+/** The due time of a claimed lead. It keeps the old program away until the decision on the call overwrites it. */
 export const claimedFor = `interval '1 day'`;
 
-/** Answers and undecided calls of one lead. The floor is the lead's newest call when an operator last asked for one more. */
+/**
+ * One lead's answers and undecided calls. Only answers of calls after the floor count: the newest call when an operator last
+ * asked for one more.
+ */
 type LeadCalls = {
   hasAnswers: boolean;
   disposition: Disposition | null;
@@ -95,7 +98,7 @@ export const leadCalls = z.object({
   hasUndecidedCall: z.boolean(),
 });
 
-/** SQL: what `asked` and the calls of a lead tell, leaving one call out. */
+/** SQL of the facts in `asked` and in the lead's calls, without one call. */
 export const leadCallsColumns = (
   lead: string,
   exceptCallId: string,

@@ -17,7 +17,7 @@ const promised = z.object({
   answers: z.array(z.record(z.string(), z.unknown())),
 });
 
-/** What an agent is told of the promise that its call keeps, with what the lead's earlier calls learnt, the later answer counting. */
+/** What the agent of a callback learns: the promise, and the answers of the lead's earlier calls, the newest of each. */
 export async function readPromised(sql: Sql, callbackId: number): Promise<JobMetadata['callback']> {
   const found = await row(
     sql,

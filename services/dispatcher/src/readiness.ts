@@ -4,28 +4,28 @@ import { toFaultWords, type LiveKit } from '@leadline/telephony/livekit';
 import type { Deps } from './deps.ts';
 import type { Knowledge } from './watch-generation.ts';
 
-/** Whether the streams are there and were compared with the database. */
+/** Whether the streams exist and have been compared with the database. */
 export async function lookAtStreams(streams: Check, deps: Deps): Promise<true | string> {
   const knowledge = await askKnowledge(deps);
   const made = await streams();
   return made === true && knowledge === 'not_compared' ? 'not compared with the database yet' : made;
 }
 
-/** Whether the database knows all that the streams hold, as its own relay sees it and as the claim does. */
+/** Whether the database knows all events of the streams, by the relay's check and by the claim's. */
 export async function lookAtOutbox(outbox: Check, deps: Deps): Promise<true | string> {
   const published = await outbox();
   if (published !== true) return published;
   return (await askKnowledge(deps)) === 'older' ? 'the database is older than the streams' : true;
 }
 
-/** True, or how long agents' reports have not been heard. */
+/** True, or how long agents' reports have not arrived. */
 export async function lookAtReports({ reports, postgres }: Deps): Promise<true | string> {
   const heard = await reports.isHeard(postgres.sql);
   if (heard === true) return true;
   return Number.isFinite(heard) ? `not heard for ${Math.round(heard / 1_000)} s` : 'never heard';
 }
 
-/** Whether LiveKit takes our key and knows the trunk; else what is wrong. */
+/** True if LiveKit accepts our key and knows the trunk; otherwise what is wrong. */
 export async function lookForTrunk(livekit: LiveKit, trunkId: string): Promise<true | string> {
   try {
     return (await livekit.hasTrunk(trunkId)) || `knows no outbound trunk ${trunkId}: check SIP_TRUNK_ID`;
@@ -34,7 +34,7 @@ export async function lookForTrunk(livekit: LiveKit, trunkId: string): Promise<t
   }
 }
 
-/** What the claim asks of the database. Where it can't be asked, the part `database` says so. */
+/** What the claim reads from the database. If Postgres does not answer, the part `database` says so. */
 function askKnowledge({ generation: database, postgres }: Deps): Promise<Knowledge | undefined> {
   return within(
     2_000,

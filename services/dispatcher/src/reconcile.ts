@@ -16,9 +16,8 @@ import { failLead } from './settle-lead.ts';
 type Reconciled = ResultOf<typeof reconcile.dispatcher>;
 
 /**
- * `ops.dispatcher.reconcile` { who, reason }: the database came back from a backup, and the streams know whom it rang
- * since. May be asked again, and answers the same to what it finds then. Dialling goes on when all four services are
- * reconciled.
+ * `ops.dispatcher.reconcile` { who, reason }: after a restore from a backup, brings in from the streams whom we have called
+ * since that backup. It is safe to repeat. Dialling goes on once all four services are reconciled.
  */
 export function answerReconcile(deps: Deps): Promise<Answering> {
   return answer(deps.nats, reconcile.dispatcher, async (asked) => {
@@ -53,7 +52,7 @@ export function answerReconcile(deps: Deps): Promise<Answering> {
   });
 }
 
-/** A dial that the backup has as unsent was sent: it is no dead dispatcher's, and its call may be going on. */
+/** The backup shows this dial as unsent, but it was sent: nobody may put it back, and its call may still go on. */
 async function markSent(sql: Sql, dialling: SaidEvent[]): Promise<void> {
   const sent = dialling.map(({ about, time }) => ({ id: about.callId, room: about.room, at: time }));
   await affected(
@@ -66,8 +65,8 @@ async function markSent(sql: Sql, dialling: SaidEvent[]): Promise<void> {
 }
 
 /**
- * Fails the leads of these events, so that nobody is rung by himself whom this database thinks untouched. One that was
- * made after its event only carries an old lead's number; one with answers is settled.
+ * Fails the leads of these events, because this database does not know that they were called. A lead that is younger than
+ * its event only reuses the id of a lost one; a lead with answers is settled.
  */
 async function failAgain(
   sql: Sql,
@@ -94,7 +93,7 @@ function toReason({ data }: SaidEvent): string {
 
 type Refusal = { leadId: number; at: Date };
 
-/** Who asked since then never to be rung again, in whatever call. */
+/** Puts on the do-not-call list everybody who has asked for it since the backup, in any call. */
 async function readDoNotCalls(deps: Deps, since: Date): Promise<Refusal[]> {
   const ended = await readBack(deps.nats, { stream: 'CALLS', subjects: [callEnded.type], since });
   return ended.flatMap((message) => {
@@ -129,8 +128,8 @@ async function addHeard(sql: Sql, refusing: Refusal[], who: string): Promise<num
 }
 
 /**
- * Calls that this database does not know hold their numbers and slots too. The last of them has ended when its token,
- * its ringing and the longest call are over; before that nobody is dialled.
+ * Calls that this database does not know use numbers and slots too. We dial nobody until the last of them must have ended:
+ * after the life of its token, the ringing and the longest call.
  */
 async function holdDialling(sql: Sql, dialling: SaidEvent[], now: Date, { policy }: Deps): Promise<Date | undefined> {
   const known = await rows(

@@ -11,13 +11,13 @@ import type { Claim } from './claim-due-leads.ts';
 import { decideBreaker, isCalm, type Breaker, type BreakerPolicy, type BreakerSign } from './decide-breaker.ts';
 import type { Deps } from './deps.ts';
 
-/** A dial that this process dropped itself, after its permit and before its request. */
+/** This process dropped the dial, after its permit and before its request to LiveKit. */
 export type DroppedDial = { kind: 'not_dialled'; because: 'permit_too_late' | 'stopping' };
 
 /**
- * Tells what the dial's own request was told, and nothing more: an unclear outcome is left to what LiveKit shows and
- * says later. Safe to repeat until it is committed: `toldAt`, by this process' monotonic clock in ms, stays when the answer came,
- * however long the database could not be asked.
+ * Publishes LiveKit's answer to the dial's request and concludes nothing from it: an unclear outcome is settled by what
+ * LiveKit shows later. Repeat it until it commits: `toldAt`, this process's monotonic clock in ms, stays the time of the
+ * answer, however long the database was down.
  */
 export async function reportDial(
   claim: Claim,
@@ -37,7 +37,7 @@ export async function reportDial(
   deps.metrics.dials.inc({ result: result.kind === 'failed' ? result.reason : result.kind });
 }
 
-/** An answer is a good sign: on a calm breaker it changes nothing, and its event is the only thing to write. */
+/** The phone was answered: a good sign. If the breaker is closed, only the event must be written. */
 async function tellAlone(
   claim: Claim,
   result: DialResult | DroppedDial,
@@ -96,7 +96,7 @@ async function tell(
   await keepNetworkPhrase(sql, claim.callId, result);
 }
 
-/** Kept without numbers, so that people learn what their trunk says for "switched off" and for "no channel free". */
+/** Keeps the trunk's phrase without numbers, so that operators learn what it says for "switched off" or "no channel free". */
 async function keepNetworkPhrase(sql: Sql, callId: number, result: DialResult | DroppedDial): Promise<void> {
   const phrase = 'phrase' in result && result.phrase !== undefined ? toNetworkPhrase(result.phrase) : undefined;
   if (phrase === undefined) return;
@@ -117,8 +117,8 @@ function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefine
 }
 
 /**
- * The breaker belongs to all replicas; its row is moved under dial_control's lock. A good sign on a calm breaker changes
- * nothing and takes no lock; a fault always takes it.
+ * Moves the breaker, which all replicas share, under dial_control's lock. A good sign on a closed breaker changes nothing
+ * and takes no lock; a fault always takes it.
  */
 export async function moveBreaker(sql: Sql, sign: BreakerSign, now: Date, policy: BreakerPolicy): Promise<void> {
   if ((sign === 'works' || sign === 'agent_came') && isCalm(await readBreaker(sql))) return;

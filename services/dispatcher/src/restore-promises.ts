@@ -9,13 +9,13 @@ import { addCallback, beforeRestore, closePromise, dueForPromise, readPromise } 
 import { isDoNotCall } from './number-rules.ts';
 import { lockLead } from './read-lead.ts';
 
-/** What the streams know of one lead's newest promise: its time, whether it is over, and whether it was rung for. */
+/** The streams' facts about one lead's newest promise: its time, whether it is over, and whether we called for it. */
 type Known = { at: Date; dueAt: Date; precision: string; callId: number | null; saidAt: Date; isOver: boolean };
 
 /**
- * Brings the promises of a database that came back older up to what the streams tell: one that was rung, missed or
- * cancelled since then is over, and one that was made since then is made again, without its words. To be asked after the
- * leads that were dialled meanwhile are failed: a buyer who was promised a call later than that is called.
+ * After a restore, brings promises up to date from the streams: a promise that was kept, missed or cancelled since the
+ * backup is over, and one that was made since is made again, without its words. Call this after the leads that were dialled
+ * since have been failed: a buyer with a promise later than that dial is then still called.
  */
 export async function restorePromises(sql: Sql, events: readonly SaidEvent[], now: Date, deps: Deps): Promise<void> {
   const known = toKnown(events, deps.policy.promiseToleranceMs);
@@ -35,7 +35,7 @@ export async function restorePromises(sql: Sql, events: readonly SaidEvent[], no
     }
     if (told === undefined) continue;
     const isOver = told.isOver || (await isDoNotCall(sql, lead.phone));
-    // What is over is kept too: its request may be heard once more.
+    // We keep promises that are over too, because their request may arrive again.
     await addCallback(
       sql,
       {

@@ -5,12 +5,12 @@ import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { claimLifeMs, type Deps } from './deps.ts';
 
-/** A put-back spends no attempt; without one the dial is spent as `startup_failed`: its agent did not come. */
+/** With `putBack` no attempt is spent. Without it the attempt fails as `startup_failed`: no agent came. */
 export type Revocation = { putBack: string } | { putBack: null };
 
 /**
- * Takes an unsent dial back, so that no permit can be given for it any more, and tells the tracker to end its call.
- * Answers false when it was sent or revoked before.
+ * Revokes an unsent dial, so that it can get no permit any more, and publishes that the tracker must end its call. Returns
+ * false if the dial was sent or revoked before.
  */
 export async function revokeDial(callId: number, revocation: Revocation, deps: Deps): Promise<boolean> {
   return deps.postgres.transaction(async (sql) => {
@@ -49,7 +49,7 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
   });
 }
 
-/** Unsent dials whose owner died or forgot them: too old for a permit, so any replica puts them back. */
+/** Puts back unsent dials that are too old for a permit, because their owner died or lost them. Any replica may do it. */
 export async function revokeUnsentDials(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const dead = await rows(
     deps.postgres.sql,

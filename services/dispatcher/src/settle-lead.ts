@@ -39,12 +39,12 @@ const endedCall = leadCalls.extend({
 type EndedCallRow = z.infer<typeof endedCall>;
 
 /**
- * Decides an ended call for its lead, once per end: failed, and again if answers come after all. Repeats and races end
- * at the conditional UPDATE of `dials`. Handlers and sweep run this same function.
+ * Decides what an ended call means for its lead, once per end: once as failed, and again if answers still come. The
+ * conditional UPDATE of `dials` makes repeats and races harmless. Handlers and sweep both run this function.
  */
 export async function settleCall(callId: number, deps: Deps): Promise<void> {
   await deps.postgres.transaction(async (sql) => {
-    // They leave together; the second sees what whoever held the lead's row has committed.
+    // Both statements leave together; the second waits for the lead's row and sees what its last holder committed.
     const [lead, call] = await Promise.all([lockLeadOfCall(sql, callId), readEndedCall(sql, callId)]);
     if (call === undefined) return;
     const outcome = call.status === 'failed' ? 'failed' : 'called';
@@ -60,7 +60,7 @@ export async function settleCall(callId: number, deps: Deps): Promise<void> {
   });
 }
 
-/** The call, and all that `decideRetry` asks of its lead and number; undefined while it is not over. */
+/** The call, with all that `decideRetry` needs about its lead and number; undefined until the call is over. */
 async function readEndedCall(sql: Sql, callId: number): Promise<EndedCallRow | undefined> {
   return row(
     sql,
@@ -135,7 +135,7 @@ async function settleLead(
   }
 }
 
-/** The lead waits for its promised time; a dial that was put back for it is told like any other. */
+/** Lets the lead wait for its promised time. If its dial was put back, that is published as for any dial. */
 async function promiseRetry(
   sql: Sql,
   { lead, call, promise }: { lead: LeadRow; call: EndedCallRow; promise: PromiseRow },
@@ -145,13 +145,13 @@ async function promiseRetry(
 ): Promise<void> {
   const isAgain = putBack !== undefined || (call.callbackId === promise.id && call.failureReason !== null);
   const again = putBack?.until ?? new Date(now.getTime() + deps.policy.putBackDelayMs);
-  // Told as moved when the window's end took the promise from its time.
+  // The window shut before the promised time came, so we publish that the callback has moved.
   const notBefore = call.putBackReason === 'window_shut' ? now : again;
   const at = await dueForPromise(sql, { lead, promise }, isAgain ? notBefore : null, now, deps);
   if (isAgain) await tellRetry(sql, { lead, call }, { at, retryCount: lead.retryCount }, now);
 }
 
-/** When a dial that was put back may be tried again: at its reason's end where that is known. */
+/** When a dial that was put back may be tried again: when its reason ends, if that is known. */
 async function putBackUntil(sql: Sql, reason: string, now: Date, deps: Deps): Promise<Date | null> {
   if (reason === 'window_shut') return nextOpening(deps.policy.window, now, ringWindowMs(deps.policy));
   const control = await readControl(sql);
@@ -218,10 +218,10 @@ export async function failLead(
   });
 }
 
-/** A buyer with two leads has talked about the other one at the time promised for this one. */
+/** At the promised time the buyer of this lead talked with us about another lead. */
 export const talkedElsewhere = { state: 'kept', why: 'talked_in_other_call' } as const;
 
-/** Answers make a waiting retry needless, and settle a failed lead after all. */
+/** Answers cancel a waiting retry, and settle a lead that had failed. */
 export async function markLeadAnswered(
   sql: Sql,
   lead: LeadRow,
@@ -304,10 +304,10 @@ async function moveToDispatched(
 }
 
 const batch = 200;
-/** Whose answers may have come after their call was decided as failed. */
+/** Calls that were decided as failed and may have got answers since. */
 const newestAnsweredCalls = 20_000;
 
-/** What no event told of: ended calls nobody decided, answers that came late, legs nobody heard ring. */
+/** Handles what no event triggered: ended calls without a decision, late answers, and legs whose ringing we missed. */
 export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const ended = await rows(
     deps.postgres.sql,

@@ -59,7 +59,7 @@ export async function start(config: Config, environment: Environment): Promise<D
   const readiness = agentReadiness();
   const dispatching = dispatchDueLeads({ readiness, guard }, deps);
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'dispatcher', log });
-  // A new lead's event wakes it; what came without one, and retries, may start so much late.
+  // A new lead's event wakes this work. Leads without an event, and retries, may start this much late.
   const dispatch = every({
     name: 'dispatch due leads',
     ms: 1_000,
@@ -115,7 +115,7 @@ export async function start(config: Config, environment: Environment): Promise<D
     measure: () => measure(deps),
     routes: diallingRoutes(deps, config.OPS_KEY, wake),
     answers: [...(await answerCommands(deps, wake)), await answerReconcile(deps), hearing],
-    // Side by side, for each may take its time; nothing is claimed any more once the first list has ended.
+    // These stop side by side, because each may take long. Once the first list has stopped, nothing more is claimed.
     stopOrder: (answering) => [
       [answering],
       [dispatching, dispatch, sweep, heeding, forgetting, consumers, deps.generation],

@@ -47,8 +47,8 @@ export async function listCallbacks(
 }
 
 /**
- * `ops.dispatcher.move_callback`: the buyer is rung at another time, by an operator's word.
- * @throws CommandRefused for a lead that nobody is to call back by itself, whose call is on its way, or for a time that is over
+ * `ops.dispatcher.move_callback`: an operator moves the callback to another time.
+ * @throws CommandRefused if the lead has no callback by the agent, if its call is on its way, or if the time is over
  */
 export function moveCallback(
   asked: AskedBy<typeof contracts.moveCallback>,
@@ -89,8 +89,8 @@ export function moveCallback(
 }
 
 /**
- * `ops.dispatcher.cancel_callback`: nobody rings the buyer for it, nor at once in its place.
- * @throws CommandRefused for a lead that nobody is to call back by itself, or whose call is on its way
+ * `ops.dispatcher.cancel_callback`: we do not call the buyer at that time, nor now in its place.
+ * @throws CommandRefused if the lead has no callback by the agent, or if its call is on its way
  */
 export function cancelCallback(
   asked: AskedBy<typeof contracts.cancelCallback>,
@@ -148,7 +148,7 @@ function toWire({ at, dueAt, rangAt, ...told }: z.infer<typeof view>): contracts
   };
 }
 
-/** The words of an erased person go, and nobody is promised anything any more. */
+/** Erases a person's words and cancels the promises to that person. */
 export async function erasePromises(sql: Sql, phone: string, now: Date): Promise<number> {
   return affected(
     sql,

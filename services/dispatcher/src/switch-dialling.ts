@@ -10,8 +10,8 @@ import type { Deps } from './deps.ts';
 const answerWithinMs = 900;
 
 /**
- * No permit after it. Answers `stopped` once no phone will start to ring any more, or `stopping` with the number of
- * dials on their way when that takes longer than about a second: then ask for the state again. Calls in progress go on.
+ * Stops all permits. Returns `stopped` once no phone will start to ring any more, or after about a second `stopping` with
+ * the number of dials on their way: then ask for the state again. Calls in progress go on.
  */
 export async function stopDialling(by: WhoAndWhy, deps: Deps): Promise<DiallingState> {
   await deps.postgres.transaction(async (sql) => {
@@ -47,7 +47,7 @@ export async function startDialling(by: WhoAndWhy, deps: Deps): Promise<Dialling
   return diallingState(deps);
 }
 
-/** A sent dial is on its way until its leg was seen, its result is known, or its token and LiveKit's leeway are over. */
+/** A sent dial is on its way until LiveKit shows its leg, its result is known, or its token and LiveKit's leeway are over. */
 export async function diallingState(deps: Deps): Promise<DiallingState> {
   const sql = deps.postgres.sql;
   const found = await row(

@@ -1,7 +1,7 @@
 /**
- * SQL of due leads in the order in which a claim takes them: promises and others in turn, so that neither starves the
- * other; a promise before leads of the same moment, but after a lead that had to stand back for the last dial, which was a
- * promise's. Whoever has been due longest comes first in each. `promises` and `others` give (id, due_at).
+ * SQL of due leads in the claim's order: promises and other leads take turns, so that neither starves the other. A promise
+ * goes before leads that are due at the same moment, unless the last dial was for a promise too. Within each kind the lead
+ * that has been due longest goes first. `promises` and `others` give (id, due_at).
  */
 export function inTurns(promises: string, others: string): string {
   return `

@@ -13,7 +13,7 @@ import { toOffsetIso } from './read-promised.ts';
 
 const openingDays = 3;
 
-/** What the agent is told of an attempt, bounded: whatever a buyer asked for how often, LiveKit takes it. */
+/** The agent's job metadata for an attempt, cut so that it stays within LiveKit's limit however much the buyer asked for. */
 export function toJobMetadata(
   claim: Claim,
   {

@@ -1,9 +1,9 @@
-/** No pace is slower, and what holds dialling for longer is no pace. */
+/** The slowest pace. Whatever holds dialling for longer is not the pace. */
 const longestPaceMs = 60_000;
 
 /**
- * Before then nobody is dialled: for the pace, or for calls that a restored database does not know. A pace that follows a
- * permit of the future says nothing, for the database's clock was set back since, and would hold up everybody for as long.
+ * The time before which nobody is dialled: for the pace, or for calls that a restored database does not know. If the last
+ * permit lies in the future, the database's clock was set back: its pace is ignored, or it would hold up every lead.
  */
 export function toNextDialAt(control: { nextDialAt: Date | null; lastSentAt: Date | null }, now: Date): Date | null {
   const { nextDialAt: nextAt, lastSentAt: sentAt } = control;

@@ -9,33 +9,33 @@ import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
 
 /**
- * What a database knows of what the streams hold. `older`: it was restored from a backup and knows less.
- * `not_compared`: nobody has asked it yet, or since NATS was lost.
+ * Whether a database knows all events of the streams. `older`: it was restored from a backup and does not.
+ * `not_compared`: we have not compared them yet, or not since we lost NATS.
  */
 export type Knowledge = 'current' | 'older' | 'not_compared';
 
 /**
- * Whether the database that a transaction runs in knows all that the streams hold. Else nobody is claimed, permitted or
- * put back before it is reconciled. Claim, permit, `explain`, `/readyz` and `health` all ask this one.
+ * Whether the database of a transaction knows all events of the streams. If not, we claim, permit and put back nothing
+ * until it is reconciled. Claim, permit, `explain`, `/readyz` and `health` all use this.
  */
 export type CurrentDatabase = Part & {
   knowledge(sql: Sql): Promise<Knowledge>;
-  /** As `knowledge`, of the generation that a statement has read beside other things. */
+  /** Like `knowledge`, for a generation that another statement has read. */
   knowledgeOf(generation: string): Knowledge;
-  /** Its knowledge is current. */
+  /** Whether its knowledge is current. */
   holds(sql: Sql): Promise<boolean>;
-  /** Compares now. Answers the subjects whose newest event it does not know. Throws when NATS or Postgres can't be asked. */
+  /** Compares now. Returns the subjects whose newest event the database lacks. Throws if NATS or Postgres does not answer. */
   compare(): Promise<string[]>;
 };
 
-/** Whoever claims asks too, and finds another database at once. */
+/** Claims check too, and so notice another database at once. */
 const askAgainMs = 15_000;
 
 const services = ['ingest', 'dispatcher', 'call-tracker', 'crm-pusher'] as const;
 
 /**
- * Compares all four outboxes with the streams: at the start, after each time NATS was lost, and whenever a transaction
- * finds itself in another database than the one that was compared last. Until that was answered, nothing holds.
+ * Compares all four outboxes with the streams: at the start, each time after NATS was lost, and when a transaction runs in
+ * another database than the one compared last. Until the comparison has succeeded, `holds` is false.
  */
 export function watchGeneration(postgres: Database, nats: Nats, log: Log): CurrentDatabase {
   let current: string | undefined;
@@ -48,7 +48,7 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
     const unknown = await findUnknownEvents(nats, queryable(postgres.sql), services, (passedOver) =>
       log.warn({ passedOver }, 'messages in our subjects are no events of ours; they are passed over'),
     );
-    // Asked before and after: what was compared is what answered in between.
+    // We read the generation before and after, so that we know which database the comparison was about.
     const same = generation === (await readGeneration(postgres.sql));
     current = same && unknown.length === 0 ? generation : undefined;
     older = same && unknown.length > 0 ? generation : undefined;

@@ -1,14 +1,14 @@
 import type { Sql } from '@leadline/database/sql';
 import { readHearing } from '@leadline/database/report-hearing';
 
-/** Whether what agents report is heard: else nobody would know what became of a new call. */
+/** Whether agents' reports arrive. If they do not, we could not learn what became of a new call. */
 export type ReportHearing = {
-  /** True, or for how many ms nothing was heard. Asks the database once a second at most; its failure is the caller's. */
+  /** True, or for how many ms no report could arrive. Reads the database at most once a second and throws if that fails. */
   isHeard(sql: Sql): Promise<true | number>;
 };
 
 const askEachMs = 1_000;
-/** The call-tracker notes it every two seconds. */
+/** The call-tracker writes this every two seconds. */
 const leastGraceMs = 5_000;
 
 export function watchHearing(graceMs: number): ReportHearing {
