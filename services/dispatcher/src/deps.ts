@@ -44,6 +44,19 @@ export type Policy = DialPolicy &
     paceMs: number;
   };
 
+/** How far our time is from the database's, in ms: 0 but in tests. */
+export function aheadMs(now: Deps['now']): number {
+  const here = new Date();
+  return now(here).getTime() - here.getTime();
+}
+
+/**
+ * SQL of our time, where `parameter` holds `aheadMs`: a search then needs no statement before it that asks for the time. In
+ * a select of its own it is asked once, and an index can be searched by it.
+ */
+export const nowAt = (parameter: string): string =>
+  `(select clock_timestamp() + ${parameter}::float8 * interval '1 ms')`;
+
 /** A claim this old gets no permit any more. The first replica that sees it puts it back. */
 export function claimLifeMs(policy: { agentWaitMs: number }): number {
   return policy.agentWaitMs + 5_000;

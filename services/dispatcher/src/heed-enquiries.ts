@@ -1,10 +1,9 @@
 import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
-import { databaseNow } from '@leadline/database/locks';
 import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { decideDial } from './decide-dial.ts';
-import type { Deps } from './deps.ts';
+import { aheadMs, nowAt, type Deps } from './deps.ts';
 import { lockLead, type LeadRow } from './read-lead.ts';
 import { loadFactsOf } from './load-dial-facts.ts';
 
@@ -26,13 +25,13 @@ export async function heedEnquiries(deps: Deps, stopping?: AbortSignal): Promise
     `select distinct l.id from lead_enquiries e join leads l on l.id = e.lead_id
        left join enquiries_heeded h on h.lead_id = l.id
       where e.added_at > clock_timestamp() - interval '1 day'
-        and (l.status = 'new' and l.retry_after > $1 or l.status = 'failed' and l.failure_reason = any($2))
+        and (l.status = 'new' and l.retry_after > ${nowAt('$1')} or l.status = 'failed' and l.failure_reason = any($2))
         and (select count(*) from lead_enquiries a where a.lead_id = l.id) > coalesce(h.enquiries, 0)
         and not exists (select from calls c left join dials d on d.call_id = c.id
                          where c.lead_id = l.id
                            and (c.status = 'calling' or d.call_id is not null and d.decided_at is null))
       limit ${atOnce}`,
-    [deps.now(await databaseNow(deps.postgres.sql)), madeGood],
+    [aheadMs(deps.now), madeGood],
   );
   for (const { id } of unheard) {
     if (stopping?.aborted) break;

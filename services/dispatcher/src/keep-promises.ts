@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { isOpen } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import { decideKept, decideRequest, dueOfPromise } from './decide-promise.ts';
-import type { Deps } from './deps.ts';
+import { aheadMs, nowAt, type Deps } from './deps.ts';
 import { isDoNotCall } from './number-rules.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { promiseColumn, promiseRow, type PromiseRow } from './promise-row.ts';
@@ -332,22 +332,26 @@ const isUndecided = `exists (select from calls o left join dials d on d.call_id 
  * settled, and promises that are due while the window is shut.
  */
 export async function keepPromises(deps: Deps, stopping?: AbortSignal): Promise<void> {
-  const now = deps.now(await databaseNow(deps.postgres.sql));
-  const isShut = !isOpen(deps.policy.window, now, ringWindowMs(deps.policy));
   const found = await rows(
     deps.postgres.sql,
-    z.object({ id: z.number() }),
-    `select l.id from call_facts f join calls c on c.id = f.call_id join leads l on l.id = c.lead_id
-      where f.callback_heard_at > $1::timestamptz - interval '1 day' and ${isUnheard} and not ${isUndecided}
-     union
-     select l.id from callbacks w join leads l on l.id = w.lead_id
-      where w.state = 'waiting' and not ${isUndecided}
-        and (l.status <> 'new' or l.retry_after is null or l.retry_after < w.due_at or w.due_at <= $1 and $2)
-      limit ${atOnce}`,
-    [now, isShut],
+    z.object({ now: instant, id: z.number(), onlyIfShut: z.boolean() }),
+    `with found as (
+       select l.id, false as only_if_shut
+         from call_facts f join calls c on c.id = f.call_id join leads l on l.id = c.lead_id
+        where f.callback_heard_at > ${nowAt('$1')} - interval '1 day' and ${isUnheard} and not ${isUndecided}
+       union all
+       select l.id, l.status = 'new' and l.retry_after is not null and l.retry_after >= w.due_at
+         from callbacks w join leads l on l.id = w.lead_id
+        where w.state = 'waiting' and not ${isUndecided}
+          and (l.status <> 'new' or l.retry_after is null or l.retry_after < w.due_at or w.due_at <= ${nowAt('$1')}))
+     select clock_timestamp() as now, id, bool_and(only_if_shut) as only_if_shut
+       from found group by id order by only_if_shut limit ${atOnce}`,
+    [aheadMs(deps.now)],
   );
-  for (const { id } of found) {
+  for (const { id, now, onlyIfShut } of found) {
     if (stopping?.aborted) return;
+    const isShut = !isOpen(deps.policy.window, deps.now(now), ringWindowMs(deps.policy));
+    if (onlyIfShut && !isShut) continue;
     await deps.postgres.transaction(async (sql) => {
       const lead = await lockLead(sql, id);
       if (lead === undefined || (await readLeadCalls(sql, id)).hasUndecidedCall) return;

@@ -2,6 +2,7 @@ import { normalisePhone } from '@leadline/contracts/phone-number';
 import { instant, row, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { DialFacts } from './decide-dial.ts';
+import { aheadMs } from './deps.ts';
 import { hasUnheardReport, isOnList, talkedAt } from './number-rules.ts';
 import { controlColumns, controlRow, noControl, type ControlRow } from './read-control.ts';
 import { askedAgain, leadCalls, leadCallsColumns, leadColumns, leadRow, type LeadRow } from './read-lead.ts';
@@ -202,9 +203,8 @@ async function look(
   whom: Parameters<typeof toStatement>[0],
   toNow: ToNow,
 ): Promise<Omit<Sight, 'leads'> & { leads: Looked[] }> {
-  const here = new Date();
   const [text, parameters] = toStatement(whom);
-  const found = await rows(sql, factsRow, text, [toNow(here).getTime() - here.getTime(), ...parameters]);
+  const found = await rows(sql, factsRow, text, [aheadMs(toNow), ...parameters]);
   const [control] = found;
   if (control === undefined) throw new Error(noControl);
   const calls = 'permitsOf' in whom ? new Map(whom.permitsOf.map(({ callId, phone }) => [callId, phone])) : undefined;

@@ -4,7 +4,7 @@ import { affected, row, rows, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { decideDial, type DialDecision } from './decide-dial.ts';
-import type { Deps } from './deps.ts';
+import { aheadMs, nowAt, type Deps } from './deps.ts';
 import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { broughtAnswers } from './number-rules.ts';
 import { loadFactsOf } from './load-dial-facts.ts';
@@ -22,21 +22,20 @@ const leadId = z.object({ id: z.number() });
  * window, so that crm-pusher writes their enquiries into the CRM at once. A lead that is in the CRM then needs no dial.
  */
 export async function pauseAfterTalks(deps: Deps, stopping?: AbortSignal): Promise<void> {
-  const now = deps.now(await databaseNow(deps.postgres.sql));
   const talked = await rows(
     deps.postgres.sql,
     leadId,
     // We go from talk to talk, newest first, and find leads by number: a join might read all leads.
     `select distinct l.id
        from (select c.phone from calls c
-              where c.updated_at > $1::timestamptz - $2::float8 * interval '1 ms' and ${broughtAnswers}
+              where c.updated_at > ${nowAt('$1')} - $2::float8 * interval '1 ms' and ${broughtAnswers}
               order by c.updated_at desc limit ${newestTalks}) c
             cross join lateral (
               select l.id from leads l
                where last_ten(l.phone) = last_ten(c.phone) and l.status = 'new'
-                 and (l.retry_after is null or l.retry_after <= $1) offset 0) l
+                 and (l.retry_after is null or l.retry_after <= ${nowAt('$1')}) offset 0) l
       limit ${atOnce}`,
-    [now, deps.policy.contactPauseMs],
+    [aheadMs(deps.now), deps.policy.contactPauseMs],
   );
   const told = await rows(
     deps.postgres.sql,

@@ -3,7 +3,7 @@ import { databaseNow, lockCall } from '@leadline/database/locks';
 import { affected, row, rows } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
-import { claimLifeMs, type Deps } from './deps.ts';
+import { aheadMs, claimLifeMs, nowAt, type Deps } from './deps.ts';
 
 /** With `putBack` no attempt is spent. Without it the attempt fails as `startup_failed`: no agent came. */
 export type Revocation = { putBack: string } | { putBack: null };
@@ -56,8 +56,8 @@ export async function revokeUnsentDials(deps: Deps, stopping?: AbortSignal): Pro
     z.object({ callId: z.number() }),
     `select call_id from dials
       where sent_at is null and revoked_at is null
-        and claimed_at < $1::timestamptz - make_interval(secs => $2)`,
-    [deps.now(await databaseNow(deps.postgres.sql)), claimLifeMs(deps.policy) / 1_000 + 1],
+        and claimed_at < ${nowAt('$1')} - make_interval(secs => $2)`,
+    [aheadMs(deps.now), claimLifeMs(deps.policy) / 1_000 + 1],
   );
   for (const dial of dead) {
     if (stopping?.aborted) return;

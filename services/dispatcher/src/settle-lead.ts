@@ -2,14 +2,13 @@ import { leadDispatched } from '@leadline/contracts/events/lead-dispatched';
 import { leadFailed } from '@leadline/contracts/events/lead-failed';
 import { leadRetryScheduled } from '@leadline/contracts/events/lead-retry-scheduled';
 import { failureReasons } from '@leadline/contracts/failure-reason';
-import { databaseNow } from '@leadline/database/locks';
 import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { addRecords, enqueue, toOutboxRecord } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import { nextOpening } from './call-window.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import { decideRetry, type EndedCall } from './decide-retry.ts';
-import type { Deps } from './deps.ts';
+import { aheadMs, nowAt, type Deps } from './deps.ts';
 import type { PromiseRow } from './promise-row.ts';
 import { heed } from './heed-enquiries.ts';
 import { isOnList } from './number-rules.ts';
@@ -316,11 +315,11 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
       where d.decided_at is null and c.status <> 'calling'
      union all
      (select d.call_id
-        from (select id from calls where status in ('called', 'pushed') and updated_at > $1::timestamptz - interval '1 day'
+        from (select id from calls where status in ('called', 'pushed') and updated_at > ${nowAt('$1')} - interval '1 day'
                order by updated_at desc limit ${newestAnsweredCalls}) c
              join dials d on d.call_id = c.id and d.decided_as = 'failed')
      limit ${batch}`,
-    [deps.now(await databaseNow(deps.postgres.sql))],
+    [aheadMs(deps.now)],
   );
   for (const call of ended) {
     if (stopping?.aborted) return;
