@@ -32,15 +32,32 @@ export function noteStatements(database: Database): { database: Database; statem
 }
 
 /**
- * How many pages of 8 KB each statement reads with a plan that knows none of its values, which is what a named statement
- * may get. Each is run and undone.
+ * Which statements read more than so many pages of 8 KB, with a plan that knows their values or with one that knows none:
+ * a named statement may get either.
  */
-export async function readGenerically(url: string, statements: Statements): Promise<Map<string, number>> {
+export async function findGreedy(url: string, statements: Statements, mostPages: number): Promise<string[]> {
+  const greedy: string[] = [];
+  for (const plans of ['force_generic_plan', 'force_custom_plan'] as const)
+    for (const [text, pages] of await readPages(url, statements, plans))
+      if (pages > mostPages) greedy.push(`${plans}: ${pages} pages: ${text.replaceAll(/\s+/g, ' ')}`);
+  return greedy;
+}
+
+/** How many pages of 8 KB each statement reads with a plan that knows none of its values. Each is run and undone. */
+export function readGenerically(url: string, statements: Statements): Promise<Map<string, number>> {
+  return readPages(url, statements, 'force_generic_plan');
+}
+
+async function readPages(
+  url: string,
+  statements: Statements,
+  plans: 'force_generic_plan' | 'force_custom_plan',
+): Promise<Map<string, number>> {
   const client = new Client({ connectionString: url });
   await client.connect();
   const pages = new Map<string, number>();
   try {
-    await client.query(`set plan_cache_mode = force_generic_plan; set jit = off`);
+    await client.query(`set plan_cache_mode = ${plans}; set jit = off`);
     for (const [text, parameters] of statements) {
       await client.query('begin');
       await client.query(`prepare noted as ${text}`);
