@@ -16,6 +16,7 @@ import { Callbacks } from './0017-callbacks.ts';
 import { AnsweredBy } from './0019-answered-by.ts';
 import { DueLeads } from './0020-due-leads.ts';
 import { ModeVersions } from './0021-mode-versions.ts';
+import { PushSearches } from './0022-push-searches.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -40,5 +41,6 @@ export const migrations = [
   { name: '0017-callbacks', class: Callbacks },
   { name: '0019-answered-by', class: AnsweredBy },
   { name: '0020-due-leads', class: DueLeads },
-  { name: newestMigration, class: ModeVersions },
+  { name: '0021-mode-versions', class: ModeVersions },
+  { name: newestMigration, class: PushSearches },
 ];
