@@ -12,7 +12,7 @@ import type { Deps } from './deps.ts';
 const maxBytes = 16 * 1024;
 const maxWordsCharacters = 1_000;
 
-/** `now` defaults to the moment of the request, `zone` to India's. */
+/** `now` is by default the moment of the request, `zone` India's. */
 const question = z.object({
   words: z
     .string({ error: 'must be a text' })
@@ -42,7 +42,7 @@ function isZone(name: string): boolean {
   }
 }
 
-/** `POST /v1/when`: the words of a person who says when to be called, as `resolveWhen` reads them, for agents in any language. */
+/** `POST /v1/when`: reads a person's words for a time with `resolveWhen`, for agents in any programming language. */
 export function whenRoutes(agentKey: string, deps: Pick<Deps, 'postgres' | 'now'>): Hono {
   const app = new Hono();
   const title = 'The question can not be read';

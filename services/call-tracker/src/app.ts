@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts';
 import { liveKitWebhooks } from './on-livekit-webhook.ts';
 import { reportRoutes } from './receive-reports.ts';
 
-/** What comes in over HTTP: LiveKit's webhooks, reports of agents, and their questions. */
+/** The HTTP routes: LiveKit's webhooks, agents' reports, and agents' questions about times. */
 export function createApp(config: Config, deps: Deps): Hono {
   const receive = openWebhookReceiver([{ apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET }]);
   const app = new Hono();

@@ -3,15 +3,15 @@ import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
 import { within } from '@leadline/time/within';
 
-/** `stop` refuses new work and resolves when nothing is on any more, or after `stopWithinMs`. */
+/** `stop` refuses new work and resolves when all work has ended, or after `stopWithinMs`. */
 export type Background = Part & {
-  /** Starts the work soon, unless work of the same name is still on. */
+  /** Starts the work soon, unless work of the same name still runs. */
   run(name: string, work: () => Promise<void>): void;
 };
 
 /**
- * Runs what nobody waits for, a few at a time. Work lost with the process is done by the sweep; work that throws is
- * logged.
+ * Runs work for which nobody waits, a few pieces at a time. If the process dies, the sweep does the work later; if work
+ * throws, we log it.
  */
 export function workInBackground(options: { atOnce: number; stopWithinMs: number; log: Log }): Background {
   const waiting = new Map<string, () => Promise<void>>();
@@ -35,7 +35,7 @@ export function workInBackground(options: { atOnce: number; stopWithinMs: number
   return {
     run(name, work) {
       if (stopped || running.has(name) || waiting.has(name)) return;
-      // Whoever makes room for it later is not who asked for it.
+      // Otherwise it would run in the trace of the work that made room for it.
       waiting.set(name, boundToTrace(work));
       startNext();
     },

@@ -6,7 +6,7 @@ import type { Rang } from '@leadline/contracts/rang';
 import type { CallStatus } from '@leadline/contracts/statuses';
 import type { CallbackRequest } from './learn-callback.ts';
 
-/** The slice of a `calls` row that this service decides. */
+/** The part of a `calls` row that this service decides. */
 export type Call = {
   status: CallStatus;
   failureReason: FailureReason | null;
@@ -20,11 +20,11 @@ export type Call = {
   doNotCall: boolean;
 };
 
-/** How far the attempt got, by the dispatcher's own row. Unsent: no phone can ring for it yet. */
+/** How far the dispatcher's row says the attempt got. `unsent`: no phone can ring yet. */
 export type Dial = {
   sentAt: Date | null;
   revokedAt: Date | null;
-  /** Given back without spending an attempt: nothing was dialled. */
+  /** The dial was put back without spending an attempt: no phone rang. */
   putBackReason: string | null;
 };
 
@@ -40,52 +40,52 @@ export type DialResult =
       numberFree: boolean;
     };
 
-/** What LiveKit showed of the leg. `alone`: answered, and no agent beside it. */
+/** What LiveKit showed about the leg. `alone`: it was answered, and no agent is in the room. */
 export type Seen = 'talking' | 'alone' | 'ringing' | 'gone' | 'unknown';
 
-/** What our own looks at the room showed, and since when without a break. */
+/** What our looks at the room have shown, and since when without interruption. */
 type Watch = {
   lookedAt: Date | null;
   seen: Seen | null;
   goneSince: Date | null;
   aloneSince: Date | null;
-  /** The leg was seen to leave, and joined again after that. */
+  /** The leg left and joined again. */
   rejoinedAt: Date | null;
 };
 
-/** What is known of a call, whoever said it and in whatever order. */
+/** All facts about a call, in whatever order and from whatever source they came. */
 export type Facts = {
   legJoinedAt: Date | null;
   legLeftAt: Date | null;
   /**
-   * LiveKit's disconnect reason; ROOM_FINISHED where only the room's end was heard of; NOT_SHOWN where nothing was heard,
-   * and two looks showed it gone.
+   * LiveKit's disconnect reason; ROOM_FINISHED if we only know of the room's end; NOT_SHOWN if no event came and two looks
+   * showed the leg gone.
    */
   legLeftReason: string | null;
   legLeftStatus: string | null;
-  /** By the leg itself or by the dial's own result; an agent's word is no proof of it. */
+  /** From the leg itself or the dial's result. An agent's report does not prove it. */
   everAnswered: boolean;
   dialResult: DialResult | null;
   agentReadyAt: Date | null;
   agentEndedAt: Date | null;
   endedBy: string | null;
   callbackAt: Date | null;
-  /** When to call back, as it was said, where that is no time that a program can read. */
+  /** The buyer's words for when to call back, if no program can read a time in them. */
   callbackWords: string | null;
-  /** The latest request to be called back, and when it was written down, by the database's clock. */
+  /** The newest request to be called back, and when we stored it, by the database's clock. */
   callback: CallbackRequest | null;
   callbackHeardAt: Date | null;
   answerTimes: AnswerTimes;
   answerer: Answerer | null;
-  /** A message was left in this call, in whichever report that was said. */
+  /** Any report of this call says that a message was left. */
   messageLeft: boolean;
   outcome: CallOutcome | null;
-  /** When the newest wish never to be called again was heard, by the database's clock, and when its report says it was said. */
+  /** When the newest wish never to be called arrived, by the database's clock, and when it was said, by its report. */
   doNotCallAt: Date | null;
   doNotCallSaidAt: Date | null;
-  /** Fields of reports that could not be read, each with the times of those reports. */
+  /** Fields that could not be read, each with the times of the reports that had them. */
   unreadFields: UnreadFields;
-  /** When we first asked LiveKit to end the leg. Written before it is asked. */
+  /** When we first asked LiveKit to end the leg. We write this before we ask. */
   stoppedAt: Date | null;
   watch: Watch;
   /** When this call must be settled or looked at next; null when nothing is left to do. */
@@ -94,16 +94,16 @@ export type Facts = {
   slotFreeAt: Date | null;
 };
 
-/** Who took the call, by the agent's newest word. `at`: when it said so. */
+/** Who answered, by the agent's newest report. `at`: when the agent said so. */
 export type Answerer = { category: AnsweredByCategory; at: Date; afterMs: number | null; detail: string | null };
 
-/** What became of the talk and the language asked for, by the agent's newest word on either. */
+/** The talk's disposition and the language asked for, each by the agent's newest report on it. */
 export type CallOutcome = { disposition: Disposition | null; language: string | null; at: Date };
 
-/** ISO times by field, of a closed list of fields: a report that comes twice counts once. */
+/** ISO times by field, from a closed list of fields, so that a repeated report counts once. */
 type UnreadFields = Record<string, string[]>;
 
-/** All that is known of a call at one moment: its row, what was reported, and how far its dial got. */
+/** All that is known about a call at one moment: its row, its facts, and how far its dial got. */
 export type Known = { call: Call; facts: Facts; dial: Dial };
 
 export type Policy = {
@@ -112,7 +112,7 @@ export type Policy = {
   minTalkMs: number;
   reportGraceMs: number;
   providerRingMs: number;
-  /** No INVITE goes out later than this after the permit: the token's life and LiveKit's leeway. */
+  /** The latest time after the permit at which an INVITE can go out: the token's life and LiveKit's leeway. */
   latestInviteMs: number;
 };
 
@@ -145,22 +145,22 @@ export const noFacts: Facts = {
 };
 
 /**
- * So long LiveKit lists the legs of a bridge that died (20.3 s, seen with a real one). Nobody tells their phones; who hears
- * nothing any more is taken to hang up as soon.
+ * How long LiveKit still lists the legs of a bridge that died (20.3 s, measured on a real one). Their phones get no signal;
+ * we assume that a person who hears nothing hangs up within the same time.
  */
 export const bridgeMissedMs = 21_000;
 
-/** When the phone may have started to be dialled; null while the dial has no permit. */
+/** The earliest moment at which the phone may have been dialled; null while the dial has no permit. */
 export function dialledAt(facts: Facts, dial: Dial): Date | null {
   return dial.sentAt ?? facts.legJoinedAt;
 }
 
-/** From here on no leg of this call can be left that its bridge could end, whatever LiveKit lists. */
+/** After this no leg of the call can still exist on a bridge that lives, whatever LiveKit lists. */
 export function longestAt(dialled: Date, policy: Policy): Date {
   return after(dialled, policy.latestInviteMs + policy.ringMs + policy.maxCallMs);
 }
 
-/** From here on no phone rings any more for a bridge that lives. */
+/** After this no phone can still ring from a bridge that lives. */
 export function ringEndAt(dialled: Date, policy: Policy): Date {
   return after(dialled, policy.latestInviteMs + policy.ringMs);
 }
@@ -169,12 +169,12 @@ export function hasAnswers(call: Call): boolean {
   return Object.keys(call.answers).length > 0;
 }
 
-/** When the talk has lasted as long as it may; null while no answer is known. */
+/** When the talk reaches its longest allowed length; null while we know of no answer. */
 export function talkEndAt({ answeredAt }: Call, policy: Policy): Date | null {
   return answeredAt && after(answeredAt, policy.maxCallMs);
 }
 
-/** Who took the call. A machine's verdict beside a useful answer is a mistake: no machine gives one. */
+/** Who answered. If there are useful answers, a verdict of `machine` is wrong: machines do not give any. */
 export function answererOf({ call, facts }: Pick<Known, 'call' | 'facts'>): AnsweredByCategory | null {
   const category = facts.answerer?.category ?? null;
   return isMachine(category) && hasAnswers(call) ? null : category;

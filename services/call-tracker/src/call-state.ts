@@ -24,7 +24,7 @@ import { decideRelease, learnUnseenEnd } from './decide-release.ts';
 import { awaitsHearing, correctEnd, correctReason, settle, settlesAt, type Hearing } from './decide-settling.ts';
 import { learnReport, type AgentEvent } from './learn-report.ts';
 
-/** What is heard of a call. `at` is the event's own time, whenever it is handled. */
+/** An event of a call. `at` is the event's own time, whenever we handle it. */
 export type CallEvent =
   | { kind: 'dialing' }
   | { kind: 'answered'; at: Date }
@@ -34,12 +34,12 @@ export type CallEvent =
   | { kind: 'room_finished'; at: Date }
   | { kind: 'agent_left'; at: Date }
   | AgentEvent
-  /** Its time has come. `hearing`: how well agents' reports are heard then; absent, they are heard. */
+  /** The call is due. `hearing`: how well agents' reports arrive at that time; absent: they do. */
   | { kind: 'due'; hearing?: Hearing }
   | { kind: 'looked'; leg: { everAnswered: boolean } | null; agentPresent: boolean }
   | { kind: 'look_failed' };
 
-/** What an ended call was, for call.failed and call.ended. */
+/** The facts of an ended call for call.failed and call.ended. */
 export type Summary = {
   sipStatus: number | null;
   rang: Rang;
@@ -51,7 +51,7 @@ export type Summary = {
   disposition: Disposition | null;
 };
 
-/** What must be told (in the same transaction), and what must be done at LiveKit (after its commit). */
+/** The events to write in the same transaction, and what to do at LiveKit after its commit. */
 export type Effect =
   | { kind: 'ringing' }
   | { kind: 'qualified'; mode: AgentMode }
@@ -62,16 +62,16 @@ export type Effect =
 
 export type Step = { call: Call; facts: Facts; effects: Effect[] };
 
-/** Until it is asked again whether reports are heard. */
+/** The time until we check again whether reports arrive. */
 const hearAgainMs = 5_000;
 /** How long a look may run. If its process dies, the look is due again after that. */
 const lookLeaseMs = 10_000;
-/** LiveKit tells its times in whole seconds, rounded down. */
+/** LiveKit gives its times in whole seconds, rounded down. */
 const wholeSecondMs = 1_000;
 
 /**
- * The life of a call: one event, and what becomes of the call by all that is known then. Events may come twice, late and
- * in any order: facts only add up, and the rules look at the facts, never at what came last.
+ * The life of a call: adds one event's facts and applies the rules to all facts. Events may come twice, late and in any
+ * order, because facts are only ever added, and no rule asks which event came last.
  */
 export function stepCall(known: Known, event: CallEvent, now: Date, policy: Policy): Step {
   const { dial } = known;
@@ -87,11 +87,11 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
   if (next.call.status === 'calling') {
     const settling = settlesAt(next, policy);
     unheard = event.kind === 'due' && awaitsHearing(next, event.hearing, policy);
-    // Events may come in a heap after an outage: the first of them must not end what the next would explain.
+    // After an outage many events come at once: the first must not end a call that the next one would explain.
     if (settling !== null && settling.at <= now && (!settling.waited || (event.kind === 'due' && !unheard))) {
       next = { ...next, call: settle(next, now, policy) };
       effects.push(...endEffects(next));
-      // Stale: nobody saw the leg leave. The room is ended after the row, and only to tidy up.
+      // Stale: we saw no end of the leg. We end the room after the commit, only to tidy up.
       const notDialled = next.facts.dialResult?.kind === 'failed' && !next.facts.everAnswered;
       if (next.facts.legLeftAt === null && !notDialled) effects.push({ kind: 'stop' });
     }
@@ -114,7 +114,7 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
   return { call: next.call, facts: { ...next.facts, settleAt: earliest(settleAt, lookAt) }, effects };
 }
 
-/** The dispatcher's row is the truth of a dial that was taken back; its event may come later, or never. */
+/** The dispatcher's row decides whether a dial was revoked; the event may come later, or never. */
 function learnFromRow(facts: Facts, dial: Dial, now: Date): Facts {
   if (facts.dialResult !== null || (dial.revokedAt === null && dial.putBackReason === null)) return facts;
   return {
@@ -130,7 +130,7 @@ function learnFromRow(facts: Facts, dial: Dial, now: Date): Facts {
   };
 }
 
-/** What one event adds to what is known, before any rule draws a conclusion from it. */
+/** The facts that one event adds, before any rule draws a conclusion. */
 function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step {
   const { call, facts, dial } = known;
   const unchanged: Step = { call, facts, effects: [] };
@@ -164,7 +164,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       const at = within(event.at);
       const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
       if (facts.legLeftAt === null || at <= facts.legLeftAt) return { ...unchanged, facts: seen };
-      // A bridge that lost its server joins again, even after a stop that LiveKit called done.
+      // A bridge that lost its server joins again, even after LiveKit has confirmed a stop.
       const watch = { ...facts.watch, rejoinedAt: at, goneSince: null };
       return {
         call,
@@ -187,7 +187,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     }
     case 'room_finished': {
       const joinedAt = facts.watch.rejoinedAt ?? facts.legJoinedAt;
-      // A room may end and be made anew while its first dial is on the way: only a leg that was there can have left.
+      // A room may end and be created again while its first dial is on the way: only a leg that had joined can leave.
       const wasThere = joinedAt !== null && after(within(event.at), wholeSecondMs) > joinedAt;
       if (!wasThere || facts.legLeftAt !== null) return unchanged;
       const legLeftAt = within(likelyEnd(event.at, now));
@@ -247,20 +247,20 @@ function withLook(facts: Facts, seen: Seen, now: Date): Facts {
   };
 }
 
-/** Nobody saw the leg itself leave. */
+/** The room ended, but no event showed that the leg left. */
 function isWeakEnd({ legLeftReason }: Facts): boolean {
   return legLeftReason === 'ROOM_FINISHED' || legLeftReason === 'NOT_SHOWN';
 }
 
 /**
- * A webhook that is handled within the second it is from happened now, as near as anyone can tell; one that comes later,
- * in the middle of its second, so that no talk is off by more than half of one.
+ * The best guess for a webhook's time, which has whole seconds: now, if we handle it within that second; otherwise the
+ * middle of the second, so that no talk is off by more than half a second.
  */
 function likelyEnd(at: Date, now: Date): Date {
   return now.getTime() - at.getTime() < wholeSecondMs ? now : after(at, wholeSecondMs / 2);
 }
 
-/** Any sign of the leg stands for its joining where that webhook was lost. */
+/** If the webhook of the leg's joining was lost, any other sign of the leg counts as it. */
 function sawLeg(facts: Facts, at: Date): Facts {
   return { ...facts, legJoinedAt: earliest(facts.legJoinedAt, at) };
 }
@@ -291,7 +291,7 @@ function summarise(call: Call, facts: Facts): Summary {
   };
 }
 
-/** The dial's own word first; a leg that joined its room is a phone that rang, unless that word leaves it a guess. */
+/** Whether the phone rang: by the dial's result first; otherwise a leg that joined its room rang, unless that is a guess. */
 function didRing(facts: Facts, told: Rang | undefined): Rang {
   if (told === 'no' || facts.legJoinedAt === null) return told ?? 'unknown';
   return told === 'probably' && !facts.everAnswered ? 'probably' : 'yes';

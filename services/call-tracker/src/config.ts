@@ -56,7 +56,7 @@ export function toPolicy(config: Config): Policy {
   };
 }
 
-/** What `health` shows of the settings: those that the dispatcher must share, and the shortest talk. */
+/** The settings that `health` shows: those that the dispatcher must share, and the shortest talk. */
 export function toShown(config: Config): Record<string, string | number> {
   return {
     RING_SECONDS: config.RING_SECONDS,

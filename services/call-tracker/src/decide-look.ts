@@ -14,16 +14,16 @@ import {
   type Seen,
 } from './call-facts.ts';
 
-/** The agent usually ends its leg itself, a moment after its last word. */
+/** The agent usually ends its leg itself, a moment after its last report. */
 const agentEndsLegMs = 5_000;
-/** An agent may be between two connections for a moment. */
+/** An agent that reconnects is out of the room for a moment. */
 const aloneMs = 5_000;
 const liveLookMs = 60_000;
 const failedLookMs = 10_000;
 const firstLookAfterStopMs = 1_000;
 const longestLookAfterStopMs = 15_000;
 
-/** When LiveKit should be asked next what it shows of the leg; null when nothing is left to see. */
+/** When we must next ask LiveKit about the leg; null if there is nothing left to learn. */
 export function nextLookAt({ call, facts, dial }: Known, policy: Policy): Date | null {
   const dialled = dialledAt(facts, dial);
   if (dialled === null) return null;
@@ -31,7 +31,7 @@ export function nextLookAt({ call, facts, dial }: Known, policy: Policy): Date |
   return at !== null && at < longestAt(dialled, policy) ? at : null;
 }
 
-/** A stop is looked at again until the leg is gone, twice, a minute apart: one answer of LiveKit proves nothing. */
+/** After a stop we look until the leg is gone in two looks, a minute apart: one answer of LiveKit proves nothing. */
 function lookAfterStop(call: Call, facts: Facts): Date | null {
   const { stoppedAt, dialResult, watch } = facts;
   if (stoppedAt === null) return null;
@@ -49,7 +49,7 @@ function lookAfterStop(call: Call, facts: Facts): Date | null {
 function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Date | null {
   const { watch, agentEndedAt } = facts;
   if (facts.legLeftAt !== null) return null;
-  // A settled call is looked at only where its leg came back after it had left.
+  // We look at a settled call only if its leg came back after it had left.
   if (call.status !== 'calling' && watch.rejoinedAt === null) return null;
   if (watch.lookedAt !== null && watch.seen === 'unknown') return after(watch.lookedAt, failedLookMs);
   if (watch.lookedAt !== null && watch.seen === 'alone') return after(watch.lookedAt, aloneMs);
@@ -60,12 +60,12 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
         ? after(call.answeredAt ?? dialled, liveLookMs)
         : ringEndAt(dialled, policy);
   const next = watch.lookedAt === null || watch.lookedAt < first ? first : after(watch.lookedAt, liveLookMs);
-  // The talk's limit is looked at when it comes, so that no talk is longer by the minute between two looks.
+  // We look when the talk reaches its limit, so that it does not run on for the minute between two looks.
   const talkEnd = facts.everAnswered ? talkEndAt(call, policy) : null;
   return talkEnd !== null && (watch.lookedAt === null || watch.lookedAt < talkEnd) ? earliest(next, talkEnd) : next;
 }
 
-/** Whether a leg that LiveKit shows must be ended: nobody talks to it, or it rings or talks beyond its limit. */
+/** Whether we must end a leg that LiveKit shows: no agent is with it, or it rings or talks longer than allowed. */
 export function mustStop({ call, facts, dial }: Known, seen: Seen, now: Date, policy: Policy): boolean {
   if (seen === 'gone' || seen === 'unknown') return false;
   if (facts.stoppedAt !== null) return true;

@@ -10,15 +10,15 @@ import {
   type Policy,
 } from './call-facts.ts';
 
-/** Two looks this far apart, and none between them that failed or showed the leg, prove a stopped leg gone. */
+/** A stopped leg is gone if two looks this far apart do not show it, and no look between them failed or showed it. */
 export const goneApartMs = 60_000;
 
-/** Until when the number and the trunk's slot are in use; null: no end is known. */
+/** Until when the number and the trunk's slot are in use; null: until an unknown time. */
 export type Release = { numberFreeAt: Date | null; slotFreeAt: Date | null };
 
 /**
- * A number is free where the leg's end is proved. Elsewhere a phone may still ring that nobody can see: until the
- * provider's own limit, or, after a stop of ours, until LiveKit itself has surely ended the leg.
+ * A number is free once the leg's end is proved. Without proof a phone may still ring unseen: until the provider's own
+ * limit or, after we stopped the leg, until LiveKit must have ended it.
  */
 export function decideRelease({ call, facts, dial }: Known, policy: Policy): Release {
   const { dialResult, legLeftAt, stoppedAt } = facts;
@@ -30,12 +30,12 @@ export function decideRelease({ call, facts, dial }: Known, policy: Policy): Rel
   const longest = longestAt(dialled, policy);
   const stopProved = stoppedAt === null ? null : (goneTwiceAt(facts) ?? longest);
 
-  // An agent's word alone proves no answer here: it would free the number of a phone that may still ring.
+  // An agent's report alone does not prove an answer: it could free the number of a phone that still rings.
   if (facts.everAnswered) {
     const over = legLeftAt ?? (settled ? longest : null);
     if (over === null) return both(stopProved === null ? null : goneTwiceAt(facts));
     const phoneLetGo = after(over, bridgeMissedMs);
-    // A bridge that lives ends its legs in time: the one of a leg that outlived it may just have died.
+    // A bridge that lives ends its legs in time. If a leg lasted longer, its bridge may just have died.
     if (over >= longest) return both(phoneLetGo);
     if (stopProved !== null) return both(latest(stopProved, phoneLetGo));
     return { numberFreeAt: phoneWasTold(facts) ? over : phoneLetGo, slotFreeAt: over };
@@ -43,15 +43,15 @@ export function decideRelease({ call, facts, dial }: Known, policy: Policy): Rel
   const over = latest(legLeftAt, failed && failed.at) ?? (settled ? longest : null);
   if (over === null) return both(null);
   const bridgeMayHaveDied = failed === null && legLeftReasonIsNoProof(facts);
-  // And then the call may have been answered all the same, unheard.
+  // The call may then have been answered without our knowing.
   const heldMs = bridgeMayHaveDied ? Math.max(policy.providerRingMs, bridgeMissedMs) : policy.providerRingMs;
   const numberFreeAt = latest(after(over, heldMs), stopProved);
   return { numberFreeAt, slotFreeAt: bridgeMayHaveDied || stoppedAt !== null ? numberFreeAt : over };
 }
 
 /**
- * An end that no webhook tells of: the leg was answered, its agent has said its last word or we have ended it, and two looks
- * show it gone. It ended with the agent's word, or, where it outlived that, when it was first not seen any more.
+ * An end without a webhook: the leg was answered, its agent has sent its last report or we have ended it, and two looks
+ * show it gone. It ended with that report or, if it was seen after that, when we first did not see it any more.
  */
 export function learnUnseenEnd({ call, facts }: Pick<Known, 'call' | 'facts'>): Facts {
   const { agentEndedAt, stoppedAt, legLeftAt, watch } = facts;
@@ -69,8 +69,9 @@ export function goneTwiceAt(facts: Facts): Date | null {
 }
 
 /**
- * The bridge, which tells the phone, left by itself; or it died 20 s before, and who hears nothing has hung up. Where the
- * agent took the leg off, a bridge that has just died tells nobody, and LiveKit says that the leg has left all the same.
+ * The leg's end is proved if the bridge left by itself, because it signals the phone; or if it died 20 s ago, because a person
+ * who hears nothing has hung up. If the agent removed the leg, it is no proof: LiveKit says so too when the bridge has just
+ * died and signalled nobody.
  */
 function phoneWasTold({ legLeftReason }: Facts): boolean {
   const leaves = ['CLIENT_INITIATED', 'USER_REJECTED', 'USER_UNAVAILABLE', 'CONNECTION_TIMEOUT'];

@@ -14,19 +14,19 @@ import {
   type Policy,
 } from './call-facts.ts';
 
-/** A dial's own result comes within milliseconds of the leg's end; it is worth waiting for. */
+/** How long we wait for the dial's result, which comes within milliseconds of the leg's end. */
 const dialResultGraceMs = 5_000;
-/** An agent that has answers may still send fuller ones. */
+/** How long we wait after answers, because the agent may still send more. */
 const fullerReportMs = 10_000;
-/** Between the agent's last word and its last answers, which may overtake each other. */
+/** How long we wait between the agent's last report and its last answers, which may arrive in any order. */
 const lastWordMs = 5_000;
 
-/** `waited`: so that something better may still come. Such an end is drawn by its due time only. */
+/** `waited`: more may still be reported. Only the call's due time, no event, settles it then. */
 export type Settling = { at: Date; waited: boolean };
 
 /**
- * When a `calling` call is settled as far as is known now; null: never, until more is known. A leg's end alone does not
- * settle a call, what LiveKit does not show has not ended, and an unsent call is ended only by its dial being revoked.
+ * When a `calling` call is settled by the present facts; null: not before more is known. A leg's end alone does not settle
+ * a call, a leg that LiveKit does not show may still go on, and an unsent call ends only when its dial is revoked.
  */
 export function settlesAt({ call, facts, dial }: Known, policy: Policy): Settling | null {
   const { dialResult, legLeftAt, agentEndedAt } = facts;
@@ -44,17 +44,17 @@ export function settlesAt({ call, facts, dial }: Known, policy: Policy): Settlin
   return wait(after(legLeftAt, policy.reportGraceMs), lastWord && after(lastWord, lastWordMs));
 }
 
-/** How well agents' reports are heard: all from before `behindMs` ago are known, and that without a break for `sinceMs`. */
+/** How well agents' reports arrive: we have all that are older than `behindMs`, without interruption for `sinceMs`. */
 export type Hearing = { behindMs: number; sinceMs: number };
 
-/** It is noted every two seconds. */
+/** The note is written every two seconds. */
 const maxBehindMs = 5_000;
-/** An agent whose last word is here reports again what it could not, within seconds. */
+/** Within this time after its last report, an agent has sent again whatever it could not send before. */
 const reportedAgainMs = 10_000;
 
 /**
- * A talk of which no answers are known proves nothing while reports can't be heard, nor before agents had the time to
- * report again what they could not.
+ * A talk without answers means nothing while reports can not arrive, nor before agents have had time to send again what
+ * they could not.
  */
 export function awaitsHearing({ call, facts }: Known, hearing: Hearing | undefined, policy: Policy): boolean {
   if (hearing === undefined || !facts.everAnswered || hasAnswers(call)) return false;
@@ -74,7 +74,7 @@ function setCallFailed(call: Call, reason: FailureReason): Call {
   return { ...call, status: 'failed', failureReason: reason };
 }
 
-/** Where a call was settled without its end being known, a word that comes later still sets its minutes right. */
+/** If a call was settled without a known end, a later report still corrects its minutes. */
 export function correctEnd(known: Known, now: Date, policy: Policy): Call {
   const { call } = known;
   const endedAt = endOfCall(known, now, policy);
@@ -101,8 +101,8 @@ function endOfCall({ call, facts, dial }: Known, now: Date, policy: Policy): Dat
 }
 
 /**
- * A word on who took the call that comes after the end still sets its reason right: a call that failed for want of answers
- * was a miss if a machine took it. Its lead's next attempt keeps the time that it has.
+ * A report on who answered that comes after the end still corrects the reason: a call that failed without answers was a
+ * miss if a machine took it. The lead's next attempt keeps its time.
  */
 export function correctReason({ call, facts }: Known, policy: Policy): Call {
   const { failureReason: reason } = call;
@@ -115,16 +115,16 @@ function whyFailed(call: Call, facts: Facts, policy: Policy): FailureReason {
   const { dialResult } = facts;
   if (dialResult?.kind === 'failed' && !facts.everAnswered) return dialResult.reason;
   if (facts.legLeftAt === null) return 'stale_timeout';
-  // Nobody was reached: retried like a miss, however long the machine was listened to and whoever ended it.
+  // A machine answered: this is retried like a miss, however long the call lasted and whoever ended it.
   if (isMachine(answererOf({ call, facts }))) return 'unanswered';
   if (!facts.everAnswered) return whyNotAnswered(facts);
-  // Without the dial's own word the leg's whole stay, ringing included, is the most the talk can have been.
+  // Without the dial's result we only know that the talk was no longer than the leg's whole stay, with the ringing.
   const talkFrom = call.answeredAt ?? facts.legJoinedAt;
   const short = talkFrom !== null && facts.legLeftAt.getTime() - talkFrom.getTime() < policy.minTalkMs;
   return short && wasHungUpByCallee(facts) ? 'rejected' : 'no_answers';
 }
 
-/** Weaker than the dial's own result: the webhook gives a fault of our trunk the words of a callee who declined. */
+/** A weaker source than the dial's result: for a fault of our trunk the webhook says that the callee declined. */
 function whyNotAnswered(facts: Facts): FailureReason {
   if (facts.endedBy === 'error') return 'startup_failed';
   switch (facts.legLeftReason) {

@@ -15,8 +15,8 @@ export type Deps = {
   metrics: Metrics;
   policy: Policy;
   inputs: Inputs;
-  /** What is asked of LiveKit, beside the transactions and after them. */
+  /** Runs the requests to LiveKit, outside of transactions. */
   background: Background;
-  /** How often in a row a due call's step has failed in this process, through no fault of anything else. */
+  /** How often in a row a due call's step has failed in this process because of the call itself. */
   failedSteps: Map<number, number>;
 };
