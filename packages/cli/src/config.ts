@@ -26,6 +26,23 @@ export const cliSettings = z.object({
     .string()
     .optional()
     .meta({ goal: 'command', description: 'The OPS_KEY of that dispatcher.', example: 'a-key-of-the-operators' }),
+  LIVEKIT_URL: z.string().optional().meta({
+    goal: 'command',
+    description: 'LiveKit, where `leadline agent check` plays its calls.',
+    example: 'wss://livekit.example.in',
+  }),
+  LIVEKIT_API_KEY: z
+    .string()
+    .optional()
+    .meta({ goal: 'command', description: 'The API key of that LiveKit.', example: 'APIexample' }),
+  LIVEKIT_API_SECRET: z
+    .string()
+    .optional()
+    .meta({ goal: 'command', description: 'The secret of that key.', example: 'a-secret-of-livekit' }),
+  AGENT_NAME: z
+    .string()
+    .default('leadline-agent')
+    .meta({ goal: 'command', description: 'The name of the agent’s workers.', example: 'leadline-agent' }),
   LEADLINE_STATE_DIR: z
     .string()
     .default(join(import.meta.dirname, '../../../.leadline'))

@@ -8,3 +8,13 @@ export function callIdOfRoom(room: string): number | undefined {
   const match = /^call-([1-9]\d{0,9})-[a-z0-9]{12}$/.exec(room);
   return match === null ? undefined : Number(match[1]);
 }
+
+/** The room of a rehearsal, such as `leadline agent check` plays: no call is behind it, and reports on it change nothing. */
+export function rehearsalRoomName(random: string): string {
+  return `check-${random}`;
+}
+
+/** Whether this is the room of a rehearsal. */
+export function isRehearsalRoom(room: string): boolean {
+  return /^check-[a-z0-9]{12}$/.test(room);
+}

@@ -409,6 +409,21 @@ describe('what can not be read or placed', () => {
     expect(await letterAbout(ops, 'unknown_room', before)).toMatchObject({ subject: 'agent.ready' });
   });
 
+  test('a report of a rehearsal is taken and is no dead letter', async () => {
+    const ops = await nats.connect('ops');
+    const before = new Date(Date.now() - 1_000);
+    const [rehearsed, unknown] = ['check-aaaaaaaaaaaa', 'check-of-nobody'];
+    await publish(agent, 'agent.ended', { room: rehearsed, endedBy: 'callee', doNotCall: true });
+    await publish(agent, 'agent.ended', { room: unknown, endedBy: 'callee' });
+    // Both are read in turn: when the second one's letter is there, the first one is done with.
+    const rooms = await until('a dead letter', async () => {
+      const letters = await listDeadLetters(ops, { durable: 'call-tracker-agent', since: before });
+      const found = letters.map(({ payload }) => JSON.stringify(payload));
+      return found.some((text) => text.includes(unknown)) ? found : undefined;
+    });
+    expect(rooms.join()).not.toContain(rehearsed);
+  });
+
   test('a webhook with a wrong signature is refused, one that means nothing is accepted', async () => {
     const call = await aCall();
     const sent = webhook(call, { event: 'participant_left', status: 'hangup' });

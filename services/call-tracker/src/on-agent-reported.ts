@@ -1,4 +1,5 @@
 import { agentSubjects } from '@leadline/contracts/publishers';
+import { isRehearsalRoom } from '@leadline/contracts/room-name';
 import { unknownKeys } from '@leadline/contracts/qualification';
 import { readAgentReport, type AgentReport, type FieldNote } from '@leadline/contracts/to-agent-report';
 import { blameFor } from '@leadline/messaging/blame';
@@ -27,9 +28,13 @@ export function onAgentReported(deps: Deps): Handler[] {
 /** A report as it was read, and when it was made. */
 export type HeardReport = { report: AgentReport; notes: readonly FieldNote[]; at: Date };
 
-/** The one way of a report, whether it came over NATS or HTTP. */
+/** The one way of a report, whether it came over NATS or HTTP. One of a rehearsal is heard, and changes nothing. */
 export async function trackReport(heard: HeardReport, deps: Deps): Promise<'tracked' | 'unknown'> {
   const { report, notes } = heard;
+  if (isRehearsalRoom(report.room)) {
+    deps.metrics.inputs.inc({ kind: report.type, outcome: 'rehearsal' });
+    return 'tracked';
+  }
   const outcome = await trackOrHold(heard, deps);
   if (outcome === 'unknown') {
     deps.metrics.inputs.inc({ kind: report.type, outcome: 'unknown_room' });

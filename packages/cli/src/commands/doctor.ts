@@ -4,12 +4,11 @@ import { readCliConfig } from '../config.ts';
 import { examine } from '../examine.ts';
 import { Unsuccessful } from '../exit-codes.ts';
 import { bad, good, type Finding } from '../finding.ts';
+import { toFindingLines } from '../finding-lines.ts';
 import { findPlace } from '../find-place.ts';
 import type { Program } from '../program.ts';
-import { paint, print, printJson } from '../terminal.ts';
+import { print, printJson } from '../terminal.ts';
 import { withNats } from '../with-nats.ts';
-
-const signs = { good: paint('green', '✓'), note: paint('yellow', '!'), bad: paint('red', '✗') };
 
 export function addDoctor(program: Program): void {
   program
@@ -34,7 +33,7 @@ Examples:
       const findings: Finding[] = [];
       const show = (found: Finding[]): void => {
         findings.push(...found);
-        if (options.output === 'pretty') for (const finding of found) print(toLines(finding));
+        if (options.output === 'pretty') for (const finding of found) print(toFindingLines(finding));
       };
       const given = command.optsWithGlobals();
       show([
@@ -55,9 +54,4 @@ Examples:
 
 function isTooOld(error: unknown): error is Error {
   return error instanceof Error && error.message.includes('is too old');
-}
-
-function toLines({ about, verdict, found, fix }: Finding): string {
-  const line = `${signs[verdict]} ${about.padEnd(24)} ${found}`;
-  return fix === undefined ? line : `${line}\n    ${paint('dim', `→ ${fix}`)}`;
 }
