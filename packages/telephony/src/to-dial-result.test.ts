@@ -74,6 +74,7 @@ test.for([
   [server(503, undefined, '<html>'), 1_000, 'unknown: http_503'],
   [server(502, undefined, '<html>'), 1_000, 'unknown: http_502'],
   [server(500, 'internal', 'twirp error unknown: update room failed: x'), 5_000, 'not_dialled: room_not_joined'],
+  [server(500, 'internal', 'twirp error unknown: sip not connected (redis required)'), 3, 'not_dialled: no_redis'],
   [server(500, 'internal', 'something else'), 5_000, 'unknown: internal'],
   [server(500, 'unknown', 'dial tcp 127.0.0.1:6379: connect: connection refused'), 500, 'not_dialled: no_redis'],
   [server(500, 'unknown', 'something else'), 500, 'unknown: unknown'],

@@ -146,6 +146,8 @@ function withoutSipStatus(
         return { kind: 'not_dialled', because: 'no_bridge' };
       return { kind: 'unknown', because: 'unavailable' };
     case 'internal':
+      // A server without Redis has no SIP service at all.
+      if (says('sip not connected')) return { kind: 'not_dialled', because: 'no_redis' };
       if (says('update room failed')) return { kind: 'not_dialled', because: 'room_not_joined' };
       return { kind: 'unknown', because: 'internal' };
     case 'unknown':
