@@ -42,6 +42,7 @@ const commands = {
   leadline: [join(root, 'packages/cli/src/main.ts')],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   'test:kubernetes': ['test/kubernetes/run.ts'],
+  'test:livekit': ['test/livekit/run.ts'],
 };
 
 const [name = '', ...given] = process.argv.slice(2);

@@ -1,0 +1,74 @@
+import { testNats, type TestNats } from '@leadline/testing/nats';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leadlineCommand, type LeadlineCommand } from '../e2e/leadline-command.ts';
+import { examples, hasExample, startExample } from './example-agent.ts';
+import { programs, startRealLiveKit, type RealLiveKit } from './real-livekit.ts';
+
+type Finding = { about: string; verdict: string; found: string };
+
+const folder = mkdtempSync(join(tmpdir(), 'leadline-check-'));
+let nats: TestNats;
+let livekit: RealLiveKit;
+let leadline: LeadlineCommand;
+
+beforeAll(async () => {
+  nats = await testNats();
+  livekit = await startRealLiveKit({ webhookUrl: 'http://127.0.0.1:9/nowhere' });
+  // The phone of the check, where `leadline agent check` says to install it.
+  symlinkSync(programs().node ?? '', join(folder, 'rtc-node'));
+  leadline = leadlineCommand(nats, {
+    LEADLINE_STATE_DIR: folder,
+    LIVEKIT_URL: livekit.url,
+    LIVEKIT_API_KEY: livekit.apiKey,
+    LIVEKIT_API_SECRET: livekit.apiSecret,
+  });
+});
+afterAll(async () => {
+  await livekit.stop();
+  await nats.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function check(
+  agentName: string,
+  wait = '30',
+): Promise<{ code: number | null; findings: Finding[]; err: string }> {
+  const { code, out, err } = await leadline.run(
+    'agent',
+    'check',
+    '--agent-name',
+    agentName,
+    '--wait',
+    wait,
+    '-o',
+    'json',
+  );
+  return { code, findings: out === '' ? [] : (JSON.parse(out) as Finding[]), err };
+}
+
+describe.each(examples)('the %s example', (example) => {
+  test.runIf(hasExample(example) && hasExample('node'))('keeps the whole contract', async () => {
+    const agent = await startExample(example, { livekit, nats, agentName: `example-${example}` });
+    try {
+      const { code, findings, err } = await check(`example-${example}`);
+      const wrong = findings.filter(({ verdict }) => verdict !== 'good');
+      expect({ wrong, code, log: wrong.length > 0 || code !== 0 ? `${err}\n${agent.log()}` : '' }).toEqual({
+        wrong: [],
+        code: 0,
+        log: '',
+      });
+      expect(findings.map(({ about }) => about)).toContain('honours do-not-call');
+    } finally {
+      await agent.stop();
+    }
+  });
+});
+
+test.runIf(hasExample('node'))('an agent that nobody runs is said not to come', async () => {
+  const { code, findings } = await check('nobody', '2');
+  expect(code).toBe(1);
+  expect(findings.filter(({ verdict }) => verdict === 'bad').map(({ about }) => about)).toEqual(['named', 'in time']);
+});
