@@ -13,6 +13,8 @@ export type LiveKitWebhook = {
   participant:
     | {
         identity: string;
+        /** LiveKit’s own id of this stay in the room: who joins again has another. */
+        sid: string;
         kind: 'sip' | 'agent' | 'other';
         callStatus: string;
         everAnswered: boolean;
@@ -47,6 +49,7 @@ export function openWebhookReceiver(keys: { apiKey: string; apiSecret: string }[
         room: event.room?.name,
         participant: participant && {
           identity: participant.identity,
+          sid: participant.sid,
           kind: kindOf(participant.kind),
           callStatus,
           everAnswered: wasAnswered(callStatus, participant.attributes['sip.callTag']),

@@ -51,6 +51,12 @@ type Watch = {
   aloneSince: Date | null;
   /** The leg left and joined again. */
   rejoinedAt: Date | null;
+  /** Another stay of the same leg took its place: it is looked at soon whether that is so. */
+  replacedAt?: Date | null | undefined;
+  /** Nobody told when the person answered: `answeredAt` is reckoned from the leg’s stay. */
+  answerEstimated?: boolean | undefined;
+  /** LiveKit’s id of the stay that ended. */
+  leftSid?: string | null | undefined;
 };
 
 /** All facts about a call, in whatever order and from whatever source they came. */

@@ -32,6 +32,8 @@ type History = {
   joined: boolean;
   joinedLast: number;
   left: number | null;
+  /** LiveKit’s id of the stay that left. */
+  leftSid: string | undefined;
   leftReason: string;
   dial: { ok: boolean; at: number; free: boolean; reason: string } | null;
   agentEnded: number | null;
@@ -77,6 +79,7 @@ const claimed: World = {
     joined: false,
     joinedLast: 0,
     left: null,
+    leftSid: undefined,
     leftReason: '',
     dial: null,
     agentEnded: null,
@@ -98,7 +101,10 @@ const unsent: World = {
 
 type Look = 'gone' | 'talking' | 'alone' | 'ringing' | 'unknown';
 /** A symbol of the alphabet: an event a second later, or the wait until the call is due and what a look shows then. */
-type Letter = { name: string; event: (now: number) => CallEvent } | { name: string; dueAnd: Look } | Revocation;
+type Letter =
+  | { name: string; event: (now: number) => CallEvent; afterSeconds?: number }
+  | { name: string; dueAnd: Look }
+  | Revocation;
 type Revocation = { name: string; revoke: true };
 
 const left =
@@ -188,6 +194,33 @@ const fullAlphabet: Letter[] = [
   { name: 'agent ready', event: (now) => ({ kind: 'agent_ready', at: date(now) }) },
   { name: 'agent left', event: (now) => ({ kind: 'agent_left', at: date(now) }) },
 ];
+/** Several events a second, with LiveKit’s times cut to seconds, and a bridge that joins again and again. */
+const cut = (now: number): Date => date(Math.floor(now));
+function leftAs(sid: string, at: Date, reason: string): CallEvent {
+  const everAnswered = reason === 'CLIENT_INITIATED';
+  return { kind: 'leg_left', at, sid, reason, callStatus: everAnswered ? 'hangup' : 'dialing', everAnswered };
+}
+const stays = ['PA_1', 'PA_2'].flatMap((sid): Letter[] => [
+  { name: `${sid} joins`, event: (now) => ({ kind: 'leg_joined', at: cut(now), sid, everAnswered: false }) },
+  {
+    name: `${sid} hangs up`,
+    event: (now) => leftAs(sid, cut(now), 'CLIENT_INITIATED'),
+  },
+  {
+    name: `${sid} is replaced`,
+    event: (now) => leftAs(sid, cut(now), 'DUPLICATE_IDENTITY'),
+  },
+]);
+const cutAlphabet: Letter[] = [
+  ...stays,
+  { name: 'answered', event: (now: number): CallEvent => ({ kind: 'answered', at: date(now) }) },
+  { name: 'qualified', event: qualified({ location: 'Pune' }) },
+].map((letter) => ({ ...letter, afterSeconds: 0.25 }));
+const rejoinAlphabet: Letter[] = [
+  ...cutAlphabet,
+  { name: 'due, gone', dueAnd: 'gone' },
+  { name: 'due, talking', dueAnd: 'talking' },
+];
 const unsentAlphabet: Letter[] = [
   ...fullAlphabet.filter(({ name }) => /^(qualified|older|empty|agent|due, gone)/.test(name)),
   { name: 'revoked', revoke: true },
@@ -213,7 +246,10 @@ function play(world: World, letter: Letter): World {
     };
     return hear(revoked, event);
   }
-  if ('event' in letter) return hear({ ...world, now: world.now + 1 }, letter.event(world.now + 1));
+  if ('event' in letter) {
+    const at = world.now + (letter.afterSeconds ?? 1);
+    return hear({ ...world, now: at }, letter.event(at));
+  }
   const dueAt = world.facts.settleAt;
   const now = dueAt === null ? world.now : Math.max(world.now, second(dueAt));
   const next = hear({ ...world, now }, { kind: 'due' });
@@ -236,6 +272,13 @@ function hear(world: World, event: CallEvent): World {
   return next;
 }
 
+/** LiveKit cuts its times to seconds: within one, only another stay’s id tells a return from a late word. */
+function isReturn({ left: since, leftSid }: History, event: { at: Date; sid?: string }): boolean {
+  if (since === null || second(event.at) > since) return true;
+  const isAnother = event.sid !== undefined && leftSid !== undefined && event.sid !== leftSid;
+  return isAnother && second(event.at) + 1 > since;
+}
+
 /** The history grows by what was heard and by what was done about it. */
 function note(history: History, event: CallEvent, now: number, effects: Effect[]): History {
   const heard = { ...history };
@@ -251,7 +294,7 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
       break;
     case 'leg_joined':
       heard.joined = true;
-      if (heard.left !== null && second(event.at) > heard.left) {
+      if (heard.left !== null && isReturn(heard, event)) {
         heard.left = null;
         heard.joinedLast = second(event.at);
         heard.gone = [];
@@ -260,6 +303,9 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
     case 'leg_left': {
       heard.joined = true;
       heard.answered ||= event.everAnswered;
+      // Its own next stay takes its place: nobody has left.
+      if (event.reason === 'DUPLICATE_IDENTITY') break;
+      if (heard.joinedLast > 0 && event.sid !== undefined && event.sid === heard.leftSid) break;
       const at = Math.max(0, second(event.at));
       const newer = heard.left === null || ['room', 'unseen'].includes(heard.leftReason) || at > heard.left;
       if (newer && at >= heard.joinedLast) {
@@ -267,6 +313,7 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
         const late = now - second(event.at) >= 1;
         heard.left = late ? Math.max(0, second(event.at) + 0.5) : now;
         heard.leftReason = event.reason;
+        heard.leftSid = event.sid;
       }
       break;
     }
@@ -486,6 +533,14 @@ describe('the rules of a call’s life', () => {
       if (worlds++ % 5 === 0) checkEnds(world);
     });
     expect(worlds).toBe(fullAlphabet.length ** 4);
+  });
+
+  test('hold with times cut to seconds, whatever joins again, and each such call ends', () => {
+    let worlds = 0;
+    walk(claimed, rejoinAlphabet, 5, (world) => {
+      if (worlds++ % 5 === 0) checkEnds(world);
+    });
+    expect(worlds).toBe(rejoinAlphabet.length ** 5);
   });
 
   test('hold in every sequence of five events before the dial is sent', () => {

@@ -119,6 +119,91 @@ const sawRinging: CallEvent = { kind: 'looked', leg: { everAnswered: false }, ag
 const sawNothing: CallEvent = { kind: 'looked', leg: null, agentPresent: false };
 const lookFailed: CallEvent = { kind: 'look_failed' };
 
+describe('a leg whose place its own next stay takes', () => {
+  const joinedAs = (sid: string, when: number): CallEvent => ({
+    kind: 'leg_joined',
+    at: at(Math.floor(when)),
+    sid,
+    everAnswered: false,
+  });
+  const leftAs = (sid: string, when: number, reason: string): CallEvent => ({
+    kind: 'leg_left',
+    at: at(Math.floor(when)),
+    sid,
+    reason,
+    callStatus: 'dialing',
+    everAnswered: false,
+  });
+  test('has not left, and is looked at two seconds later, until it is seen answered', () => {
+    const replaced: Heard[] = [
+      [3, joinedAs('PA_1', 3)],
+      [22.4, leftAs('PA_1', 22, 'DUPLICATE_IDENTITY')],
+      [22.5, joinedAs('PA_2', 22)],
+    ];
+    expect(live(replaced).facts).toMatchObject({ legLeftAt: null, settleAt: at(24.4) });
+    const ringing: Heard[] = [...replaced, [24.4, due], [24.5, sawRinging]];
+    expect(live(ringing).facts.settleAt).toEqual(at(29.5));
+    expect(live([...ringing, [29.5, due], [29.6, sawTalking]]).call.answeredAt).toEqual(at(29.6));
+  });
+
+  test('that left and came back within one of LiveKit’s seconds is there', () => {
+    const back: Heard[] = [
+      [3, joinedAs('PA_1', 3)],
+      [22.4, leftAs('PA_1', 22, 'CONNECTION_TIMEOUT')],
+      [22.5, joinedAs('PA_2', 22)],
+    ];
+    expect(live(back).facts.legLeftAt).toBeNull();
+    // The first end, told again, is still the first one’s.
+    expect(live([...back, [22.8, leftAs('PA_1', 22, 'CONNECTION_TIMEOUT')]]).facts.legLeftAt).toBeNull();
+    expect(live([...back, [22.9, leftAs('PA_2', 22, 'CLIENT_INITIATED')]]).facts.legLeftAt).toEqual(at(22.9));
+  });
+
+  test('whose joining is told after its end stays gone', () => {
+    const gone: Heard[] = [
+      [22.4, leftAs('PA_1', 22, 'CLIENT_INITIATED')],
+      [22.5, joinedAs('PA_1', 22)],
+    ];
+    expect(live(gone).facts.legLeftAt).toEqual(at(22.4));
+  });
+});
+
+describe('an answer of which nobody told when', () => {
+  const talked: Heard[] = [
+    [3, joined(3)],
+    [13, hungUp(13)],
+    [110, due],
+  ];
+
+  test('is taken for the middle of the leg’s stay, and says so', () => {
+    const { call, facts } = live(talked);
+    expect([call.status, seconds(call.answeredAt), seconds(call.endedAt)]).toEqual(['failed', 8, 13]);
+    expect(facts.watch.answerEstimated).toBe(true);
+  });
+
+  test('comes no later than a phone may ring', () => {
+    const long: Heard[] = [
+      [3, joined(3)],
+      [203, hungUp(203)],
+      [300, due],
+    ];
+    expect(seconds(live(long).call.answeredAt)).toBe(33);
+  });
+
+  test('is set right by the dial’s own word, which comes late', () => {
+    const { call, facts } = live([...talked, [120, { kind: 'answered', at: at(5) }]]);
+    expect([seconds(call.answeredAt), facts.watch.answerEstimated]).toEqual([5, false]);
+  });
+
+  test('makes no refusal of a talk that may have been long', () => {
+    const { call } = live([
+      [3, joined(3)],
+      [11, hungUp(11)],
+      [110, due],
+    ]);
+    expect([call.failureReason, seconds(call.answeredAt)]).toEqual(['no_answers', 7]);
+  });
+});
+
 describe('when a call is settled', () => {
   test.for<{ name: string; heard: Heard[]; status: string; reason?: string; settleAt?: number; dial?: Partial<Dial> }>([
     { name: 'while it rings, it is calling', heard: [[3, joined(3)]], status: 'calling', settleAt: 97 },

@@ -29,8 +29,9 @@ export type CallEvent =
   | { kind: 'dialing' }
   | { kind: 'answered'; at: Date }
   | (Omit<Extract<DialResult, { kind: 'failed' }>, 'kind'> & { kind: 'dial_failed' })
-  | { kind: 'leg_joined'; at: Date; everAnswered: boolean }
-  | { kind: 'leg_left'; at: Date; reason: string; callStatus: string; everAnswered: boolean }
+  /** `sid`: LiveKit’s id of this stay. Its times are whole seconds, so that only the sid tells a return from a late word. */
+  | { kind: 'leg_joined'; at: Date; sid?: string; everAnswered: boolean }
+  | { kind: 'leg_left'; at: Date; sid?: string; reason: string; callStatus: string; everAnswered: boolean }
   | { kind: 'room_finished'; at: Date }
   | { kind: 'agent_left'; at: Date }
   | AgentEvent
@@ -66,6 +67,8 @@ export type Step = { call: Call; facts: Facts; effects: Effect[] };
 const hearAgainMs = 5_000;
 /** How long a look may run. If its process dies, the look is due again after that. */
 const lookLeaseMs = 10_000;
+/** LiveKit’s reason for a stay whose place another stay of the same participant has taken. */
+const replaced = 'DUPLICATE_IDENTITY';
 /** LiveKit gives its times in whole seconds, rounded down. */
 const wholeSecondMs = 1_000;
 
@@ -89,7 +92,10 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
     unheard = event.kind === 'due' && awaitsHearing(next, event.hearing, policy);
     // After an outage many events come at once: the first must not end a call that the next one would explain.
     if (settling !== null && settling.at <= now && (!settling.waited || (event.kind === 'due' && !unheard))) {
-      next = { ...next, call: settle(next, now, policy) };
+      const settled = settle(next, now, policy);
+      const isEstimate = settled.answeredAt !== null && next.call.answeredAt === null;
+      const watch = isEstimate ? { ...next.facts.watch, answerEstimated: true } : next.facts.watch;
+      next = { ...next, call: settled, facts: { ...next.facts, watch } };
       effects.push(...endEffects(next));
       // Stale: we saw no end of the leg. We end the room after the commit, only to tidy up.
       const notDialled = next.facts.dialResult?.kind === 'failed' && !next.facts.everAnswered;
@@ -147,7 +153,12 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       const answeredAt = dialResult.kind === 'answered' ? dialResult.at : at;
       return {
         call: { ...call, answeredAt: earliest(answeredAt, call.endedAt) },
-        facts: { ...sawLeg(facts, at), everAnswered: true, dialResult },
+        facts: {
+          ...sawLeg(facts, at),
+          everAnswered: true,
+          dialResult,
+          watch: facts.watch.answerEstimated === true ? { ...facts.watch, answerEstimated: false } : facts.watch,
+        },
         effects: [],
       };
     }
@@ -163,7 +174,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     case 'leg_joined': {
       const at = within(event.at);
       const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
-      if (facts.legLeftAt === null || at <= facts.legLeftAt) return { ...unchanged, facts: seen };
+      if (facts.legLeftAt === null || !isReturn(facts, event.sid, event.at, at)) return { ...unchanged, facts: seen };
       // A bridge that lost its server joins again, even after LiveKit has confirmed a stop.
       const watch = { ...facts.watch, rejoinedAt: at, goneSince: null };
       return {
@@ -175,14 +186,25 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     case 'leg_left': {
       const at = within(event.at);
       const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
-      const { rejoinedAt } = facts.watch;
-      const older = rejoinedAt !== null && at < rejoinedAt;
+      // A bridge that was cut off joins again and takes its own place: the person is there all the time.
+      if (event.reason === replaced) {
+        return { ...unchanged, facts: { ...seen, watch: { ...seen.watch, replacedAt: now } } };
+      }
+      const { rejoinedAt, leftSid } = facts.watch;
+      const isToldAgain = event.sid !== undefined && event.sid === leftSid;
+      const older = rejoinedAt !== null && (at < rejoinedAt || isToldAgain);
       const better = facts.legLeftAt === null || isWeakEnd(facts) || at > facts.legLeftAt;
       if (older || !better) return { ...unchanged, facts: seen };
       const legLeftAt = within(likelyEnd(event.at, now));
       return {
         ...unchanged,
-        facts: { ...seen, legLeftAt, legLeftReason: event.reason, legLeftStatus: event.callStatus },
+        facts: {
+          ...seen,
+          watch: { ...seen.watch, leftSid: event.sid ?? null },
+          legLeftAt,
+          legLeftReason: event.reason,
+          legLeftStatus: event.callStatus,
+        },
       };
     }
     case 'room_finished': {
@@ -245,6 +267,17 @@ function withLook(facts: Facts, seen: Seen, now: Date): Facts {
       aloneSince: seen === 'alone' ? (watch.aloneSince ?? now) : null,
     },
   };
+}
+
+/**
+ * Whether this joining came after the leg had left. Within the same second only LiveKit’s ids tell: another stay is a return,
+ * and the one that left is a word that comes late. `second`: LiveKit’s own time, rounded down.
+ */
+function isReturn({ legLeftAt, watch }: Facts, sid: string | undefined, second: Date, at: Date): boolean {
+  if (legLeftAt === null || at > legLeftAt) return true;
+  const { leftSid } = watch;
+  if (sid === undefined || leftSid === undefined || leftSid === null || sid === leftSid) return false;
+  return after(second, wholeSecondMs) > legLeftAt;
 }
 
 /** The room ended, but no event showed that the leg left. */

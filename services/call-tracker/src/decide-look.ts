@@ -18,6 +18,9 @@ import {
 const agentEndsLegMs = 5_000;
 /** An agent that reconnects is out of the room for a moment. */
 const aloneMs = 5_000;
+const replacedLookMs = 2_000;
+/** Between two looks at a leg whose dial may never tell its result. */
+const unclearLookMs = 5_000;
 const liveLookMs = 60_000;
 const failedLookMs = 10_000;
 const firstLookAfterStopMs = 1_000;
@@ -53,6 +56,12 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
   if (call.status !== 'calling' && watch.rejoinedAt === null) return null;
   if (watch.lookedAt !== null && watch.seen === 'unknown') return after(watch.lookedAt, failedLookMs);
   if (watch.lookedAt !== null && watch.seen === 'alone') return after(watch.lookedAt, aloneMs);
+  const { replacedAt = null } = watch;
+  if (replacedAt !== null && (watch.lookedAt === null || watch.lookedAt < replacedAt))
+    return after(replacedAt, replacedLookMs);
+  // The connection over which the dial waited broke with the leg’s: its answer is seen, or nobody knows of it.
+  if (replacedAt !== null && facts.dialResult === null && !facts.everAnswered && watch.lookedAt !== null)
+    return after(watch.lookedAt, unclearLookMs);
   const first =
     agentEndedAt !== null
       ? after(latest(agentEndedAt, dialled) ?? agentEndedAt, agentEndsLegMs)

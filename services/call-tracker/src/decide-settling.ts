@@ -65,9 +65,22 @@ export function awaitsHearing({ call, facts }: Known, hearing: Hearing | undefin
 /** The settled call: `called` with answers, else `failed`, with its true end. */
 export function settle(known: Known, now: Date, policy: Policy): Call {
   const { call, facts } = known;
-  const ended = withEnd(call, endOfCall(known, now, policy));
+  const ended = withEnd(
+    { ...call, answeredAt: call.answeredAt ?? likelyAnswer(facts, policy) },
+    endOfCall(known, now, policy),
+  );
   if (hasAnswers(call)) return { ...ended, status: 'called', failureReason: null };
   return setCallFailed(ended, whyFailed(call, facts, policy));
+}
+
+/**
+ * When an answered person is taken to have answered of whom nobody told it: in the middle of the leg’s stay, and no later than
+ * a phone may ring. No talk that the carrier bills counts as none.
+ */
+function likelyAnswer({ everAnswered, legJoinedAt, legLeftAt }: Facts, policy: Policy): Date | null {
+  if (!everAnswered || legJoinedAt === null || legLeftAt === null) return null;
+  const stayMs = Math.max(0, legLeftAt.getTime() - legJoinedAt.getTime());
+  return after(legJoinedAt, Math.min(policy.ringMs, stayMs / 2));
 }
 
 function setCallFailed(call: Call, reason: FailureReason): Call {
@@ -119,7 +132,7 @@ function whyFailed(call: Call, facts: Facts, policy: Policy): FailureReason {
   if (isMachine(answererOf({ call, facts }))) return 'unanswered';
   if (!facts.everAnswered) return whyNotAnswered(facts);
   // Without the dial's result we only know that the talk was no longer than the leg's whole stay, with the ringing.
-  const talkFrom = call.answeredAt ?? facts.legJoinedAt;
+  const talkFrom = (facts.watch.answerEstimated === true ? null : call.answeredAt) ?? facts.legJoinedAt;
   const short = talkFrom !== null && facts.legLeftAt.getTime() - talkFrom.getTime() < policy.minTalkMs;
   return short && wasHungUpByCallee(facts) ? 'rejected' : 'no_answers';
 }

@@ -68,6 +68,9 @@ const watch = z.object({
   goneSince: jsonTime.nullable(),
   aloneSince: jsonTime.nullable(),
   rejoinedAt: jsonTime.nullable(),
+  replacedAt: jsonTime.nullish(),
+  leftSid: z.string().nullish(),
+  answerEstimated: z.boolean().optional(),
 });
 
 const callbackRequest = z.object({

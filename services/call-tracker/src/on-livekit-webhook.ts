@@ -43,13 +43,16 @@ function toCallEvent(webhook: LiveKitWebhook, at: Date): CallEvent | undefined {
   const isLeg = participant?.kind === 'sip' && participant.identity === legIdentity(webhook.room ?? '');
   switch (webhook.event) {
     case 'participant_joined':
-      return isLeg ? { kind: 'leg_joined', at, everAnswered: participant.everAnswered } : undefined;
+      return isLeg
+        ? { kind: 'leg_joined', at, sid: participant.sid, everAnswered: participant.everAnswered }
+        : undefined;
     case 'participant_left':
       if (participant?.kind === 'agent') return { kind: 'agent_left', at };
       if (!isLeg) return undefined;
       return {
         kind: 'leg_left',
         at,
+        sid: participant.sid,
         reason: participant.disconnectReason,
         callStatus: participant.callStatus,
         everAnswered: participant.everAnswered,

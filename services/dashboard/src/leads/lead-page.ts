@@ -138,7 +138,9 @@ function attemptItem(shown: Shown, call: Attempt): Piece {
     call.revokedAt === null
       ? undefined
       : `never dialled: put back${call.putBackReason === null ? '' : `, ${toWords(call.putBackReason)}`}`,
-    call.answeredAt === null ? undefined : `answered ${toClockWithSeconds(call.answeredAt)}`,
+    call.answeredAt === null
+      ? undefined
+      : `answered ${toClockWithSeconds(call.answeredAt)}${call.answerEstimated ? ', as far as can be told' : ''}`,
     toAnswererWords(call),
     call.messageLeft ? 'left a message' : undefined,
     talked === undefined ? undefined : `talked ${toLength(talked)}`,
