@@ -22,8 +22,8 @@ const call = z.object({ id: z.number(), callRoom: z.string().nullable(), callSta
 type Call = z.output<typeof call>;
 
 /**
- * Takes what a person said out of calls, the agents' reports and dead letters. That a call was qualified, and how long
- * it was, stays. Finds the calls by their number: to be asked before the dispatcher, which takes that away.
+ * Removes a person's words from calls, agents' reports and dead letters. That a call was qualified, and its length, stay.
+ * It finds the calls by their number, so it must run before the dispatcher erases the number.
  */
 async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): Promise<Erased> {
   const phone = requirePhone(asked.phone);
@@ -35,13 +35,13 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
   );
   const unheard = await listUnheard(nats, calls);
   if (!asked.dryRun) await takeForWishes(unheard, postgres);
-  // The messages first: killed in between, the calls are still found by their number.
+  // Messages first: if we die in between, the calls can still be found by their number.
   const messages = await eraseMessages(nats, phone, calls, asked.dryRun);
   const answers = await rehearse(postgres, asked.dryRun, async (sql) => {
     for (const { id } of calls) await lockCall(sql, id);
     const ids = calls.map(({ id }) => id);
-    // Erased is a state: what comes late is not kept. A call that is not settled was never talked in, or the dispatcher
-    // refuses the erasure, to be asked again.
+    // The call stays marked as erased, so that late reports are not stored. If a call still goes on, the dispatcher refuses
+    // the erasure, and the operator asks again later.
     await affected(
       sql,
       `insert into call_facts (call_id, erased_at)
@@ -62,7 +62,7 @@ async function erasePerson(asked: EraseAsked, nats: Nats, { postgres }: Deps): P
   return { counts: { answers, ...messages }, left: unheard.length === 0 ? [] : [left] };
 }
 
-/** The calls whose last report is a dead letter that nobody has looked at. */
+/** The calls whose last report is a dead letter that no operator has handled. */
 async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
   const [oldest] = calls;
   if (oldest === undefined) return [];
@@ -78,8 +78,8 @@ async function listUnheard(nats: Nats, calls: Call[]): Promise<Call[]> {
 }
 
 /**
- * What might be a wish, and can never be heard any more, is one from when it held its number: a person can take that off
- * the list again.
+ * Treats reports that we can never read any more as wishes not to be called, from the time when they held their number. An
+ * operator can take the number off the list again.
  */
 async function takeForWishes(unheard: Call[], postgres: Deps['postgres']): Promise<void> {
   await postgres.transaction(async (sql) => {
@@ -130,8 +130,8 @@ async function eraseMessages(
 }
 
 /**
- * A verdict and a last word mostly tell what an event may: who took the call, who ended it, a wish, a time. Words for a time
- * or a detail may be the person's own, and so may what could not be read.
+ * Whether a report may hold a person's own words: words for a time, a detail, or fields that we could not read. The other
+ * fields say only what an event may say: who answered, who ended the call, a wish, a time.
  */
 function holdsWords(subject: string, text: string): boolean {
   try {

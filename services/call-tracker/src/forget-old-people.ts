@@ -6,8 +6,8 @@ import { z } from 'zod';
 const atOnce = 500;
 
 /**
- * Takes what people said out of calls that were settled more than `days` ago; that they were qualified stays. What the
- * CRM did not take in all that time is forgotten too.
+ * Removes what people said from calls that were settled more than `days` ago. That they were qualified stays. Answers that
+ * the CRM has not accepted by then are lost.
  * @returns how many calls it emptied; none: nobody is left
  */
 export function forgetOldPeople(postgres: Database, days: number): Promise<number> {

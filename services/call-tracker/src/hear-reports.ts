@@ -10,18 +10,18 @@ import type { Log } from '@leadline/service-kit/logger';
 import type { Part } from '@leadline/time/part';
 import { z } from 'zod';
 
-/** Less than half of what settling waits for: one note may be late, or lost. */
+/** Less than half of the time that settling allows, because one note may be late or lost. */
 const noteEachMs = 2_000;
-/** Two clocks drift apart: so long one is reckoned from the other. */
+/** How long we reckon the database's time from our own clock before we read it again, because clocks drift. */
 const reckonedForMs = 60_000;
-/** A stream that looks older than the last note by less than this may be younger. */
+/** Clocks may differ by this much: a stream that looks older than the last note by less may be younger. */
 const skewMs = 5_000;
 
 export type Hearing = Part & { state: () => true | string };
 
 /**
- * Keeps a row that says up to when all reports of agents are known: it stands still while their durable is gone or paused,
- * while NATS or the stream does not answer, and while nobody takes in what waits. Any replica may write it.
+ * Keeps a row with the time up to which we have received all agents' reports. The row stops while their durable is missing
+ * or paused, while NATS or the stream does not answer, and while nobody handles waiting reports. Any replica may write it.
  */
 export function hearReports(around: { postgres: Database; nats: Nats; log: Log }): Hearing {
   const { postgres, nats, log } = around;
@@ -29,12 +29,11 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
   const note = (heard: boolean): void => {
     if (heard === isHeard) return;
     isHeard = heard;
-    if (heard) log.info({}, 'reports of agents are heard again');
-    else
-      log.error({}, 'reports of agents can not be heard: no call without answers is settled, and nobody new is rung');
+    if (heard) log.info({}, 'agents’ reports arrive again');
+    else log.error({}, 'agents’ reports do not arrive: no call without answers is settled, and no new call is made');
   };
   let read: { now: Date; at: number } | undefined;
-  /** The database's time, or a little earlier: reckoned from when the last note told it, which saves a question. */
+  /** The database's time or a little earlier, reckoned from the last note, which saves a query. */
   const databaseTime = async (): Promise<Date> => {
     const passedMs = read === undefined ? Number.POSITIVE_INFINITY : performance.now() - read.at;
     if (read === undefined || passedMs > reckonedForMs) return databaseNow(postgres.sql);
@@ -45,14 +44,14 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
     ms: noteEachMs,
     async work() {
       if (!nats.isUp()) return note(false);
-      // Read before: what is published from here on is not known to be heard.
+      // Read first: a report that is published after this moment may not have arrived.
       const now = await databaseTime();
       const behindMs = await readBacklogMs(nats, 'call-tracker-agent').catch(() => undefined);
       note(behindMs !== undefined);
       if (behindMs === undefined) return;
       const ageMs = await readStreamAgeMs(nats, 'AGENT');
       const sinceNoteMs = read === undefined ? Number.POSITIVE_INFINITY : performance.now() - read.at;
-      // Before the note: from then on these calls may be settled as if nobody had reported of them.
+      // Publish this before the note: after the note these calls may be settled as if they had no reports.
       if (ageMs !== undefined && ageMs < sinceNoteMs + skewMs) await tellLost(now, ageMs, around);
       const noted = await noteHeard(postgres.sql, new Date(now.getTime() - behindMs));
       read = noted && { now: noted, at: performance.now() };
@@ -63,9 +62,8 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
 }
 
 /**
- * A stream that is younger than the last report which was heard was lost with its disk, and made again: what agents had
- * reported and nobody had taken in is gone, for they were told that it is stored. Nobody can say it again but they, so a
- * person is told whose calls these are.
+ * A stream that is younger than the last report we received was lost with its disk and created again. Stored reports that
+ * we had not handled are gone, and their agents will not send them again, so we log the calls for an operator.
  */
 async function tellLost(
   now: Date,

@@ -12,19 +12,19 @@ import type { Deps } from './deps.ts';
 
 type Touched = Pick<Deps, 'postgres' | 'now' | 'log'>;
 
-/** Where the last words that could not be handled are set aside. */
+/** The subjects of dead letters that hold an agent's last report. */
 const letters = 'dlq.AGENT.call-tracker-agent';
 
-/** So many dead letters of one room are remembered, the newest. */
+/** How many dead letters of one room we remember: the newest. */
 const maxOfRoom = 1_000;
 const dayMs = 86_400_000;
 
-/** No phone rings for the number of this room's call, until its report is handled or a person has looked at it. */
+/** Holds the number of this room's call: we do not call it until the report is handled or an operator has decided on it. */
 export async function holdNumber(room: string, deps: Touched): Promise<void> {
   await hold({ room, seq: null }, deps);
 }
 
-/** Reports of these calls are handled after all. What a dead letter holds stays held until somebody has looked at that. */
+/** These calls' reports have been handled, so their numbers are free, except those that another dead letter holds. */
 export async function letGoOfNumbers(sql: Sql, callIds: readonly number[]): Promise<void> {
   await affected(
     sql,
@@ -35,9 +35,9 @@ export async function letGoOfNumbers(sql: Sql, callIds: readonly number[]): Prom
 }
 
 /**
- * Brings the held numbers into line with the dead letters: each dead letter of an agent's last word holds its call's
- * number, until somebody has sent it back, discarded it or deleted it. Rows decide: whoever set it aside, and by which
- * net, makes no difference. Which letters nobody has looked at is kept in memory; after a start they are read once more.
+ * Makes the held numbers match the dead letters: each dead letter of an agent's last report holds its call's number until an
+ * operator redrives, discards or deletes it, whichever way it became a dead letter. Letters that are not handled yet are
+ * kept in memory and read again after a start.
  */
 export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal) => Promise<void> {
   let readTo = 0;
@@ -46,7 +46,7 @@ export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal)
   return async (stopping) => {
     if (!nats.isUp()) return;
     const newest = (await fetchMessage(nats, 'DLQ', { last_by_subj: letters }))?.seq ?? 0;
-    // The stream was made anew.
+    // The stream was created again.
     if (newest < readTo) {
       readTo = 0;
       unseen.clear();
@@ -67,13 +67,13 @@ export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal)
   };
 }
 
-/** The room whose last word a dead letter is. */
+/** The room whose last report a dead letter holds. */
 export async function roomOfLastWord(nats: Nats, letter: StoredMsg): Promise<string | undefined> {
   if (letter.header.get(letterHeaders.subject) !== 'agent.ended') return undefined;
   return roomOf(await readLetterText(nats, letter), letter);
 }
 
-/** Takes out of `seqs` what has been looked at. Answers false when nothing is left, or the room is no call's. */
+/** Removes handled letters from `seqs`. Returns false if none is left or the room belongs to no call. */
 async function holdForNewest(nats: Nats, room: string, seqs: number[], deps: Touched): Promise<boolean> {
   const held = await row(
     deps.postgres.sql,
@@ -96,7 +96,7 @@ async function holdForNewest(nats: Nats, room: string, seqs: number[], deps: Tou
   return false;
 }
 
-/** A report that is set aside later holds from then on, whatever an operator decided on an earlier one. */
+/** A later dead letter holds the number again, whatever an operator decided on an earlier one. */
 async function hold({ room, seq }: { room: string; seq: number | null }, deps: Touched): Promise<void> {
   const sql = deps.postgres.sql;
   await affected(
@@ -120,7 +120,7 @@ async function releaseLookedAt(
   const held = await rows(
     postgres.sql,
     z.object({ callId: z.number(), room: z.string(), seq: z.coerce.number() }),
-    // One that is older than any dead letter was deleted by nobody: its time was over.
+    // A letter older than all others was not deleted by an operator: it expired.
     `select f.call_id, c.call_room as room, f.report_held_seq as seq from call_facts f join calls c on c.id = f.call_id
       where f.report_held_at > clock_timestamp() - $1::float8 * interval '1 ms' and f.report_held_seq is not null`,
     [streams.DLQ.maxAgeMs - dayMs],
@@ -136,14 +136,14 @@ async function releaseLookedAt(
   }
 }
 
-/** Sent back, discarded or deleted. One that newer letters of its durable pushed out nobody has looked at. */
+/** Whether an operator redrove, discarded or deleted the letter. One that newer letters pushed out does not count. */
 export async function isLookedAt(nats: Nats, seq: number): Promise<boolean> {
   const letter = await readDeadLetter(nats, seq);
   if (letter !== undefined) return letter.redriven !== undefined || letter.discarded !== undefined;
   return !(await isPushedOut(nats, 'DLQ', letters, seq));
 }
 
-/** Even where the payload can't be read as JSON; an agent of our kit names the room in its headers too. */
+/** Agents of our kit name the room in a header too, so this works even if the payload is not JSON. */
 function roomOf(text: string | undefined, { header }: StoredMsg): string | undefined {
   const room = /\bcall-[1-9]\d{0,9}-[a-z0-9]{12}\b/;
   return (room.exec(text ?? '') ?? room.exec(header.get('ce-subject')))?.[0];

@@ -15,27 +15,27 @@ import { erasedValue } from '@leadline/messaging/erased-value';
 import { z } from 'zod';
 import { noFacts, type Facts, type Known } from './call-facts.ts';
 
-/** A call of ours as its rows tell it. */
+/** One of our calls, read from its rows. */
 export type KeptCall = Known & {
   id: number;
   leadId: number | null;
   source: string | null;
   room: string;
   attempt: number;
-  /** The person was erased: nothing that was said is kept any more, but a wish never to be called again. */
+  /** The person was erased: from now on we store nothing that was said, except a wish never to be called. */
   erased: boolean;
-  /** Read without what came from the agent: that is neither known here nor written. */
+  /** The agent's facts were left out: they are neither read nor written. */
   withoutAgent: boolean;
-  /** A last word that could not be handled keeps its number from being rung; no dead letter does. */
+  /** The agent's last report failed and holds the call's number, without a dead letter. */
   isHeld: boolean;
   /** The attempt's span, where it is traced. */
   traceparent: string | null;
 };
 
 const time = instant.nullable();
-/** An agent's own time: one that no program can go on with is none. */
+/** A time by the agent's clock; an impossible time counts as none. */
 const agentTime = time.transform((at) => at && ofOurDays(at));
-/** Whatever a hand has put there, the call goes on. */
+/** If somebody edited this column by hand, the call still goes on. */
 const answers = z
   .record(z.string(), z.unknown())
   .transform((found) =>
@@ -139,7 +139,7 @@ const kept = z.object({
   slotFreeAt: time,
 });
 
-/** What only an agent's word stands behind. */
+/** The facts that come only from agents. */
 export const agentColumns: readonly string[] = [
   'ended_by',
   'callback_at',
@@ -161,13 +161,13 @@ export const agentColumns: readonly string[] = [
 ];
 const someAnswers = `case when c.qualification not in ('{}', 'null') then '{"some": "answers"}'::jsonb end`;
 
-/** Calls of ours by their rooms, their only names outside, and the database's time at which they were read. */
+/** Our calls by room, the only name they have outside, and the database's time when they were read. */
 export type ReadCalls = { now: Date; calls: Map<string, KeptCall> } | undefined;
 
 /**
- * Undefined where no room is a call's of ours; the old program's are none. `withoutAgent` leaves out what the agent said:
- * of its answers only that there are some. For a call whose step fails again and again, so that its end never hangs on a
- * report.
+ * Undefined if none of the rooms is one of our calls; calls of the old program do not count. `withoutAgent` leaves out what
+ * the agent said, except whether there are answers: for a call whose step fails again and again, so that a report cannot
+ * keep it from ending.
  */
 export async function readCalls(
   sql: Sql,

@@ -2,15 +2,15 @@ import { resolveWhen } from '@leadline/agent-kit/resolve-when';
 import { indianZone } from '@leadline/contracts/indian-time';
 import type { CallbackAsked } from '@leadline/contracts/to-callback';
 
-/** When a buyer asked to be called back, and when that was said. `at` null: the words name no one time. */
+/** A buyer's request to be called back, and when it was said. `at` is null if the words name no single time. */
 export type CallbackRequest = CallbackAsked & { saidAt: Date };
 
-/** What `agent.ended` says of it: a time or words, and nothing else. */
+/** The request in `agent.ended`: only a time or words. */
 type LastWord = { callbackAt: Date | null; callbackWords: string | null };
 
 /**
- * The latest request of a call counts, by the time at which it was said; one that comes twice changes nothing. Words
- * without an instant are read as they were meant when they were said.
+ * The request that was said last counts; a repeated report changes nothing. Words without an instant are resolved for the
+ * moment at which they were said.
  */
 export function learnCallback(
   known: CallbackRequest | null,
@@ -22,8 +22,8 @@ export function learnCallback(
 }
 
 /**
- * An agent's last word means the same as a request. Where it only repeats the time of one, that one goes on with all that
- * is known of it.
+ * A time in an agent's last report counts as a request too. If it only repeats the time of an earlier request, that request
+ * stays with all its details.
  */
 export function learnLastWord(
   known: CallbackRequest | null,
@@ -48,7 +48,7 @@ function toTimed(asked: CallbackAsked, saidAt: Date): CallbackAsked {
   return when.kind === 'time' ? { ...asked, at: when.at, precision: when.precision } : asked;
 }
 
-/** A person keeps it, so a task must tell the sales team: these words make one of a call without other answers. */
+/** The answer for a callback that a person makes: it makes a CRM task even of a call without other answers. */
 export function toAnswerForSales({ at, words }: CallbackAsked): string {
   return words ?? at?.toISOString() ?? 'as soon as possible';
 }

@@ -5,14 +5,14 @@ import type { CallbackAsked } from '@leadline/contracts/to-callback';
 import { earliest, type Answerer, type Call, type CallOutcome, type Facts } from './call-facts.ts';
 import { learnCallback, learnLastWord, toAnswerForSales } from './learn-callback.ts';
 
-/** What an agent says of its call. `at`: when it said so, by its own word; `unread`: fields that could not be read. */
+/** An agent's report. `at`: the agent's own time of it; `unread`: the fields that we could not read. */
 export type AgentEvent =
   | { kind: 'agent_ready'; at: Date }
   | ({ kind: 'agent_answered_by'; at: Date; unread: readonly string[] } & AnsweredBy)
   | ({
       kind: 'agent_qualified';
       at: Date;
-      /** Null: the call's own mode. */
+      /** Null: the call's mode. */
       mode: AgentMode | null;
       answers: Answers;
       doNotCall: boolean;
@@ -21,7 +21,7 @@ export type AgentEvent =
   | {
       kind: 'agent_callback';
       at: Date;
-      /** Null: nothing of it may be kept. */
+      /** Null: we may store none of it. */
       callback: CallbackAsked | null;
       doNotCall: boolean;
       unread: readonly string[];
@@ -36,13 +36,13 @@ export type AgentEvent =
       unread: readonly string[];
     } & Outcome);
 
-/** A call's row and what was reported of it, after one more report. */
+/** A call's row and facts after one more report. */
 export type Learnt = { call: Call; facts: Facts };
 
-/** So many reports are remembered per unreadable field. */
+/** How many reports we remember for each unreadable field. */
 const maxUnreadTimes = 50;
 
-/** What a report teaches. `at` is its time kept within the call's; a wish counts from when it is heard, which is now. */
+/** Adds a report's facts. `at` is its time, limited to the call's duration. A wish counts from its arrival, which is now. */
 export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date, now: Date): Learnt {
   switch (event.kind) {
     case 'agent_ready':
@@ -74,10 +74,10 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
   }
 }
 
-/** The answer that stands for a callback which a person makes. */
+/** The answer that stands for a callback by a person. */
 const salesCallbackKey = 'callback';
 
-/** A time for which the sales team is responsible is an answer: else nobody would tell them of it. */
+/** A callback by a person counts as an answer, so that the sales team learns of it through a CRM task. */
 function hearCallback(
   { call, facts }: Learnt,
   asked: CallbackAsked,
@@ -103,7 +103,7 @@ function toHeard(facts: Facts, callback: Facts['callback'], now: Date): Pick<Fac
   return { callback, callbackHeardAt: callback === facts.callback ? facts.callbackHeardAt : now };
 }
 
-/** What an erased person's call still takes: that it was heard of, and a wish never to be called again. */
+/** What we still store for an erased person: that a report came, and a wish never to be called. */
 export function onlyWish(event: AgentEvent): AgentEvent {
   switch (event.kind) {
     case 'agent_ready':
@@ -119,7 +119,7 @@ export function onlyWish(event: AgentEvent): AgentEvent {
   }
 }
 
-/** Whether there is anything in it that `onlyWish` drops. */
+/** Whether the report holds anything that `onlyWish` drops. */
 export function saysMoreThanWish(event: AgentEvent): boolean {
   switch (event.kind) {
     case 'agent_ready':
@@ -136,13 +136,13 @@ export function saysMoreThanWish(event: AgentEvent): boolean {
 }
 
 /**
- * Said again later it counts anew, for somebody may have taken the number off the list in between; a report that comes
- * twice was said once.
+ * A wish that is said again counts again, because an operator may have taken the number off the list in between. A report
+ * that arrives twice counts once.
  */
 function hearWish({ call, facts }: Learnt, wish: { at: Date; doNotCall: boolean }, now: Date): Learnt {
   if (!wish.doNotCall) return { call, facts };
   const { doNotCallAt: heardAt, doNotCallSaidAt: saidAt } = facts;
-  // An agent whose clock runs ahead says nothing before it was heard.
+  // An agent's clock may run ahead: no wish was said later than its report arrived.
   if (call.doNotCall && heardAt !== null && saidAt !== null) {
     if (wish.at.getTime() === saidAt.getTime() || (wish.at <= saidAt && wish.at <= heardAt)) return { call, facts };
   }
@@ -153,7 +153,7 @@ function noteSaid(facts: Facts, event: { at: Date; unread: readonly string[] } &
   return noteOutcome(noteUnread(facts, event), event);
 }
 
-/** The later verdict counts, in whatever order they come; a message that was left stays left. */
+/** The verdict that was said last counts, in whatever order they arrive. A message that was left stays noted. */
 function noteAnswerer(facts: Facts, { at, category, afterMs, detail, messageLeft }: AnsweredBy & { at: Date }): Facts {
   const told: Answerer = { category, at, afterMs, detail };
   return {
@@ -169,7 +169,7 @@ function noteOutcome(facts: Facts, { at, disposition, language }: Outcome & { at
   return { ...facts, outcome: newer(facts.outcome, told) };
 }
 
-/** The one that was said later; of two said at one moment always the same. */
+/** The one that was said later. For two of the same moment the choice is always the same. */
 function newer<T extends { at: Date }>(known: T | null, told: T): T {
   if (known === null) return told;
   const later = told.at.getTime() - known.at.getTime();
@@ -187,8 +187,8 @@ function noteUnread(facts: Facts, { at, unread }: { at: Date; unread: readonly s
 }
 
 /**
- * saveQualification: answers are stored the moment they come, merged key by key, the later report winning; whether and
- * when the call becomes `called` is another matter.
+ * saveQualification: stores answers at once, key by key; the later report wins. Another rule decides whether and when the
+ * call becomes `called`.
  */
 function saveQualification(
   { call, facts }: Learnt,

@@ -3,11 +3,11 @@ import { requireWithin } from '@leadline/time/within';
 import type { CallEvent } from './call-state.ts';
 import type { Deps } from './deps.ts';
 
-/** The SDK would wait a minute; a look that takes this long is as good as failed. */
+/** A look that takes this long has failed; the SDK would wait a minute. */
 const patienceMs = 5_000;
 const tooLong = 'LiveKit took too long';
 
-/** What LiveKit shows of the call's leg, as an event of the call. Errors are logged by class and code only. */
+/** Asks LiveKit about the call's leg and returns an event of the call. We log only an error's class and code. */
 export async function lookAtLeg(callId: number, room: string, deps: Deps): Promise<CallEvent> {
   try {
     const look = await requireWithin(patienceMs, deps.livekit.look(room), tooLong);
@@ -21,8 +21,8 @@ export async function lookAtLeg(callId: number, room: string, deps: Deps): Promi
 }
 
 /**
- * Ends every leg of the call's room. That it was decided is written before; what came of it the next look shows, for
- * neither a 200 nor a 404 proves the phone silent.
+ * Ends every leg of the call's room. The decision was written before. The next look shows the result, because neither a 200
+ * nor a 404 proves that the phone is silent.
  */
 export async function stopLeg(callId: number, room: string, deps: Deps): Promise<void> {
   try {

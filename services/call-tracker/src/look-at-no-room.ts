@@ -1,6 +1,6 @@
 import { toFaultWords, type LiveKit } from '@leadline/telephony/livekit';
 
-/** Whether LiveKit takes our key: of a room that is no call's it tells that nobody is there. Else what is wrong. */
+/** True if LiveKit accepts our key, which we test with a room that no call has; otherwise what is wrong. */
 export async function lookAtNoRoom(livekit: Pick<LiveKit, 'look'>): Promise<true | string> {
   try {
     await livekit.look('call-0-000000000000');

@@ -88,7 +88,7 @@ export function createMetrics() {
       registers,
     }),
   };
-  // A counter that begins with its first event shows no increase for it.
+  // Start each counter at 0: Prometheus sees no increase in a counter that first appears with its first event.
   for (const answered of ['yes', 'no']) metrics.ended.inc({ answered }, 0);
   metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' }, 0);
   for (const field of noteFields) metrics.reportFields.inc({ field, outcome: 'dropped' }, 0);

@@ -11,7 +11,7 @@ import { holdNumber } from './hold-numbers.ts';
 import type { AgentEvent } from './learn-report.ts';
 import { trackRoom } from './track-call.ts';
 
-/** The voice agent's reports over NATS. One for a room that is no call's is a dead letter. */
+/** The voice agent's reports over NATS. A report for a room without a call becomes a dead letter. */
 export function onAgentReported(deps: Deps): Handler[] {
   return agentSubjects.map((type) =>
     on({ type, schema: z.unknown() }, async ({ data, time, timeUnreadable }) => {
@@ -25,7 +25,7 @@ export function onAgentReported(deps: Deps): Handler[] {
   );
 }
 
-/** A report as it was read, and when it was made. */
+/** A parsed report, and when it was made. */
 export type HeardReport = { report: AgentReport; notes: readonly FieldNote[]; at: Date };
 
 /** The one way of a report, whether it came over NATS or HTTP. One of a rehearsal is heard, and changes nothing. */
@@ -51,7 +51,7 @@ export async function trackReport(heard: HeardReport, deps: Deps): Promise<'trac
   return outcome;
 }
 
-/** A last word that can't be handled may hold a wish: nobody is rung until it is heard, or until a person has looked. */
+/** A last report that fails may hold a wish, so we hold the number until it is handled or an operator has decided on it. */
 async function trackOrHold(heard: HeardReport, deps: Deps): Promise<'tracked' | 'unknown'> {
   const { report } = heard;
   if (report.type !== 'agent.ended') return trackRoom(report.room, toAgentEvent(heard), deps);

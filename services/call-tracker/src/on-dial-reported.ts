@@ -8,10 +8,10 @@ import type { CallEvent } from './call-state.ts';
 import type { Deps } from './deps.ts';
 import { trackRoom } from './track-call.ts';
 
-/** What the dispatcher says of its dials: permitted, answered, failed. */
+/** Handles the dispatcher's events about dials: permitted, answered, failed. */
 export function onDialReported(deps: Deps): Handler[] {
   const track = async (room: string, event: CallEvent): Promise<Outcome> => {
-    // A call that is gone was erased; nobody waits for its end.
+    // A call that no longer exists was erased: there is nothing to settle.
     if ((await trackRoom(room, event, deps)) === 'unknown') {
       deps.metrics.inputs.inc({ kind: event.kind, outcome: 'unknown_room' });
     }

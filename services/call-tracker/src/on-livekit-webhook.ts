@@ -10,8 +10,8 @@ import { trackRoom } from './track-call.ts';
 type Receive = (body: string, authorization: string | undefined) => Promise<LiveKitWebhook>;
 
 /**
- * `POST /webhooks/livekit`. LiveKit repeats on 5xx for some 15 s and drops what waits longer, so the answer is quick and
- * a fault of ours is a 5xx. Webhooks only speed things up: the sweep settles calls without them.
+ * `POST /webhooks/livekit`. LiveKit repeats a webhook on 5xx for about 15 s and then drops it. So we answer quickly, and with
+ * 5xx for a fault of ours. Webhooks only speed things up: the sweep settles calls without them.
  */
 export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
   const app = new Hono();
@@ -37,7 +37,7 @@ export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
   return app;
 }
 
-/** What a webhook means for its call; most mean nothing. */
+/** The call's event in a webhook; most webhooks have none. */
 function toCallEvent(webhook: LiveKitWebhook, at: Date): CallEvent | undefined {
   const { participant } = webhook;
   const isLeg = participant?.kind === 'sip' && participant.identity === legIdentity(webhook.room ?? '');

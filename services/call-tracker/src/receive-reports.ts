@@ -9,17 +9,17 @@ import { z } from 'zod';
 import type { Deps } from './deps.ts';
 import { trackReport, unreadableTime } from './on-agent-reported.ts';
 
-/** A CloudEvent in JSON: what an agent would publish on NATS, with the headers it would set. Other attributes are ignored. */
+/** A CloudEvent in JSON with the payload and headers of the same report over NATS. We ignore other attributes. */
 const event = z.looseObject({
   type: z.unknown().optional(),
   time: z.unknown().optional(),
   data: z.unknown().optional(),
 });
 
-/** What fits of a report counts, so more is read than NATS would take. */
+/** We keep as much of a report as fits, so we accept more bytes than NATS would. */
 const maxBytes = 1024 * 1024;
 
-/** `POST /v1/reports`, for agents that have only HTTP: the same code as over NATS, and as harmless to repeat. */
+/** `POST /v1/reports`, for agents that have only HTTP. It runs the same code as reports over NATS and is safe to repeat. */
 export function reportRoutes(agentKey: string, deps: Deps): Hono {
   const app = new Hono();
   const tooLarge = { title: 'The report is larger than 1 MB', status: 413 } as const;

@@ -7,8 +7,8 @@ import { onAgentReported } from './on-agent-reported.ts';
 import { onDialReported } from './on-dial-reported.ts';
 
 /**
- * `ops.call-tracker.reconcile` { who, reason }: the database came back from a backup. What agents and dials told since
- * is heard once more, so that a call which the backup has as going on gets its answers and its end. May be asked again.
+ * `ops.call-tracker.reconcile` { who, reason }: after a restore from a backup, handles again what agents and dials have
+ * reported since, so that calls which the backup shows as going on get their answers and their end. It is safe to repeat.
  */
 export function answerReconcile(nats: Nats, deps: Deps): Promise<Answering> {
   return answer(nats, reconcile['call-tracker'], async (asked) => {

@@ -7,17 +7,17 @@ import type { Deps } from './deps.ts';
 import { trackRoom } from './track-call.ts';
 
 const batch = 200;
-/** call.dialing and call.dial_failed usually tell of a dial; without them its row does, this much later. */
+/** call.dialing and call.dial_failed usually report a dial. Without them we learn it from its row, this much later. */
 const unheardSeconds = 5;
 const oldCallHours = 24;
-/** A step that failed this often in a row is taken without what the agent said. */
+/** After so many failures in a row we take a call's step without the agent's facts. */
 const maxFailedSteps = 3;
 
 const backlogMs = 3_000;
 
 /**
- * What settles due calls, again and again. It begins a few seconds after the service: what waits in the streams goes
- * first, for it may explain what would look overdue. Answers `rest` while no call of ours has anything before it.
+ * Settles due calls, each time it is run. It begins a few seconds after the service, because events that wait in the streams
+ * may explain calls that look overdue. Returns `rest` while no call of ours has a due time.
  */
 export function callSettler(deps: Deps): (stopping: AbortSignal) => Promise<'rest' | undefined> {
   const startedAt = performance.now();
@@ -31,8 +31,8 @@ const nextCall = z.object({ now: instant, callId: z.number(), callRoom: z.string
 type NextCall = z.output<typeof nextCall>;
 
 /**
- * Settles, or looks at, every call whose time has come. Rows decide: nothing depends on an event having come.
- * @returns whether there are calls whose time comes, or has come
+ * Settles, or looks at, every due call. It works from rows, so no event is needed.
+ * @returns whether any call has a due time, past or future
  */
 export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise<boolean> {
   const sql = deps.postgres.sql;
@@ -59,7 +59,7 @@ export async function settleDueCalls(deps: Deps, stopping: AbortSignal): Promise
   return next.length > 0;
 }
 
-/** One call that can't be settled must not stand before the others, and its end must not hang on what its agent said. */
+/** A call that cannot be settled must not block others, and the agent's reports must not keep it from ending. */
 async function stepDueCall({ callId, callRoom }: NextCall, hearing: Hearing, deps: Deps): Promise<void> {
   const { failedSteps } = deps;
   const withoutAgent = (failedSteps.get(callId) ?? 0) >= maxFailedSteps;
@@ -68,19 +68,16 @@ async function stepDueCall({ callId, callRoom }: NextCall, hearing: Hearing, dep
     failedSteps.delete(callId);
     if (!withoutAgent) return;
     deps.metrics.stepsWithoutAgent.inc();
-    deps.log.error(
-      { callId },
-      'a due call was stepped without what its agent said, for that step failed again and again',
-    );
+    deps.log.error({ callId }, 'the step of a due call failed again and again; it was taken without the agent’s facts');
   } catch (error) {
     if (blameFor(error) === 'message') failedSteps.set(callId, (failedSteps.get(callId) ?? 0) + 1);
-    deps.log.error({ err: error, callId }, 'a due call could not be settled; it is tried again');
+    deps.log.error({ err: error, callId }, 'a due call could not be settled; we try again');
   }
 }
 
 /**
- * failStaleCallRecords: an old program's call that is still open after a day is failed, and nothing else of it touched.
- * Nobody knows its end, so it gets no duration.
+ * failStaleCallRecords: fails a call of the old program that is still open after a day, and changes nothing else of it. Its
+ * end is unknown, so it gets no duration.
  */
 export async function failStaleCallRecords(deps: Deps, stopping: AbortSignal): Promise<void> {
   const sql = deps.postgres.sql;

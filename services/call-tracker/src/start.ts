@@ -61,7 +61,7 @@ export async function start(config: Config, environment: Environment): Promise<C
   const needs = { service, database, streams, outbox: outboxOf(relay) };
   const running = await frame.run({
     needs,
-    // Webhooks and reports over HTTP are taken without it.
+    // Without it we still accept webhooks and reports over HTTP.
     goesOnWithout: { nats: frame.checks.nats, reports: hearing.state },
     health: {
       parts: needs,

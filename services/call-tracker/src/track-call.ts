@@ -16,20 +16,20 @@ import { onlyWish, saysMoreThanWish, type AgentEvent } from './learn-report.ts';
 import { lookAtLeg, stopLeg } from './look-at-livekit.ts';
 import { writeSteps, type SteppedCall } from './write-steps.ts';
 
-/** Something heard of the call in a room. `withoutAgent`: see `readCalls`. */
+/** An event for the call of a room. `withoutAgent`: see `readCalls`. */
 type Input = { room: string; told: CallEvent; withoutAgent: boolean; step: StepOf };
-/** One input's step of a call that was read, in the trace of whoever brought it. */
+/** One event's step of a call, in the event's own trace. */
 type StepOf = (known: KeptCall, now: Date) => Promise<{ step: Step; records: Record<string, unknown>[] }>;
 type Tracked = { kept: KeptCall; step: Step } | 'unknown';
 
-/** Where what is heard of calls waits for its group. */
+/** Where events wait for their group. */
 export type Inputs = InputGroups<Input, Tracked>;
 
 const maxTogether = 64;
-/** Those that wait for a lock which somebody keeps, or fail; each takes a connection. */
+/** How many events go alone at one time, because their lock is taken or their group failed; each uses a connection. */
 const maxAlone = 3;
 
-/** @param around all of `Deps` that a group needs */
+/** @param around the part of `Deps` that a group needs */
 export function openInputs(around: Pick<Deps, 'postgres' | 'now'>): Inputs {
   return groupInputs({
     keyOf: ({ room }) => room,
@@ -42,9 +42,9 @@ export function openInputs(around: Pick<Deps, 'postgres' | 'now'>): Inputs {
 }
 
 /**
- * Every input's way into a call. With what else comes meanwhile it makes a group, which is one short transaction under
- * the locks of its calls: read, decide one by one, write, tell. Answers after the commit, and asks LiveKit only then.
- * Repeats are harmless, whoever sends them. Answers `unknown` for a room that is no call's.
+ * Every event of a call goes through here. Events that arrive meanwhile join it in a group: one short transaction under the
+ * locks of its calls, which reads, decides one by one, writes, and publishes. It returns after the commit, and asks LiveKit
+ * only then. Repeats are harmless. Returns `unknown` for a room without a call.
  */
 export async function trackRoom(
   room: string,
@@ -107,7 +107,7 @@ function trackGroup(
       tracked.push({ kept, step: done.step });
       if (told.kind === 'agent_ended' && before.isHeld) heardOf.push(before.id);
     }
-    // The locks keep out all who take them; a hand on the database may not.
+    // The locks exclude all our code, but not a person who edits the database.
     if (!(await writeSteps(sql, [...stepped.values()], records, now))) throw new RowMoved();
     if (heardOf.length > 0) await letGoOfNumbers(sql, heardOf);
     return tracked;
@@ -126,12 +126,12 @@ function isAgentEvent(event: CallEvent): event is AgentEvent {
   return agentKinds.includes(event.kind);
 }
 
-/** Rolls the group back; its inputs are decided again, each on its new row. */
+/** Rolls the group back; its events are then decided again on the new rows. */
 class RowMoved extends Error {
   override name = 'RowMoved';
 }
 
-/** What others must know of a step; undefined for what is asked of LiveKit, after the commit. */
+/** The event to publish for an effect; undefined for a request to LiveKit, which follows the commit. */
 function toRecord(
   kept: KeptCall,
   { call, facts }: Step,
@@ -178,7 +178,7 @@ function note(kept: KeptCall, step: Step, event: CallEvent, deps: Deps): void {
   deps.metrics.inputs.inc({ kind: event.kind, outcome: 'tracked' });
   if (kept.erased && isAgentEvent(event) && saysMoreThanWish(event)) {
     deps.metrics.erasedReports.inc();
-    deps.log.warn({ ...ids, by: event.kind }, 'what was said of an erased person came late; only a wish was taken');
+    deps.log.warn({ ...ids, by: event.kind }, 'a late report on an erased person came; we stored only a wish');
   }
   if (kept.call.status !== step.call.status) {
     const as = step.call.failureReason ?? step.call.status;

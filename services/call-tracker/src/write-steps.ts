@@ -5,12 +5,12 @@ import { z } from 'zod';
 import type { Call, Facts } from './call-facts.ts';
 import { agentColumns, type KeptCall } from './keep-call.ts';
 
-/** A call as it was read, and what the steps of a group have made of it. */
+/** A call as it was read, and after a group's steps. */
 export type SteppedCall = { before: KeptCall; call: Call; facts: Facts };
 
 /**
- * Writes what has changed of calls with the events that tell of it, in one statement; each call only where its status is
- * still the one that was read. Answers false when one was not: somebody else was faster, and all is to be decided again.
+ * Writes changed calls and their events in one statement, if each call's status is still the one that was read. Returns
+ * false if one has changed: then somebody else was faster, and the group must decide again.
  * @param records events of calls, by `toOutboxRecord`
  */
 export async function writeSteps(
@@ -33,7 +33,7 @@ export async function writeSteps(
   return found?.written === calls.length;
 }
 
-/** With their types, as JSON tells them. */
+/** The columns, with the types that Postgres needs to read them from JSON. */
 const callColumns = {
   id: 'int',
   was: 'text',
@@ -84,7 +84,7 @@ const factColumns = {
 const writeAll = writeText(Object.keys(factColumns));
 const writeWithoutAgent = writeText(Object.keys(factColumns).filter((name) => !agentColumns.includes(name)));
 
-/** The ids stand by themselves too, so that every plan finds the calls by them, however many there are. */
+/** The ids are a parameter of their own too, so that every plan finds the calls by id. */
 function writeText(facts: readonly string[]): string {
   const names = facts.join(', ');
   return `
@@ -113,7 +113,7 @@ function typed(columns: Record<string, string>): string {
 }
 
 function toCallColumns({ before, call }: SteppedCall): Record<keyof typeof callColumns, unknown> {
-  // Answers only grow: what could not be read is left as it is.
+  // Answers are only ever added. If the stored ones cannot be read, they stay as they are.
   const hasAnswers = !before.withoutAgent && Object.keys(call.answers).length > 0;
   return {
     id: before.id,
