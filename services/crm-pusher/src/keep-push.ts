@@ -8,6 +8,8 @@ import { z } from 'zod';
 import type { Deps } from './deps.ts';
 
 const pushRow = z.object({
+  /** The database's time when it was read. */
+  now: instant,
   id: z.number(),
   /** Null for calls of the old program. */
   attempt: z.number().nullable(),
@@ -57,7 +59,7 @@ export function readPush(callId: number, deps: Deps): Promise<PushRow | undefine
     deps.postgres.sql,
     pushRow,
     // An old call's room may be missing or used twice, and its answers may be numbers or nothing.
-    `select c.id, c.attempt, c.lead_id, c.status, c.name, c.phone, c.source, c.agent_mode,
+    `select clock_timestamp() as now, c.id, c.attempt, c.lead_id, c.status, c.name, c.phone, c.source, c.agent_mode,
             case when c.attempt is null then 'old-' || c.id || '-' || extract(epoch from c.call_started_at)::bigint
                  else c.call_room end as call_room,
             (select jsonb_object_agg(a.key, a.value)

@@ -1,5 +1,4 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
-import { databaseNow } from '@leadline/database/locks';
 import { erasedValue } from '@leadline/messaging/erased-value';
 import { inSpan } from '@leadline/tracing/span';
 import { decideConflict, decidePush, toPatience, type CrmAnswer } from './decide-push.ts';
@@ -57,7 +56,7 @@ async function step(
   alive: () => void,
   deps: Deps,
 ): Promise<Pushed> {
-  const now = deps.now(await databaseNow(deps.postgres.sql));
+  const now = deps.now(push.now);
   const decision = decidePush(
     {
       callStatus: push.status,
