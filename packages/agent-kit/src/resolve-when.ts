@@ -77,8 +77,17 @@ function toSlots(saying: Saying, days: DayFound[] | null, clock: WallClock): Slo
   const time = toTime(saying);
   if (time !== null) return toTimedSlots(time, days, clock);
   if (days === null) return [];
-  return days.flatMap(({ day, after, isToday }): Slot[] => {
+  return days.flatMap(({ day, after, isToday, again }): Slot[] => {
     if (isToday) return restOfToday(clock);
+    // A weekday named on that same day, once its usual time is over, is the one in a week.
+    if (again !== null && !after) {
+      const isOver = usualMinutes <= clock.minutes;
+      return (isOver ? [again] : [day, again]).map((at) => ({
+        day: at,
+        minutes: usualMinutes,
+        precision: 'part_of_day',
+      }));
+    }
     return [{ day: after ? day + 1 : day, minutes: usualMinutes, precision: after ? 'after' : 'part_of_day' }];
   });
 }
@@ -188,7 +197,8 @@ function toDays({ day: said, weekday, after }: Saying, clock: WallClock): DayFou
     case 'weekend': {
       const isSunday = clock.day === mondayOf(clock.day) + 6;
       const saturday = mondayOf(clock.day) + 5 + 7 * (isSunday ? 1 : said.weeks);
-      return found([saturday, saturday + 1].filter((day) => day > clock.day));
+      const isNamed = (day: Day): boolean => weekday === null || readDay(day).weekday === weekday;
+      return found([saturday, saturday + 1].filter((day) => day > clock.day && isNamed(day)));
     }
     case 'months':
       return found([monthsAhead(clock.day, said.months)]);

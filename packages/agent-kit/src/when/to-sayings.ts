@@ -42,6 +42,14 @@ function withSharedWords(words: readonly Word[]): Word[] {
     const [first, ...behind] = words.slice(at, at + 4);
     if (first === undefined) break;
     shared.push(first);
+    // "Teen saadhe teen baje": three or half past three.
+    const fraction = first.kind === 'number' ? behind[0] : undefined;
+    const same = fraction?.kind === 'fraction' ? behind[1] : undefined;
+    if (first.kind === 'number' && same?.kind === 'number' && same.value === first.value) {
+      const unit = behind[2]?.kind === 'unit' ? behind[2] : undefined;
+      shared.push(unit ?? { kind: 'mark', mark: 'baje' }, { kind: 'mark', mark: 'or' });
+      continue;
+    }
     if (first.kind !== 'number' && first.kind !== 'clock') continue;
     const [next, afterNext, third] = behind;
     const between = isMark(next, 'or', 'range') ? next : undefined;
@@ -94,8 +102,13 @@ function shareAmong(sayings: Saying[]): Saying[] {
     const clockFrom = clock(saying) || saying.moment !== null ? undefined : others.find((other) => clock(other));
     const part =
       saying.part ?? (saying.time === null ? null : (others.find((other) => other.part !== null)?.part ?? null));
+    // "4 ya 5 baje ke baad": both are beginnings, unless each has a day of its own.
+    const later = sayings.slice(at + 1).find(({ after }) => after === 'time');
+    const isApart = later !== undefined && saysDay(saying) && saysDay(later);
+    const after = saying.after ?? (saying.time !== null && !isApart ? (later?.after ?? null) : null);
     return {
       ...saying,
+      after,
       ...(typeof dayFrom === 'object' && dayFrom !== null && 'soon' in dayFrom
         ? { day: dayFrom.day, weekday: dayFrom.weekday }
         : {}),
@@ -105,12 +118,18 @@ function shareAmong(sayings: Saying[]): Saying[] {
   });
 }
 
+function saysDay({ day, weekday }: Saying): boolean {
+  return day !== null || weekday !== null;
+}
+
 /** Reads one alternative from left to right; later words correct earlier ones. */
 function readOne(words: readonly Word[]): Saying {
   let saying = nothing;
   let last: What | null = null;
   let afterAhead: 'after' | 'before' | null = null;
   let which: 'next' | 'this' | null = null;
+  // "Next to next week" is the one after the next.
+  let nexts = 0;
   const put = (what: What, change: Partial<Saying>): void => {
     saying = { ...saying, ...change };
     if (afterAhead !== null && what !== 'delay') saying = { ...saying, [afterAhead]: what };
@@ -126,7 +145,7 @@ function readOne(words: readonly Word[]): Saying {
       else {
         const stretch = saying.time !== null && isMark(words[number.at - 1], 'range') && said.what === 'time';
         if (stretch) saying = { ...saying, loose: true };
-        else put(said.what, said.change);
+        else put(said.what, sumOfDelays(saying, said.change, words[number.at - 1]));
       }
       continue;
     }
@@ -176,7 +195,8 @@ function readOne(words: readonly Word[]): Saying {
         break;
       case 'unit':
         if (which !== null && (word.unit === 'week' || word.unit === 'month')) {
-          put('day', { day: unitAhead(word.unit, which, words.slice(at)) });
+          const day = unitAhead(word.unit, which, words.slice(at));
+          put('day', { day: day.kind === 'week' && nexts > 1 ? { ...day, weeks: nexts } : day });
           which = null;
         } else if (word.unit === 'hour' && isMark(words[at], 'in')) {
           put('delay', { delayMinutes: 60 });
@@ -186,6 +206,7 @@ function readOne(words: readonly Word[]): Saying {
         break;
       case 'mark': {
         if (word.mark === 'next' || word.mark === 'this') which = word.mark;
+        if (word.mark === 'next') nexts += 1;
         // "On the 15th after 4": what follows is a time on that day.
         const ahead = last === 'day' && ['number', 'clock', 'moment'].includes(words[at]?.kind ?? '');
         const read = readMark(word.mark, ahead ? null : last, saying);
@@ -211,6 +232,14 @@ function readOne(words: readonly Word[]): Saying {
     }
   }
   return saying;
+}
+
+/** "1 hr 30 min": minutes right behind hours add to them. */
+function sumOfDelays(saying: Saying, change: Partial<Saying>, before: Word | undefined): Partial<Saying> {
+  const [hours, minutes] = [saying.delayMinutes, change.delayMinutes];
+  const follows = before?.kind === 'unit' && before.unit === 'hour';
+  if (typeof hours !== 'number' || typeof minutes !== 'number' || !follows || minutes >= 60) return change;
+  return { ...change, delayMinutes: hours + minutes };
 }
 
 function weekOf(which: 'next' | 'this', weekday: number): DaySaid {

@@ -132,7 +132,7 @@ for (const [value, written] of Object.entries(ordinals)) {
 }
 
 say({ kind: 'fraction', by: 0.25 }, 'sava savaa sawa सवा');
-say({ kind: 'fraction', by: 0.5 }, 'saadhe sadhe sade saade sadhae sarhe साढे');
+say({ kind: 'fraction', by: 0.5 }, 'saadhe sadhe sade saade sadhae sarhe sadhey saadhey sadde साढे');
 say({ kind: 'fraction', by: -0.25 }, 'paune pone paun pauna पौने पौन पौना');
 say({ kind: 'number', value: 0.5, spelled: 'word' }, 'aadha aadhe adha adhe aadhi half आधा आधे');
 
@@ -148,7 +148,7 @@ say({ kind: 'half', half: 'pm' }, 'pm पीएम');
 say({ kind: 'part', part: 'morning' }, 'morning subah subha subeh savere sawere सुबह सवेरे');
 say({ kind: 'part', part: 'noon' }, 'noon midday');
 say({ kind: 'part', part: 'afternoon' }, 'afternoon noontime dopahar dopehar dopaher dupahar duphar dopahr दोपहर दुपहर');
-say({ kind: 'part', part: 'evening' }, 'evening eve shaam sham saam sanjh शाम');
+say({ kind: 'part', part: 'evening' }, 'evening eve shaam sham saam sanjh evng evg शाम');
 say({ kind: 'part', part: 'night' }, 'night raat rat raatko रात');
 
 say({ kind: 'moment', minutes: 10 * 60, over: 10 * 60 }, 'breakfast nashta naashta nashte नाश्ता नाश्ते');
@@ -160,7 +160,7 @@ say({ kind: 'moment', minutes: 24 * 60, over: 24 * 60 }, 'midnight');
 
 say({ kind: 'day', offset: 0 }, 'aaj today aj आज');
 say({ kind: 'day', offset: 1 }, 'kal tomorrow tomorow tommorow tmrw tmr tomo kl कल');
-say({ kind: 'day', offset: 2 }, 'parso parson parsu parsoo overmorrow परसों परसो');
+say({ kind: 'day', offset: 2 }, 'parso parson parsu parsoo perso prso prson overmorrow परसों परसो');
 say({ kind: 'day', offset: 3 }, 'tarso tarson narso narson तरसों नरसों');
 say({ kind: 'day', offset: -1 }, 'yesterday');
 
@@ -176,34 +176,34 @@ const weekdays = [
 weekdays.forEach((written, weekday) => say({ kind: 'weekday', weekday }, written));
 
 const months = [
-  'january jan जनवरी',
-  'february feb फरवरी',
+  'january jan janvari janwari janavari janwary जनवरी',
+  'february feb farvari farwari faravari febuary फरवरी',
   'march mar मार्च',
-  'april apr अप्रैल',
+  'april apr aprail अप्रैल',
   'may मई',
-  'june jun जून',
-  'july jul जुलाई',
-  'august aug अगस्त',
-  'september sep sept सितंबर सितम्बर',
-  'october oct अक्टूबर अक्तूबर',
-  'november nov नवंबर नवम्बर',
-  'december dec दिसंबर दिसम्बर',
+  'june jun joon जून',
+  'july jul julai जुलाई',
+  'august aug agast अगस्त',
+  'september sep sept sitambar सितंबर सितम्बर',
+  'october oct aktubar aktoobar अक्टूबर अक्तूबर',
+  'november nov navambar नवंबर नवम्बर',
+  'december dec disambar disember दिसंबर दिसम्बर',
 ];
 months.forEach((written, at) => say({ kind: 'month', month: at + 1 }, written));
 
 const marks: Record<Mark, string> = {
-  baje: 'baje bajey baj bje bajhe oclock hrs बजे',
+  baje: 'baje bajey baj bje bj bajhe oclock hrs बजे',
   past_hour: 'past bajke bajkar बजकर बजके',
   to_hour: 'bajne बजने',
   date: 'tarikh tareekh taarikh date तारीख',
-  after: 'after baad bad later onwards onward post बाद',
+  after: 'after baad bad bd later onwards onward post बाद',
   before: 'before pehle pahle phle by पहले',
   in: 'in mein me within andar bhar में मे अंदर भर',
   at: 'at around about approx karib kareeb lagbhag करीब लगभग',
   or: 'or ya either या',
   range: 'se to and aur between beech bich से और बीच',
   until: 'tak till until तक',
-  not: 'not nahi nahin nai nhi naa mat never no cannot cant wont dont नहीं नही मत न ना',
+  not: 'not nahi nahin nai nhi naa mat never no cannot cant wont dont except chhod chhodkar chhodke chod chodkar alawa alava siva sivay छोड छोडकर अलावा सिवा नहीं नही मत न ना',
   over: 'tha thi kiya kia hui hua gaya gayi aaya called spoke missed थी था थे किया हुआ हुई गया आया',
   now: 'now abhi abi turant immediately अभी तुरंत',
   soon: 'soon jaldi shortly sometime जल्दी',
@@ -243,5 +243,84 @@ export function plain(text: string): string {
 }
 
 export function lookUp(word: string): Word {
-  return known.get(word) ?? { kind: 'other' };
+  return known.get(word) ?? withShortVowels(word) ?? withoutVowels(word) ?? misspelt(word) ?? { kind: 'other' };
+}
+
+/** Chats and speech recognisers leave vowels out: "shm", "dphr", "ghnt". Two letters alone may be anything. */
+function withoutVowels(word: string): Word | undefined {
+  const isBare = /^[b-df-hj-np-tv-z]{3,}$/.test(word) && !bareEnglish.has(word);
+  return isBare ? (byConsonants.get(consonantsOf(word)) ?? undefined) : undefined;
+}
+
+/** "Send", and not Sunday. */
+const bareEnglish = new Set(['snd']);
+
+function consonantsOf(word: string): string {
+  return word
+    .replaceAll(/[aeiouy]/g, '')
+    .replaceAll('w', 'v')
+    .replaceAll(/(.)\1+/g, '$1');
+}
+
+/** Hindi in Latin letters has no rule for how long a vowel is written: "baara", "kaal". */
+function withShortVowels(word: string): Word | undefined {
+  return /^[a-z]{4,}$/.test(word) ? (byShortVowels.get(shortVowelsOf(word)) ?? undefined) : undefined;
+}
+
+function shortVowelsOf(word: string): string {
+  return word.replaceAll(/a+/g, 'a').replaceAll(/e{2,}/g, 'i').replaceAll(/o{2,}/g, 'u').replaceAll('w', 'v');
+}
+
+const byConsonants = bySound(consonantsOf);
+const byShortVowels = bySound(shortVowelsOf);
+
+/** Null: several words sound like this. */
+function bySound(soundOf: (spelling: string) => string): Map<string, Word | null> {
+  const words = new Map<string, Word | null>();
+  for (const [spelling, word] of known) {
+    if (!/^[a-z]+$/.test(spelling)) continue;
+    const before = words.get(soundOf(spelling));
+    words.set(soundOf(spelling), before === undefined || before === word ? word : null);
+  }
+  return words;
+}
+
+/** Long names of days, months and parts of a day: with so many letters one wrong one makes no other word. */
+const longNames = [...known].filter(
+  ([spelling, { kind }]) => /^[a-z]{6,}$/.test(spelling) && ['day', 'weekday', 'month', 'part'].includes(kind),
+);
+
+function misspelt(word: string): Word | undefined {
+  if (!/^[a-z]{5,}$/.test(word)) return undefined;
+  const near = longNames.filter(
+    ([spelling, { kind }]) =>
+      // "Shyam" is a name.
+      (word.length > 5 || kind === 'weekday') &&
+      spelling[0] === word[0] &&
+      slipsBetween(spelling, word) <= (spelling.length >= 8 ? 2 : 1),
+  );
+  const words = new Set(near.map(([, meant]) => meant));
+  return words.size === 1 ? near[0]?.[1] : undefined;
+}
+
+/** How many letters are missing, added, wrong or swapped with their neighbour. */
+function slipsBetween(one: string, other: string): number {
+  let [twoBefore, before]: [number[], number[]] = [[], Array.from({ length: other.length + 1 }, (_, n) => n)];
+  for (let row = 1; row <= one.length; row++) {
+    const now = [row];
+    for (let column = 1; column <= other.length; column++) {
+      const isSame = one[row - 1] === other[column - 1];
+      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      now.push(
+        Math.min(
+          (before[column] ?? 0) + 1,
+          (now[column - 1] ?? 0) + 1,
+          (before[column - 1] ?? 0) + (isSame ? 0 : 1),
+          isSwapped ? (twoBefore[column - 2] ?? Infinity) + 1 : Infinity,
+        ),
+      );
+    }
+    [twoBefore, before] = [before, now];
+  }
+  return before[other.length] ?? 0;
 }
