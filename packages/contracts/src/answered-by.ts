@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutSlips } from './slips-between.ts';
 
 /**
  * Who or what took the call. `uncertain` counts as a person. `screener`: a phone's own assistant that asks who calls.
@@ -48,9 +49,22 @@ const categoryOfWords = new Map<string, AnsweredByCategory>(
   ),
 );
 
-/** @returns undefined where the text names none */
+const vocabulary = new Set([...categoryOfWords.keys()].flatMap((words) => words.split(' ')));
+/** Whatever is longer is a story and no verdict. */
+const maxVerdictWords = 6;
+
+/** @returns undefined where the text names none, or several */
 export function readAnsweredBy(text: string): AnsweredByCategory | undefined {
-  return categoryOfWords.get(toPlainWords(text));
+  const words = withoutSlips(toPlainWords(text.slice(0, 300)), vocabulary);
+  const whole = categoryOfWords.get(words);
+  if (whole !== undefined) return whole;
+  if (words.split(' ').length > maxVerdictWords || /\b(?:no|not|nor|or|never|isnt|non)\b/.test(words)) return undefined;
+  // "Voicemail greeting", "IVR system (sure)".
+  const named = [...categoryOfWords].filter(([known]) => ` ${words} `.includes(` ${known} `));
+  // "Call screening" says more than the "call" or "machine" within it.
+  const longest = named.filter(([known]) => !named.some(([other]) => other !== known && other.includes(known)));
+  const categories = new Set(longest.map(([, category]) => category));
+  return categories.size === 1 ? longest[0]?.[1] : undefined;
 }
 
 /** Lower case, words apart, however they were joined: `machineEndBeep`, `machine_end_beep`, "Machine end-beep". */

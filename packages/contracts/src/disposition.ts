@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toPlainWords } from './answered-by.ts';
 import { meansNothing } from './means-nothing.ts';
+import { withoutSlips } from './slips-between.ts';
 
 /** What became of a talk, in the agent's judgement, beside the call's status. */
 export const dispositions = z.enum([
@@ -71,13 +72,19 @@ const dispositionOfWords = new Map<string, Disposition>(
   ),
 );
 
+const vocabulary = new Set([...dispositionOfWords.keys()].flatMap((words) => words.split(' ')));
+
+function lookUp(text: string): Disposition | undefined {
+  return dispositionOfWords.get(withoutSlips(toPlainWords(text.slice(0, 300)), vocabulary));
+}
+
 /** @returns undefined where the text names none. What stands behind it in brackets, or after a colon or a dash, is a reason. */
 export function readDisposition(text: string): { disposition: Disposition; language: string | undefined } | undefined {
-  const whole = dispositionOfWords.get(toPlainWords(text));
+  const whole = lookUp(text);
   if (whole !== undefined) return { disposition: whole, language: undefined };
   const [, head = '', behind = ''] =
     /^([^:;,.()[\]/–—|]+?)\s*(?:[:;,.()[\]/–—|]|\s-)+\s*(.*)$/s.exec(text.trim()) ?? [];
-  const disposition = dispositionOfWords.get(toPlainWords(head));
+  const disposition = lookUp(head);
   if (disposition === undefined) return undefined;
   return { disposition, language: disposition === 'language_barrier' ? readLanguage(behind) : undefined };
 }

@@ -20,7 +20,7 @@ export function readOutsideTime(written: string | number): OutsideTime {
   if (/^\d{9,10}(\.\d+)?$/.test(text)) return judge(Number(text) * 1_000);
   if (/^\d{12,13}(\.\d+)?$/.test(text)) return judge(Number(text));
   const match =
-    /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[T ]|\s+at\s+)(?<hour>\d\d):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?\s*(?<zone>Z|UTC|GMT|IST|[+-]\d\d(?::?\d\d)?)?(?:\s*\[[\w/+-]+\])?$/i.exec(
+    /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[T ]|\s+at\s+)(?<hour>\d\d?):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?\s*(?<zone>Z|UTC|GMT|IST|[+-]\d\d?(?::?\d\d)?)?(?:\s*\[[\w/+-]+\])?$/i.exec(
       text,
     );
   if (match?.groups === undefined) return { kind: 'words' };
@@ -49,7 +49,7 @@ function judge(ms: number): OutsideTime {
 
 function toOffsetMinutes(zone: string | undefined): number {
   if (zone === undefined || /^ist$/i.test(zone)) return indianOffsetMinutes;
-  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone) ?? [];
+  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d?):?(\d\d)?$/.exec(zone) ?? [];
   if (sign === undefined) return 0;
   return (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
 }

@@ -27,6 +27,10 @@ test.for<[unknown, string | null, string | null]>([
   ['Language barrier (ta-IN)', 'language_barrier', 'ta-IN'],
   [{ value: 'language_barrier', language: 'Kannada' }, 'language_barrier', 'Kannada'],
   [['interested'], 'interested', null],
+  ['intrested', 'interested', null],
+  ['not intrested', 'not_interested', null],
+  ['wrong_numbr', 'wrong_number', null],
+  ['language_barier: Tamil', 'language_barrier', 'Tamil'],
   ['not sure', null, null],
   ['null', null, null],
   [null, null, null],
@@ -37,6 +41,9 @@ test.for<[unknown, string | null, string | null]>([
 
 test.for<[unknown]>([
   ['elephant'],
+  ['now interested'],
+  [7],
+  [true],
   ['interested or not, hard to say'],
   ['not wrong number'],
   [['maybe', 'later perhaps']],

@@ -20,14 +20,21 @@ export function readOutcome(told: { disposition: unknown; language: unknown }): 
     disposition: read?.disposition,
     language,
     unread: [
-      ...(read === undefined && says(textsIn(told.disposition)) ? (['disposition'] as const) : []),
+      ...(read === undefined && (says(textsIn(told.disposition)) || isOddValue(told.disposition))
+        ? (['disposition'] as const)
+        : []),
       ...(language === undefined && says(languages) ? (['language'] as const) : []),
     ],
   };
 }
 
+/** No text, and not nothing either: 7, true. */
+function isOddValue(value: unknown): boolean {
+  return typeof value === 'number' || value === true;
+}
+
 /** The texts of a value, of a list or of an object's fields, not deeper. */
-function textsIn(value: unknown): string[] {
+export function textsIn(value: unknown): string[] {
   const values: unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : [value];
   return values.filter((one) => typeof one === 'string');
 }

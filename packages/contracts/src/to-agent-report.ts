@@ -56,6 +56,7 @@ export const noteFields = [
   'endedBy',
   'doNotCall',
   'callbackAt',
+  'confirmed',
   'precision',
   'askedBy',
   'keptBy',
@@ -82,7 +83,7 @@ export function readAgentReport(type: unknown, data: unknown): ReadReport {
   if (typeof report !== 'object' || report === null || Array.isArray(report)) {
     return { ok: false, faults: [{ pointer: '/data', detail: 'must be an object' }] };
   }
-  const fields = toFields(report);
+  const fields = toFields(known === 'agent.callback_requested' ? flattened(report) : report);
   const room = typeof fields.room.value === 'string' ? repairText(fields.room.value).trim() : '';
   if (room === '' || room.length > maxRoomCharacters) {
     return { ok: false, faults: [{ pointer: '/data/room', detail: 'must be the text from the job: call-…' }] };
@@ -150,12 +151,23 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
 type Field = { pointer: string; value: unknown };
 type Fields = Record<keyof typeof otherNames, Field> & { wishes: Field[] };
 
+/** Of a time to call back, in a request for one. */
+const namesOfTime = [
+  'when',
+  'datetime',
+  'requestedtime',
+  'preferredtime',
+  'scheduledat',
+  'scheduledtime',
+  'scheduledfor',
+];
+
 const otherNames = {
   room: ['room'],
   mode: ['mode', 'agentmode'],
   qualification: ['qualification', 'answers'],
   endedBy: ['endedby'],
-  callback: ['callbackat', 'callbacktime', 'callback', 'at'],
+  callback: ['callbackat', 'callbacktime', 'callback', 'at', ...namesOfTime],
   words: ['words', 'spoken', 'text', 'phrase'],
   precision: ['precision'],
   confirmed: ['confirmed', 'isconfirmed', 'readback'],
@@ -206,6 +218,28 @@ function toFields(data: object): Fields {
       ...entries.filter(({ name, value }) => mayTellWish.has(name) && isWish(value)),
     ],
   };
+}
+
+const wrappers = new Set([
+  ...otherNames.callback,
+  'callbackrequest',
+  'callbackrequested',
+  'request',
+  'payload',
+  'data',
+]);
+
+/** A request may lie in an object of its own: `{ "room": "call-…", "callback": { "time": "…", "words": "…" } }`. */
+function flattened(report: object): object {
+  const flat: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(report)) {
+    if (!wrappers.has(toName(key)) || typeof value !== 'object' || value === null || Array.isArray(value)) {
+      flat[key] = value;
+      continue;
+    }
+    for (const [inner, told] of Object.entries(value)) flat[toName(inner) === 'time' ? 'at' : inner] ??= told;
+  }
+  return flat;
 }
 
 /** Fields in which models put a wish that belongs elsewhere: `callbackAt: "never call again"`, `disposition: "DNC"`. */

@@ -26,22 +26,42 @@ test.for<[unknown, AnsweredByCategory]>([
   ['Switched off', 'announcement'],
   ['person', 'human'],
   ['unknown', 'uncertain'],
+  // Misspelt, wrapped, and with words around it.
+  ['voicmail', 'voicemail'],
+  ['announcment', 'announcement'],
+  ['humen', 'human'],
+  [{ value: 'voicemail', confidence: 0.9 }, 'voicemail'],
+  [['ivr'], 'ivr'],
+  ['IVR system', 'ivr'],
+  ['Call Screening Service', 'screener'],
+  ['human (confident)', 'human'],
+  ['customer picked up', 'human'],
 ])('the category %j is %j', ([category, known]) => {
   expect(heard({ category })).toMatchObject({ category: known, notes: [] });
 });
 
-test.for<[unknown]>([['elephant'], [7], [null], [undefined], [{ category: 'voicemail' }], ['not a machine']])(
-  'the category %j can not be read: nobody is taken for a machine',
-  ([category]) => {
-    const { category: read, notes } = heard({ category });
-    expect(isMachine(read)).toBe(false);
-    expect(notes).toContain('category dropped');
-  },
-);
+test.for<[unknown]>([
+  ['elephant'],
+  [7],
+  [null],
+  [undefined],
+  [{ value: 7 }],
+  ['not a machine'],
+  ['human or voicemail'],
+  ['the person said that his voicemail is full'],
+])('the category %j can not be read: nobody is taken for a machine', ([category]) => {
+  const { category: read, notes } = heard({ category });
+  expect(isMachine(read)).toBe(false);
+  expect(notes).toContain('category dropped');
+});
 
 test.for<[Record<string, unknown>, Record<string, unknown>]>([
   [{ afterMs: 3200 }, { afterMs: 3200 }],
   [{ after_ms: '3200.4' }, { afterMs: 3200 }],
+  [{ afterMs: '1,200' }, { afterMs: 1200, notes: [] }],
+  [{ afterMs: '1200ms' }, { afterMs: 1200, notes: [] }],
+  [{ afterMs: '1.2 s' }, { afterMs: 1200, notes: [] }],
+  [{ afterMs: '१२००' }, { afterMs: 1200, notes: [] }],
   [{ afterMs: -1 }, { afterMs: null, notes: ['afterMs dropped'] }],
   [{ afterMs: 1e12 }, { afterMs: null, notes: ['afterMs dropped'] }],
   [{ afterMs: 'soon' }, { afterMs: null, notes: ['afterMs dropped'] }],

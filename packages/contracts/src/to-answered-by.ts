@@ -1,5 +1,7 @@
 import { readAnsweredBy, type AnsweredByCategory } from './answered-by.ts';
+import { toAsciiDigits } from './ascii-digits.ts';
 import { cutText } from './plain-text.ts';
+import { textsIn } from './read-outcome.ts';
 import { toAnswerText } from './to-answers.ts';
 import { readWish } from './to-wish.ts';
 
@@ -21,14 +23,13 @@ const maxDetailCharacters = 300;
 /** Reads who took a call, each field by itself, in whatever a program or a language model writes; never throws. */
 export function toAnsweredBy(told: Told): { answeredBy: AnsweredBy; faults: Fault[] } {
   const faults: Fault[] = [];
-  const category = typeof told.category === 'string' ? readAnsweredBy(told.category) : undefined;
+  const category = textsIn(told.category).flatMap((text) => readAnsweredBy(text) ?? [])[0];
   // Nobody is taken for a machine by mistake.
   if (category === undefined) {
     faults.push({ field: 'category', outcome: 'dropped', detail: 'no category we know; taken as uncertain' });
   }
   const after = toAnswerText(told.afterMs);
-  const ms = Math.round(Number(after));
-  const afterMs = after !== '' && ms >= 0 && ms <= longestAfterMs ? ms : null;
+  const afterMs = readMs(after);
   if (after !== '' && afterMs === null)
     faults.push({ field: 'afterMs', outcome: 'dropped', detail: 'can not be read' });
   const detail = cutText(toAnswerText(told.detail), maxDetailCharacters);
@@ -46,4 +47,15 @@ export function toAnsweredBy(told: Told): { answeredBy: AnsweredBy; faults: Faul
     },
     faults,
   };
+}
+
+/** "1200", "1,200 ms", "1.2 s"; without a unit they are milliseconds. */
+function readMs(text: string): number | null {
+  const [, number = '', unit = ''] =
+    /^(?:ms: ?)?(\d[\d,]*(?:\.\d+)?)\s*(m(?:illi)?s(?:ec(?:ond)?s?)?|s(?:ec(?:ond)?s?)?)?\.?$/i.exec(
+      toAsciiDigits(text.trim()),
+    ) ?? [];
+  if (number === '') return null;
+  const ms = Math.round(Number(number.replaceAll(',', '')) * (/^s/i.test(unit) ? 1_000 : 1));
+  return ms <= longestAfterMs ? ms : null;
 }

@@ -44,6 +44,14 @@ test.for<[Record<string, unknown>, Record<string, unknown>]>([
   [{ keptBy: 'AI agent' }, { keptBy: 'agent' }],
   [{ confirmed: 'haan' }, { confirmed: true }],
   [{ confirmed: 'maybe' }, { confirmed: false }],
+  [{ keptBy: 'humen' }, { keptBy: 'person' }],
+  [{ askedBy: 'gatekeper' }, { askedBy: 'gatekeeper' }],
+  [
+    { callback: { time: '2026-11-25T18:00:00+05:30', words: 'kal' } },
+    { at: new Date('2026-11-25T12:30:00Z'), words: 'kal' },
+  ],
+  [{ requestedTime: '2026-11-25T18:00:00+05:30' }, { at: new Date('2026-11-25T12:30:00Z') }],
+  [{ at: '2026-11-25T18:00:00+5:30' }, { at: new Date('2026-11-25T12:30:00Z') }],
   [{ precision: 'Part of day' }, { precision: 'part_of_day' }],
   [{ precision: 'AFTER' }, { precision: 'after' }],
   [{ callbackAt: 1_764_000_000 }, { at: new Date(1_764_000_000_000) }],
@@ -65,6 +73,8 @@ test('what can not be read takes the usual value, and is noted', () => {
     callback: { precision: 'exact', askedBy: 'buyer' },
     notes: ['precision dropped', 'askedBy dropped'],
   });
+  expect(read({}).notes).toEqual(['callbackAt dropped']);
+  expect(read({ words: 'kal', confirmed: 'maybe' }).notes).toEqual(['confirmed guessed']);
   expect(read({ at: '1970-01-01T00:00:00Z' })).toMatchObject({ callback: { at: null }, notes: ['callbackAt dropped'] });
 });
 

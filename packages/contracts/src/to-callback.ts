@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { callbackAskers, callbackKeepers, callbackPrecisions } from './events/agent-callback-requested.ts';
 import { readOutsideTime } from './outside-time.ts';
 import { cutText } from './plain-text.ts';
+import { withoutSlips } from './slips-between.ts';
 import { toAnswerText } from './to-answers.ts';
 import type { FieldNote } from './to-agent-report.ts';
 import { readWish } from './to-wish.ts';
@@ -35,15 +36,44 @@ const keepers: [CallbackAsked['keptBy'], RegExp][] = [
   ['agent', /\b(agent|assistant|bot|ai|voice|system|self|me)\b/],
 ];
 
+const vocabulary = new Set(
+  `after earliest later onwards exact precise around about morning afternoon evening night gatekeeper secretary reception
+   receptionist assistant family staff someone buyer callee customer caller client person human prospect contact sales
+   executive manager representative engineer expert agent voice system`.split(/\s+/),
+);
+
 /** Reads a request to be called back, each field by itself; what can't be read takes the usual value and is noted. */
 export function toCallbackAsked(fields: Named, notes: FieldNote[]): CallbackAsked {
   const told = readCallbackTime(fields.callback, notes);
   const words = toAnswerText(fields.words.value);
+  const confirmed = readWish(fields.confirmed.value);
+  // Who was not asked plainly has not agreed.
+  if (confirmed === 'unclear') {
+    notes.push({
+      field: 'confirmed',
+      pointer: fields.confirmed.pointer,
+      outcome: 'guessed',
+      detail: 'neither yes nor no; taken as no',
+    });
+  }
+  if (
+    words === '' &&
+    told.callbackWords === null &&
+    told.callbackAt === null &&
+    notes.every(({ field }) => field !== 'callbackAt')
+  ) {
+    notes.push({
+      field: 'callbackAt',
+      pointer: fields.callback.pointer || '/data',
+      outcome: 'dropped',
+      detail: 'names neither a time nor words',
+    });
+  }
   return {
     words: words === '' ? told.callbackWords : cutText(words, maxWordsCharacters),
     at: told.callbackAt,
     precision: toWord('precision', precisions, fields.precision, notes) ?? 'exact',
-    confirmed: readWish(fields.confirmed.value) === 'yes',
+    confirmed: confirmed === 'yes',
     askedBy: toWord('askedBy', askers, fields.askedBy, notes) ?? 'buyer',
     keptBy: toWord('keptBy', keepers, fields.keptBy, notes) ?? 'agent',
   };
@@ -55,11 +85,12 @@ function toWord<Word>(
   { pointer, value }: Field,
   notes: FieldNote[],
 ): Word | undefined {
-  const text = toAnswerText(value)
+  const plain = cutText(toAnswerText(value), maxWordsCharacters)
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ');
-  if (text === '') return undefined;
+  if (plain === '') return undefined;
+  const text = withoutSlips(plain, vocabulary);
   const found = shapes.find(([, shape]) => shape.test(text));
   if (found === undefined) notes.push({ field, pointer, outcome: 'dropped', detail: 'can not be read' });
   return found?.[0];

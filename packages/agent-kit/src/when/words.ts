@@ -1,3 +1,5 @@
+import { slipsBetween } from '@leadline/contracts/slips-between';
+
 /**
  * A part of the day: when it begins and ends, and when to call if the person says nothing more exact. Minutes from
  * midnight.
@@ -301,26 +303,4 @@ function misspelt(word: string): Word | undefined {
   );
   const words = new Set(near.map(([, meant]) => meant));
   return words.size === 1 ? near[0]?.[1] : undefined;
-}
-
-/** How many letters are missing, added, wrong or swapped with their neighbour. */
-function slipsBetween(one: string, other: string): number {
-  let [twoBefore, before]: [number[], number[]] = [[], Array.from({ length: other.length + 1 }, (_, n) => n)];
-  for (let row = 1; row <= one.length; row++) {
-    const now = [row];
-    for (let column = 1; column <= other.length; column++) {
-      const isSame = one[row - 1] === other[column - 1];
-      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      now.push(
-        Math.min(
-          (before[column] ?? 0) + 1,
-          (now[column - 1] ?? 0) + 1,
-          (before[column - 1] ?? 0) + (isSame ? 0 : 1),
-          isSwapped ? (twoBefore[column - 2] ?? Infinity) + 1 : Infinity,
-        ),
-      );
-    }
-    [twoBefore, before] = [before, now];
-  }
-  return before[other.length] ?? 0;
 }
