@@ -122,6 +122,44 @@ test('a failed lead is called once more, and the do-not-call list is kept', asyn
   expect(again).toMatchObject({ code: 1, err: expect.stringContaining('not failed') as string });
 });
 
+test('a promised call is listed, moved and cancelled, and it is written down who did it', async () => {
+  const number = numberEnding('042');
+  await system.script(number, [{ talkMs: 1_000, agent: { reports: [], callback: { inMs: 3_600_000 } } }]);
+  const id = await system.post(number);
+  const listed = (...more: string[]) => leadline.json('callbacks', 'list', '--lead', String(id), ...more);
+  await until('its buyer is promised a call', async () => {
+    const waiting = await listed('--state', 'waiting');
+    return Array.isArray(waiting) && waiting.length === 1;
+  });
+  expect(await listed()).toMatchObject([{ leadId: id, state: 'waiting', keptBy: 'agent', why: null }]);
+  const { out } = await leadline.run('callbacks', 'list', '--lead', String(id));
+  expect(out).toMatch(new RegExp(`^ *${id} .* agent +waiting$`, 'm'));
+
+  const at = new Date(Date.now() + 7_200_000).toISOString();
+  const moved = await leadline.json('callbacks', 'move', String(id), at, '--reason', 'asked by mail');
+  expect(moved).toMatchObject({ at });
+  expect(await listed()).toMatchObject([{ state: 'waiting', at }, { state: 'moved' }]);
+  const past = await leadline.run('callbacks', 'move', String(id), '2020-01-01T10:00:00+05:30', '--reason', 'x');
+  expect(past).toMatchObject({ code: 1, out: '' });
+  const unsaid = await leadline.run('callbacks', 'cancel', String(id));
+  expect(unsaid.code).not.toBe(0);
+
+  await leadline.json('callbacks', 'cancel', String(id), '--reason', 'bought elsewhere');
+  expect(await listed('--state', 'waiting')).toEqual([]);
+  expect((await leadline.run('callbacks', 'list', '--lead', String(id), '--state', 'waiting')).out).toContain('nobody');
+  const again = await leadline.run('callbacks', 'cancel', String(id), '--reason', 'x');
+  expect(again).toMatchObject({ code: 1, out: '' });
+  const audited = await system.db.query(
+    `select action, who, reason from dispatcher_audit where lead_id = $1 order by id`,
+    [id],
+  );
+  expect(audited).toMatchObject([
+    { who: 'asha', reason: 'asked by mail' },
+    { who: 'asha', reason: 'bought elsewhere' },
+  ]);
+  expect(system.invites(number)).toBe(1);
+});
+
 test('dead letters are listed, shown, and go back repaired', async () => {
   const before = ((await leadline.json('dlq', 'list')) as unknown[]).length;
   const id = await qualified();
