@@ -36,7 +36,7 @@ export type Database = {
 /**
  * How Postgres plans a named statement. `each_time`: with its values, for searches by whatever people fill in. `once`: for
  * each connection, without values; every statement must be written so that such a plan does. `as_postgres_likes`: it
- * compares what it thinks that both cost. It takes arrays for longer than ours are, and so may plan with values for ever.
+ * compares what it thinks that both cost, without what planning costs in truth, and so may plan with values for ever.
  */
 export type Plans = keyof typeof planCacheModes;
 const planCacheModes = {
