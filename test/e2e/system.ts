@@ -228,6 +228,14 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
     },
     calls: (leadId: number): Promise<CallRow[]> =>
       db.query<CallRow>(`select * from calls where lead_id = $1 order by id`, [leadId]),
+    /** The further agents that a call got. */
+    async takeovers(callId: number): Promise<{ cameAt: string | null }[]> {
+      const [facts] = await db.query<{ takeovers: { cameAt: string | null }[] | null }>(
+        `select takeovers from call_facts where call_id = $1`,
+        [callId],
+      );
+      return facts?.takeovers ?? [];
+    },
     phone: (number?: string): PhoneLine[] =>
       lines<PhoneLine>(simulator.phoneLog).filter((line) => number === undefined || line.number === number),
     crm: (room?: string): CrmLine[] =>

@@ -22,6 +22,19 @@ test('an agent that dies in mid-call leaves a failed call, and the phone is let 
   expect(system.phone(number).at(-1)?.event).toBe('hangup');
 });
 
+test('an agent that is killed in mid-call is replaced within eight seconds, and nobody is rung for it', async () => {
+  await begin();
+  const number = numberEnding('2234');
+  const id = await system.post(number);
+  const call = await system.callIs(id, 'pushed');
+  const [answered] = system.phone(number).filter(({ event }) => event === 'answered');
+  const [takeover] = await system.takeovers(call.id);
+  // The simulated agent is killed half a second after the answer, just after it has said that it is alive.
+  expect(Date.parse(takeover?.cameAt ?? '') - Date.parse(answered?.at ?? '')).toBeLessThan(500 + 8_000);
+  expect(system.invites(number)).toBe(1);
+  expect(await system.calls(id)).toHaveLength(1);
+});
+
 test('a report that comes after the leg has left, within the grace, counts', async () => {
   await begin();
   const number = numberEnding('2042');

@@ -36,6 +36,10 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
   ['2217', 2],
   ['2222', 2],
   ['2233', 3],
+  // The agent is lost in mid-talk, and another one takes over: killed, its line cut, its job ended.
+  ['2234', 3],
+  ['2235', 1],
+  ['2236', 1],
   ['2244', 3],
   ['2255', 8],
   // Those who name a time: busy, after a talk, and who then wish never to be called.

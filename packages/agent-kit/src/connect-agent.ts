@@ -1,6 +1,7 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import type { EventContract } from '@leadline/contracts/event';
 import { anyAgentReport } from '@leadline/contracts/event-facts';
+import { agentAlive } from '@leadline/contracts/events/agent-alive';
 import { agentAnsweredBy } from '@leadline/contracts/events/agent-answered-by';
 import { agentCallbackRequested } from '@leadline/contracts/events/agent-callback-requested';
 import { agentEnded } from '@leadline/contracts/events/agent-ended';
@@ -55,7 +56,10 @@ export type Callback = {
 };
 
 export type Agent = {
-  /** The agent is in the room and has read its job: the phone may ring now. */
+  /**
+   * The agent is in the room and has read its job: the phone may ring now. From here to `ended` or `left` the kit says every
+   * 5 s that the agent is alive, so that another one is sent within seconds if this process dies.
+   */
   ready(room: string): Promise<void>;
   /** Who took the call. Send it again when you learn better: the latest counts. */
   answeredBy(room: string, answerer: AnsweredBy): Promise<void>;
@@ -68,12 +72,16 @@ export type Agent = {
   callbackRequested(room: string, callback: Callback): Promise<void>;
   /** The agent's last report on a call. */
   ended(room: string, end: End): Promise<void>;
+  /** The agent leaves the room without a last report. */
+  left(room: string): void;
   /** Waits for reports in progress, then disconnects. Call it when the process ends, not after each job. */
   close(): Promise<void>;
 };
 
 /** An unknown mode is a mistake in the agent's code, so it fails at the first call. */
 const knownMode = agentQualified.schema.pick({ mode: true });
+
+const aliveEachMs = 5_000;
 
 const maxAnswerBytes = 200_000;
 /** A character takes at most four bytes, or six as an escape in JSON. */
@@ -134,15 +142,40 @@ export async function connectAgent(options: {
     return sending;
   };
 
+  const beating = new Map<string, NodeJS.Timeout>();
+  const beat = (room: string): void => {
+    // A beat that comes late is worth nothing: it is neither kept nor repeated.
+    if (connection.isClosed()) return;
+    try {
+      connection.publish(agentAlive.type, JSON.stringify({ room }));
+    } catch {
+      // The next one is due in a moment.
+    }
+  };
+  const stopBeating = (room: string): void => {
+    clearInterval(beating.get(room));
+    beating.delete(room);
+  };
+  const startBeating = (room: string): void => {
+    stopBeating(room);
+    beating.set(room, setInterval(() => beat(room), aliveEachMs).unref());
+    beat(room);
+  };
+
   return {
-    ready: (room) => report(agentReady, { room }),
+    ready(room) {
+      startBeating(room);
+      return report(agentReady, { room });
+    },
+    left: stopBeating,
     answeredBy: (room, answerer) => report(agentAnsweredBy, { room, ...answerer }),
     qualified: (room, mode, answers) =>
       report(agentQualified, { room, ...knownMode.parse({ mode }), qualification: toFitting(answers) }),
     callbackRequested: (room, { words, at, ...callback }) =>
       report(agentCallbackRequested, { room, words: words ?? null, at, ...callback }),
-    ended: (room, end) =>
-      report(agentEnded, {
+    ended(room, end) {
+      stopBeating(room);
+      return report(agentEnded, {
         room,
         endedBy: end.by,
         doNotCall: end.doNotCall ?? false,
@@ -151,8 +184,10 @@ export async function connectAgent(options: {
         // Left out of the JSON where there is none.
         disposition: end.disposition ?? undefined,
         language: end.language ?? undefined,
-      }),
+      });
+    },
     async close() {
+      for (const room of beating.keys()) stopBeating(room);
       const late = new AbortController();
       await Promise.race([
         Promise.all(onTheirWay),

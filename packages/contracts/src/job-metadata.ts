@@ -23,6 +23,18 @@ const promised = z.object({
   learnt: z.record(z.string(), z.string()),
 });
 
+/** This agent takes over a call whose agent was lost: the person is on the line and waits. */
+const takenOver = z.object({
+  /** 1 for the second agent of the call. */
+  number: z.int().positive(),
+  /** How long the person has heard nobody, as this job was made. */
+  secondsAlone: z.number().nonnegative(),
+  /** How long the talk has lasted by then; null where nobody knows when it was answered. */
+  secondsTalked: z.number().nonnegative().nullable(),
+  /** What the agents before have reported: nothing is asked twice. */
+  learnt: z.record(z.string(), z.string()),
+});
+
 /** The voice agent's job, as JSON text in `ctx.job.metadata`. No secrets: anyone with the room admin grant sees it. */
 export const jobMetadata = z.object({
   version: z.literal(1),
@@ -47,6 +59,8 @@ export const jobMetadata = z.object({
   openings: z.array(opening).max(4).optional(),
   /** Present if the buyer asked for this very call. */
   callback: promised.optional(),
+  /** Present if the talk goes on already: say sorry, do not greet anew, and go on from what was learnt. */
+  takeover: takenOver.optional(),
   /** The language that the person asked for in an earlier attempt, by its name or tag. */
   language: z.string().max(maxLanguageCharacters).optional(),
   /** An earlier attempt has left a message with a machine: leave no second one. */

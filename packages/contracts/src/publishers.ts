@@ -19,7 +19,7 @@ export const publishes: Record<PublishingService, readonly string[]> = {
   'crm-pusher': ['call.pushed', 'call.push_failed'],
 };
 
-/** The subjects of voice agents. Their login may publish nothing else. */
+/** What voice agents report of a call. It is stored. */
 export const agentSubjects = [
   'agent.ready',
   'agent.answered_by',
@@ -28,9 +28,15 @@ export const agentSubjects = [
   'agent.ended',
 ] as const;
 
+/** An agent's sign of life, heard by whoever listens just then. */
+export const agentAliveSubject = 'agent.alive';
+
+/** All subjects of voice agents. Their login may publish nothing else. */
+export const allAgentSubjects = [...agentSubjects, agentAliveSubject] as const;
+
 /** The publisher of an event, in words for the documents. */
 export function publisherOf(type: string): string {
-  if (agentSubjects.some((subject) => subject === type)) return 'voice agent';
+  if (allAgentSubjects.some((subject) => subject === type)) return 'voice agent';
   const found = Object.entries(publishes).find(([, types]) => types.includes(type));
   if (found === undefined) throw new Error(`nobody publishes ${type}`);
   return found[0];

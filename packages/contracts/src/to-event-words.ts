@@ -79,6 +79,8 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
       return { words: `was refused by the CRM: ${toWords(read('errorClass', 'no reason given'))}`, tone: 'bad' };
     case 'agent.ready':
       return plain('the agent is ready');
+    case 'agent.alive':
+      return plain('the agent is alive');
     case 'agent.answered_by':
     case 'agent.qualified':
     case 'agent.callback_requested':

@@ -30,6 +30,7 @@ test('what adds nothing for a watching person is left out', () => {
     .map(({ type }) => type)
     .filter((type) => toStepLine(type, { leadId: 1, callId: 1 }) === undefined);
   expect(silent.toSorted()).toEqual([
+    'agent.alive',
     'agent.answered_by',
     'agent.callback_requested',
     'agent.ended',

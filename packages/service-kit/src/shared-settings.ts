@@ -121,6 +121,21 @@ export function toLiveKitLogin(config: { LIVEKIT_URL: string; LIVEKIT_API_KEY: s
   return { url: config.LIVEKIT_URL, apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET };
 }
 
+/** Which agent is sent to a call, by the dispatcher and again by the call-tracker where a talk has lost its agent. */
+export const sharedAgentSettings = {
+  AGENT_NAME: z.string().default('leadline-agent').meta({
+    goal: 'calls',
+    description: 'The voice agent that LiveKit dispatches to a call. Set the same value in both services.',
+    example: 'sales-agent-hindi',
+  }),
+  AGENT_WAIT_SECONDS: integer(1, 60).prefault('10').meta({
+    goal: 'calls',
+    description:
+      'How long a call waits for its agent to enter the room: without an agent no phone rings, and a talk that has lost its agent ends. Set the same value in both services.',
+    example: '15',
+  }),
+};
+
 /** The settings that the dispatcher and the call-tracker must share. `leadline doctor` compares them. */
 export const sharedCallSettings = {
   RING_SECONDS: integer(1, 60).prefault('30').meta({

@@ -75,6 +75,29 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
       };
     },
 
+    /** What the first agent that was sent to this room was told; undefined where LiveKit has forgotten it. */
+    async readJob(room: string, agentName: string): Promise<string | undefined> {
+      const dispatches = await agents.listDispatch(room);
+      return dispatches.find((dispatch) => dispatch.agentName === agentName && dispatch.metadata !== '')?.metadata;
+    },
+
+    /**
+     * Sends a further agent to a room that is there. Agents that are still listed are taken out of it before, so that no two
+     * talk to the person at a time. Success does not mean that an agent comes.
+     */
+    async replaceAgent(room: string, agentName: string, metadata: string): Promise<void> {
+      const participants = await rooms.listParticipants(room);
+      const lost = participants.filter(({ kind }) => kind === ParticipantInfo_Kind.AGENT);
+      await Promise.all(
+        lost.map(({ identity }) =>
+          rooms.removeParticipant(room, identity).catch((error: unknown) => {
+            if (!(error instanceof ServerError) || error.code !== 'not_found') throw error;
+          }),
+        ),
+      );
+      await agents.createDispatch(room, agentName, { metadata });
+    },
+
     /** Whether the server knows this outbound trunk. Throws the SDK's errors. */
     async hasTrunk(trunkId: string): Promise<boolean> {
       const sip = new SipClient(url, apiKey, apiSecret, { failover: false });

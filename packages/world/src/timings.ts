@@ -40,7 +40,7 @@ export const test: Timings = {
     MAX_CALL_RETRIES: '2',
     RETRY_DELAYS: shortRetries,
   },
-  callTracker: { MIN_TALK_SECONDS: '0.5', PROVIDER_RING_LIMIT_SECONDS: '1' },
+  callTracker: { AGENT_WAIT_SECONDS: '2', MIN_TALK_SECONDS: '0.5', PROVIDER_RING_LIMIT_SECONDS: '1' },
   crmPusher: {
     CRM_REQUESTS_PER_MINUTE: '100000',
     CRM_LOOK_AGAIN_SECONDS: '2',
@@ -62,7 +62,7 @@ export const faults: Timings = {
     BREAKER_FIRST_SECONDS: '1',
     BREAKER_LONGEST_SECONDS: '3',
   },
-  callTracker: { MIN_TALK_SECONDS: '0.5' },
+  callTracker: { AGENT_WAIT_SECONDS: '2', MIN_TALK_SECONDS: '0.5' },
   crmPusher: {
     CRM_REQUESTS_PER_MINUTE: '100000',
     CRM_TIMEOUT_SECONDS: '2',

@@ -8,6 +8,7 @@ import type { CallEvent } from './call-state.ts';
 import { readCallTrackerConfig, toPolicy } from './config.ts';
 import type { Deps } from './deps.ts';
 import { holdNumber } from './hold-numbers.ts';
+import { openBeats } from './hear-beats.ts';
 import { createMetrics } from './metrics.ts';
 import { failStaleCallRecords, measure, settleDueCalls } from './settle-due-calls.ts';
 import { openInputs, trackRoom } from './track-call.ts';
@@ -38,13 +39,20 @@ beforeAll(async () => {
   const around = { postgres, now: (databaseTime: Date) => databaseTime };
   deps = {
     ...around,
-    livekit: { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined },
+    livekit: {
+      look: async () => ({ leg: undefined, agentPresent: false }),
+      endRoom: async () => undefined,
+      readJob: async () => undefined,
+      replaceAgent: async () => undefined,
+    },
     log: silentLog,
     metrics: createMetrics(),
     policy: toPolicy(config),
     inputs: openInputs(around),
     background: { run: () => undefined, stop: async () => undefined },
     failedSteps: new Map(),
+    agentName: 'leadline-agent',
+    beats: openBeats(),
   };
   await fillWithPast(database, past);
 }, 120_000);

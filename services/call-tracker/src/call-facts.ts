@@ -91,6 +91,8 @@ export type Facts = {
   doNotCallSaidAt: Date | null;
   /** Fields that could not be read, each with the times of the reports that had them. */
   unreadFields: UnreadFields;
+  /** The second, third, … agents that were sent for, in their order. Written before LiveKit is asked. */
+  takeovers: readonly Takeover[];
   /** When we first asked LiveKit to end the leg. We write this before we ask. */
   stoppedAt: Date | null;
   watch: Watch;
@@ -99,6 +101,9 @@ export type Facts = {
   numberFreeAt: Date | null;
   slotFreeAt: Date | null;
 };
+
+/** A further agent for a person who was left alone. `lostAt`: since when; `cameAt`: when a look showed it, or null. */
+export type Takeover = { at: Date; lostAt: Date; cameAt: Date | null };
 
 /** Who answered, by the agent's newest report. `at`: when the agent said so. */
 export type Answerer = { category: AnsweredByCategory; at: Date; afterMs: number | null; detail: string | null };
@@ -118,6 +123,10 @@ export type Policy = {
   minTalkMs: number;
   reportGraceMs: number;
   providerRingMs: number;
+  /** How long a person waits for a further agent before the leg is ended. */
+  agentWaitMs: number;
+  /** So often a call may get a further agent. */
+  maxTakeovers: number;
   /** The latest time after the permit at which an INVITE can go out: the token's life and LiveKit's leeway. */
   latestInviteMs: number;
 };
@@ -143,6 +152,7 @@ export const noFacts: Facts = {
   doNotCallAt: null,
   doNotCallSaidAt: null,
   unreadFields: {},
+  takeovers: [],
   stoppedAt: null,
   watch: { lookedAt: null, seen: null, goneSince: null, aloneSince: null, rejoinedAt: null },
   settleAt: null,

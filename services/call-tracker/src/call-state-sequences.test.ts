@@ -16,6 +16,8 @@ const policy: Policy = {
   reportGraceMs: 90_000,
   providerRingMs: 240_000,
   latestInviteMs: 65_000,
+  agentWaitMs: 10_000,
+  maxTakeovers: 2,
 };
 const epoch = Date.parse('2026-11-24T05:30:00Z');
 const sentAt = 2;
@@ -44,6 +46,9 @@ type History = {
   stopped: number | null;
   gone: number[];
   aloneSince: number | null;
+  /** Further agents: when each was sent for, and whether it was seen. */
+  takeovers: { at: number; came: boolean }[];
+  endedBy: string | null;
   wasLooked: boolean;
 };
 
@@ -89,6 +94,8 @@ const claimed: World = {
     stopped: null,
     gone: [],
     aloneSince: null,
+    takeovers: [],
+    endedBy: null,
     wasLooked: false,
   },
   told: { ringing: 0, qualified: 0, failed: 0, ended: 0 },
@@ -334,7 +341,10 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
       heard.answerer = { isMachine: event.category === 'voicemail', at: second(event.at) };
       break;
     case 'agent_ended':
-      heard.agentEnded ??= second(event.at);
+      if (!heard.takeovers.some(({ at }) => second(event.at) <= at) && heard.agentEnded === null) {
+        heard.agentEnded = second(event.at);
+        heard.endedBy = event.endedBy;
+      }
       heard.doNotCall ||= event.doNotCall;
       break;
     case 'looked':
@@ -347,6 +357,14 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
       }
       heard.aloneSince = event.leg !== null && heard.answered && !event.agentPresent ? (heard.aloneSince ?? now) : null;
       if (stopsNow) heard.stopped ??= now;
+      if (event.leg !== null && heard.answered && event.agentPresent) {
+        heard.takeovers = heard.takeovers.map((one) => ({ ...one, came: true }));
+      }
+      if (effects.some(({ kind }) => kind === 'take_over')) {
+        heard.takeovers = [...heard.takeovers, { at: now, came: false }];
+        heard.agentEnded = null;
+        heard.endedBy = null;
+      }
       break;
     case 'look_failed':
       heard.gone = [];
@@ -354,6 +372,7 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
       break;
     case 'dialing':
     case 'agent_left':
+    case 'agent_silent':
     case 'agent_ready':
     case 'agent_callback':
     case 'due':
@@ -467,7 +486,10 @@ function checkStep(before: World, event: CallEvent, after: World, effects: Effec
   if (numberFree !== null && slotFree !== null && slotFree > numberFree)
     fail('a slot is free no later than its number');
 
-  for (const { kind } of effects) if (kind === 'stop') checkStop(before, event, after, fail);
+  for (const { kind } of effects) {
+    if (kind === 'stop') checkStop(before, event, after, fail);
+    if (kind === 'take_over') checkTakeover(before, after, effects, fail);
+  }
 }
 
 function checkReason(before: Call, call: Call, heard: History, fail: (rule: string) => never): void {
@@ -498,10 +520,27 @@ function checkStop(before: World, event: CallEvent, after: World, fail: (rule: s
   if (event.kind !== 'looked' || event.leg === null) return fail('a stop needs a leg that was seen');
   if (before.heard.stopped !== null) return;
   const agentDone = heard.agentEnded !== null && now >= heard.agentEnded + 5;
-  const alone = heard.aloneSince !== null && now >= heard.aloneSince + 5;
+  const awaited = heard.takeovers.at(-1);
+  const waits = awaited !== undefined && !awaited.came;
+  const alone = heard.aloneSince !== null && (waits ? now >= awaited.at + 10 : now >= heard.aloneSince + 5);
   const rungOut = !heard.answered && now >= ringEnd;
   const talkedOut = after.call.answeredAt !== null && now >= second(after.call.answeredAt) + 600;
   if (!agentDone && !alone && !rungOut && !talkedOut) fail('a leg was ended that somebody may need');
+}
+
+/** Another agent comes to a person who is alone, has not been talked to the end, and waits for nobody yet. */
+function checkTakeover(before: World, after: World, effects: Effect[], fail: (rule: string) => never): void {
+  const { heard, now } = after;
+  const { takeovers, agentEnded: lastWord, endedBy, stopped, left: hasLeft } = before.heard;
+  if (effects.some(({ kind }) => kind === 'stop')) fail('a leg is ended while another agent is sent to it');
+  if (heard.aloneSince === null) fail('another agent is sent to nobody who is alone');
+  if (takeovers.some(({ came }) => !came)) fail('two agents are sent at once');
+  if (takeovers.length >= 2) fail('a call gets a few agents at most');
+  if (lastWord !== null && endedBy !== 'error') fail('another agent is sent after the last word');
+  if (before.heard.doNotCall || stopped !== null || hasLeft !== null)
+    fail('another agent is sent to a talk that is over');
+  const sure = endedBy === 'error' || (heard.aloneSince !== null && now >= heard.aloneSince + 5);
+  if (!sure) fail('another agent is sent before the loss is sure');
 }
 
 /** Left alone, with LiveKit showing nothing, every sent call ends and nothing stays due for ever. */
@@ -568,7 +607,7 @@ describe('the rules of a call’s life', () => {
         const world = play(sequence.reduce(play, claimed), letter);
         const again = stepCall(world, letter.event(world.now), date(world.now), policy);
         expect(again.call).toEqual(world.call);
-        expect(again.effects.filter(({ kind }) => kind !== 'look' && kind !== 'stop')).toEqual([]);
+        expect(again.effects.filter(({ kind }) => !['look', 'stop', 'take_over'].includes(kind))).toEqual([]);
       }),
       { numRuns: 3_000 },
     );

@@ -10,6 +10,8 @@ const policy: Policy = {
   reportGraceMs: 90_000,
   providerRingMs: 240_000,
   latestInviteMs: 65_000,
+  agentWaitMs: 10_000,
+  maxTakeovers: 2,
 };
 /** Permit, ring limit, longest talk, and the 65 s in which a frozen dispatcher's request still counts. */
 const longest = 2 + 65 + 30 + 600;
@@ -47,7 +49,8 @@ function live(heard: Heard[], dial: Partial<Dial> = {}): Life {
     life.call = step.call;
     life.facts = step.facts;
     life.effects.push(...step.effects);
-    for (const { kind } of step.effects) (kind === 'look' || kind === 'stop' ? life.done : life.told).push(kind);
+    for (const { kind } of step.effects)
+      (['look', 'stop', 'take_over'].includes(kind) ? life.done : life.told).push(kind);
   }
   return life;
 }
@@ -692,7 +695,7 @@ describe('ending a leg', () => {
     expect(live([[20, sawRinging]]).done).toEqual([]);
   });
 
-  test('one whose agent is gone is stopped, but not for a moment without it', () => {
+  test('one whose agent is gone gets another, but not for a moment without it; the leg ends if none comes', () => {
     const heard: Heard[] = [
       [4, answered(4)],
       [20, { kind: 'agent_left', at: at(20) }],
@@ -701,7 +704,9 @@ describe('ending a leg', () => {
     expect(live(heard).done).toEqual(['look']);
     expect(seconds(live(heard).facts.settleAt)).toBe(25);
     expect(live([...heard, [25, due], [25, sawTalking]]).done).toEqual(['look', 'look']);
-    expect(live([...heard, [25, due], [25, sawAlone]]).done).toEqual(['look', 'look', 'stop']);
+    const alone: Heard[] = [...heard, [25, due], [25, sawAlone]];
+    expect(live(alone).done).toEqual(['look', 'look', 'take_over']);
+    expect(live([...alone, [35, due], [35, sawAlone]]).done).toEqual(['look', 'look', 'take_over', 'look', 'stop']);
   });
 
   test('the room of a stale call is ended after its row', () => {
@@ -979,12 +984,13 @@ describe('an end that no webhook tells of', () => {
       [20, qualified(20)],
       [30, alone],
       [36, alone],
-      [38, gone],
-      [98, gone],
-      [110, { kind: 'due' }],
+      [46, alone],
+      [48, gone],
+      [108, gone],
+      [120, { kind: 'due' }],
     ]);
     expect(life.done).toContain('stop');
-    expect(life.call).toMatchObject({ status: 'called', durationSeconds: 38 });
+    expect(life.call).toMatchObject({ status: 'called', durationSeconds: 48 });
   });
 
   test('never ends a phone that nobody is known to have answered', () => {
@@ -1015,6 +1021,150 @@ describe('an end that no webhook tells of', () => {
       live([
         [8, answered(8)],
         [608, talking],
+      ]).done,
+    ).toEqual(['stop']);
+  });
+});
+
+describe('a talk that has lost its agent', () => {
+  const alone: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: false };
+  const leftBehind: CallEvent = { ...alone, agentLeft: true };
+  const talking: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: true };
+  const silent = (aliveAgoMs: number): CallEvent => ({ ...talking, aliveAgoMs });
+  const agentLeft = (when: number): CallEvent => ({ kind: 'agent_left', at: at(when) });
+
+  test('gets another one at once where LiveKit has told that it left', () => {
+    const life = live([
+      [8, answered(8)],
+      [20, agentLeft(20)],
+      [20, leftBehind],
+    ]);
+    expect(life.done).toEqual(['look', 'take_over']);
+    expect(life.effects).toContainEqual({ kind: 'look', agentLeft: true });
+    expect(seconds(life.facts.settleAt)).toBe(22);
+  });
+
+  test('gets it after five seconds where a look shows nobody: an agent may be between two connections', () => {
+    expect(
+      live([
+        [8, answered(8)],
+        [20, alone],
+      ]).done,
+    ).toEqual([]);
+    expect(
+      live([
+        [8, answered(8)],
+        [20, alone],
+        [24, talking],
+        [30, alone],
+      ]).done,
+    ).toEqual([]);
+    expect(
+      live([
+        [8, answered(8)],
+        [20, alone],
+        [25, alone],
+      ]).done,
+    ).toEqual(['take_over']);
+  });
+
+  test('gets it at once where the agent has stopped to say that it is alive, though LiveKit still shows it', () => {
+    expect(
+      live([
+        [8, answered(8)],
+        [20, { kind: 'agent_silent' }],
+      ]).done,
+    ).toEqual(['look']);
+    expect(
+      live([
+        [8, answered(8)],
+        [20, silent(5_900)],
+      ]).done,
+    ).toEqual([]);
+    const life = live([
+      [8, answered(8)],
+      [20, silent(6_000)],
+    ]);
+    expect(life.done).toEqual(['take_over']);
+    expect(life.effects.at(-1)).toMatchObject({ takeover: { at: at(20), lostAt: at(14), cameAt: null } });
+    // What was heard before that was the lost agent.
+    const next = live([
+      [8, answered(8)],
+      [20, silent(6_000)],
+      [22, silent(8_000)],
+      [24, { kind: 'agent_silent' }],
+    ]);
+    expect(next.done).toEqual(['take_over', 'look']);
+    expect(next.facts.takeovers).toEqual([{ at: at(20), lostAt: at(14), cameAt: at(22) }]);
+  });
+
+  test('is ended where no other comes in time, and sends for no second one meanwhile', () => {
+    const lost: Heard[] = [
+      [8, answered(8)],
+      [20, leftBehind],
+      [22, alone],
+      [24, { kind: 'look_failed' }],
+      [29, leftBehind],
+    ];
+    expect(live(lost).done).toEqual(['take_over']);
+    expect(live([...lost, [30, alone]]).done).toEqual(['take_over', 'stop']);
+  });
+
+  test('may lose the next one too, a few times', () => {
+    const lost: Heard[] = [
+      [8, answered(8)],
+      [20, leftBehind],
+      [22, talking],
+      [40, leftBehind],
+      [42, talking],
+    ];
+    expect(live(lost).done).toEqual(['take_over', 'take_over']);
+    expect(live([...lost, [60, leftBehind], [65, alone]]).done).toEqual(['take_over', 'take_over', 'stop']);
+  });
+
+  test('goes on where its agent ended by a fault, and that agent’s word ends nothing', () => {
+    const failed: Heard[] = [
+      [8, answered(8)],
+      [20, ended(20, 'error')],
+      [20, alone],
+    ];
+    expect(live(failed).done).toEqual(['look', 'take_over']);
+    const saved = live([...failed, [21, talking], [26, ended(20, 'error')], [27, ended(27, 'error')], [33, talking]]);
+    expect(saved.done).toEqual(['look', 'take_over', 'look', 'look']);
+    const over = live([...failed, [21, talking], [60, hungUp(60)], [61, qualified(59)], [61, ended(61)]]);
+    expect(over.call).toMatchObject({ status: 'called', durationSeconds: 60 });
+  });
+
+  test.each<[string, Heard[]]>([
+    ['after the agent’s last word', [[18, ended(18, 'agent')]]],
+    ['after a wish never to be called', [[18, ended(18, 'agent', true)]]],
+    [
+      'for a machine',
+      [
+        [
+          18,
+          {
+            kind: 'agent_answered_by',
+            at: at(18),
+            category: 'voicemail',
+            afterMs: null,
+            detail: null,
+            messageLeft: false,
+            unread: [],
+          },
+        ],
+      ],
+    ],
+  ])('gets no other %s', (_name, heard) => {
+    expect(live([[8, answered(8)], ...heard, [20, leftBehind], [25, alone]]).done).toEqual(['stop']);
+  });
+
+  test('gets no other at the end of its time', () => {
+    expect(
+      live([
+        [8, answered(8)],
+        [606, leftBehind],
+        [608, alone],
       ]).done,
     ).toEqual(['stop']);
   });

@@ -18,9 +18,11 @@ import {
   type Known,
   type Policy,
   type Seen,
+  type Takeover,
 } from './call-facts.ts';
 import { mustStop, nextLookAt } from './decide-look.ts';
 import { decideRelease, learnUnseenEnd } from './decide-release.ts';
+import { awaitedTakeover, decideAlone, isSilent } from './decide-takeover.ts';
 import { awaitsHearing, correctEnd, correctReason, settle, settlesAt, type Hearing } from './decide-settling.ts';
 import { learnReport, type AgentEvent } from './learn-report.ts';
 
@@ -37,7 +39,16 @@ export type CallEvent =
   | AgentEvent
   /** The call is due. `hearing`: how well agents' reports arrive at that time; absent: they do. */
   | { kind: 'due'; hearing?: Hearing }
-  | { kind: 'looked'; leg: { everAnswered: boolean } | null; agentPresent: boolean }
+  /** Nothing is heard any more of an agent that used to say that it is alive. */
+  | { kind: 'agent_silent' }
+  /** `agentLeft`: LiveKit has told that the agent left; `aliveAgoMs`: since its last `agent.alive`, where it sends them. */
+  | {
+      kind: 'looked';
+      leg: { everAnswered: boolean } | null;
+      agentPresent: boolean;
+      agentLeft?: boolean;
+      aliveAgoMs?: number | null;
+    }
   | { kind: 'look_failed' };
 
 /** The facts of an ended call for call.failed and call.ended. */
@@ -58,7 +69,8 @@ export type Effect =
   | { kind: 'qualified'; mode: AgentMode }
   | { kind: 'failed'; reason: FailureReason; summary: Summary }
   | { kind: 'ended'; reason: FailureReason | null; summary: Summary }
-  | { kind: 'look' }
+  | { kind: 'look'; agentLeft?: boolean }
+  | { kind: 'take_over'; takeover: Takeover }
   | { kind: 'stop' };
 
 export type Step = { call: Call; facts: Facts; effects: Effect[] };
@@ -216,16 +228,19 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       return { ...unchanged, facts: { ...facts, legLeftAt, legLeftReason: 'ROOM_FINISHED' } };
     }
     case 'agent_left':
-      if (call.status === 'calling' && facts.everAnswered && facts.legLeftAt === null && facts.agentEndedAt === null) {
-        return { ...unchanged, effects: [{ kind: 'look' }] };
-      }
-      return unchanged;
+      return mayBeAlone(known) ? { ...unchanged, effects: [{ kind: 'look', agentLeft: true }] } : unchanged;
+    case 'agent_silent':
+      return mayBeAlone(known) ? { ...unchanged, effects: [{ kind: 'look' }] } : unchanged;
     case 'agent_ready':
     case 'agent_answered_by':
     case 'agent_qualified':
     case 'agent_callback':
-    case 'agent_ended':
-      return { ...learnReport({ call, facts }, event, within(event.at), now), effects: [] };
+    case 'agent_ended': {
+      const learnt = { ...learnReport({ call, facts }, event, within(event.at), now), dial };
+      // An agent that failed leaves a person behind: nobody waits for the room to tell.
+      const failed = event.kind === 'agent_ended' && event.endedBy === 'error' && mayBeAlone(known);
+      return { ...learnt, effects: failed ? [{ kind: 'look' }] : [] };
+    }
     case 'looked':
       return learnLook(known, event, now, policy);
     case 'look_failed':
@@ -235,17 +250,29 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
 
 function learnLook(
   { call, facts, dial }: Known,
-  look: { leg: { everAnswered: boolean } | null; agentPresent: boolean },
+  look: Extract<CallEvent, { kind: 'looked' }>,
   now: Date,
   policy: Policy,
 ): Step {
   if (look.leg === null) return { call, facts: withLook(facts, 'gone', now), effects: [] };
   const answered = facts.everAnswered || look.leg.everAnswered;
-  const seen: Seen = answered ? (look.agentPresent ? 'talking' : 'alone') : 'ringing';
+  const silent = isSilent(facts, look.aliveAgoMs ?? null, now);
+  const seen: Seen = answered ? (look.agentPresent && !silent ? 'talking' : 'alone') : 'ringing';
   const told = facts.dialResult?.kind === 'answered' || !answered ? null : now;
   const next = { ...call, answeredAt: earliest(call.answeredAt, told && (call.endedAt ?? told)) };
   const nextFacts = { ...withLook(sawLeg(facts, now), seen, now), everAnswered: answered };
-  if (!mustStop({ call: next, facts: nextFacts, dial }, seen, now, policy)) {
+  const nowKnown = { call: next, facts: nextFacts, dial };
+  const loss = { told: silent || look.agentLeft === true };
+  if (seen === 'alone' && facts.stoppedAt === null && decideAlone(nowKnown, loss, now, policy) === 'take_over') {
+    const takeover = { at: now, lostAt: lostAt(nextFacts, look.aliveAgoMs ?? null, now), cameAt: null };
+    return {
+      call: next,
+      // What the lost agent said of its own end is no last word on this talk.
+      facts: { ...nextFacts, takeovers: [...facts.takeovers, takeover], agentEndedAt: null, endedBy: null },
+      effects: [{ kind: 'take_over', takeover }],
+    };
+  }
+  if (!mustStop(nowKnown, seen, loss, now, policy)) {
     return { call: next, facts: nextFacts, effects: [] };
   }
   return {
@@ -255,10 +282,22 @@ function learnLook(
   };
 }
 
+/** Answered, with its leg there as far as is known, and no word of its agent that all is said. */
+function mayBeAlone({ call, facts }: Known): boolean {
+  if (call.status !== 'calling' || !facts.everAnswered || facts.legLeftAt !== null) return false;
+  return facts.agentEndedAt === null && awaitedTakeover(facts) === null;
+}
+
+function lostAt({ watch }: Facts, aliveAgoMs: number | null, now: Date): Date {
+  return earliest(watch.aloneSince, aliveAgoMs === null ? null : after(now, -aliveAgoMs)) ?? now;
+}
+
 function withLook(facts: Facts, seen: Seen, now: Date): Facts {
   const { watch } = facts;
+  const came = seen === 'talking' && awaitedTakeover(facts) !== null;
   return {
     ...facts,
+    takeovers: came ? facts.takeovers.map((one) => ({ ...one, cameAt: one.cameAt ?? now })) : facts.takeovers,
     watch: {
       ...watch,
       lookedAt: now,

@@ -27,6 +27,9 @@ let shiftMs = 0;
 /** What LiveKit shows, by room; rooms that are not here are unknown to it. */
 const shown = new Map<string, Look>();
 let ended: string[] = [];
+/** The jobs of agents that were sent to take over, by their room. */
+let takenOver: { room: string; job: unknown }[] = [];
+let firstJob: string | undefined;
 /** Runs after each COMMIT, and may lose its answer by throwing. */
 let afterCommit: () => void = () => undefined;
 
@@ -47,6 +50,8 @@ afterAll(async () => {
 beforeEach(() => {
   shiftMs = 0;
   ended = [];
+  takenOver = [];
+  firstJob = undefined;
   afterCommit = () => undefined;
 });
 
@@ -71,6 +76,11 @@ async function startTracker(): Promise<CallTracker> {
       endRoom: async (room) => {
         ended.push(room);
         shown.delete(room);
+      },
+      readJob: async () => firstJob,
+      replaceAgent: async (room, agentName, metadata) => {
+        expect(agentName).toBe('leadline-agent');
+        takenOver.push({ room, job: JSON.parse(metadata) });
       },
     },
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
@@ -140,7 +150,10 @@ const becomes = (call: Seeded, status: string): Promise<CallRow> =>
 const filled = (call: Seeded, column: keyof CallRow): Promise<unknown> =>
   until(`${column} of call ${call.callId} is filled`, async () => (await callRow(call))[column] !== null);
 
-type FactsRow = Record<string, unknown> & { last_look: { seen: string } | null };
+type FactsRow = Record<string, unknown> & {
+  last_look: { seen: string } | null;
+  takeovers: { cameAt: string | null }[] | null;
+};
 const facts = async (call: Seeded): Promise<FactsRow | undefined> =>
   (await database.query<FactsRow>(`select * from call_facts where call_id = $1`, [call.callId]))[0];
 
@@ -328,7 +341,7 @@ describe('a call that is heard of', () => {
 });
 
 describe('a call that nobody tells of', () => {
-  test('is looked at when its dispatcher is gone, and let talk; its agent gone, it is hung up', async () => {
+  test('is looked at when its dispatcher is gone, and let talk; its agent gone and no other there, it is hung up', async () => {
     const call = await aCall();
     shown.set(call.room, { leg: { status: 'active', everAnswered: true }, agentPresent: true });
     shiftMs = 96_000;
@@ -337,14 +350,43 @@ describe('a call that nobody tells of', () => {
     shown.set(call.room, { leg: { status: 'active', everAnswered: true }, agentPresent: false });
     await hook(call, { event: 'participant_left', kind: 'AGENT', reason: 'CONNECTION_TIMEOUT' });
     await until('it was found alone', async () => (await facts(call))?.last_look?.seen === 'alone');
+    await until('another agent was sent for', () => takenOver.length > 0);
+    expect(takenOver).toMatchObject([
+      { room: call.room, job: { room: call.room, name: 'Asha', takeover: { number: 1 } } },
+    ]);
     expect(ended).toEqual([]);
-    shiftMs = 102_000;
+    shiftMs = 107_000;
     await until('the leg was ended', () => ended.includes(call.room));
+    expect(takenOver.length).toBe(1);
     await hook(call, { event: 'participant_left', reason: 'ROOM_DELETED', status: 'active' });
     shiftMs = 195_000;
     expect(await becomes(call, 'failed')).toMatchObject({ failure_reason: 'no_answers' });
     const kept = await facts(call);
     expect(kept?.['number_free_at']).not.toEqual(kept?.['leg_left_at']);
+  });
+
+  test('is taken over by another agent, which is told what was learnt, as soon as LiveKit tells that the first has left', async () => {
+    const call = await aCall();
+    shown.set(call.room, { leg: { status: 'active', everAnswered: true }, agentPresent: true });
+    await answered(call);
+    await qualified(call, { location: 'Pune' });
+    await filled(call, 'qualification');
+    const job = { version: 1, room: call.room, callId: call.callId, leadId: call.leadId, attempt: 1, mode: 'sarvam' };
+    firstJob = JSON.stringify({ ...job, name: 'Asha', phone: '+919812345678', products: ['paper cups'] });
+    shown.set(call.room, { leg: { status: 'active', everAnswered: true }, agentPresent: false });
+    await hook(call, { event: 'participant_left', kind: 'AGENT', reason: 'CLIENT_INITIATED' });
+    await until('another agent was sent for', () => takenOver.length > 0);
+    expect(takenOver).toMatchObject([
+      { room: call.room, job: { products: ['paper cups'], takeover: { number: 1, learnt: { location: 'Pune' } } } },
+    ]);
+    shown.set(call.room, { leg: { status: 'active', everAnswered: true }, agentPresent: true });
+    shiftMs = 2_500;
+    await until('it came', async () => (await facts(call))?.takeovers?.[0]?.cameAt != null);
+    shown.delete(call.room);
+    await hook(call, { event: 'participant_left' });
+    await agentEnded(call);
+    expect(await becomes(call, 'called')).toMatchObject({ failure_reason: null });
+    expect([takenOver.length, ended]).toEqual([1, []]);
   });
 
   test('is stale when no leg can be left, and called if it has answers', async () => {

@@ -1,10 +1,11 @@
 import { dialTokenSeconds } from '@leadline/telephony/livekit';
-import { decimal, readConfig } from '@leadline/service-kit/read-config';
+import { decimal, integer, readConfig } from '@leadline/service-kit/read-config';
 import {
   commonSettings,
   liveKitSettings,
   port,
   retentionDays,
+  sharedAgentSettings,
   sharedCallSettings,
 } from '@leadline/service-kit/shared-settings';
 import { z } from 'zod';
@@ -27,6 +28,12 @@ export const settings = z.object({
     example: 'a-key-of-the-agents',
   }),
   ...sharedCallSettings,
+  ...sharedAgentSettings,
+  MAX_TAKEOVERS: integer(0, 10).prefault('3').meta({
+    goal: 'outcomes',
+    description: 'How often a talk that has lost its agent gets another one. 0: never, and the talk ends.',
+    example: '1',
+  }),
   MIN_TALK_SECONDS: decimal(0, 60).prefault('5').meta({
     goal: 'outcomes',
     description: 'A shorter talk that the called person ended counts as a refusal.',
@@ -51,6 +58,8 @@ export function toPolicy(config: Config): Policy {
     maxCallMs: config.MAX_CALL_SECONDS * 1_000,
     minTalkMs: config.MIN_TALK_SECONDS * 1_000,
     reportGraceMs: config.REPORT_GRACE_SECONDS * 1_000,
+    agentWaitMs: config.AGENT_WAIT_SECONDS * 1_000,
+    maxTakeovers: config.MAX_TAKEOVERS,
     providerRingMs: config.PROVIDER_RING_LIMIT_SECONDS * 1_000,
     latestInviteMs: (dialTokenSeconds + config.LIVEKIT_LEEWAY_SECONDS) * 1_000,
   };

@@ -1,4 +1,5 @@
 import { goneApartMs, goneTwiceAt } from './decide-release.ts';
+import { aloneMs, awaitedTakeover, decideAlone, hasLastWord, saidItFailed, type Loss } from './decide-takeover.ts';
 import {
   after,
   dialledAt,
@@ -16,11 +17,11 @@ import {
 
 /** The agent usually ends its leg itself, a moment after its last report. */
 const agentEndsLegMs = 5_000;
-/** An agent that reconnects is out of the room for a moment. */
-const aloneMs = 5_000;
 const replacedLookMs = 2_000;
 /** Between two looks at a leg whose dial may never tell its result. */
 const unclearLookMs = 5_000;
+/** While a further agent is awaited. */
+const awaitedLookMs = 2_000;
 const liveLookMs = 60_000;
 const failedLookMs = 10_000;
 const firstLookAfterStopMs = 1_000;
@@ -50,12 +51,15 @@ function lookAfterStop(call: Call, facts: Facts): Date | null {
 }
 
 function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Date | null {
-  const { watch, agentEndedAt } = facts;
+  const { watch } = facts;
+  const agentEndedAt = hasLastWord(facts) ? facts.agentEndedAt : null;
   if (facts.legLeftAt !== null) return null;
   // We look at a settled call only if its leg came back after it had left.
   if (call.status !== 'calling' && watch.rejoinedAt === null) return null;
   if (watch.lookedAt !== null && watch.seen === 'unknown') return after(watch.lookedAt, failedLookMs);
-  if (watch.lookedAt !== null && watch.seen === 'alone') return after(watch.lookedAt, aloneMs);
+  if (watch.lookedAt !== null && watch.seen === 'alone') {
+    return after(watch.lookedAt, awaitedTakeover(facts) === null ? aloneMs : awaitedLookMs);
+  }
   const { replacedAt = null } = watch;
   if (replacedAt !== null && (watch.lookedAt === null || watch.lookedAt < replacedAt))
     return after(replacedAt, replacedLookMs);
@@ -75,19 +79,22 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
 }
 
 /** Whether we must end a leg that LiveKit shows: no agent is with it, or it rings or talks longer than allowed. */
-export function mustStop({ call, facts, dial }: Known, seen: Seen, now: Date, policy: Policy): boolean {
+export function mustStop(known: Known, seen: Seen, loss: Loss, now: Date, policy: Policy): boolean {
+  const { call, facts, dial } = known;
   if (seen === 'gone' || seen === 'unknown') return false;
   if (facts.stoppedAt !== null) return true;
   const dialled = dialledAt(facts, dial);
   if (facts.legLeftAt !== null || dialled === null) return false;
   const talkEnd = seen === 'ringing' ? null : talkEndAt(call, policy);
   if (talkEnd !== null && now >= talkEnd) return true;
-  if (facts.agentEndedAt !== null) return now >= after(facts.agentEndedAt, agentEndsLegMs);
+  if (facts.agentEndedAt !== null && hasLastWord(facts) && !(seen === 'alone' && saidItFailed(facts))) {
+    return now >= after(facts.agentEndedAt, agentEndsLegMs);
+  }
   switch (seen) {
     case 'talking':
       return false;
     case 'alone':
-      return facts.watch.aloneSince !== null && now >= after(facts.watch.aloneSince, aloneMs);
+      return decideAlone(known, loss, now, policy) === 'stop';
     case 'ringing':
       return now >= ringEndAt(dialled, policy);
   }

@@ -73,6 +73,8 @@ const watch = z.object({
   answerEstimated: z.boolean().optional(),
 });
 
+const takeover = z.object({ at: jsonTime, lostAt: jsonTime, cameAt: jsonTime.nullable() });
+
 const callbackRequest = z.object({
   words: z.string().nullable(),
   at: jsonTime.nullable(),
@@ -132,6 +134,7 @@ const kept = z.object({
   unreadFields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
   erased: z.boolean(),
   isHeld: z.boolean(),
+  takeovers: z.array(takeover).nullable(),
   stoppedAt: time,
   lastLook: watch.nullable(),
   settleAt: time,
@@ -183,7 +186,7 @@ export async function readCalls(
             c.do_not_call, d.sent_at, d.revoked_at, d.put_back_reason, d.traceparent, f.call_id as facts_call_id, f.leg_joined_at,
             f.leg_left_at, f.leg_left_reason, f.leg_left_status, f.ever_answered, f.dial_result, f.agent_ready_at,
             f.agent_ended_at, ${agentColumns.map((column) => (withoutAgent ? `null as ${column}` : `f.${column}`)).join(', ')},
-            f.stopped_at, f.last_look, f.settle_at, f.number_free_at, f.slot_free_at,
+            f.takeovers, f.stopped_at, f.last_look, f.settle_at, f.number_free_at, f.slot_free_at,
             c.phone = $2 or f.erased_at is not null as erased,
             f.report_held_at is not null and f.report_held_seq is null as is_held
        from calls c join dials d on d.call_id = c.id left join call_facts f on f.call_id = c.id
@@ -244,6 +247,7 @@ function toKeptCall(found: z.output<typeof kept>, withoutAgent: boolean): KeptCa
             doNotCallAt: found.doNotCallAt,
             doNotCallSaidAt: found.doNotCallSaidAt,
             unreadFields: found.unreadFields ?? {},
+            takeovers: found.takeovers ?? [],
             stoppedAt: found.stoppedAt,
             watch: found.lastLook ?? noFacts.watch,
             settleAt: found.settleAt,

@@ -57,7 +57,9 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
     }
     case 'agent_ended': {
       const heard = hearWish({ call, facts: noteSaid(facts, event) }, event, now);
-      const first = facts.agentEndedAt === null || at < facts.agentEndedAt;
+      // An agent that has been replaced says nothing about the end of this talk.
+      const isReplaced = facts.takeovers.some((takeover) => at <= takeover.at);
+      const first = !isReplaced && (facts.agentEndedAt === null || at < facts.agentEndedAt);
       const saysWhen = event.callbackAt !== null || event.callbackWords !== null;
       return {
         call: heard.call,

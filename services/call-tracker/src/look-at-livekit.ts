@@ -8,11 +8,12 @@ const patienceMs = 5_000;
 const tooLong = 'LiveKit took too long';
 
 /** Asks LiveKit about the call's leg and returns an event of the call. We log only an error's class and code. */
-export async function lookAtLeg(callId: number, room: string, deps: Deps): Promise<CallEvent> {
+export async function lookAtLeg(callId: number, room: string, deps: Deps, agentLeft = false): Promise<CallEvent> {
   try {
     const look = await requireWithin(patienceMs, deps.livekit.look(room), tooLong);
     deps.metrics.looks.inc({ seen: look.leg?.status ?? 'gone' });
-    return { kind: 'looked', leg: look.leg ?? null, agentPresent: look.agentPresent };
+    const { agentPresent } = look;
+    return { kind: 'looked', leg: look.leg ?? null, agentPresent, agentLeft, aliveAgoMs: deps.beats.agoMs(room) };
   } catch (error) {
     deps.log.warn({ ...liveKitFault(error), callId }, 'LiveKit could not be looked at');
     deps.metrics.looks.inc({ seen: 'unknown' });

@@ -81,6 +81,12 @@ export function createMetrics() {
       labelNames: ['answer'],
       registers,
     }),
+    takeovers: new Counter({
+      name: 'leadline_takeovers_total',
+      help: 'Further agents for talks whose agent was lost: sent for, come, or not to be sent for',
+      labelNames: ['outcome'],
+      registers,
+    }),
     open: new Gauge({ name: 'leadline_calls_open', help: 'Calls that are not settled', registers }),
     overdue: new Gauge({
       name: 'leadline_calls_overdue_seconds',
@@ -93,6 +99,7 @@ export function createMetrics() {
   metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' }, 0);
   for (const field of noteFields) metrics.reportFields.inc({ field, outcome: 'dropped' }, 0);
   for (const from of ['agent', 'livekit']) metrics.outsideTimes.inc({ from }, 0);
+  for (const outcome of ['sent', 'came', 'failed']) metrics.takeovers.inc({ outcome }, 0);
   metrics.erasedReports.inc(0);
   metrics.stepsWithoutAgent.inc(0);
   return metrics;

@@ -1,3 +1,4 @@
+import { agentAlive } from '@leadline/contracts/events/agent-alive';
 import { toOutsideInstant } from '@leadline/contracts/outside-time';
 import { readAgentReport } from '@leadline/contracts/to-agent-report';
 import { databaseNow } from '@leadline/database/locks';
@@ -26,6 +27,12 @@ export function reportRoutes(agentKey: string, deps: Deps): Hono {
   const limit = bodyLimit({ maxSize: maxBytes, onError: (c) => answerProblem(c, tooLarge) });
   app.post('/v1/reports', limit, requireBearer(agentKey), async (c) => {
     const body = event.safeParse(await c.req.json().catch(() => undefined));
+    const alive =
+      body.success && body.data.type === agentAlive.type ? agentAlive.schema.safeParse(body.data.data) : undefined;
+    if (alive?.success === true) {
+      deps.beats.heard(alive.data.room);
+      return c.json({ accepted: true }, 202);
+    }
     const read = body.success
       ? readAgentReport(body.data.type, body.data.data)
       : ({ ok: false, faults: [{ pointer: '', detail: 'must be a JSON object with type and data' }] } as const);

@@ -27,7 +27,12 @@ beforeEach(async () => {
     nats: await nats.connect('call-tracker'),
     now: (databaseTime) => databaseTime,
     log: silentLog,
-    livekit: { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined },
+    livekit: {
+      look: async () => ({ leg: undefined, agentPresent: false }),
+      endRoom: async () => undefined,
+      readJob: async () => undefined,
+      replaceAgent: async () => undefined,
+    },
   });
 });
 afterEach(async () => {

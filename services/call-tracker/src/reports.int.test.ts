@@ -16,6 +16,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCallTrackerConfig } from './config.ts';
 import type { Deps } from './deps.ts';
+import { openBeats } from './hear-beats.ts';
 import { createMetrics } from './metrics.ts';
 import { trackReport } from './on-agent-reported.ts';
 import { settleDueCalls } from './settle-due-calls.ts';
@@ -37,6 +38,8 @@ const policy = {
   reportGraceMs: 90_000,
   providerRingMs: 240_000,
   latestInviteMs: 65_000,
+  agentWaitMs: 10_000,
+  maxTakeovers: 3,
 };
 
 beforeAll(async () => {
@@ -45,7 +48,12 @@ beforeAll(async () => {
   agent = await nats.connect('agent');
   ops = await nats.connect('ops');
   const postgres = await database.open('callTracker');
-  const livekit = { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined };
+  const livekit = {
+    look: async () => ({ leg: undefined, agentPresent: false }),
+    endRoom: async () => undefined,
+    readJob: async () => undefined,
+    replaceAgent: async () => undefined,
+  };
   const now = (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs);
   const config = readCallTrackerConfig(testSettings('callTracker', { db: database, nats }));
   const around = { postgres, nats: await nats.connect('call-tracker'), livekit, now, log: silentLog };
@@ -58,6 +66,8 @@ beforeAll(async () => {
     inputs: openInputs(around),
     background,
     failedSteps: new Map(),
+    agentName: 'leadline-agent',
+    beats: openBeats(),
   };
 });
 

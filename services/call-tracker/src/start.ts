@@ -4,7 +4,6 @@ import { probe } from '@leadline/service-kit/admin-server';
 import { every } from '@leadline/service-kit/every';
 import { forgetAfter } from '@leadline/service-kit/forget-after';
 import { listen } from '@leadline/service-kit/listen';
-import type { LiveKit } from '@leadline/telephony/livekit';
 import { createApp } from './app.ts';
 import { workInBackground } from './background.ts';
 import { clearReports } from './clear-reports.ts';
@@ -13,6 +12,7 @@ import type { Deps } from './deps.ts';
 import { answerErase } from './erase-person.ts';
 import { forgetOldPeople } from './forget-old-people.ts';
 import { numberHolder } from './hold-numbers.ts';
+import { hearBeats, openBeats } from './hear-beats.ts';
 import { hearReports } from './hear-reports.ts';
 import { lookAtNoRoom } from './look-at-no-room.ts';
 import { createMetrics } from './metrics.ts';
@@ -20,10 +20,10 @@ import { onAgentReported } from './on-agent-reported.ts';
 import { onDialReported } from './on-dial-reported.ts';
 import { answerReconcile } from './reconcile.ts';
 import { callSettler, failStaleCallRecords, measure } from './settle-due-calls.ts';
-import { openInputs } from './track-call.ts';
+import { openInputs, trackRoom } from './track-call.ts';
 
 export type Environment = Servers & {
-  livekit: Pick<LiveKit, 'look' | 'endRoom'>;
+  livekit: Deps['livekit'];
   /** Identity in production; a test shifts the database's time here. */
   now: (databaseTime: Date) => Date;
 };
@@ -36,7 +36,17 @@ export async function start(config: Config, environment: Environment): Promise<C
   const background = workInBackground({ atOnce: 16, stopWithinMs: 6_000, log });
   const metrics = createMetrics();
   const inputs = openInputs(environment);
-  const deps: Deps = { ...environment, metrics, policy: toPolicy(config), inputs, background, failedSteps: new Map() };
+  const beats = openBeats();
+  const deps: Deps = {
+    ...environment,
+    agentName: config.AGENT_NAME,
+    metrics,
+    policy: toPolicy(config),
+    inputs,
+    beats,
+    background,
+    failedSteps: new Map(),
+  };
   const frame = openFrame({ service: 'call-tracker', servers: environment, config, metrics });
 
   const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'call-tracker', log });
@@ -45,6 +55,12 @@ export async function start(config: Config, environment: Environment): Promise<C
     { durable: 'call-tracker-agent', handlers: onAgentReported(deps), concurrency: 32 },
   ]);
   const hearing = hearReports({ postgres, nats, log });
+  const beating = hearBeats({
+    nats,
+    log,
+    beats,
+    onSilent: async (room) => void (await trackRoom(room, { kind: 'agent_silent' }, deps)),
+  });
   const settling = every({ name: 'settle due calls', ms: 1_000, restMs: 5_000, work: callSettler(deps), log });
   const recovering = every({
     name: 'fail stale calls',
@@ -72,7 +88,7 @@ export async function start(config: Config, environment: Environment): Promise<C
     answers: await Promise.all([answerReconcile(nats, deps), answerErase(nats, deps)]),
     stopOrder: (answering) => [
       [answering],
-      [server, hearing, settling, recovering, holding, clearing, forgetting, consumers],
+      [server, hearing, beating, settling, recovering, holding, clearing, forgetting, consumers],
       [background],
       [inputs],
     ],

@@ -8,6 +8,7 @@ import type { CallEvent } from './call-state.ts';
 import { readCallTrackerConfig, toPolicy } from './config.ts';
 import type { Deps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
+import { openBeats } from './hear-beats.ts';
 import { openInputs, trackRoom } from './track-call.ts';
 
 let database: TestDatabase;
@@ -39,7 +40,14 @@ beforeAll(async () => {
   const around = { postgres: watched, now: (databaseTime: Date) => databaseTime };
   deps = {
     ...around,
-    livekit: { look: async () => ({ leg: undefined, agentPresent: false }), endRoom: async () => undefined },
+    agentName: 'leadline-agent',
+    beats: openBeats(),
+    livekit: {
+      look: async () => ({ leg: undefined, agentPresent: false }),
+      endRoom: async () => undefined,
+      readJob: async () => undefined,
+      replaceAgent: async () => undefined,
+    },
     log: silentLog,
     metrics: createMetrics(),
     policy: toPolicy(config),

@@ -8,12 +8,14 @@ import { lockCallsInRooms } from '@leadline/database/locks';
 import { toOutboxRecord } from '@leadline/messaging/outbox';
 import { boundToTrace, inSpan, inTrace } from '@leadline/tracing/span';
 import { stepCall, type CallEvent, type Effect, type Step, type Summary } from './call-state.ts';
+import { awaitedTakeover } from './decide-takeover.ts';
 import type { Deps } from './deps.ts';
 import { groupInputs, type InputGroups } from '@leadline/service-kit/group-inputs';
 import { letGoOfNumbers } from './hold-numbers.ts';
 import { readCalls, type KeptCall } from './keep-call.ts';
 import { onlyWish, saysMoreThanWish, type AgentEvent } from './learn-report.ts';
 import { lookAtLeg, stopLeg } from './look-at-livekit.ts';
+import { sendAgent } from './send-agent.ts';
 import { writeSteps, type SteppedCall } from './write-steps.ts';
 
 /** An event for the call of a room. `withoutAgent`: see `readCalls`. */
@@ -57,11 +59,15 @@ export async function trackRoom(
   if (tracked === 'unknown') return 'unknown';
   const { kept, step: done } = tracked;
   inTrace(kept.traceparent, () => note(kept, done, told, deps));
+  if (done.call.status !== 'calling' || done.facts.legLeftAt !== null) deps.beats.forget(room);
   for (const effect of done.effects) {
     if (effect.kind === 'look') {
       deps.background.run(`look ${kept.id}`, async () => {
-        await trackRoom(room, await lookAtLeg(kept.id, room, deps), deps);
+        await trackRoom(room, await lookAtLeg(kept.id, room, deps, effect.agentLeft), deps);
       });
+    }
+    if (effect.kind === 'take_over') {
+      deps.background.run(`take over ${kept.id}`, () => sendAgent(kept, effect.takeover, deps));
     }
     if (effect.kind === 'stop') deps.background.run(`stop ${kept.id}`, () => stopLeg(kept.id, room, deps));
   }
@@ -163,6 +169,7 @@ function toRecord(
         data: { ...ids, attempt, reason: effect.reason, ...toWire(effect.summary) },
       });
     case 'look':
+    case 'take_over':
     case 'stop':
       return undefined;
   }
@@ -179,6 +186,10 @@ function note(kept: KeptCall, step: Step, event: CallEvent, deps: Deps): void {
   if (kept.erased && isAgentEvent(event) && saysMoreThanWish(event)) {
     deps.metrics.erasedReports.inc();
     deps.log.warn({ ...ids, by: event.kind }, 'a late report on an erased person came; we stored only a wish');
+  }
+  if (awaitedTakeover(kept.facts) !== null && awaitedTakeover(step.facts) === null) {
+    deps.metrics.takeovers.inc({ outcome: 'came' });
+    deps.log.info(ids, 'another agent has taken over the talk');
   }
   if (kept.call.status !== step.call.status) {
     const as = step.call.failureReason ?? step.call.status;

@@ -11,6 +11,8 @@ const policy: Policy = {
   reportGraceMs: 90_000,
   providerRingMs: 240_000,
   latestInviteMs: 65_000,
+  agentWaitMs: 10_000,
+  maxTakeovers: 2,
 };
 const at = (seconds: number): Date => new Date(Date.parse('2026-11-24T05:30:00Z') + seconds * 1_000);
 const calling: Call = {

@@ -6,6 +6,7 @@ import {
   liveKitSettings,
   maxLeadAgeDays,
   retentionDays,
+  sharedAgentSettings,
   sharedCallSettings,
 } from '@leadline/service-kit/shared-settings';
 import { dispositions } from '@leadline/contracts/disposition';
@@ -93,20 +94,11 @@ export const settings = z.object({
       'What the trunk means by its own words on a refused call: `words=meaning`, separated by `;`, the first that fits counts. The words may begin with the SIP code. `person`: what the code says of the person; so without an entry. `switched_off`: the phone was not reached and did not ring. `no_channel`: the trunk was full. `account`: the provider refuses your account. After the last two the attempt is not spent, and dialling pauses.',
     example: '480 subscriber absent=switched_off; no channel=no_channel; D3=account',
   }),
-  AGENT_NAME: z.string().default('leadline-agent').meta({
-    goal: 'calls',
-    description: 'The voice agent that LiveKit dispatches to a call.',
-    example: 'sales-agent-hindi',
-  }),
+  ...sharedAgentSettings,
   AGENT_MODE: agentModes.default('sarvam').meta({
     goal: 'calls',
     description: 'The mode in which the agent works. It decides what the agent asks and reports.',
     example: 'openai_realtime',
-  }),
-  AGENT_WAIT_SECONDS: integer(1, 60).prefault('10').meta({
-    goal: 'calls',
-    description: 'How long a call waits for its agent to enter the room. Without an agent no phone rings.',
-    example: '15',
   }),
   // LiveKit gives a waiting dial 80 s in all, joining included; a RING_SECONDS of 0 would mean no limit at all.
   ...sharedCallSettings,

@@ -1,12 +1,9 @@
-import { cutText } from '@leadline/contracts/cut-text';
 import { callbackAskers, callbackPrecisions } from '@leadline/contracts/events/agent-callback-requested';
 import { indianOffset, toIndianIso } from '@leadline/contracts/indian-time';
 import type { JobMetadata } from '@leadline/contracts/job-metadata';
+import { toLearnt } from '@leadline/contracts/to-learnt';
 import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
-
-const maxLearntKeys = 40;
-const maxLearntCharacters = 500;
 
 const promised = z.object({
   words: z.string().nullable(),
@@ -30,13 +27,7 @@ export async function readPromised(sql: Sql, callbackId: number): Promise<JobMet
   );
   if (found === undefined) return undefined;
   const { answers, at, words, ...told } = found;
-  const learnt = [...new Map(answers.flatMap((one) => Object.entries(one)))]
-    .slice(0, maxLearntKeys)
-    .map(([key, value]): [string, string] => [
-      cutText(key, maxLearntCharacters),
-      cutText(typeof value === 'string' ? value : JSON.stringify(value), maxLearntCharacters),
-    ]);
-  return { ...told, words, at: toOffsetIso(at), learnt: Object.fromEntries(learnt) };
+  return { ...told, words, at: toOffsetIso(at), learnt: toLearnt(answers) };
 }
 
 /** An instant as an Indian clock shows it, with its offset. */

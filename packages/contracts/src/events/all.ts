@@ -1,4 +1,5 @@
 import { agentCallbackRequested } from './agent-callback-requested.ts';
+import { agentAlive } from './agent-alive.ts';
 import { agentAnsweredBy } from './agent-answered-by.ts';
 import { agentEnded } from './agent-ended.ts';
 import { agentQualified } from './agent-qualified.ts';
@@ -24,6 +25,7 @@ import { leadRetryScheduled } from './lead-retry-scheduled.ts';
 
 /** All events. */
 export const allEvents = [
+  agentAlive,
   agentCallbackRequested,
   agentAnsweredBy,
   agentEnded,

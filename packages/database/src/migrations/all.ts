@@ -17,6 +17,7 @@ import { AnsweredBy } from './0019-answered-by.ts';
 import { DueLeads } from './0020-due-leads.ts';
 import { ModeVersions } from './0021-mode-versions.ts';
 import { PushSearches } from './0022-push-searches.ts';
+import { Takeovers } from './0023-takeovers.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -42,5 +43,6 @@ export const migrations = [
   { name: '0019-answered-by', class: AnsweredBy },
   { name: '0020-due-leads', class: DueLeads },
   { name: '0021-mode-versions', class: ModeVersions },
-  { name: newestMigration, class: PushSearches },
+  { name: '0022-push-searches', class: PushSearches },
+  { name: newestMigration, class: Takeovers },
 ];

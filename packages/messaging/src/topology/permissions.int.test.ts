@@ -66,7 +66,14 @@ const mayPublish: Record<Exclude<NatsUser, 'provisioner'>, string[]> = {
     ...durable('CALLS', 'crm-pusher'),
     ...durable('ADVISORIES', 'advisories-crm-pusher'),
   ],
-  agent: ['agent.ready', 'agent.answered_by', 'agent.qualified', 'agent.callback_requested', 'agent.ended'],
+  agent: [
+    'agent.ready',
+    'agent.alive',
+    'agent.answered_by',
+    'agent.qualified',
+    'agent.callback_requested',
+    'agent.ended',
+  ],
   dashboard: unique([
     'ops.dispatcher.explain',
     'ops.ingest.receipts',

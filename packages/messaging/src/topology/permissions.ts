@@ -1,4 +1,4 @@
-import { agentSubjects, publishes } from '@leadline/contracts/publishers';
+import { agentAliveSubject, allAgentSubjects, publishes } from '@leadline/contracts/publishers';
 import { serviceNames, type PublishingService, type ServiceName } from '@leadline/contracts/services';
 import { durables, streamOf, streams, type StreamName } from './topology.ts';
 
@@ -16,7 +16,7 @@ export const agentsAccount = 'AGENTS';
 
 export type Permissions = { publish: string[]; subscribe: string[]; mayAnswer: boolean };
 
-const eventSubjects = [streams.LEADS, streams.CALLS, streams.AGENT, streams.DLQ].flatMap(({ subjects }) => subjects);
+const eventSubjects = ['lead.>', 'call.>', 'agent.>', 'dlq.>'];
 
 /** The least permissions for a user. `login` is the user's name, which its reply subjects carry. */
 export function permissionsOf(user: NatsUser, login: string = user): Permissions {
@@ -30,7 +30,7 @@ export function permissionsOf(user: NatsUser, login: string = user): Permissions
     case 'crm-pusher':
       return servicePermissions(user, inbox);
     case 'agent':
-      return { publish: [...agentSubjects], subscribe: [inbox], mayAnswer: false };
+      return { publish: [...allAgentSubjects], subscribe: [inbox], mayAnswer: false };
     case 'dashboard':
       return {
         publish: ['ops.>', ...Object.keys(streams).flatMap(reads), ...consumes(user)],
@@ -55,6 +55,12 @@ export function permissionsOf(user: NatsUser, login: string = user): Permissions
   }
 }
 
+/** What is heard live, beside the streams. */
+const listensTo: Partial<Record<PublishingService, readonly string[]>> = {
+  dispatcher: ['agent.ready'],
+  'call-tracker': [agentAliveSubject, 'agent.ended'],
+};
+
 function servicePermissions(user: PublishingService, inbox: string): Permissions {
   const own = Object.entries(durables).filter(([, durable]) => durable.service === user);
   const outboxStreams = new Set(publishes[user].map(streamOf));
@@ -69,7 +75,7 @@ function servicePermissions(user: PublishingService, inbox: string): Permissions
       ...consumes(user),
       ...(user === 'call-tracker' ? erases : []),
     ],
-    subscribe: [inbox, `ops.${user}.>`, ...(user === 'dispatcher' ? ['agent.ready'] : [])],
+    subscribe: [inbox, `ops.${user}.>`, ...(listensTo[user] ?? [])],
     mayAnswer: true,
   };
 }

@@ -21,7 +21,14 @@ test('it binds to loopback, and has a monitor only where one is asked for', () =
 test('agents have an account of their own, which lends them their subjects and nothing else', () => {
   const config = toNatsConfig({ port: 4222, storeDir: '/x', passwords, secondPasswords: { agent: 'agent-second' } });
   const [services = '', agents = ''] = config.split('  AGENTS {');
-  const subjects = ['agent.ready', 'agent.answered_by', 'agent.qualified', 'agent.callback_requested', 'agent.ended'];
+  const subjects = [
+    'agent.ready',
+    'agent.answered_by',
+    'agent.qualified',
+    'agent.callback_requested',
+    'agent.ended',
+    'agent.alive',
+  ];
   expect([...services.matchAll(/service: "([^"]+)", accounts: \["AGENTS"\]/g)].map(([, subject]) => subject)).toEqual(
     subjects,
   );

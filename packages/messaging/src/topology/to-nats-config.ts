@@ -1,4 +1,4 @@
-import { agentSubjects } from '@leadline/contracts/publishers';
+import { allAgentSubjects } from '@leadline/contracts/publishers';
 import { agentsAccount, natsUsers, permissionsOf, type NatsUser, type ServicesAccount } from './permissions.ts';
 
 export type NatsPasswords = {
@@ -64,7 +64,7 @@ accounts {
   ${servicesAccount} {
     jetstream: enabled
     exports: [
-${agentSubjects.map((subject) => `      { service: "${subject}", accounts: ["${agentsAccount}"] }`).join('\n')}
+${allAgentSubjects.map((subject) => `      { service: "${subject}", accounts: ["${agentsAccount}"] }`).join('\n')}
     ]
     users: [
 ${loginsOf(natsUsers.filter((user) => user !== 'agent'))}
@@ -72,7 +72,7 @@ ${loginsOf(natsUsers.filter((user) => user !== 'agent'))}
   }
   ${agentsAccount} {
     imports: [
-${agentSubjects.map((subject) => `      { service: { account: "${servicesAccount}", subject: "${subject}" } }`).join('\n')}
+${allAgentSubjects.map((subject) => `      { service: { account: "${servicesAccount}", subject: "${subject}" } }`).join('\n')}
     ]
     users: [
 ${loginsOf(['agent'])}

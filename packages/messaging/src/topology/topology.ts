@@ -1,3 +1,4 @@
+import { agentSubjects } from '@leadline/contracts/publishers';
 import type { ConsumingService, ServiceName } from '@leadline/contracts/services';
 
 /**
@@ -41,7 +42,8 @@ export const streams = {
     discard: 'new',
   },
   AGENT: {
-    subjects: ['agent.>'],
+    // Not agent.alive, which is worth nothing a moment later.
+    subjects: agentSubjects,
     maxAgeMs: 30 * day,
     maxBytes: 2048 * mebibyte,
     maxMessageBytes: 262_144,

@@ -3,8 +3,14 @@ import { z } from 'zod';
 
 /** What the voice agent does in a call. Delays in ms, divided by the time factor like all times here. */
 const agentBehaviour = z.object({
-  /** `absent`: it never joins. `dies`: its process ends in the middle of a talk. */
-  does: z.enum(['talks', 'absent', 'dies']).default('talks'),
+  /**
+   * `absent`: it never joins. `dies`: its process is killed in the middle of a talk. `drops`: its line is cut for a second, so
+   * that it rejoins, and the server ends its job 17 s later. `loses_job`: as after an outage of Redis, the server takes its job
+   * for ended, and it goes 15 s later.
+   */
+  does: z.enum(['talks', 'absent', 'dies', 'drops', 'loses_job']).default('talks'),
+  /** The same of an agent that is sent to take over its call. */
+  takeover: z.enum(['talks', 'absent', 'dies']).default('talks'),
   mode: z.enum(['sarvam', 'openai_realtime']).optional(),
   /** One entry for each report. `afterMs` counts from the answer; `timeMs` shifts the time that the report states. */
   reports: z
@@ -99,7 +105,13 @@ export function toOutcome(number: string): Outcome {
     case 222:
       return of({ agent: { does: 'absent' } });
     case 233:
-      return of({ talkMs: null, agent: { does: 'dies', reports: [] } });
+      return of({ talkMs: null, agent: { does: 'dies', takeover: 'absent', reports: [] } });
+    case 234:
+      return of({ talkMs: 14_000, agent: { does: 'dies' } });
+    case 235:
+      return of({ talkMs: 14_000, agent: { does: 'drops' } });
+    case 236:
+      return of({ talkMs: 14_000, agent: { does: 'loses_job' } });
     case 244:
       return of({ agent: { reports: [], doNotCall: true } });
     case 255:

@@ -15,6 +15,10 @@ type Reported = z.infer<typeof reportedAnswers>;
 const comesAfterMs = 100;
 /** The server notices a killed agent after this. */
 const killedNoticedMs = 20_000;
+/** A worker is out so long after the server has ended its job: after a cut line, and after an outage of Redis. */
+const jobEndsMs = { drops: 17_000, loses_job: 15_000 };
+/** The time after the answer at which an agent is lost. */
+const lostAfterMs = 500;
 
 export type VoiceAgents = {
   dispatched(dispatch: Dispatch): void;
@@ -38,6 +42,8 @@ export function startVoiceAgents(options: {
   const kit = options.nats === undefined ? undefined : connectAgent(options.nats);
   kit?.catch(() => undefined);
   const jobs = new Map<string, (leg: Leg) => void>();
+  /** For an agent that comes to a talk which goes on already. */
+  const legs = new Map<string, Leg>();
   const working = new Set<Promise<void>>();
   const stopping = new AbortController();
   const pause = (ms: number): Promise<void> => wait(ms / timeFactor, undefined, { signal: stopping.signal });
@@ -45,11 +51,13 @@ export function startVoiceAgents(options: {
   const job = async (dispatch: Dispatch): Promise<void> => {
     const metadata = jobMetadata.safeParse(readJson(dispatch.metadata));
     if (!metadata.success) return;
-    const { room: name, phone, callback: kept, now } = metadata.data;
+    const { room: name, phone, callback: kept, now, takeover } = metadata.data;
     const startedAt = performance.now();
     // Its job tells the time: "in a minute" is a minute by that clock.
     const clock = (): number => (now === undefined ? Date.now() : Date.parse(now) + performance.now() - startedAt);
-    const { does, staysMs } = options.nextBehaviour(phone);
+    const running = legs.get(name)?.outcome.agent;
+    const { staysMs } = running ?? options.nextBehaviour(phone);
+    const does = takeover === undefined ? options.nextBehaviour(phone).does : (running?.takeover ?? 'absent');
     if (does === 'absent') return;
     const agent = await kit;
     await pause(comesAfterMs);
@@ -60,28 +68,37 @@ export function startVoiceAgents(options: {
       identity: `agent-${sid('AJ')}`,
       kind: 'AGENT',
       attributes: {},
-      removed: () => gone.resolve('room_ended'),
+      removed: (reason) => {
+        if (reason !== 'DUPLICATE_IDENTITY') gone.resolve('room_ended');
+      },
     });
     const call = listen(name, gone.promise);
     await agent?.ready(name);
     const messageLeft = metadata.data.messageLeft === true;
-    await attend(agent, { name, phone, call, participant, messageLeft, clock, isCallback: kept !== undefined });
+    const isCallback = kept !== undefined;
+    const about = { name, phone, call, participant, messageLeft, clock, isCallback, takesOver: takeover !== undefined };
+    await attend(agent, about);
+    agent?.left(name);
     await Promise.race([pause(staysMs), gone.promise]);
-    rooms.leave(room, participant, 'CLIENT_INITIATED');
-    jobs.delete(name);
+    const present = room.participants.get(participant.identity) ?? participant;
+    rooms.leave(room, present, 'CLIENT_INITIATED');
+    if (jobs.get(name) === call.heard) jobs.delete(name);
   };
 
   /** The leg's statuses in their order, and the room's end. */
   const listen = (name: string, roomEnded: Promise<'room_ended'>) => {
     const answered = Promise.withResolvers<Leg | undefined>();
     const left = Promise.withResolvers<void>();
-    jobs.set(name, (leg) => {
+    const heard = (leg: Leg): void => {
       if (leg.status() === 'active') answered.resolve(leg);
       if (leg.status() === 'left') {
         answered.resolve(undefined);
         left.resolve();
       }
-    });
+    };
+    jobs.set(name, heard);
+    const running = legs.get(name);
+    if (running !== undefined) heard(running);
     roomEnded.then(
       () => {
         answered.resolve(undefined);
@@ -89,7 +106,7 @@ export function startVoiceAgents(options: {
       },
       () => undefined,
     );
-    return { answered: answered.promise, left: left.promise };
+    return { answered: answered.promise, left: left.promise, heard };
   };
 
   const attend = async (
@@ -102,6 +119,7 @@ export function startVoiceAgents(options: {
       messageLeft,
       clock,
       isCallback,
+      takesOver,
     }: {
       name: string;
       phone: string;
@@ -111,16 +129,27 @@ export function startVoiceAgents(options: {
       messageLeft: boolean;
       clock: () => number;
       isCallback: boolean;
+      takesOver: boolean;
     },
   ): Promise<void> => {
     const leg = await call.answered;
     if (leg === undefined) return;
     const { agent: behaviour } = leg.outcome;
-    if (behaviour.does === 'dies') {
-      await pause(500);
+    const does = takesOver ? behaviour.takeover : behaviour.does;
+    if (does === 'dies') {
+      await pause(lostAfterMs);
+      agent?.left(name);
       await pause(killedNoticedMs);
       const room = rooms.find(name);
       if (room !== undefined) rooms.leave(room, participant, 'CONNECTION_TIMEOUT');
+      return;
+    }
+    if (does === 'drops' || does === 'loses_job') {
+      await pause(lostAfterMs);
+      const room = rooms.find(name);
+      // The same agent with a new sid: the server takes its old job for ended.
+      if (does === 'drops' && room !== undefined) rooms.join(room, participant);
+      await Promise.race([pause(jobEndsMs[does]), call.left]);
       return;
     }
     const answeredAt = Date.now();
@@ -194,7 +223,11 @@ export function startVoiceAgents(options: {
         .finally(() => working.delete(attending));
       working.add(attending);
     },
-    legChanged: (leg) => jobs.get(leg.room)?.(leg),
+    legChanged(leg) {
+      if (leg.status() === 'left') legs.delete(leg.room);
+      else legs.set(leg.room, leg);
+      jobs.get(leg.room)?.(leg);
+    },
     async stop() {
       stopping.abort();
       for (const room of rooms.all()) rooms.remove(room);
