@@ -43,7 +43,12 @@ const hotCall = z
 export type HotCall = z.output<typeof hotCall>;
 
 /** Qualified calls, newest first: read through an index that holds no others, and no older than so many days. */
-export async function readHotCalls(deps: Deps, filter: HotFilter, now: Date, limit: number): Promise<HotCall[]> {
+export async function readHotCalls(
+  deps: Pick<Deps, 'postgres'>,
+  filter: HotFilter,
+  now: Date,
+  limit: number,
+): Promise<HotCall[]> {
   const { sql } = deps.postgres;
   const since = new Date(now.getTime() - filter.days * 86_400_000);
   const { before, outcome } = filter;

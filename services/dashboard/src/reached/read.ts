@@ -39,7 +39,7 @@ const sums = z.object({
 type Sums = z.output<typeof sums>;
 
 /** Read from daily sums: it costs the same with ten million calls as with a hundred thousand. */
-export async function readReached(deps: Deps, { from, until, source }: Span): Promise<ReachedReport> {
+export async function readReached(deps: Pick<Deps, 'postgres'>, { from, until, source }: Span): Promise<ReachedReport> {
   const { sql } = deps.postgres;
   const generation = await servingGeneration(sql);
   const asked = [generation, from, until, source ?? null];
