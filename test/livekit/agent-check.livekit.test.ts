@@ -1,10 +1,12 @@
 import { testNats, type TestNats } from '@leadline/testing/nats';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leadlineCommand, type LeadlineCommand } from '../e2e/leadline-command.ts';
-import { examples, hasExample, startExample } from './example-agent.ts';
+import { examples, hasExample, startBadAgent, startExample } from './example-agent.ts';
 import { programs, startRealLiveKit, type RealLiveKit } from './real-livekit.ts';
 
 type Finding = { about: string; verdict: string; found: string };
@@ -71,4 +73,50 @@ test.runIf(hasExample('node'))('an agent that nobody runs is said not to come', 
   const { code, findings } = await check('nobody', '2');
   expect(code).toBe(1);
   expect(findings.filter(({ verdict }) => verdict === 'bad').map(({ about }) => about)).toEqual(['named', 'in time']);
+});
+
+test.runIf(hasExample('node'))('an agent that does everything wrong is told all of it', async () => {
+  const agent = await startBadAgent({ livekit, nats, agentName: 'bad' });
+  try {
+    const { code, findings } = await check('bad', '30');
+    expect(code).toBe(1);
+    expect(Object.fromEntries(findings.map(({ about, verdict }) => [about, verdict]))).toEqual({
+      named: 'good',
+      // It says no agent.ready.
+      'in time': 'note',
+      'nobody answers': 'bad',
+      'waits for the answer': 'bad',
+      'reports early': 'bad',
+      'survives a lost line': 'bad',
+      'reports the end, once': 'bad',
+      leaves: 'bad',
+      'honours do-not-call': 'bad',
+      'hangs up': 'bad',
+      'asks for a callback': 'note',
+    });
+  } finally {
+    await agent.stop();
+  }
+});
+
+test.runIf(hasExample('node'))('a worker without a name is found out', async () => {
+  const agent = await startBadAgent({ livekit, nats, agentName: '' });
+  try {
+    const { findings } = await check('nobody', '2');
+    expect(findings[0]).toMatchObject({
+      about: 'named',
+      verdict: 'bad',
+      found: expect.stringContaining('without a name'),
+    });
+  } finally {
+    await agent.stop();
+  }
+});
+
+test.runIf(hasExample('node'))('the types of the Node example fit', async () => {
+  const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc');
+  const told = await promisify(execFile)(tsc, ['--noEmit', '-p', programs().node ?? '']).catch(
+    (error: unknown) => error,
+  );
+  expect(told).toMatchObject({ stdout: '' });
 });

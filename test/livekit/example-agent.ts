@@ -1,8 +1,10 @@
 import { freePort } from '@leadline/servers/free-port';
-import { endProcess, endWithUs } from '@leadline/servers/reaper';
+import { endProcess, endWithUs, removeWithUs } from '@leadline/servers/reaper';
 import type { TestNats } from '@leadline/testing/nats';
 import { until } from '@leadline/testing/until';
 import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs, type RealLiveKit } from './real-livekit.ts';
 
@@ -21,16 +23,37 @@ export function hasExample(example: Example): boolean {
   return programs()[example] !== undefined;
 }
 
+type Given = { livekit: RealLiveKit; nats: TestNats; agentName: string };
+
 /** Starts an example as its README says, in scripted mode, and waits until LiveKit knows it. */
-export async function startExample(
-  example: Example,
-  given: { livekit: RealLiveKit; nats: TestNats; agentName: string; settings?: Record<string, string> },
-): Promise<RunningAgent> {
-  const { livekit, nats, agentName } = given;
+export async function startExample(example: Example, given: Given): Promise<RunningAgent> {
   const { node, python } = programs();
   const folder = join(import.meta.dirname, `../../examples/agent-${example}`);
-  const [command, program] = example === 'node' ? [process.execPath, 'agent.ts'] : [python ?? 'python3', 'agent.py'];
-  if (node === undefined && example === 'node') throw new Error('the packages of the Node agent are missing');
+  if (example === 'node') return start([process.execPath, 'agent.ts'], node ?? folder, given);
+  return start([python ?? 'python3', 'agent.py'], folder, given);
+}
+
+/** Starts the agent that does everything wrong; without a name if that is empty. */
+export async function startBadAgent(given: Given): Promise<RunningAgent> {
+  const folder = mkdtempSync(join(tmpdir(), 'leadline-bad-agent-'));
+  removeWithUs(folder);
+  symlinkSync(join(programs().node ?? '', 'node_modules'), join(folder, 'node_modules'));
+  copyFileSync(join(import.meta.dirname, 'bad-agent.mjs'), join(folder, 'bad-agent.mjs'));
+  const agent = await start([process.execPath, 'bad-agent.mjs'], folder, given);
+  return {
+    ...agent,
+    async stop(signal) {
+      await agent.stop(signal);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(
+  [command, program]: [command: string, program: string],
+  folder: string,
+  { livekit, nats, agentName }: Given,
+): Promise<RunningAgent> {
   const child = spawn(command, [program, 'start'], {
     cwd: folder,
     env: {
@@ -46,7 +69,6 @@ export async function startExample(
       MODELS: 'scripted',
       IDLE_PROCESSES: '1',
       WORKER_PORT: String(await freePort()),
-      ...given.settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -57,9 +79,9 @@ export async function startExample(
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
   await until(
-    `the ${example} agent is registered`,
+    `${program} is registered`,
     () => {
-      if (child.exitCode !== null) throw new Error(`the ${example} agent did not start:\n${log}`);
+      if (child.exitCode !== null) throw new Error(`${program} did not start:\n${log}`);
       return /registered worker/i.test(log);
     },
     60_000,
