@@ -160,7 +160,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     new ServerOptions({
       agent: fileURLToPath(import.meta.url),
       // A worker without a name is sent to every room.
-      agentName: env.AGENT_NAME ?? 'leadline-agent',
+      agentName: env.AGENT_NAME || 'leadline-agent',
       host: env.WORKER_HOST ?? '127.0.0.1',
       port: Number(env.WORKER_PORT ?? 8089),
       numIdleProcesses: Number(env.IDLE_PROCESSES ?? 2),

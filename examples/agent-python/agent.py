@@ -68,7 +68,7 @@ server = AgentServer(host=ENV.get("WORKER_HOST", "127.0.0.1"), port=int(ENV.get(
 
 
 # A worker without a name is sent to every room.
-@server.rtc_session(agent_name=ENV.get("AGENT_NAME", "leadline-agent"))
+@server.rtc_session(agent_name=ENV.get("AGENT_NAME") or "leadline-agent")
 async def entrypoint(ctx: JobContext):
     job = json.loads(ctx.job.metadata)
     room, mode, identity = job["room"], job["mode"], f"phone-{job['room']}"
@@ -141,7 +141,7 @@ async def entrypoint(ctx: JobContext):
     await phone.joined
     who = None
     detection = {"no_speech_threshold": 2.5, "prompt": DETECTOR_PROMPT}
-    async with AMD(session, llm=classifier, stt=None, participant_identity=identity, wait_until_finished=False,
+    async with AMD(session, llm=classifier, stt=None, participant_identity=identity, wait_until_finished=False, ivr_detection=False,
                    suppress_compatibility_warning=True, detection_options=detection) as detector:
         if not await phone.answered:
             return ctx.shutdown("nobody answered")

@@ -24,8 +24,9 @@ export function openRehearsal(options: { url: string; apiKey: string; apiSecret:
         agent === undefined
           ? []
           : [new RoomAgentDispatch({ agentName: agent.name, metadata: agent.metadata, deployment: '' })];
-      // An empty room of a check that died is gone soon.
-      await rooms.createRoom({ name: room, agents, emptyTimeout: 60, departureTimeout: 20 });
+      // An empty room of a check that died is gone soon. By itself it outlives its phone for longer than a check waits: an agent
+      // that does not leave is seen.
+      await rooms.createRoom({ name: room, agents, emptyTimeout: 60, departureTimeout: 60 });
     },
 
     /** The agents that LiveKit shows now. */
