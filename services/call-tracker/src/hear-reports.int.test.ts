@@ -38,7 +38,7 @@ test('the row goes on while reports are heard, and stands still while their dura
   await manager.consumers.delete('AGENT', 'call-tracker-agent');
   await wait(3_000);
   expect(await behindMs()).toBeGreaterThan(1_900);
-  expect(hearing.state()).toBe('agents’ reports can not be heard');
+  expect(hearing.state()).toBe('agents’ reports do not arrive');
   await provision(provisioner);
   await until('they are heard again', async () => (await behindMs()) < 1_500);
   expect(hearing.state()).toBe(true);

@@ -58,7 +58,7 @@ export function hearReports(around: { postgres: Database; nats: Nats; log: Log }
     },
     log,
   });
-  return { state: () => isHeard || 'agents’ reports can not be heard', stop: () => repeating.stop() };
+  return { state: () => isHeard || 'agents’ reports do not arrive', stop: () => repeating.stop() };
 }
 
 /**

@@ -111,7 +111,7 @@ export function diallingRoutes(deps: Deps, opsKey: string, wake: () => void): Ho
     if (error instanceof HTTPException) return error.getResponse();
     const status = decideFault(error) === 'outage' ? 503 : 500;
     deps.log.error({ err: error, path: c.req.path }, 'a command could not be carried out');
-    const title = status === 503 ? 'The database can not be asked or written to; try again soon' : 'Internal fault';
+    const title = status === 503 ? 'The database does not answer or takes no writes; try again soon' : 'Internal fault';
     return answerProblem(c, { title, status });
   });
   app.get('/v1/dialling', async (c) => c.json(await diallingState(deps)));

@@ -28,7 +28,7 @@ export function parseCallWindow(text: string): CallWindow {
     throw new Error('must begin before it ends, within one day');
   }
   if (fromMinute < earliestMinute || toMinute > latestMinute) {
-    throw new Error('must lie within 09:00-21:00 Indian time; nobody is rung outside of it');
+    throw new Error('must lie within 09:00-21:00 Indian time: calls outside of it are not allowed');
   }
   return { kind: 'daily', days: parseDays(days), fromMinute, toMinute };
 }

@@ -258,7 +258,7 @@ function randomRoomPart(): string {
 
 /** A lead whose claim throws comes up again in an hour, so that it does not block the others. */
 async function setAside(leadId: number, error: unknown, deps: Deps): Promise<void> {
-  deps.log.error({ err: error, leadId }, 'a lead could not be claimed; it is looked at again in an hour');
+  deps.log.error({ err: error, leadId }, 'a lead could not be claimed; we try it again in an hour');
   deps.metrics.claimFaults.inc();
   await deps.postgres.transaction((sql) =>
     affected(

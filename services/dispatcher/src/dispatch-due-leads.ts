@@ -42,7 +42,7 @@ export function dispatchDueLeads(waits: Pick<Waits, 'readiness' | 'guard'>, deps
       .run(() => placeCall(claim, { ...waits, permits, stopping: stopping.signal }, deps))
       .catch((error: unknown) => {
         // The rows say how far it got: an unsent dial is put back by any replica, a sent one settled by the tracker.
-        deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt broke off');
+        deps.log.error({ err: error, leadId: claim.leadId, callId: claim.callId }, 'an attempt failed with an error');
       })
       .finally(() => placing.delete(attempt));
     placing.add(attempt);

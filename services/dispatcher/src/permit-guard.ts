@@ -49,5 +49,5 @@ export function permitGuard(options: {
  */
 export async function requireSimulator(livekit: Pick<LiveKit, 'isSimulator'>, window: CallWindow): Promise<void> {
   if (window.kind === 'simulated' && (await livekit.isSimulator().catch(() => undefined)) === false)
-    throw new Error('CALL_WINDOW=simulated works only against the simulator, and LIVEKIT_URL is none: set real hours');
+    throw new Error('CALL_WINDOW=simulated works only with the simulator, but LIVEKIT_URL is not one: set real hours');
 }

@@ -31,7 +31,7 @@ export async function placeCall(claim: Claim, waits: Waits, deps: Deps): Promise
   }
   await noteArrival(arrival, deps);
   if (arrival !== 'present') {
-    log.warn({ arrival }, 'no agent is in the room; nobody is rung');
+    log.warn({ arrival }, 'no agent is in the room, so we do not call');
     // A probe spends no attempt, nor does a LiveKit that does not answer. A refusal by LiveKit counts: see settle-lead.
     const spent = arrival === 'absent' && !claim.probe;
     await revokeDial(claim.callId, { putBack: spent ? null : `agent_${arrival}` }, deps);
@@ -115,11 +115,11 @@ async function reportUntilCommitted(
     try {
       return await reportDial(claim, result, deps, toldAt);
     } catch (error) {
-      if (attempt === 1) log.warn({ err: error }, 'the result could not be written; it is tried again');
+      if (attempt === 1) log.warn({ err: error }, 'the result could not be written; we try again');
       await wait(Math.min(attempt * 250, 2_000));
     }
   }
-  log.error('the result could not be written; the tracker settles the call by what LiveKit shows');
+  log.error('the result could not be written; the call-tracker settles the call by what LiveKit shows');
 }
 
 async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {

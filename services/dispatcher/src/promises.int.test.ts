@@ -363,7 +363,7 @@ describe('an operator', () => {
     ];
     for (const leadId of [silent, answered]) {
       expect(await cancelCallback({ leadId, ...by }, deps)).toMatchObject({ state: 'cancelled', why: 'operator' });
-      await expect(cancelCallback({ leadId, ...by }, deps)).rejects.toThrow(/waits for no callback/);
+      await expect(cancelCallback({ leadId, ...by }, deps)).rejects.toThrow(/has no callback to move or cancel/);
     }
     expect(await leadNow(silent)).toMatchObject({ status: 'failed', failure_reason: 'callback_cancelled' });
     expect(await leadNow(answered)).toMatchObject({ status: 'dispatched' });

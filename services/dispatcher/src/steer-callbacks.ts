@@ -57,7 +57,7 @@ export function moveCallback(
   return deps.postgres.transaction(async (sql) => {
     const { lead, promise, now } = await lockPromise(sql, asked.leadId, deps);
     const at = new Date(asked.at);
-    if (at < now) throw new CommandRefused('at: must be a time to come');
+    if (at < now) throw new CommandRefused('at: must be in the future');
     const kept = await readKept(sql, promise.id);
     const dueAt = nextOpening(deps.policy.window, at, ringWindowMs(deps.policy));
     await replacePromise(sql, promise, 'operator', now);
@@ -114,7 +114,7 @@ async function lockPromise(
 ): Promise<{ lead: LeadRow; promise: PromiseRow; hasAnswers: boolean; now: Date }> {
   const lead = await lockLead(sql, leadId);
   if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${leadId}`);
-  if (lead.promise === null) throw new CommandRefused(`leadId: lead ${leadId} waits for no callback`);
+  if (lead.promise === null) throw new CommandRefused(`leadId: lead ${leadId} has no callback to move or cancel`);
   const { hasAnswers, hasUndecidedCall } = await readLeadCalls(sql, leadId);
   if (hasUndecidedCall) throw new CommandRefused(`leadId: a call of lead ${leadId} is on its way`);
   return { lead, promise: lead.promise, hasAnswers, now: deps.now(await databaseNow(sql)) };

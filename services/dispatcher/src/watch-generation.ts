@@ -46,7 +46,7 @@ export function watchGeneration(postgres: Database, nats: Nats, log: Log): Curre
     const session = nats.reconnects();
     const generation = await readGeneration(postgres.sql);
     const unknown = await findUnknownEvents(nats, queryable(postgres.sql), services, (passedOver) =>
-      log.warn({ passedOver }, 'messages in our subjects are no events of ours; they are passed over'),
+      log.warn({ passedOver }, 'messages on our subjects are not our events; we skip them'),
     );
     // We read the generation before and after, so that we know which database the comparison was about.
     const same = generation === (await readGeneration(postgres.sql));
