@@ -12,6 +12,7 @@ const real = openLiveKit({
   url: config.LIVEKIT_URL,
   apiKey: config.LIVEKIT_API_KEY,
   apiSecret: config.LIVEKIT_API_SECRET,
+  agentName: config.AGENT_NAME,
 });
 const livekit: LiveKit = {
   ...real,

@@ -113,7 +113,12 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
     return {
       postgres,
       nats: connection,
-      livekit: openLiveKit({ url: simulator.url, apiKey: keys.liveKitKey, apiSecret: keys.liveKitSecret }),
+      livekit: openLiveKit({
+        url: simulator.url,
+        apiKey: keys.liveKitKey,
+        apiSecret: keys.liveKitSecret,
+        agentName: 'leadline-agent',
+      }),
       fetch,
       now: (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs),
       log: silentLog,

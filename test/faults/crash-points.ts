@@ -118,7 +118,7 @@ export const crashPoints: readonly CrashPoint[] = [
     name: 'dispatcher: after the agent is dispatched',
     ...dispatcher,
     link: 'livekit',
-    place: beforeItHears(/CreateDispatch/),
+    place: beforeItHears(/CreateRoom/),
   },
   {
     name: 'dispatcher: before the permit commits',

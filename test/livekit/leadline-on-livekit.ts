@@ -23,7 +23,7 @@ export type LeadlineOnLiveKit = Awaited<ReturnType<typeof startLeadlineOnLiveKit
 export async function startLeadlineOnLiveKit(options: { agentName: string; settings?: Settings }) {
   const [db, nats, trackerPort] = await Promise.all([testDatabase(), testNats(), freePort()]);
   const livekit = await startRealLiveKit({ webhookUrl: `http://127.0.0.1:${trackerPort}/webhooks/livekit` });
-  const ours = openLiveKit(livekit);
+  const ours = openLiveKit({ ...livekit, agentName: options.agentName });
   const shiftMs = untilNoonMs(new Date());
   const parts: Part[] = [];
   const keys = {

@@ -117,8 +117,18 @@ export const liveKitSettings = {
 };
 
 /** These settings in the form of LiveKit's client. */
-export function toLiveKitLogin(config: { LIVEKIT_URL: string; LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string }) {
-  return { url: config.LIVEKIT_URL, apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET };
+export function toLiveKitLogin(config: {
+  LIVEKIT_URL: string;
+  LIVEKIT_API_KEY: string;
+  LIVEKIT_API_SECRET: string;
+  AGENT_NAME: string;
+}) {
+  return {
+    url: config.LIVEKIT_URL,
+    apiKey: config.LIVEKIT_API_KEY,
+    apiSecret: config.LIVEKIT_API_SECRET,
+    agentName: config.AGENT_NAME,
+  };
 }
 
 /** Which agent is sent to a call, by the dispatcher and again by the call-tracker where a talk has lost its agent. */

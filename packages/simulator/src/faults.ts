@@ -74,7 +74,7 @@ export const faults = z.object({
       searchLagMs: z.number().optional(),
     })
     .prefault({}),
-  /** Unusual answers of LiveKit's API, by method: CreateDispatch, ListParticipants, CreateSIPParticipant … */
+  /** Unusual answers of LiveKit's API, by method: CreateRoom, ListParticipants, CreateSIPParticipant … */
   answers: z.array(oddAnswer).default([]),
 });
 /** Faults in the form that the control API receives. */

@@ -18,7 +18,7 @@ type Oddity = (typeof oddities)[number];
 /** Rules in order: a request gets the first one that matches it and is not used up. */
 export const oddAnswer = z.object({
   says: z.enum(oddities),
-  /** An operation of the far system, such as `create_customer` or `CreateDispatch`; all operations by default. */
+  /** An operation of the far system, such as `create_customer` or `CreateRoom`; all operations by default. */
   to: z.string().default('*'),
   /** Only requests that contain this text: a number, a name, an id. */
   about: z.string().default(''),

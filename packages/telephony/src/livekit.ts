@@ -1,4 +1,4 @@
-import { ParticipantInfo_Kind, ParticipantInfo_State } from '@livekit/protocol';
+import { ParticipantInfo_Kind, ParticipantInfo_State, RoomAgentDispatch } from '@livekit/protocol';
 import {
   AccessToken,
   AgentDispatchClient,
@@ -17,7 +17,10 @@ import type { TrunkPhrase } from './trunk-phrases.ts';
 export type Look = {
   /** The phone leg by its `sip.callStatus`; undefined if LiveKit does not show it. */
   leg: { status: string; everAnswered: boolean } | undefined;
+  /** Our own agent is in the room: LiveKit says that it was sent there under our agent’s name. */
   agentPresent: boolean;
+  /** An agent is in the room whose name LiveKit does not tell, as servers do that know no `lk.agent_name`. It may be ours. */
+  namelessAgentPresent?: boolean;
 };
 
 export type DialRequest = {
@@ -36,6 +39,9 @@ export type DialRequest = {
 /** How long a dial's token lives; LiveKit adds some leeway. */
 export const dialTokenSeconds = 5;
 
+/** LiveKit writes the name of an agent’s worker there, an empty one too (server 1.13.5). */
+const agentNameAttribute = 'lk.agent_name';
+
 export type LiveKit = ReturnType<typeof openLiveKit>;
 
 /** The phone leg's identity in a room. A room has one, derived from its name. */
@@ -48,16 +54,19 @@ export function legIdentity(room: string): string {
  * three times). It throws the SDK's errors; log them only through `liveKitFault`, because a 401's text holds the whole
  * token.
  */
-export function openLiveKit(options: { url: string; apiKey: string; apiSecret: string }) {
-  const { url, apiKey, apiSecret } = options;
+export function openLiveKit(options: { url: string; apiKey: string; apiSecret: string; agentName: string }) {
+  const { url, apiKey, apiSecret, agentName } = options;
   const rooms = new RoomServiceClient(url, apiKey, apiSecret, { failover: false });
   const agents = new AgentDispatchClient(url, apiKey, apiSecret, { failover: false });
   const http = url.replace(/^ws/, 'http');
 
   return {
-    /** Creates the room and dispatches the agent to it. Success does not mean that an agent comes. */
-    async dispatchAgent(room: string, agentName: string, metadata: string): Promise<void> {
-      await agents.createDispatch(room, agentName, { metadata });
+    /**
+     * Makes the room with our agent sent to it. That keeps workers without a name out, which LiveKit sends to every other
+     * room. Once a room: LiveKit would drop the settings of one that is there. Success does not mean that an agent comes.
+     */
+    async makeRoomWithAgent(room: string, metadata: string): Promise<void> {
+      await rooms.createRoom({ name: room, agents: [new RoomAgentDispatch({ agentName, metadata })] });
     },
 
     async look(room: string): Promise<Look> {
@@ -65,18 +74,19 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
       const leg = participants.find(
         (participant) => participant.kind === ParticipantInfo_Kind.SIP && participant.identity === legIdentity(room),
       );
+      const names = participants
+        .filter(({ kind, state }) => kind === ParticipantInfo_Kind.AGENT && state === ParticipantInfo_State.ACTIVE)
+        .map(({ attributes }) => attributes[agentNameAttribute]);
       const status = leg?.attributes['sip.callStatus'] ?? 'dialing';
       return {
         leg: leg && { status, everAnswered: wasAnswered(status, leg.attributes['sip.callTag']) },
-        agentPresent: participants.some(
-          (participant) =>
-            participant.kind === ParticipantInfo_Kind.AGENT && participant.state === ParticipantInfo_State.ACTIVE,
-        ),
+        agentPresent: names.includes(agentName),
+        namelessAgentPresent: names.includes(undefined),
       };
     },
 
     /** What the first agent that was sent to this room was told; undefined where LiveKit has forgotten it. */
-    async readJob(room: string, agentName: string): Promise<string | undefined> {
+    async readJob(room: string): Promise<string | undefined> {
       const dispatches = await agents.listDispatch(room);
       return dispatches.find((dispatch) => dispatch.agentName === agentName && dispatch.metadata !== '')?.metadata;
     },
@@ -85,7 +95,7 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
      * Sends a further agent to a room that is there. Agents that are still listed are taken out of it before, so that no two
      * talk to the person at a time. Success does not mean that an agent comes.
      */
-    async replaceAgent(room: string, agentName: string, metadata: string): Promise<void> {
+    async replaceAgent(room: string, metadata: string): Promise<void> {
       const participants = await rooms.listParticipants(room);
       const lost = participants.filter(({ kind }) => kind === ParticipantInfo_Kind.AGENT);
       await Promise.all(

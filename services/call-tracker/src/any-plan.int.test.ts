@@ -51,7 +51,6 @@ beforeAll(async () => {
     inputs: openInputs(around),
     background: { run: () => undefined, stop: async () => undefined },
     failedSteps: new Map(),
-    agentName: 'leadline-agent',
     beats: openBeats(),
   };
   await fillWithPast(database, past);

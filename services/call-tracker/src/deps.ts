@@ -11,7 +11,6 @@ import type { Inputs } from './track-call.ts';
 export type Deps = {
   postgres: Database;
   livekit: Pick<LiveKit, 'look' | 'endRoom' | 'readJob' | 'replaceAgent'>;
-  agentName: string;
   now: (databaseTime: Date) => Date;
   log: Log;
   metrics: Metrics;

@@ -12,7 +12,8 @@ export async function lookAtLeg(callId: number, room: string, deps: Deps, agentL
   try {
     const look = await requireWithin(patienceMs, deps.livekit.look(room), tooLong);
     deps.metrics.looks.inc({ seen: look.leg?.status ?? 'gone' });
-    const { agentPresent } = look;
+    // Where LiveKit tells no names, whoever is there counts.
+    const agentPresent = look.agentPresent || look.namelessAgentPresent === true;
     return { kind: 'looked', leg: look.leg ?? null, agentPresent, agentLeft, aliveAgoMs: deps.beats.agoMs(room) };
   } catch (error) {
     deps.log.warn({ ...liveKitFault(error), callId }, 'LiveKit could not be looked at');

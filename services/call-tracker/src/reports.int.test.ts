@@ -66,7 +66,6 @@ beforeAll(async () => {
     inputs: openInputs(around),
     background,
     failedSteps: new Map(),
-    agentName: 'leadline-agent',
     beats: openBeats(),
   };
 });

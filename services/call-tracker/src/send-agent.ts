@@ -23,12 +23,12 @@ const tooLong = 'LiveKit took too long';
  * ends when the wait is over. Never throws for LiveKit's faults.
  */
 export async function sendAgent(kept: KeptCall, takeover: Takeover, deps: Deps): Promise<void> {
-  const { agentName, livekit, metrics } = deps;
+  const { livekit, metrics } = deps;
   const ids = { callId: kept.id, leadId: kept.leadId, takeover: kept.facts.takeovers.length + 1 };
   try {
     const job = await readJob(kept, deps);
     const metadata = JSON.stringify(toTakeoverJob(job, kept, takeover));
-    await requireWithin(patienceMs, livekit.replaceAgent(kept.room, agentName, metadata), tooLong);
+    await requireWithin(patienceMs, livekit.replaceAgent(kept.room, metadata), tooLong);
     metrics.takeovers.inc({ outcome: 'sent' });
     deps.log.warn(ids, 'the agent of a talk was lost; another one is sent to take over');
   } catch (error) {
@@ -61,10 +61,10 @@ function toSeconds(ms: number): number {
 const person = z.object({ name: z.string().nullable(), phone: z.string().nullable(), product: z.string().nullable() });
 
 /** LiveKit keeps what the first agent was told; where it has forgotten that, the rows tell the most of it. */
-async function readJob(kept: KeptCall, { livekit, agentName, postgres }: Deps): Promise<JobMetadata> {
+async function readJob(kept: KeptCall, { livekit, postgres }: Deps): Promise<JobMetadata> {
   const { id, leadId, room, attempt, call, erased } = kept;
   if (!erased) {
-    const told = await requireWithin(patienceMs, livekit.readJob(room, agentName), tooLong).catch(() => undefined);
+    const told = await requireWithin(patienceMs, livekit.readJob(room), tooLong).catch(() => undefined);
     const read = jobMetadata.safeParse(readJson(told ?? ''));
     if (read.success) return read.data;
   }

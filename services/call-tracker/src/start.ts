@@ -39,7 +39,6 @@ export async function start(config: Config, environment: Environment): Promise<C
   const beats = openBeats();
   const deps: Deps = {
     ...environment,
-    agentName: config.AGENT_NAME,
     metrics,
     policy: toPolicy(config),
     inputs,

@@ -40,7 +40,6 @@ beforeAll(async () => {
   const around = { postgres: watched, now: (databaseTime: Date) => databaseTime };
   deps = {
     ...around,
-    agentName: 'leadline-agent',
     beats: openBeats(),
     livekit: {
       look: async () => ({ leg: undefined, agentPresent: false }),

@@ -15,16 +15,17 @@ export type AgentArrival = 'present' | 'absent' | 'unreachable' | 'refused';
 
 /** Wakes whoever waits for the agent in a room, once that agent reports ready. */
 export type AgentReadiness = {
-  /** Call it before you dispatch the agent, so that no early report is missed, and close what it returns. */
-  expect(room: string): { wait(ms: number, signal: AbortSignal): Promise<void>; close(): void };
+  /** Call it before you send for the agent, so that no early report is missed, and close what it returns. */
+  expect(room: string): { wait(ms: number, signal: AbortSignal): Promise<void>; isReady(): boolean; close(): void };
   heard(room: string): void;
 };
 
 const lookEachMs = 300;
 
 /**
- * Creates the room, dispatches the agent and waits until the agent has joined, for at most `agentWaitMs`. A dispatch may
- * succeed and still no agent comes, so we check who is in the room; agent.ready only shortens the wait.
+ * Creates the room with the agent sent to it, and waits until our agent has joined, for at most `agentWaitMs`. LiveKit may say
+ * yes and still no agent comes, so we check who is in the room; agent.ready only shortens the wait. An agent of another name
+ * is no reason to ring. Where LiveKit tells no names, an agent is ours once it has reported ready.
  */
 export async function awaitAgent(
   claim: Claim,
@@ -53,7 +54,7 @@ async function dispatchAndWait(
   const metadata = toJobMetadata(claim, told);
   let arrival: AgentArrival = 'unreachable';
   try {
-    await deps.livekit.dispatchAgent(claim.room, deps.policy.agentName, JSON.stringify(metadata));
+    await deps.livekit.makeRoomWithAgent(claim.room, JSON.stringify(metadata));
   } catch (error) {
     deps.log.warn({ ...liveKitFault(error), callId: claim.callId }, 'the agent could not be dispatched');
     return isRefusedRequest(error) ? 'refused' : arrival;
@@ -63,7 +64,7 @@ async function dispatchAndWait(
     await expected.wait(Math.max(0, Math.min(lookEachMs, deadline - performance.now())), signal);
     try {
       const look = await deps.livekit.look(claim.room);
-      if (look.agentPresent) return 'present';
+      if (look.agentPresent || (look.namelessAgentPresent === true && expected.isReady())) return 'present';
       arrival = 'absent';
     } catch (error) {
       deps.log.warn({ ...liveKitFault(error), callId: claim.callId }, 'the room could not be looked at');
@@ -79,7 +80,11 @@ export function agentReadiness(): AgentReadiness {
   return {
     expect(room) {
       let heard = Promise.withResolvers<void>();
-      expected.set(room, () => heard.resolve());
+      let isReady = false;
+      expected.set(room, () => {
+        isReady = true;
+        heard.resolve();
+      });
       return {
         async wait(ms, signal) {
           const done = new AbortController();
@@ -90,6 +95,7 @@ export function agentReadiness(): AgentReadiness {
           done.abort();
           heard = Promise.withResolvers();
         },
+        isReady: () => isReady,
         close: () => expected.delete(room),
       };
     },

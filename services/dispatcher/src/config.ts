@@ -201,7 +201,6 @@ export function toPolicy(config: Config): Policy {
     maxRetries: config.MAX_CALL_RETRIES,
     closingDispositions: config.CLOSING_DISPOSITIONS,
     agentMode: config.AGENT_MODE,
-    agentName: config.AGENT_NAME,
     agentWaitMs: config.AGENT_WAIT_SECONDS * 1_000,
     maxCallSeconds: config.MAX_CALL_SECONDS,
     trunkId: config.SIP_TRUNK_ID,

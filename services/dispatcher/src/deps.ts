@@ -33,7 +33,6 @@ export type Policy = DialPolicy &
   RetryPolicy & {
     breaker: BreakerPolicy;
     agentMode: AgentMode;
-    agentName: string;
     agentWaitMs: number;
     maxCallSeconds: number;
     trunkId: string;

@@ -45,7 +45,12 @@ beforeAll(async () => {
   deps = {
     ...opened,
     policy: { ...opened.policy, agentWaitMs: 1_200 },
-    livekit: openLiveKit({ url: simulator.url, apiKey: testKeys.liveKitKey, apiSecret: testKeys.liveKitSecret }),
+    livekit: openLiveKit({
+      url: simulator.url,
+      apiKey: testKeys.liveKitKey,
+      apiSecret: testKeys.liveKitSecret,
+      agentName: 'leadline-agent',
+    }),
   };
 });
 afterAll(async () => {
@@ -110,7 +115,7 @@ const silence = 'unknown, breaker closed';
 
 /** docs/build/voice-agents.md tells the same. */
 const becomes: Record<string, Record<(typeof oddities)[number], string>> = {
-  CreateDispatch: {
+  CreateRoom: {
     blank: nobodyRung,
     white_space: nobodyRung,
     empty_list: nobodyRung,
@@ -159,9 +164,28 @@ test.for(Object.keys(becomes).flatMap((to) => oddities.map((says) => [to, says] 
   },
 );
 
+test('for an agent of another name in the room nobody is rung', async () => {
+  await addLead();
+  const [ours, login] = [deps, { url: simulator.url, apiKey: testKeys.liveKitKey, apiSecret: testKeys.liveKitSecret }];
+  const theirs = openLiveKit({ ...login, agentName: 'a-tutorial' });
+  const seen: boolean[] = [];
+  const look = async (room: string) => {
+    seen.push((await theirs.look(room)).agentPresent);
+    return ours.livekit.look(room);
+  };
+  const makeRoomWithAgent = (room: string, metadata: string) => theirs.makeRoomWithAgent(room, metadata);
+  deps = { ...ours, livekit: { ...ours.livekit, makeRoomWithAgent, look } };
+  try {
+    expect((await attempt()).became).toBe('startup_failed');
+    expect(seen.at(-1)).toBe(true);
+  } finally {
+    deps = ours;
+  }
+});
+
 test('a dispatch that is refused for one lead’s sake holds up nobody else, and comes to an end that people see', async () => {
   const odd = await addLead();
-  await answers([{ to: 'CreateDispatch', says: 'refused', about: odd.phone }]);
+  await answers([{ to: 'CreateRoom', says: 'refused', about: odd.phone }]);
   const became: string[] = [];
   const state = async () =>
     (

@@ -35,13 +35,13 @@ export const nothingLost: Pick<Deps, 'reports' | 'generation'> = {
 };
 
 /** A LiveKit without answers. */
-const noLiveKit = openLiveKit({ url: nowhere, apiKey: 'none', apiSecret: 'none' });
+const noLiveKit = openLiveKit({ url: nowhere, apiKey: 'none', apiSecret: 'none', agentName: 'none' });
 
 /** A LiveKit that takes each dispatch of an agent, but no agent ever comes. */
 export const withoutAgents: LiveKit = {
   ...noLiveKit,
   isSimulator: () => Promise.resolve(true),
-  dispatchAgent: () => Promise.resolve(),
+  makeRoomWithAgent: () => Promise.resolve(),
   look: () => Promise.resolve({ leg: undefined, agentPresent: false }),
   endRoom: () => Promise.resolve(),
 };

@@ -171,6 +171,7 @@ export function liveKitApp(options: {
     (claims) => claims.video?.roomCreate === true,
     createRoomBody,
     ({ name, agents, ...given }) => {
+      for (const { metadata } of agents) refuseLongMetadata(metadata);
       const room = rooms.find(name) ?? makeRoom(name, given, agents);
       return toListedRoom(room);
     },
@@ -250,8 +251,7 @@ export function liveKitApp(options: {
   );
 
   method('AgentDispatchService/CreateDispatch', admin, dispatchBody, (body) => {
-    if (Buffer.byteLength(body.metadata) > maxMetadataBytes)
-      throw new TwirpError('invalid_argument', 'twirp error unknown: metadata size exceeds limits');
+    refuseLongMetadata(body.metadata);
     return toListedDispatch(dispatch(rooms.find(body.room) ?? makeRoom(body.room, {}, []), body));
   });
   method('AgentDispatchService/ListDispatch', admin, oneDispatch, async (body) => {
@@ -274,6 +274,11 @@ export function liveKitApp(options: {
     }).toResponse(),
   );
   return app;
+}
+
+function refuseLongMetadata(metadata: string): void {
+  if (Buffer.byteLength(metadata) > maxMetadataBytes)
+    throw new TwirpError('invalid_argument', 'twirp error unknown: metadata size exceeds limits');
 }
 
 /** A real server also leaves `jobs` empty, even long after a worker took the job. */

@@ -67,7 +67,7 @@ export function startVoiceAgents(options: {
     const participant = rooms.join(room, {
       identity: `agent-${sid('AJ')}`,
       kind: 'AGENT',
-      attributes: {},
+      attributes: { 'lk.agent_name': dispatch.agentName },
       removed: (reason) => {
         if (reason !== 'DUPLICATE_IDENTITY') gone.resolve('room_ended');
       },
