@@ -75,7 +75,16 @@ async def entrypoint(ctx: JobContext):
     nc, report = await connect_agent()
     end = {}  # empty while nobody has answered: then there is nothing to tell
 
+    async def beat():  # another agent is sent within seconds if this process dies
+        while True:
+            await nc.publish("agent.alive", json.dumps({"room": room}).encode())
+            await asyncio.sleep(5)
+
+    beating = None
+
     async def last_word():  # also when the worker is stopped in mid-call
+        if beating:
+            beating.cancel()
         if end:
             await report("agent.ended", room, **end)
         await nc.drain()
@@ -135,6 +144,7 @@ async def entrypoint(ctx: JobContext):
     tools = [save_answers, request_callback, never_call_again, end_call]
     options = room_io.RoomOptions(participant_identity=identity, close_on_disconnect=False)
     await session.start(agent=Agent(instructions=instructions(job), tools=tools), room=ctx.room, room_options=options)
+    beating = asyncio.create_task(beat())
     await report("agent.ready", room)
 
     # Who answered: it listens from the phone's first sound on, and gives up 5 s after its start without one.
