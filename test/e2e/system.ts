@@ -180,6 +180,8 @@ export async function startSystem(options: { overrides?: Timings; dispatchers?: 
     dispatcherUrl: dispatchers[0]?.adminUrl ?? '',
     adminUrls: [ingest, ...dispatchers, callTracker, crmPusher].map(({ adminUrl }) => adminUrl),
     opsKey: keys.opsKey,
+    simulator,
+    liveKit: { apiKey: keys.liveKitKey, apiSecret: keys.liveKitSecret },
     /** Lets the dispatcher's and the tracker's time run this much ahead of the database's. */
     shift(ms: number): void {
       shiftMs = ms;

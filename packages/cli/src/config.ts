@@ -28,7 +28,7 @@ export const cliSettings = z.object({
     .meta({ goal: 'command', description: 'The OPS_KEY of that dispatcher.', example: 'a-key-of-the-operators' }),
   LIVEKIT_URL: z.string().optional().meta({
     goal: 'command',
-    description: 'LiveKit, where `leadline agent check` plays its calls.',
+    description: 'LiveKit, for `leadline livekit` and `leadline agent check`.',
     example: 'wss://livekit.example.in',
   }),
   LIVEKIT_API_KEY: z
@@ -39,10 +39,20 @@ export const cliSettings = z.object({
     .string()
     .optional()
     .meta({ goal: 'command', description: 'The secret of that key.', example: 'a-secret-of-livekit' }),
+  SIP_TRUNK_ID: z.string().optional().meta({
+    goal: 'command',
+    description: 'The trunk that `leadline livekit doctor` looks for. Without it, it names every trunk.',
+    example: 'ST_your_trunk',
+  }),
+  TRUNK_PASSWORD: z.string().optional().meta({
+    goal: 'command',
+    description: 'The password of the trunk that `leadline livekit trunk create` makes. Without it a person is asked.',
+    example: 'a-password-of-the-provider',
+  }),
   AGENT_NAME: z
     .string()
     .default('leadline-agent')
-    .meta({ goal: 'command', description: 'The name of the agent’s workers.', example: 'leadline-agent' }),
+    .meta({ goal: 'command', description: 'The name of the agent’s workers.', example: 'sales-agent-hindi' }),
   LEADLINE_STATE_DIR: z
     .string()
     .default(join(import.meta.dirname, '../../../.leadline'))

@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   callbacks: async () => (await import('./commands/callbacks.ts')).addCallbacks,
   'do-not-call': async () => (await import('./commands/do-not-call.ts')).addDoNotCallCommand,
   dlq: async () => (await import('./commands/dlq.ts')).addDlq,
+  livekit: async () => (await import('./commands/livekit.ts')).addLiveKit,
   agent: async () => (await import('./commands/agent.ts')).addAgent,
   minutes: async () => (await import('./commands/minutes.ts')).addMinutes,
   dashboard: async () => (await import('./commands/dashboard.ts')).addDashboard,

@@ -1,4 +1,4 @@
-import { callWindow, diallingState } from '@leadline/contracts/commands/dialling';
+import { callWindow, diallingState, type DiallingState } from '@leadline/contracts/commands/dialling';
 import { buildState } from '@leadline/contracts/commands/read-model';
 import { publishingServices } from '@leadline/contracts/services';
 import { ask, CommandRefused, CommandUnanswered } from '@leadline/messaging/ask';
@@ -67,7 +67,30 @@ async function examineDialling(nats: Nats): Promise<Finding[]> {
           `is ${state.state} by ${state.stoppedBy ?? 'somebody'}: ${state.reason ?? ''}`,
           'once it is repaired: leadline dialling start --reason "what was repaired"',
         ),
+    ...toPause(state),
     window.open ? good('call window', 'is open') : note('call window', `is shut${opens}`),
+  ];
+}
+
+const pauseFixes: Record<string, string> = {
+  no_bridge: 'start LiveKit’s SIP bridge, with the Redis and the key of its server',
+  no_redis: 'give LiveKit the Redis of its SIP bridge',
+  trunk_missing: 'set SIP_TRUNK_ID to one of leadline livekit trunk list',
+  account: 'ask the provider: it refuses the trunk’s login or your address',
+  startup_failed: 'start the agent’s worker, with the name AGENT_NAME; if it runs, it is full or starts too slowly',
+  agent_absent: 'start the agent’s worker, with the name AGENT_NAME; if it runs, it is full or starts too slowly',
+};
+
+/** The breaker: nobody new is rung for a while, because it would fail. */
+function toPause({ pausedUntil, pausedBecause }: DiallingState): Finding[] {
+  if (typeof pausedUntil !== 'string') return [];
+  const because = pausedBecause ?? 'attempts fail';
+  return [
+    bad(
+      'dialling',
+      `pauses until ${toClock(new Date(pausedUntil), 'ist')} IST, and then tries one call (${because})`,
+      pauseFixes[because] ?? 'leadline livekit doctor looks for the cause',
+    ),
   ];
 }
 

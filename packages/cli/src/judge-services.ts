@@ -21,6 +21,7 @@ const shared = [
   'LIVEKIT_LEEWAY_SECONDS',
   'LIVEKIT_URL',
   'REPORT_GRACE_SECONDS',
+  'AGENT_NAME',
 ] as const;
 
 const oldOutboxSeconds = 60;
@@ -47,7 +48,7 @@ function judgeSilence({ service, silent }: { service: string; silent: string }):
       );
 }
 
-function judgeHealth(service: string, { parts, far, outbox }: Health): Finding[] {
+function judgeHealth(service: string, { parts, far, outbox, webhooks }: Health): Finding[] {
   const troubles = Object.entries(parts).flatMap(([part, state]) =>
     state === true ? [] : [bad(`${service}: ${part}`, state, fixes[part] ?? `see the log of ${service}`)],
   );
@@ -59,7 +60,22 @@ function judgeHealth(service: string, { parts, far, outbox }: Health): Finding[]
       return bad(`${service}: ${system}`, found, fix);
     }),
     ...judgeOutbox(service, outbox),
+    ...judgeWebhooks(service, webhooks),
   ];
+}
+
+/** Without webhooks calls end late; with a wrong key they are all refused. */
+function judgeWebhooks(service: string, webhooks: Health['webhooks']): Finding[] {
+  if (webhooks === undefined) return [];
+  const about = `${service}: webhooks`;
+  const { lastAt, refusedAt } = webhooks;
+  if (refusedAt !== null && (lastAt === null || refusedAt > lastAt))
+    return [
+      bad(about, 'come signed with a key that it does not have', 'leadline livekit print-config shows the right lines'),
+    ];
+  return lastAt === null
+    ? [note(about, 'none came since it started', 'leadline livekit doctor tries whether they come')]
+    : [];
 }
 
 function judgeOutbox(service: string, outbox: Health['outbox']): Finding[] {

@@ -55,6 +55,8 @@ export type Parts = {
     /** Far systems, checked only when a person asks. */
     far?: Checks;
     settings?: Record<string, string | number>;
+    /** When LiveKit’s webhooks came last. */
+    webhooks?: () => { lastAt: Date | null; refusedAt: Date | null };
   };
   /** Updates the service's own gauges. */
   measure: () => Promise<unknown>;
@@ -112,6 +114,7 @@ export function openFrame(options: {
         parts: () => ask(parts.health.parts),
         far: () => ask(parts.health.far ?? {}),
         settings: parts.health.settings ?? {},
+        ...(parts.health.webhooks === undefined ? {} : { webhooks: parts.health.webhooks }),
       });
       const admin = await startAdminServer({
         host: config.HOST,

@@ -51,6 +51,7 @@ beforeAll(async () => {
     inputs: openInputs(around),
     background: { run: () => undefined, stop: async () => undefined },
     failedSteps: new Map(),
+    webhooks: { lastAt: null, refusedAt: null },
     beats: openBeats(),
   };
   await fillWithPast(database, past);

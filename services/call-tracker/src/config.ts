@@ -74,5 +74,6 @@ export function toShown(config: Config): Record<string, string | number> {
     LIVEKIT_URL: config.LIVEKIT_URL,
     MIN_TALK_SECONDS: config.MIN_TALK_SECONDS,
     REPORT_GRACE_SECONDS: config.REPORT_GRACE_SECONDS,
+    AGENT_NAME: config.AGENT_NAME,
   };
 }

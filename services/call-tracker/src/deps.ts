@@ -17,6 +17,8 @@ export type Deps = {
   policy: Policy;
   inputs: Inputs;
   beats: Beats;
+  /** When LiveKit’s webhooks came last to this process, by its clock; `refusedAt`: one that no key of ours had signed. */
+  webhooks: { lastAt: Date | null; refusedAt: Date | null };
   /** Runs the requests to LiveKit, outside of transactions. */
   background: Background;
   /** How often in a row a due call's step has failed in this process because of the call itself. */

@@ -22,8 +22,10 @@ export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
     } catch (error) {
       if (!(error instanceof WebhookRefused)) throw error;
       deps.metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' });
+      deps.webhooks.refusedAt = new Date();
       return c.json({ title: 'The signature does not hold', status: 401 }, 401);
     }
+    deps.webhooks.lastAt = new Date();
     const at = webhook.createdAt ?? deps.now(await databaseNow(deps.postgres.sql));
     if (webhook.createdAt === null) deps.metrics.outsideTimes.inc({ from: 'livekit' });
     const event = toCallEvent(webhook, at);

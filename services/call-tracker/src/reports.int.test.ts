@@ -66,6 +66,7 @@ beforeAll(async () => {
     inputs: openInputs(around),
     background,
     failedSteps: new Map(),
+    webhooks: { lastAt: null, refusedAt: null },
     beats: openBeats(),
   };
 });

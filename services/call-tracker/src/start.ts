@@ -43,6 +43,7 @@ export async function start(config: Config, environment: Environment): Promise<C
     policy: toPolicy(config),
     inputs,
     beats,
+    webhooks: { lastAt: null, refusedAt: null },
     background,
     failedSteps: new Map(),
   };
@@ -82,6 +83,7 @@ export async function start(config: Config, environment: Environment): Promise<C
       parts: needs,
       far: { livekit: () => probe(() => lookAtNoRoom(environment.livekit)) },
       settings: toShown(config),
+      webhooks: () => deps.webhooks,
     },
     measure: () => measure(deps),
     answers: await Promise.all([answerReconcile(nats, deps), answerErase(nats, deps)]),

@@ -57,8 +57,15 @@ export async function diallingState(deps: Deps): Promise<DiallingState> {
       stoppedBy: z.string().nullable(),
       stopReason: z.string().nullable(),
       onTheirWay: z.number(),
+      pausedUntil: instant.nullable(),
+      pausedBecause: z.string().nullable(),
     }),
     `select stopped_at, stopped_by, stop_reason,
+            case when breaker_open_until > $1 then breaker_open_until end as paused_until,
+            case when breaker_open_until > $1 then
+              (select coalesce(d.put_back_reason, c.failure_reason) from dials d join calls c on c.id = d.call_id
+                where d.put_back_reason is not null or c.failure_reason = 'startup_failed'
+                order by d.call_id desc limit 1) end as paused_because,
             (select count(*)::int from dials d
                join calls c on c.id = d.call_id
                left join call_facts f on f.call_id = d.call_id
@@ -75,5 +82,7 @@ export async function diallingState(deps: Deps): Promise<DiallingState> {
     stoppedAt: stopped?.toISOString() ?? null,
     stoppedBy: found?.stoppedBy ?? null,
     reason: found?.stopReason ?? null,
+    pausedUntil: found?.pausedUntil?.toISOString() ?? null,
+    pausedBecause: found?.pausedBecause ?? null,
   };
 }

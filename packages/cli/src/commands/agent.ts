@@ -6,11 +6,12 @@ import { toFindings } from '../agent-check/to-findings.ts';
 import { readCount } from '../arguments.ts';
 import { outputOption } from '../command-options.ts';
 import { readCliConfig } from '../config.ts';
-import { Unsuccessful, WrongUse } from '../exit-codes.ts';
+import { Unsuccessful } from '../exit-codes.ts';
 import { toFindingLines } from '../finding-lines.ts';
 import type { Program } from '../program.ts';
 
 import { print, printJson, tell } from '../terminal.ts';
+import { toLiveKitLogin } from '../with-livekit.ts';
 import { withNats } from '../with-nats.ts';
 
 export function addAgent(program: Program): void {
@@ -41,9 +42,7 @@ Examples:
     )
     .action(async (options, command) => {
       const config = readCliConfig();
-      const { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = config;
-      if (url === undefined || apiKey === undefined || apiSecret === undefined)
-        throw new WrongUse('set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET: the check plays its calls there');
+      const login = toLiveKitLogin(config);
       const rtc = await loadRtcNode(config.LEADLINE_STATE_DIR);
       const { openRehearsal } = await import('@leadline/telephony/rehearsal');
       const { toFaultWords } = await import('@leadline/telephony/livekit');
@@ -52,7 +51,7 @@ Examples:
         try {
           const facts = await playCalls({
             rtc,
-            rehearsal: openRehearsal({ url, apiKey, apiSecret }),
+            rehearsal: openRehearsal(login),
             reports,
             agentName: options.agentName ?? config.AGENT_NAME,
             mode: options.mode,

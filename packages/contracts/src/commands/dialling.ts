@@ -9,6 +9,10 @@ const state = resultObject({
   stoppedAt: wireTime.nullable(),
   stoppedBy: z.string().nullable(),
   reason: z.string().nullable(),
+  /** Until then nobody new is rung, because agents or the phone network fail: the breaker is open. Older dispatchers do not tell. */
+  pausedUntil: wireTime.nullable().optional(),
+  /** Why the last attempt was put back, such as `no_bridge`; null where the breaker is closed. */
+  pausedBecause: z.string().nullable().optional(),
 });
 export type DiallingState = ResultOf<typeof diallingState>;
 

@@ -18,6 +18,8 @@ const healthOf = (service: ServiceName) =>
       far: parts,
       /** Settings that services must share, or that a person may ask for. No secrets. */
       settings: z.record(z.string(), z.union([z.string(), z.number()])),
+      /** When LiveKit’s webhooks came last to this replica of the call-tracker, by its clock; others send nothing. */
+      webhooks: resultObject({ lastAt: wireTime.nullable(), refusedAt: wireTime.nullable() }).optional(),
       outbox: resultObject({ waiting: z.number(), oldestSeconds: z.number(), failed: z.number() }).nullable(),
       /** By the clock of the service's machine. */
       serviceTime: wireTime,

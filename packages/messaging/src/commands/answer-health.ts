@@ -20,6 +20,7 @@ export function answerHealth(options: {
   /** Checks the far systems, each within seconds. */
   far?: () => Promise<Parts>;
   settings?: Record<string, string | number>;
+  webhooks?: () => { lastAt: Date | null; refusedAt: Date | null };
 }): Promise<Answering> {
   const { nats, service, sql } = options;
   return answer(nats, health[service], async ({ far }) => {
@@ -29,7 +30,16 @@ export function answerHealth(options: {
       // A check that hangs is reported among the parts.
       within(2_000, readDatabase(sql, service)).catch(() => undefined),
     ]);
+    const webhooks = options.webhooks?.();
     return {
+      ...(webhooks === undefined
+        ? {}
+        : {
+            webhooks: {
+              lastAt: webhooks.lastAt?.toISOString() ?? null,
+              refusedAt: webhooks.refusedAt?.toISOString() ?? null,
+            },
+          }),
       parts: standing,
       far: reached ?? {},
       settings: options.settings ?? {},

@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { sid } from './sid.ts';
 import { z } from 'zod';
 import type { Dialled, DialRequest } from './bridge.ts';
 import { socketOf } from '../cut-connection.ts';
@@ -111,6 +112,20 @@ export function liveKitApp(options: {
     options.dispatched(made);
     return made;
   };
+  const trunks = new Map(
+    options.trunkIds.map((id) => [
+      id,
+      {
+        sip_trunk_id: id,
+        name: 'simulated',
+        address: 'sip.simulated.invalid',
+        numbers: [] as string[],
+        auth_username: '',
+      },
+    ]),
+  );
+  const knownTrunks = () => (faults().noTrunk || faults().loseRedis ? [] : [...trunks.values()]);
+
   const makeRoom = (name: string, given: RoomSettings, agents: DispatchRequest[]): Room => {
     const room = rooms.ensure(name, given, agents);
     for (const agent of agents) dispatch(room, agent);
@@ -129,7 +144,10 @@ export function liveKitApp(options: {
         socketOf(c).destroy();
         return {};
       }
-      const request = toDialRequest(body, held.noTrunk || held.loseRedis ? [] : options.trunkIds);
+      const request = toDialRequest(
+        body,
+        knownTrunks().map(({ sip_trunk_id: id }) => id),
+      );
       if (held.noBridge || held.killBridge !== undefined) {
         await wait(1_000 / options.timeFactor);
         throw noResponse();
@@ -160,10 +178,37 @@ export function liveKitApp(options: {
     (claims) => claims.sip?.admin === true,
     z.object({ trunkIds: z.array(z.string()).default([]) }),
     ({ trunkIds }) => ({
-      items: (faults().noTrunk || faults().loseRedis ? [] : options.trunkIds)
-        .filter((id) => trunkIds.length === 0 || trunkIds.includes(id))
-        .map((id) => ({ sip_trunk_id: id, name: 'simulated', numbers: [] })),
+      items: knownTrunks().filter(({ sip_trunk_id: id }) => trunkIds.length === 0 || trunkIds.includes(id)),
     }),
+  );
+  method(
+    'SIP/CreateSIPOutboundTrunk',
+    (claims) => claims.sip?.admin === true,
+    z.object({
+      trunk: z.object({
+        name: z.string().default(''),
+        address: z.string(),
+        numbers: z.array(z.string()).default([]),
+        authUsername: z.string().default(''),
+      }),
+    }),
+    ({ trunk: { authUsername, ...given } }) => {
+      const made = { sip_trunk_id: sid('ST'), ...given, auth_username: authUsername };
+      trunks.set(made.sip_trunk_id, made);
+      return made;
+    },
+  );
+  method(
+    'SIP/DeleteSIPTrunk',
+    (claims) => claims.sip?.admin === true,
+    z.object({ sipTrunkId: z.string() }),
+    ({ sipTrunkId }) => {
+      const found = trunks.get(sipTrunkId);
+      if (found === undefined)
+        throw new TwirpError('not_found', 'twirp error unknown: requested sip trunk does not exist');
+      trunks.delete(sipTrunkId);
+      return { sip_trunk_id: sipTrunkId, name: found.name };
+    },
   );
 
   method(
