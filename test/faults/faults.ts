@@ -156,6 +156,7 @@ const farFaults: Fault[] = [
   far('ghost legs', { ghostLegs: { share: 0.4 } }),
   far('the bridge is killed', { killBridge: { providerRingMs: 3_500 } }, [1, 3]),
   far('the LiveKit server is restarted', { restartServer: { downMs: 2_000 } }, [4, 6]),
+  far('Redis is away, and legs are replaced', { replaceLegs: true }, [1, 3]),
   far('Redis is lost', { loseRedis: true }, [1, 3]),
   far('webhooks lost', { webhooks: { drop: true } }),
   far('webhooks out of order', { webhooks: { shuffleMs: 1_500 } }),

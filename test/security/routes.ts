@@ -85,6 +85,7 @@ export const outbound: Readonly<Record<string, string>> = {
   'packages/agent-kit/src/connect-agent.ts': 'NATS, as the agent is configured',
   'packages/messaging/src/connection/connect.ts': 'NATS_URL',
   'packages/telephony/src/livekit.ts': 'LIVEKIT_URL',
+  'packages/telephony/src/server-version.ts': 'LIVEKIT_URL of the command line',
   'services/crm-pusher/src/crm-client.ts': 'CRM_URL',
   'services/dashboard/src/reference/routes.ts': 'INGEST_URL',
   'services/dashboard/src/accounts/single-sign-on.ts': 'OIDC_ISSUER, and what that tells of itself',

@@ -45,6 +45,11 @@ export const faults = z.object({
    * Makes the server forget its rooms when it is set; their calls continue. While it is set, the trunk is missing too.
    */
   loseRedis: z.boolean().default(false),
+  /**
+   * Redis was away and is back when it is set: dials that waited get no answer, and the bridge joins each of its rooms anew. Its
+   * legs leave and join within one of the webhooks’ seconds, as DUPLICATE_IDENTITY.
+   */
+  replaceLegs: z.boolean().default(false),
   webhooks: z
     .object({
       drop: sometimes,

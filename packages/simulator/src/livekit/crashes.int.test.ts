@@ -128,6 +128,15 @@ describe.concurrent('a crash does what was recorded of it', () => {
     expect(world.phone(number)).toEqual({ invite: 1, ringing: 1, answered: 1 });
   });
 
+  test('redis-away: a leg is replaced within a second, and its talk goes on', async ({ expect }) => {
+    await using world = await start(talksOn);
+    expect(await dial(world)).toBe('answered');
+    await world.control('faults', { replaceLegs: true });
+    await expect.poll(() => last(world), slowly).toBe('participant_joined');
+    expect(await status(world)).toBe('dialing');
+    expect(world.phone(number)).toEqual({ invite: 1, ringing: 1, answered: 1 });
+  });
+
   test('ghost-leg: a leg that ended stays listed, can not be removed, and goes with the next dial', async ({
     expect,
   }) => {

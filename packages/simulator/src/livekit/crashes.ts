@@ -47,6 +47,10 @@ export function openCrashes(options: {
     notice(before: HeldFaults, now: HeldFaults): void {
       if (now.killBridge !== undefined && before.killBridge === undefined) bridge.kill(now.killBridge.providerRingMs);
       if (now.loseRedis && !before.loseRedis) rooms.forget();
+      if (now.replaceLegs && !before.replaceLegs) {
+        for (const socket of waiting) socket.destroy();
+        rooms.replaceLegs();
+      }
       if (now.restartServer !== undefined && before.restartServer === undefined) {
         restartServer(now.restartServer).catch(() => undefined);
       }

@@ -176,18 +176,24 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
         if (room.isServed || present.length === 0) continue;
         serve(room);
         for (const participant of present) {
-          const fresh = {
-            sid: sid('PA'),
-            joinedAtMs: Date.now(),
-            version: 2,
-            attributes: participant.attributesToRejoin(),
-          };
-          Object.assign(participant, fresh);
+          Object.assign(participant, toNextStay(participant));
           send('participant_joined', room, { participant: participantBody(participant) });
           if (participant.track !== undefined) participant.track = { sid: sid('TR'), publishedMs: Date.now() };
           tellTrack('track_published', room, participant);
         }
         if (!present.some((participant) => participant.kind === 'SIP')) closeLater(room, room.departureTimeout);
+      }
+    },
+    /** The bridge joins anew while its legs are still listed: LiveKit replaces each, and nothing of the talk ends. */
+    replaceLegs(): void {
+      for (const room of rooms.values()) {
+        for (const participant of room.participants.values()) {
+          if (participant.kind !== 'SIP' || participant.isGhost || !room.isServed) continue;
+          const left = { ...participantBody(participant), disconnectReason: 'DUPLICATE_IDENTITY' };
+          send('participant_left', room, { participant: left });
+          Object.assign(participant, toNextStay(participant));
+          send('participant_joined', room, { participant: participantBody(participant) });
+        }
       }
     },
     /** deleteRoom: removes all participants, and the room at once. */
@@ -196,6 +202,11 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
       for (const room of rooms.values()) clearTimeout(room.closing);
     },
   };
+}
+
+/** What changes where a participant joins again: it has the attributes of its first joining, and another id. */
+function toNextStay(participant: Participant) {
+  return { sid: sid('PA'), joinedAtMs: Date.now(), version: 2, attributes: participant.attributesToRejoin() };
 }
 
 function toDispatch(room: string, { agentName, metadata }: DispatchRequest): Dispatch {
