@@ -12,7 +12,16 @@ type Told = {
 };
 
 /** A lead that ends so is seen by people, with its reason, and nobody expects a call. */
-const refusals = ['do_not_call', 'invalid_number', 'dnd_listed', 'too_old', 'test_lead'];
+const refusals = [
+  'do_not_call',
+  'invalid_number',
+  'dnd_listed',
+  'too_old',
+  'test_lead',
+  // Whoever has this number, or the network, says that it is not the buyer’s: no dial can reach the buyer.
+  'wrong_number',
+  'no_such_number',
+];
 
 /** What was accepted, and whether it joined a lead that was there. */
 export function readAccepted({ world }: Campaign): Promise<Kept[]> {

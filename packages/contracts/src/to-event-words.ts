@@ -1,5 +1,6 @@
 import { machines, type AnsweredByCategory } from './answered-by.ts';
 import { readKeptReport } from './kept-report.ts';
+import { notDialledReason, toNotDialledWords } from './not-dialled.ts';
 
 /** How good the event is for us; `unknown`: it is no event of ours. */
 export type EventTone = 'good' | 'bad' | 'wait' | 'plain' | 'unknown';
@@ -16,6 +17,7 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     return typeof value === 'string' || typeof value === 'number' ? String(value) : missing;
   };
   const reason = toWords(read('reason', 'no reason given'));
+  const notDialled = typeof data['notDialled'] === 'string' ? toNotDialledWords(data['notDialled']) : undefined;
   const until = (key: string): string => {
     const at = new Date(read(key));
     return Number.isNaN(at.getTime()) ? '' : ` until ${clock(at)}`;
@@ -41,7 +43,10 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
           }
         : plain(`is being rung, attempt ${read('attempt')}`);
     case 'lead.retry_scheduled':
-      return { words: `${reason}: rung again, waits${until('retryAt')}`, tone: 'wait' };
+      return {
+        words: `${notDialledReason(read('reason')) ?? reason}: rung again, waits${until('retryAt')}`,
+        tone: 'wait',
+      };
     case 'lead.postponed':
       return { words: `waits: ${reason}${until('until')}`, tone: 'wait' };
     case 'lead.callback_promised':
@@ -60,7 +65,9 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'call.dialing':
       return plain(`is dialled, attempt ${read('attempt')}`);
     case 'call.dial_failed':
-      return { words: `the dial failed: ${reason}${sip}`, tone: 'bad' };
+      return notDialled === undefined
+        ? { words: `the dial failed: ${reason}${sip}`, tone: 'bad' }
+        : { words: notDialled, tone: 'wait' };
     case 'call.ringing':
       return plain('rings');
     case 'call.answered':
@@ -68,8 +75,11 @@ export function toEventWords(type: string, data: Record<string, unknown>, clock:
     case 'call.qualified':
       return { words: `is qualified (${toWords(read('mode', 'unknown mode'))})`, tone: 'good' };
     case 'call.failed':
-      return { words: `failed: ${reason}${sip}${answerer}${disposition}`, tone: 'bad' };
+      return notDialled === undefined
+        ? { words: `failed: ${reason}${sip}${answerer}${disposition}`, tone: 'bad' }
+        : { words: notDialled, tone: 'wait' };
     case 'call.ended':
+      if (notDialled !== undefined) return plain(`ended, ${notDialled}`);
       return plain(
         `ended after ${read('durationSeconds')} s, talked ${read('talkSeconds')} s${answerer}${disposition}`,
       );

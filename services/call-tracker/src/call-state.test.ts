@@ -563,7 +563,7 @@ describe('times are the events own', () => {
       [30.4, hungUp(30)],
     ]);
     expect(life.call).toMatchObject({ answeredAt: at(4), endedAt: at(30.4) });
-    expect(life.effects.at(-1)).toMatchObject({ kind: 'ended', summary: { talkSeconds: 26, durationSeconds: 30 } });
+    expect(life.effects.at(-2)).toMatchObject({ kind: 'ended', summary: { talkSeconds: 26, durationSeconds: 30 } });
   });
 
   test('LiveKit’s whole seconds make no talk shorter than it was', () => {
@@ -602,7 +602,7 @@ describe('what is told', () => {
       [22, hungUp(22)],
     ];
     const life = live([...heard, ...heard, ...heard.toReversed()]);
-    expect(life.told).toEqual(['ringing', 'qualified', 'ended']);
+    expect(life.told).toEqual(['ringing', 'ended', 'qualified']);
   });
 
   test('a leg whose joining was not heard rings when it answers', () => {
@@ -618,7 +618,7 @@ describe('what is told', () => {
         [500, qualified(4)],
       ]);
       expect(life.call).toMatchObject({ status: 'called', failureReason: null, answers: { location: 'Pune' } });
-      expect(life.told).toEqual(['failed', 'ended', 'qualified']);
+      expect(life.told).toEqual(['ended', 'failed', 'qualified']);
     },
   );
 
@@ -631,7 +631,7 @@ describe('what is told', () => {
       [60, qualified(19, { location: 'Mumbai', budget: '4 lakh' })],
     ]);
     expect(life.call.answers).toEqual({ location: 'Pune', budget: '4 lakh' });
-    expect(life.told).toEqual(['ringing', 'qualified', 'ended']);
+    expect(life.told).toEqual(['ringing', 'ended', 'qualified']);
   });
 
   test('a do-not-call heard after the end is kept', () => {

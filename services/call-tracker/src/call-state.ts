@@ -340,11 +340,11 @@ function sawLeg(facts: Facts, at: Date): Facts {
 function endEffects({ call, facts }: Known): Effect[] {
   const { mode, failureReason: reason } = call;
   const summary = summarise(call, facts);
-  return [
-    ...(call.status === 'called' && mode !== null ? [{ kind: 'qualified', mode } as const] : []),
-    ...(reason === null ? [] : [{ kind: 'failed', reason, summary } as const]),
-    { kind: 'ended', reason, summary },
-  ];
+  // The call ends, and then it is known what became of it.
+  const effects: Effect[] = [{ kind: 'ended', reason, summary }];
+  if (call.status === 'called' && mode !== null) effects.push({ kind: 'qualified', mode });
+  if (reason !== null) effects.push({ kind: 'failed', reason, summary });
+  return effects;
 }
 
 function summarise(call: Call, facts: Facts): Summary {

@@ -260,7 +260,7 @@ describe('a call that is heard of', () => {
       qualification: { product_interest: 'brick machine', location: 'Pune' },
     });
     expect(row.answered_at).not.toBeNull();
-    expect(await told(call)).toEqual(['call.ringing', 'call.qualified', 'call.ended']);
+    expect(await told(call)).toEqual(['call.ringing', 'call.ended', 'call.qualified']);
     const kept = await facts(call);
     expect(kept).toMatchObject({ ever_answered: true, settle_at: null });
     expect(kept?.['number_free_at']).toEqual(kept?.['leg_left_at']);
@@ -278,7 +278,7 @@ describe('a call that is heard of', () => {
     await dialReport(call, 'call.dialing', { attempt: 1 });
     const row = await becomes(call, 'called');
     expect(row.qualification).toEqual({ location: 'Pune', budget: '4 lakh' });
-    expect(await told(call)).toEqual(['call.ringing', 'call.qualified', 'call.ended']);
+    expect(await told(call)).toEqual(['call.ringing', 'call.ended', 'call.qualified']);
   });
 
   test('is stored once when the answer of a COMMIT is lost before the ack', async () => {
@@ -291,7 +291,7 @@ describe('a call that is heard of', () => {
     const row = await becomes(call, 'failed');
     expect(row).toMatchObject({ failure_reason: 'rejected', sip_status: 486 });
     await until('it was handled again', () => lost > 1);
-    expect(await told(call)).toEqual(['call.failed', 'call.ended']);
+    expect(await told(call)).toEqual(['call.ended', 'call.failed']);
   });
 
   test('takes a report that comes a minute after its leg left', async () => {
@@ -318,7 +318,7 @@ describe('a call that is heard of', () => {
     expect(await becomes(call, 'called')).toMatchObject({ failure_reason: null, agent_mode: 'openai_realtime' });
     await agentEnded(call, true);
     await filled(call, 'do_not_call');
-    expect(await told(call)).toEqual(['call.ringing', 'call.failed', 'call.ended', 'call.qualified']);
+    expect(await told(call)).toEqual(['call.ringing', 'call.ended', 'call.failed', 'call.qualified']);
   });
 
   test('ends with its dial, and its outbox reaches the stream', async () => {

@@ -112,7 +112,7 @@ async function stateOf(some: Seeded[]): Promise<{ status: string; answers: unkno
 const talked = {
   status: 'called',
   answers: { budget: '8 lakh', location: 'Pune' },
-  told: ['call.ringing', 'call.qualified', 'call.ended'],
+  told: ['call.ringing', 'call.ended', 'call.qualified'],
 };
 
 test('all inputs of seven calls are two transactions, each call’s in its order', async () => {

@@ -160,19 +160,26 @@ function toRecord(
       return toOutboxRecord('call-tracker', callFailed, {
         subject,
         time: now,
-        data: { ...ids, attempt, reason: effect.reason, ...toWire(effect.summary) },
+        data: { ...ids, attempt, reason: effect.reason, ...notDialled(kept), ...toWire(effect.summary) },
       });
     case 'ended':
       return toOutboxRecord('call-tracker', callEnded, {
         subject,
-        time: call.endedAt ?? now,
-        data: { ...ids, attempt, reason: effect.reason, ...toWire(effect.summary) },
+        // A put-back ends where it began, and is told when it was put back.
+        time: (kept.dial.putBackReason === null ? call.endedAt : facts.dialResult?.at) ?? now,
+        data: { ...ids, attempt, reason: effect.reason, ...notDialled(kept), ...toWire(effect.summary) },
       });
     case 'look':
     case 'take_over':
     case 'stop':
       return undefined;
   }
+}
+
+/** Why no phone rang, where none can have. */
+function notDialled({ dial }: KeptCall): { notDialled?: string } {
+  if (dial.putBackReason !== null) return { notDialled: dial.putBackReason };
+  return dial.revokedAt === null ? {} : { notDialled: 'agent_absent' };
 }
 
 function toWire(summary: Summary) {

@@ -87,7 +87,14 @@ async function tell(
       ]);
       await enqueue(sql, 'dispatcher', callDialFailed, {
         ...about,
-        data: { ...facts, reason: 'dispatch_failed', sipStatus: null, rang: 'no', numberFree: true },
+        data: {
+          ...facts,
+          reason: 'dispatch_failed',
+          sipStatus: null,
+          notDialled: result.because,
+          rang: 'no',
+          numberFree: true,
+        },
       });
       break;
     case 'unknown':

@@ -40,6 +40,7 @@ export async function revokeDial(callId: number, revocation: Revocation, deps: D
         callId,
         reason: revocation.putBack === null ? 'startup_failed' : 'dispatch_failed',
         sipStatus: null,
+        notDialled: revocation.putBack ?? 'agent_absent',
         rang: 'no',
         numberFree: true,
       },

@@ -15,6 +15,8 @@ export const callEnded = event(
     reason: failureReasons.nullable(),
     sipStatus: z.int().nullable(),
     ...rangFacts,
+    /** Why nothing was dialled: no phone rang. Absent where one may have. */
+    notDialled: z.string().optional(),
     durationSeconds: z.int(),
     talkSeconds: z.int(),
     doNotCall: z.boolean(),

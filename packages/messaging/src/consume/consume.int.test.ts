@@ -277,7 +277,7 @@ test('no header of a dead letter holds what a person may be known by', async () 
   consumeReports(() => done);
   await report(
     'agent.qualified',
-    { ...answers, mode: 'asha' },
+    { ...answers, mode: 'Asha Rao' },
     {
       'ce-subject': '+919876543210',
       'ce-source': 'Asha Rao',
