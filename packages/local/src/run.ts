@@ -63,10 +63,11 @@ world = await startWorld(config, { env, say, natsMoved: () => void followSteps()
   fail('Leadline could not be started', error),
 );
 const run = world.run();
-say(toWelcome(run, folder, (performance.now() - startedAt) / 1_000));
+const real = config.liveKit && { ...config.liveKit, window: env['CALL_WINDOW'] || 'mon-sat 09:30-19:30' };
+say(toWelcome(run, folder, (performance.now() - startedAt) / 1_000, real));
 await followSteps();
 // Samples go only into the embedded database: the person's own may hold real people.
-if (config.SAMPLE_LEADS === 'on' && config.DATABASE_URL === undefined) {
+if (config.SAMPLE_LEADS === 'on' && config.DATABASE_URL === undefined && config.liveKit === undefined) {
   await sendSamples(run.ingest, run.apiKey).catch(() => say('the sample leads could not be sent'));
   await sendVendorSamples(run, join(folder, 'sample-sources.json')).catch(() =>
     say('the simulated marketplaces could not be set up'),

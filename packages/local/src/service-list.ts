@@ -3,6 +3,7 @@ import type { NatsUser } from '@leadline/messaging/permissions';
 import { human, type Timings } from '@leadline/world/timings';
 import { toSettings, type Member } from '@leadline/world/to-settings';
 import { basename, join } from 'node:path';
+import type { OwnLiveKit } from './config.ts';
 import type { Secrets } from './secrets.ts';
 import type { ServiceProgram, ServiceSettings } from './service-process.ts';
 import type { DatabaseAccess, NatsAccess } from './start-servers.ts';
@@ -16,6 +17,8 @@ export type World = {
   ports: Ports;
   /** Settings from the person's own environment, such as CALLS_PER_SECOND; our settings override them. */
   env: Record<string, string>;
+  /** The person's own LiveKit: real phones ring. */
+  liveKit: OwnLiveKit | undefined;
 };
 
 /** Preferred ports; if one is taken, any free port. */
@@ -81,13 +84,17 @@ export function toSimulator({ folder, ports }: World): { url: string; phoneLog: 
 
 /** A member's settings, and the address that shows that it is ready. */
 export function toMemberSettings(member: Member, world: World): ServiceSettings {
-  const { ports, secrets } = world;
+  const { ports, secrets, liveKit } = world;
   const { url, phoneLog, crmLog } = toSimulator(world);
   const at = (port: number): string => `http://127.0.0.1:${port}`;
+  const rings = liveKit !== undefined && (member === 'dispatcher' || member === 'callTracker');
   const place = {
-    simulator: { url },
-    keys: { ...secrets, trunkId: 'ST_simulated' },
-    timings: withChoices(human, world.env),
+    simulator: { url, liveKitUrl: rings ? liveKit.url : undefined },
+    keys: rings
+      ? { ...secrets, liveKitKey: liveKit.apiKey, liveKitSecret: liveKit.apiSecret, trunkId: liveKit.trunkId }
+      : { ...secrets, trunkId: 'ST_simulated' },
+    // A real person is not called again after twenty seconds.
+    timings: rings ? {} : withChoices(human, world.env),
   };
   if (member === 'simulator') {
     const env = toSettings(member, {
@@ -110,7 +117,9 @@ export function toMemberSettings(member: Member, world: World): ServiceSettings 
       firstUsers: `viewer:viewer:${secrets.dashboard.viewer},operator:operator:${secrets.dashboard.operator}`,
     },
   });
-  return { env, readyUrl: `${at(adminPort)}/readyz` };
+  // The real window is the person's own, or the default.
+  const { CALL_WINDOW: _simulated, ...real } = env;
+  return { env: rings ? real : env, readyUrl: `${at(adminPort)}/readyz` };
 }
 
 /**

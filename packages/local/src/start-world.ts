@@ -136,7 +136,7 @@ export async function startWorld(config: LocalConfig, { env, say, natsMoved }: O
       config.NATS_URL === undefined ? startMessages(ground) : useMessages(config.NATS_URL),
     ]).then(([database, nats]): World => {
       say('starting the services');
-      return { folder, secrets, database, nats, ports, env };
+      return { folder, secrets, database, nats, ports, env, liveKit: config.liveKit };
     });
     const simulator = keep('simulator', 'simulator', servers);
     // At its start, a dispatcher checks that it talks to the simulator.
