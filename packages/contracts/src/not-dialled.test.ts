@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { whyNotDialled } from './not-dialled.ts';
 import { toEventWords } from './to-event-words.ts';
 
 const clock = (): string => '12:00';
@@ -18,4 +19,13 @@ test.each([
 
 test('one that rang, or may have, is told as before', () => {
   expect(told('call.dial_failed', { reason: 'rejected', sipStatus: 486 })).toBe('the dial failed: rejected (SIP 486)');
+});
+
+test.each([
+  [null, null, null],
+  [null, new Date(0), 'agent_absent'],
+  ['no_bridge', null, 'no_bridge'],
+  ['window_shut', new Date(0), 'window_shut'],
+])('an attempt put back as %s, revoked at %s, was not dialled because of %s', (putBackReason, revokedAt, because) => {
+  expect(whyNotDialled({ putBackReason, revokedAt })).toBe(because);
 });

@@ -15,6 +15,11 @@ const words: Record<string, string> = {
   room_not_joined: 'the phone could not join its room',
 };
 
+/** Why an attempt's dial rang no phone; null where one may have rung. */
+export function whyNotDialled(dial: { putBackReason: string | null; revokedAt: Date | string | null }): string | null {
+  return dial.putBackReason ?? (dial.revokedAt === null ? null : 'agent_absent');
+}
+
 /** A put-back as people read it: "not dialled: no agent came". */
 export function toNotDialledWords(because: string): string {
   return `not dialled: ${words[because] ?? because.replaceAll('_', ' ')}`;

@@ -294,6 +294,38 @@ describe('a call that is heard of', () => {
     expect(await told(call)).toEqual(['call.ended', 'call.failed']);
   });
 
+  test('tells of a put-back that it ended no sooner than it was put back, and why no phone rang', async () => {
+    const call = await aCall();
+    await database.query(`update dials set put_back_reason = 'no_bridge' where call_id = $1`, [call.callId]);
+    await database.query(`update calls set call_started_at = call_started_at - interval '2 s' where id = $1`, [
+      call.callId,
+    ]);
+    const putBackAt = new Date();
+    const about = { leadId: call.leadId, source: 'website', room: call.room, callId: call.callId };
+    const result = {
+      reason: 'dispatch_failed',
+      sipStatus: null,
+      notDialled: 'no_bridge',
+      rang: 'no',
+      numberFree: true,
+    };
+    await publish(dispatcher, 'call.dial_failed', { ...about, ...result }, putBackAt);
+    const { call_ended_at: endedAt, call_started_at: startedAt } = await becomes(call, 'failed');
+    expect(endedAt).toEqual(startedAt);
+    const events = await database.query<{ subject: string; at: string; why: string }>(
+      `select subject, headers->>'ce-time' as at, payload->>'notDialled' as why
+         from call_tracker_outbox where aggregate = $1 order by seq`,
+      [`call/${call.callId}`],
+    );
+    expect(events).toMatchObject([
+      { subject: 'call.ended', why: 'no_bridge' },
+      { subject: 'call.failed', why: 'no_bridge' },
+    ]);
+    const [endToldAt = 0, failureToldAt = 0] = events.map(({ at }) => Date.parse(at));
+    expect(endToldAt).toBeGreaterThanOrEqual(putBackAt.getTime());
+    expect(failureToldAt).toBeGreaterThanOrEqual(endToldAt);
+  });
+
   test('takes a report that comes a minute after its leg left', async () => {
     const call = await aCall();
     await answered(call);

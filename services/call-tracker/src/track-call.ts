@@ -2,6 +2,7 @@ import { callEnded } from '@leadline/contracts/events/call-ended';
 import { callFailed } from '@leadline/contracts/events/call-failed';
 import { callQualified } from '@leadline/contracts/events/call-qualified';
 import { callRinging } from '@leadline/contracts/events/call-ringing';
+import { whyNotDialled } from '@leadline/contracts/not-dialled';
 import { toRangFacts } from '@leadline/contracts/rang';
 import { isEverybodys } from '@leadline/database/decide-fault';
 import { lockCallsInRooms } from '@leadline/database/locks';
@@ -178,8 +179,8 @@ function toRecord(
 
 /** Why no phone rang, where none can have. */
 function notDialled({ dial }: KeptCall): { notDialled?: string } {
-  if (dial.putBackReason !== null) return { notDialled: dial.putBackReason };
-  return dial.revokedAt === null ? {} : { notDialled: 'agent_absent' };
+  const because = whyNotDialled(dial);
+  return because === null ? {} : { notDialled: because };
 }
 
 function toWire(summary: Summary) {

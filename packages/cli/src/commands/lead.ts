@@ -1,4 +1,5 @@
 import type { Explanation } from '@leadline/contracts/commands/lead';
+import { toNotDialledWords, whyNotDialled } from '@leadline/contracts/not-dialled';
 import { readId } from '../arguments.ts';
 import { toClock } from '../clock.ts';
 import { outputOption } from '../command-options.ts';
@@ -71,10 +72,13 @@ function toLines(id: number, { lead, attempts, events, explanation, receipts }: 
 
 function toAttemptLine(attempt: LeadStory['attempts'][number]): string {
   const { callId, status, failureReason, sipStatus, durationSeconds, answered, taskId, pushError, doNotCall } = attempt;
+  const notDialled = whyNotDialled(attempt);
   const unread = attempt.unreadFields.map(({ field, times }) => (times === 1 ? field : `${field} ${times}×`));
   return [
-    `${attempt.attempt ?? 'old'}. call ${callId} at ${clock(attempt.startedAt)}: ${status}`,
-    failureReason === null ? '' : `${words(failureReason)}${sipStatus === null ? '' : ` (SIP ${sipStatus})`}`,
+    `${attempt.attempt ?? 'old'}. call ${callId} at ${clock(attempt.startedAt)}: ${notDialled === null ? status : toNotDialledWords(notDialled)}`,
+    failureReason === null || notDialled !== null
+      ? ''
+      : `${words(failureReason)}${sipStatus === null ? '' : ` (SIP ${sipStatus})`}`,
     attempt.answeredBy == null ? '' : `${words(attempt.answeredBy)} answered`,
     attempt.messageLeft === true ? 'left a message' : '',
     attempt.networkPhrase == null ? '' : `the network said "${attempt.networkPhrase}"`,

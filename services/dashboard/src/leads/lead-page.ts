@@ -1,6 +1,7 @@
 import { answeredByCategories } from '@leadline/contracts/answered-by';
 import { toIndianDay } from '@leadline/contracts/indian-time';
 import { toAnswerTitle } from '@leadline/contracts/modes';
+import { toNotDialledWords, whyNotDialled } from '@leadline/contracts/not-dialled';
 import { answererWords, toWords } from '@leadline/contracts/to-event-words';
 import { html } from 'hono/html';
 import { toClockWithSeconds, toDateAndClock, toLength, toShortDateAndClock } from '../web/indian-format.ts';
@@ -126,18 +127,20 @@ function attemptsCard(shown: Shown, attempts: readonly Attempt[]): Piece {
   );
 }
 
+function toResult(call: Attempt): { result: string; tone: 'bad' | 'wait' | 'good' } {
+  const notDialled = whyNotDialled(call);
+  if (notDialled !== null) return { result: toNotDialledWords(notDialled), tone: 'wait' };
+  if (call.status !== 'failed') return { result: call.status, tone: call.status === 'calling' ? 'wait' : 'good' };
+  return { result: call.failureReason === null ? 'failed' : `failed: ${toWords(call.failureReason)}`, tone: 'bad' };
+}
+
 function attemptItem(shown: Shown, call: Attempt): Piece {
   const isOperator = shown.session.user.role === 'operator';
-  const tone = call.status === 'failed' ? 'bad' : call.status === 'calling' ? 'wait' : 'good';
-  const result =
-    call.status === 'failed' && call.failureReason !== null ? `failed: ${toWords(call.failureReason)}` : call.status;
+  const { result, tone } = toResult(call);
   const talked =
     call.answeredAt !== null && call.endedAt !== null ? call.endedAt.getTime() - call.answeredAt.getTime() : undefined;
   const facts = [
-    call.sentAt === null ? undefined : `dialled ${toClockWithSeconds(call.sentAt)}`,
-    call.revokedAt === null
-      ? undefined
-      : `never dialled: put back${call.putBackReason === null ? '' : `, ${toWords(call.putBackReason)}`}`,
+    call.sentAt === null || whyNotDialled(call) !== null ? undefined : `dialled ${toClockWithSeconds(call.sentAt)}`,
     call.answeredAt === null
       ? undefined
       : `answered ${toClockWithSeconds(call.answeredAt)}${call.answerEstimated ? ', as far as can be told' : ''}`,

@@ -35,6 +35,18 @@ test('an attempt that ended in the second in which the next began stands before 
   ).toEqual(['call.failed', 'call.dialing', 'call.ringing']);
 });
 
+test('a put-back stands as it happened: not dialled, ended, failed, and then what the lead waits for', () => {
+  expect(
+    types([
+      line('lead.retry_scheduled', '03.900', 1, null),
+      line('call.failed', '03.800', 2),
+      line('call.ended', '03.500', 3),
+      line('call.dial_failed', '03.500', 4),
+      line('lead.dispatched', '01.000', 5),
+    ]),
+  ).toEqual(['lead.dispatched', 'call.dial_failed', 'call.ended', 'call.failed', 'lead.retry_scheduled']);
+});
+
 test('otherwise the time decides, and then who was kept first', () => {
   expect(types([line('call.pushed', '05.000', 1), line('lead.failed', '04.999', 2)])).toEqual([
     'lead.failed',
