@@ -2,6 +2,7 @@ import { ageLeads } from './age-leads.ts';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deployQuietly, repairHalf, type Deployed, type Repaired } from './after-heal.ts';
+import { optOutAtDueTime, type OptedOut } from './opt-out.ts';
 import { askAgain, type Asked } from './ask-again.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
@@ -21,6 +22,8 @@ export type Campaign = {
   posted: Posted[];
   /** Buyers who asked again while their lead was open. */
   asked: Asked[];
+  /** Buyers who were put on the do-not-call list. */
+  optedOut: OptedOut[];
   poison: Poison[];
   record: Noted[];
   exposures: Map<string, number>;
@@ -104,6 +107,7 @@ export async function runCampaign(
       most: Math.ceil(plan.leads / 6),
       asked: campaign.asked,
     });
+    const optingOut = optOutAtDueTime(world, { random: openRandom(seed, 'opt out'), optedOut: campaign.optedOut });
     const feeding = feedLeads(world, {
       leads: plan.leads,
       perSecond: plan.leadsPerSecond,
@@ -135,6 +139,9 @@ export async function runCampaign(
     const since = performance.now();
     let isDrained = (await untilDrained(world, say, asked)) !== undefined;
     await asking.stop();
+    await optingOut.stop();
+    if (campaign.optedOut.length > 0)
+      campaign.exposures.set('opted out as a promise fell due', campaign.optedOut.length);
     isDrained &&= (await untilDrained(world, say, asked)) !== undefined;
     campaign.drainedMs = isDrained ? performance.now() - since : undefined;
     for (const { moment } of campaign.asked) count(campaign, `asked again ${moment}`);
@@ -165,6 +172,7 @@ export function openCampaign(seed: number, world: World): Campaign {
     world,
     posted: [],
     asked: [],
+    optedOut: [],
     poison: [],
     record: [],
     exposures: new Map(),

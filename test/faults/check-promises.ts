@@ -15,7 +15,7 @@ const heldByDeadMs = 35_000;
 const goodReasons = ['do_not_call', 'talked_in_other_call'];
 
 /** A confirmed promise rings once, not before its time, soon after it, and never after an opt-out; none is lost. */
-export const checkPromises: Check = ({ record }, ledgers) => {
+export const checkPromises: Check = ({ record, optedOut }, ledgers) => {
   const violations: Violation[] = [];
   const { callbacks, calls, phone } = ledgers;
   const roomOf = new Map(calls.map((call) => [call.id, call]));
@@ -59,7 +59,14 @@ export const checkPromises: Check = ({ record }, ledgers) => {
     if (asked !== undefined && saidNever(ledgers, asked.call_room))
       violations.push({ what: `${name} rang although its buyer said never again`, ...where });
   }
-  return { checked: callbacks.length, violations };
+  for (const { phone: number, heardAt } of optedOut) {
+    const late = calls.filter(
+      ({ phone: callee, sent_at }) => callee === number && (sent_at?.getTime() ?? 0) > heardAt + slackMs,
+    );
+    for (const { call_room, lead_id } of late.filter((call) => invites.has(call.call_room)))
+      violations.push({ what: `${call_room} rang after its buyer was put on the do-not-call list`, leadId: lead_id });
+  }
+  return { checked: callbacks.length + optedOut.length, violations };
 };
 
 /** What agents asked for, the latest of each room. */
