@@ -51,6 +51,8 @@ test.concurrent.for([
   'FIXED STOP=1 NL=1 MC=2 MAXR=1 PBMAX=0',
   'FIXED OPS=1 NL=1 MC=2 MAXR=0 PBMAX=0',
   'FIXED DUP=2 NL=1 MC=2 MAXR=1 PBMAX=0',
+  'FIXED PROM NL=1 MC=2 MAXR=1 PBMAX=0',
+  'FIXED PROM NL=1 MC=3 MAXR=0 PBMAX=1',
 ])('no state breaks a promise: %s', async (flags, { skip }) => {
   if (missing.length > 0) skip(`${missing.join(' and ')} not found: apt-get install ${missing.join(' ')}`);
   expect(await check(flags)).toBeUndefined();
@@ -69,6 +71,9 @@ test.concurrent.for([
   'FIXED NL=1 MC=3 MAXR=0 PBMAX=0 OPS=1 NO_OPM',
   `${one} REDIAL`,
   `${one} NO_NUM NO_ALLDEC`,
+  `${one} PROM NO_PDNC`,
+  'FIXED PROM NL=1 MC=3 MAXR=1 PBMAX=0 NO_PKEPT',
+  `${one} PROM NO_PLATE`,
   `${one} NOFIX_RING`,
   `${one} NOFIX_RING ONLY=7 NO_NEWEST`,
   `${one} NOFIX_LATE`,

@@ -26,12 +26,15 @@
  *   evR, evQ         services/dispatcher/src/on-call-events.ts onCallEvents
  *   stop, acked      services/dispatcher/src/switch-dialling.ts stopDialling
  *   nops, opm        services/dispatcher/src/call-again.ts callAgain
+ *   prm, pc          services/dispatcher/src/keep-promises.ts settlePromise
+ *   PDUE             services/dispatcher/src/decide-dial.ts decideDial
  *
  * Flags: NL leads (1, 2; all with one number), MC calls in all (2..4), MAXR = MAX_CALL_RETRIES, PBMAX put-backs a lead, OPS call_again,
  *   STOP=1 a stop comes at some time, DUP deliveries of one event, ONLY=n checks one property (S1..S8 = 1..8, L1a..L1h = 11..18),
  *   FAST every report is delivered within its grace (for S8; otherwise any message may take any time),
  *   STRICT4 checks S4 at the INVITE and not at the permit (violated on purpose: the window between the two can't be closed),
  *   FALSEEND a stop of ours that LiveKit answers and that ends nothing, CANCELLOST a CANCEL that never reaches the phone,
+ *   PROM a buyer may name a time in a talk, once, and may be put on the do-not-call list at any time,
  *   TAKENOFF the agent takes its leg off just after the bridge died, which tells the phone nothing any more.
  *
  * FIXED is the design. NOFIX_x takes one rule away:
@@ -48,6 +51,8 @@
  *   NO_DECIDED NO_GRACE (with FAST) NO_NUM (number in use, claim and permit) NO_SPENT (MAXR=0) NO_OPM (OPS=1: "since" by call, not by time)
  *   NO_GCLAIM, NO_GPERMIT (NL=2: the second of two that are claimed, or permitted, together is asked about as the rows were before the
  *   group). The permit is the net of the claim, so NO_GCLAIM alone shows none, and NO_GPERMIT needs two claims that only NO_GCLAIM makes.
+ *   With PROM: NO_PDNC (the permit does not ask the list again) NO_PKEPT (a promise that rang still waits) NO_PLATE (late answers
+ *   end a lead whose promise waits).
  *   REDIAL (a sent dial is tried again). NO_NEWEST shows one only with NOFIX_RING and ONLY=7; NO_ALLDEC only with NO_NUM: both are second nets.
  *
  * Time is only order: ph[c] 0 = claim young, token and its leeway alive; 1 = claim too old, token dead;
@@ -127,7 +132,7 @@
 #define GONE 0
 
 #ifndef ONLY
-#define ONLY 0       /* 0 checks all; else one: S1..S8 = 1..8, L1a..L1h = 11..18 */
+#define ONLY 0       /* 0 checks all; else one: S1..S10 = 1..10, L1a..L1i = 11..19 */
 #endif
 #define CHK(n, X) assert((X) || (ONLY != 0 && ONLY != n))
 #define S1 1
@@ -138,6 +143,9 @@
 #define S6 6
 #define S7 7
 #define S8 8
+#define S9 9
+#define S10 10
+#define L1i 19
 #define L1a 11
 #define L1b 12
 #define L1c 13
@@ -161,6 +169,33 @@ byte ph[4]; byte req[4]; byte leg[4]; bit orph[4];
 /* ghosts (for the properties only) */
 byte inv[4]; byte spent[4]; bit capt[4]; byte ninv[NL];
 bit usestop; byte ops; bit fe;
+/* a promised time: it may fall due whenever it waits, for time is only order */
+#ifdef PROM
+byte prm[NL];                   /* 0 none was named, 1 waits, 2 is kept or cancelled */
+bit pc[4]; bit asks[4]; bit dnc; bit usednc; /* claimed for the promise; a time was named in this talk; on the list, if anybody asks */
+byte pinv; byte pfree;           /* INVITEs for it; attempts that spent no retry, because a time was named in them */
+#define PDUE(l) (prm[l]==1)
+#define PDIAL(c) pc[c]
+#define LISTED dnc
+#define PINV pinv
+#define PEXTRA (pinv + pfree)
+#else
+#define PDUE(l) 0
+#define PDIAL(c) 0
+#define LISTED 0
+#define PINV 0
+#define PEXTRA 0
+#endif
+#ifdef NO_PDNC
+#define P_LIST 1
+#else
+#define P_LIST (!LISTED)
+#endif
+#ifdef NO_PLATE
+#define C_PROM(c) 1
+#else
+#define C_PROM(c) (!PDUE(cl[c]))
+#endif
 #ifdef FAST
 #define SLOW 0        /* deliveries are within the grace (for S8) */
 #else
@@ -221,8 +256,8 @@ bit usestop; byte ops; bit fe;
 #define P_DEAD 1
 #define P_ST(c) (cst[c]==CALLING)
 #endif
-#define CLAIM(l) (lst[l]==NEW && due[l] && nc<MC && !stop && C_DEC(l) && C_NUM && NOANS(l))
-#define PERMIT(c) (!stop && P_NUM(c) && P_REV(c) && P_ST(c) && P_AGE(c) && NOANS(cl[c]))
+#define CLAIM(l) (lst[l]==NEW && due[l] && nc<MC && !stop && C_DEC(l) && C_NUM && (NOANS(l) || PDUE(l)) && !LISTED)
+#define PERMIT(c) (!stop && P_NUM(c) && P_REV(c) && P_ST(c) && P_AGE(c) && (NOANS(cl[c]) || (PDIAL(c) && PDUE(cl[c]))) && P_LIST)
 
 /* Of a group: what its second member is asked once the first has been written, or was before. All leads here have one number. */
 #ifdef NO_GCLAIM
@@ -236,7 +271,12 @@ bit usestop; byte ops; bit fe;
 #define P_AFTER(c) PERMIT(c)
 #endif
 
-inline claim(l) { cl[nc] = l; cst[nc] = CALLING; busy[nc] = 1; due[l] = 0; hold[nc] = 1; nc++ }
+#ifdef PROM
+#define FORPROM(l) pc[nc] = PDUE(l);
+#else
+#define FORPROM(l)
+#endif
+inline claim(l) { cl[nc] = l; FORPROM(l) cst[nc] = CALLING; busy[nc] = 1; due[l] = 0; hold[nc] = 1; nc++ }
 
 #ifdef NO_TOKEN
 #define C_TOKEN(c) 1
@@ -282,14 +322,24 @@ inline decide(c) {                      /* one transaction, lead row locked */
   :: else ->
      dec[c] = 1; DEADR(c)
      if :: ctb[c] -> ctb[c] = 0 :: else -> busy[c] = 0 fi;
+#ifdef PROM
+#ifndef NO_PKEPT
+     if :: pc[c] && prm[cl[c]]==1 && !nd[c] -> prm[cl[c]] = 2 :: else fi;
+#endif
+     if :: asks[c] && prm[cl[c]]==0 -> if :: dnc -> prm[cl[c]] = 2 :: else -> prm[cl[c]] = 1; pfree++ fi :: else fi;
+     asks[c] = 0;
+#endif
      if
-     :: !C_NEWEST(c) -> skip
+     :: PDUE(cl[c]) -> lst[cl[c]] = NEW; due[cl[c]] = 1            /* whatever else its lead was: a retry, answered, given up */
+     :: !PDUE(cl[c]) && !C_NEWEST(c) -> skip
      :: else ->
         if
         :: ANSWERS(cl[c]) -> lst[cl[c]] = DISP
         :: !ANSWERS(cl[c]) && cst[c]==CFAIL && nd[c] && pb[cl[c]] < PBMAX -> pb[cl[c]]++;
              if :: lst[cl[c]]!=FAILED -> lst[cl[c]] = NEW; due[cl[c]] = 1 :: else fi
-        :: !ANSWERS(cl[c]) && cst[c]==CFAIL && !(nd[c] && pb[cl[c]] < PBMAX) ->
+        :: !ANSWERS(cl[c]) && cst[c]==CFAIL && !nd[c] && PDIAL(c) ->                    /* a promise spends no retry */
+             if :: rc[cl[c]] > MAXR -> lst[cl[c]] = FAILED :: else -> lst[cl[c]] = NEW; due[cl[c]] = 1 fi
+        :: !ANSWERS(cl[c]) && cst[c]==CFAIL && !(nd[c] && pb[cl[c]] < PBMAX) && !(PDIAL(c) && !nd[c]) ->
              rc[cl[c]]++; spent[c]++;
              CHK(S5, spent[c] <= 1);     /* S5 */
              if
@@ -348,7 +398,8 @@ proctype Call(byte c) {
 end: do
   /* -- the dispatcher that claimed it: agent, permit, dial; may wait for ever or crash between any two -- */
   :: atomic { hold[c]==1 && PERMIT(c) -> hold[c] = 2; sent[c] = 1; ph[c] = 0;
-       CHK(S4, !ANSWERS(cl[c])) }                                         /* S4 */
+       CHK(S9, !LISTED);                                                  /* S9: nobody on the list is permitted */
+       CHK(S4, !ANSWERS(cl[c]) || PDIAL(c)) }                             /* S4 */
   :: d_step { hold[c]==1 && !sent[c] && !revk[c] && cst[c]==CALLING -> revk[c] = 1; ev[c] = 2 }   /* no agent: startup_failed, spent */
   :: d_step { hold[c]==2 -> hold[c] = 0; req[c] = 1 }
   :: d_step { hold[c]==2 -> hold[c] = 0; req[c] = 2 }                    /* crash, or the request is lost */
@@ -363,8 +414,12 @@ end: do
 #ifdef STRICT4
           CHK(S4, !ANSWERS(cl[c]));                                       /* S4, to the INVITE */
 #endif
-          CHK(S6, ninv[cl[c]] <= MAXR + 1 + nops[cl[c]]);                 /* S6 */
-          CHK(S8, SLOW || !CAPTURED(cl[c]));                              /* S8: no fault of delivery, yet rung after a talk with answers */
+#ifdef PROM
+          if :: pc[c] -> pinv++ :: else fi;
+#endif
+          CHK(S10, PINV <= 1);                                            /* S10: a promise rings once */
+          CHK(S6, ninv[cl[c]] <= MAXR + 1 + nops[cl[c]] + PEXTRA);          /* S6 */
+          CHK(S8, SLOW || !CAPTURED(cl[c]) || PDIAL(c));                              /* S8: no fault of delivery, yet rung after a talk with answers */
           if :: evR[c] = DUP :: evR[c] = 0 fi }
   :: atomic { req[c]==1 -> req[c] = 2; if :: cst[c]==CALLING -> ev[c] = 1 :: skip fi }             /* refused: expired, 503 */
   :: atomic { leg[c]==RING -> leg[c] = GONE; if :: cst[c]==CALLING -> ev[c] = 2 :: skip fi;        /* busy, declined, rang out */
@@ -372,6 +427,9 @@ end: do
   :: atomic { leg[c]==RING -> leg[c] = GONE; orph[c] = 1; if :: cst[c]==CALLING -> whl[c] = 3 :: skip fi }   /* bridge died */
   :: atomic { leg[c]==RING -> leg[c] = TALK; if :: cst[c]==CALLING -> ev[c] = 3 :: skip fi;
        if :: rep[c] = 0 :: rep[c] = 1; capt[c] = !SLOW fi;
+#ifdef PROM
+       if :: prm[cl[c]]==0 -> asks[c] = 1 :: skip fi;
+#endif
        if :: aen[c] = 0 :: cst[c]==CALLING -> aen[c] = 1 fi }
   :: atomic { leg[c]==TALK -> leg[c] = GONE; if :: cst[c]==CALLING -> whl[c] = 2 :: skip fi }
 #ifdef FALSEEND
@@ -420,7 +478,7 @@ end: do
   :: d_step { evQ[c] -> evQ[c]--;                                         /* call.qualified */
        if
        :: !dec[c] -> decide(c)
-       :: dec[c] && (ANSWERS(cl[c]) || !FIXOPM) && C_OPM(c) && C_LATE(c) -> lst[cl[c]] = DISP
+       :: dec[c] && (ANSWERS(cl[c]) || !FIXOPM) && C_OPM(c) && C_LATE(c) && C_PROM(c) -> lst[cl[c]] = DISP
        :: else fi }
   :: d_step { evR[c] -> evR[c]--; FJ(c)                                    /* call.ringing: setLeadDispatched */
        if
@@ -453,6 +511,9 @@ end: do
 
 proctype People() {
 end: do
+#ifdef PROM
+  :: d_step { usednc && !dnc -> dnc = 1; if :: prm[0]==1 -> prm[0] = 2 :: else fi }
+#endif
   :: d_step { usestop && !stop -> stop = 1
 #ifndef FIX_STOP
        ; acked = 1
@@ -470,13 +531,17 @@ end: do
   CHK(L1b, lst[l]!=DISP || ANSWERS(l) || opm[l]>0);                                      /* L1b  dispatched, nobody will ring, no answers: a lost retry */ \
   CHK(L1c, lst[l]!=FAILED || !ANSWERS(l));                                               /* L1c  failed though answers are stored */ \
   CHK(L1d, lst[l]!=NEW || due[l]);                                                       /* L1d  due */ \
-  CHK(L1e, lst[l]!=NEW || stop || nc>=MC);                                               /* L1e  due and never taken */ \
-  CHK(L1f, lst[l]!=NEW || !ANSWERS(l));                                                  /* L1f  waits for ever though answers are stored */ \
+  CHK(L1e, lst[l]!=NEW || stop || nc>=MC || LISTED);                                               /* L1e  due and never taken */ \
+  CHK(L1f, lst[l]!=NEW || !ANSWERS(l) || PDUE(l) || LISTED);                                                  /* L1f  waits for ever though answers are stored */ \
+  CHK(L1i, !PDUE(l) || (lst[l]==NEW && due[l]));                                         /* L1i  a promise waits, and nobody would keep it */ \
   CHK(S5, rc[l] == SP(0,l) + SP(1,l) + SP(2,l) + SP(3,l));                              /* S5  */
 
 init {
   atomic {
     usestop = STOP;
+#ifdef PROM
+    if :: usednc = 0 :: usednc = 1 fi;
+#endif
 #if OPS > 0
     if :: ops = 0 :: ops = OPS fi;
 #endif
