@@ -1,8 +1,11 @@
 import type { Check } from '@leadline/frame/open-frame';
 import { within } from '@leadline/time/within';
 import { toFaultWords, type LiveKit } from '@leadline/telephony/livekit';
+import type { Log } from '@leadline/service-kit/logger';
 import type { Deps } from './deps.ts';
 import type { Knowledge } from './watch-generation.ts';
+
+const trunkPatienceMs = 10_000;
 
 /** Whether the streams exist and have been compared with the database. */
 export async function lookAtStreams(streams: Check, deps: Deps): Promise<true | string> {
@@ -26,12 +29,24 @@ export async function lookAtReports({ reports, postgres }: Deps): Promise<true |
 }
 
 /** True if LiveKit accepts our key and knows the trunk; otherwise what is wrong. */
-export async function lookForTrunk(livekit: LiveKit, trunkId: string): Promise<true | string> {
+export async function lookForTrunk(livekit: Pick<LiveKit, 'hasTrunk'>, trunkId: string): Promise<true | string> {
   try {
     return (await livekit.hasTrunk(trunkId)) || `knows no outbound trunk ${trunkId}: check SIP_TRUNK_ID`;
   } catch (error) {
     return toFaultWords(error);
   }
+}
+
+/**
+ * Logs at the start whether LiveKit knows the trunk, so that a wrong SIP_TRUNK_ID is seen before the first lead. It only
+ * tells: each dial finds out by itself.
+ */
+export async function tellOfTrunk(livekit: Pick<LiveKit, 'hasTrunk'>, trunkId: string, log: Log): Promise<void> {
+  const state =
+    (await within(trunkPatienceMs, lookForTrunk(livekit, trunkId))) ??
+    'does not answer: check LIVEKIT_URL and the way there';
+  if (state === true) log.info('LiveKit knows the trunk');
+  else log.warn({ livekit: state }, 'no call can be placed before this is repaired');
 }
 
 /** What the claim reads from the database. If Postgres does not answer, the part `database` says so. */

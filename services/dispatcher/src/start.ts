@@ -21,7 +21,7 @@ import { createMetrics } from './metrics.ts';
 import { onCallEvents } from './on-call-events.ts';
 import { onLeadCreated } from './on-lead-created.ts';
 import { permitGuard, requireSimulator } from './permit-guard.ts';
-import { lookAtOutbox, lookAtReports, lookAtStreams, lookForTrunk } from './readiness.ts';
+import { lookAtOutbox, lookAtReports, lookAtStreams, lookForTrunk, tellOfTrunk } from './readiness.ts';
 import { answerReconcile } from './reconcile.ts';
 import { settleAndRecover } from './settle-and-recover.ts';
 import { watchGeneration } from './watch-generation.ts';
@@ -104,6 +104,8 @@ export async function start(config: Config, environment: Environment): Promise<D
     reports: () => probe(() => lookAtReports(deps)),
     outbox: () => lookAtOutbox(checks.outboxOf(relay), deps),
   };
+  // Not awaited: a LiveKit that does not answer yet must not delay the start.
+  void tellOfTrunk(livekit, config.SIP_TRUNK_ID, log);
   return frame.run({
     needs,
     goesOnWithout: {},
