@@ -132,6 +132,19 @@ test('sources and senders: refused bodies, refused webhooks, a database that tak
   expect(states.at(-1)?.alert).toBe('LeadlineAwaitedUnread');
 });
 
+test('calls end, and no webhook comes', async () => {
+  await system.faults({ webhooks: { drop: true } });
+  // Two leads, each with two retries: none of their calls is under way afterwards.
+  await reach(
+    ['LeadlineWebhooksMissing'],
+    () => tooMany(2, () => system.post(numberEnding('2486'))),
+    grown('leadline_calls_ended_total{answered="no"}', 6),
+  );
+  await system.faults({});
+  const { before, after } = states.at(-1) ?? { before: calm, after: calm };
+  expect(most(after, 'leadline_livekit_webhooks_total')).toBe(most(before, 'leadline_livekit_webhooks_total'));
+});
+
 test('dials that fail, that nobody answers, that end in the dark', async () => {
   const before = await look();
   await reach(

@@ -53,6 +53,11 @@ export function createMetrics() {
       help: 'Reports that came after their person was erased: only a wish was taken of them',
       registers,
     }),
+    webhooks: new Counter({
+      name: 'leadline_livekit_webhooks_total',
+      help: 'Webhooks of LiveKit with a signature that holds',
+      registers,
+    }),
     numbersHeld: new Gauge({
       name: 'leadline_numbers_held_by_reports',
       help: 'Calls whose number is not rung because their last report could not be handled and nobody has looked yet',
@@ -97,6 +102,7 @@ export function createMetrics() {
   // Start each counter at 0: Prometheus sees no increase in a counter that first appears with its first event.
   for (const answered of ['yes', 'no']) metrics.ended.inc({ answered }, 0);
   metrics.inputs.inc({ kind: 'webhook', outcome: 'refused' }, 0);
+  metrics.webhooks.inc(0);
   for (const field of noteFields) metrics.reportFields.inc({ field, outcome: 'dropped' }, 0);
   for (const from of ['agent', 'livekit']) metrics.outsideTimes.inc({ from }, 0);
   for (const outcome of ['sent', 'came', 'failed']) metrics.takeovers.inc({ outcome }, 0);

@@ -26,6 +26,7 @@ export function liveKitWebhooks(receive: Receive, deps: Deps): Hono {
       return c.json({ title: 'The signature does not hold', status: 401 }, 401);
     }
     deps.webhooks.lastAt = new Date();
+    deps.metrics.webhooks.inc();
     const at = webhook.createdAt ?? deps.now(await databaseNow(deps.postgres.sql));
     if (webhook.createdAt === null) deps.metrics.outsideTimes.inc({ from: 'livekit' });
     const event = toCallEvent(webhook, at);
