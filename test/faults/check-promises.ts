@@ -1,6 +1,6 @@
-import type { Noted } from './campaign.ts';
+import type { Campaign, Noted } from './campaign.ts';
 import type { Check, Violation } from './invariants.ts';
-import type { CallbackRow, Ledgers } from './ledgers.ts';
+import type { CallbackRow, Ledgers, PhoneLine } from './ledgers.ts';
 
 /** A promise is rung within five minutes; a campaign has one, and the time in which faults stood in the way. */
 const withinMs = 60_000;
@@ -14,36 +14,52 @@ const heldByDeadMs = 35_000;
 /** Whoever wishes never to be called, and whoever is told of in a talk for another lead, is not rung for his promise. */
 const goodReasons = ['do_not_call', 'talked_in_other_call'];
 
-/** A confirmed promise rings once, not before its time, soon after it, and never after an opt-out; none is lost. */
-export const checkPromises: Check = ({ record, optedOut }, ledgers) => {
+/** What is wrong at every moment: a promise that rang twice, before its time, or for somebody who wants no call. */
+export function findWrongRings(
+  { optedOut }: Pick<Campaign, 'optedOut'>,
+  { callbacks, calls, phone }: Ledgers,
+): Violation[] {
   const violations: Violation[] = [];
-  const { callbacks, calls, phone } = ledgers;
+  const invites = invitesOf(phone);
+  for (const row of callbacks.filter(isPromise)) {
+    const where = { leadId: row.lead_id };
+    const rung = calls.filter(
+      ({ callback_id, call_room, put_back_reason }) =>
+        callback_id === row.id && put_back_reason === null && invites.has(call_room),
+    );
+    if (rung.length > 1) violations.push({ what: `the promise ${row.id} rang ${rung.length} times`, ...where });
+    for (const { call_room, sent_at } of rung)
+      if (row.at !== null && sent_at !== null && sent_at < row.at)
+        violations.push({ what: `${call_room} rang ${row.at.getTime() - sent_at.getTime()} ms too early`, ...where });
+    if (row.why === 'do_not_call' && rung.length > 0)
+      violations.push({ what: `the promise ${row.id} rang after an opt-out`, ...where });
+  }
+  for (const { phone: number, heardAt } of optedOut) {
+    const late = calls.filter(
+      ({ phone: callee, sent_at }) => callee === number && (sent_at?.getTime() ?? 0) > heardAt + slackMs,
+    );
+    for (const { call_room, lead_id } of late.filter((call) => invites.has(call.call_room)))
+      violations.push({ what: `${call_room} rang after its buyer was put on the do-not-call list`, leadId: lead_id });
+  }
+  return violations;
+}
+
+/** A confirmed promise rings once, not before its time, soon after it, and never after an opt-out; none is lost. */
+export const checkPromises: Check = (campaign, ledgers) => {
+  const violations = findWrongRings(campaign, ledgers);
+  const { callbacks, calls } = ledgers;
   const roomOf = new Map(calls.map((call) => [call.id, call]));
-  const invites = Map.groupBy(
-    phone.filter(({ event }) => event === 'invite'),
-    ({ room }) => room,
-  );
   for (const { room, at } of requests(ledgers)) {
     const call = calls.find(({ call_room }) => call_room === room);
     if (call === undefined) continue;
     const isKnown = callbacks.some((row) => row.call_id === call.id && row.at?.getTime() === at);
     if (!isKnown) violations.push({ what: `what ${room} asked for is promised nowhere`, leadId: call.lead_id });
   }
-  for (const row of callbacks) {
-    if (row.kept_by !== 'agent' || !row.confirmed || row.state === 'moved') continue;
+  for (const row of callbacks.filter(isPromise)) {
+    if (goodReasons.includes(row.why ?? '')) continue;
     const where = { leadId: row.lead_id };
     const name = `the promise ${row.id}`;
     const dials = calls.filter(({ callback_id }) => callback_id === row.id);
-    const rung = dials.filter(({ call_room, put_back_reason }) => put_back_reason === null && invites.has(call_room));
-    if (rung.length > 1) violations.push({ what: `${name} rang ${rung.length} times`, ...where });
-    for (const { call_room, sent_at } of rung)
-      if (row.at !== null && sent_at !== null && sent_at < row.at)
-        violations.push({ what: `${call_room} rang ${row.at.getTime() - sent_at.getTime()} ms too early`, ...where });
-    if (goodReasons.includes(row.why ?? '')) {
-      if (row.why === 'do_not_call' && rung.length > 0)
-        violations.push({ what: `${name} rang after an opt-out`, ...where });
-      continue;
-    }
     // Permitted, and its dispatcher died before it dialled: an unclear dial is never repeated.
     const mayHaveRung = dials.some((dial) => dial.sent_at !== null && dial.put_back_reason === null);
     if (row.state === 'waiting' || row.state === 'cancelled' || !mayHaveRung) {
@@ -53,21 +69,23 @@ export const checkPromises: Check = ({ record, optedOut }, ledgers) => {
       });
       continue;
     }
-    const late = lateness(row, record);
+    const late = lateness(row, campaign.record);
     if (late > withinMs) violations.push({ what: `${name} rang ${late} ms late`, ...where });
     const asked = roomOf.get(row.call_id ?? 0);
     if (asked !== undefined && saidNever(ledgers, asked.call_room))
       violations.push({ what: `${name} rang although its buyer said never again`, ...where });
   }
-  for (const { phone: number, heardAt } of optedOut) {
-    const late = calls.filter(
-      ({ phone: callee, sent_at }) => callee === number && (sent_at?.getTime() ?? 0) > heardAt + slackMs,
-    );
-    for (const { call_room, lead_id } of late.filter((call) => invites.has(call.call_room)))
-      violations.push({ what: `${call_room} rang after its buyer was put on the do-not-call list`, leadId: lead_id });
-  }
-  return { checked: callbacks.length + optedOut.length, violations };
+  return { checked: callbacks.length + campaign.optedOut.length, violations };
 };
+
+/** One that the voice agent is to keep, and that stands as it was made. */
+function isPromise({ kept_by, confirmed, state }: CallbackRow): boolean {
+  return kept_by === 'agent' && confirmed && state !== 'moved';
+}
+
+function invitesOf(phone: readonly PhoneLine[]): Set<string> {
+  return new Set(phone.filter(({ event }) => event === 'invite').map(({ room }) => room));
+}
 
 /** What agents asked for, the latest of each room. */
 function requests({ stored, ackedTo }: Ledgers): { room: string; at: number }[] {

@@ -11,7 +11,7 @@ import {
   findSilentFacts,
   findTakenPoison,
 } from './check-events.ts';
-import { checkPromises } from './check-promises.ts';
+import { checkPromises, findWrongRings } from './check-promises.ts';
 import { checkConsequences, readAccepted, readTold } from './check-enquiries.ts';
 import { canary } from './feed-leads.ts';
 import { findLeak } from './find-leak.ts';
@@ -31,6 +31,7 @@ export async function findEarly(
   const early: [Invariant, Violation[]][] = [
     ['I5', [...findSecondTasks(ledgers), ...findLostReports(ledgers)]],
     ['I10', findTakenPoison(campaign, ledgers)],
+    ['I16', findWrongRings(campaign, ledgers)],
     [
       'I2',
       [
