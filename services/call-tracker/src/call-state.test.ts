@@ -1087,6 +1087,21 @@ describe('a talk that has lost its agent', () => {
     ]);
     expect(life.done).toEqual(['take_over']);
     expect(life.effects.at(-1)).toMatchObject({ takeover: { at: at(20), lostAt: at(14), cameAt: null } });
+    // The one that was sent for says that it is there.
+    const ready: CallEvent = { kind: 'agent_ready', at: at(21) };
+    expect(
+      live([
+        [8, answered(8)],
+        [20, silent(6_000)],
+        [21, ready],
+      ]).done,
+    ).toEqual(['take_over', 'look']);
+    expect(
+      live([
+        [8, answered(8)],
+        [21, ready],
+      ]).done,
+    ).toEqual([]);
     // What was heard before that was the lost agent.
     const next = live([
       [8, answered(8)],

@@ -239,7 +239,9 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
       const learnt = { ...learnReport({ call, facts }, event, within(event.at), now), dial };
       // An agent that failed leaves a person behind: nobody waits for the room to tell.
       const failed = event.kind === 'agent_ended' && event.endedBy === 'error' && mayBeAlone(known);
-      return { ...learnt, effects: failed ? [{ kind: 'look' }] : [] };
+      // The agent that was sent for says that it is there: it is seen at once, and not with the next look.
+      const came = event.kind === 'agent_ready' && call.status === 'calling' && awaitedTakeover(facts) !== null;
+      return { ...learnt, effects: failed || came ? [{ kind: 'look' }] : [] };
     }
     case 'looked':
       return learnLook(known, event, now, policy);
