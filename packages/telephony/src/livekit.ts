@@ -21,6 +21,8 @@ export type Look = {
   agentPresent: boolean;
   /** An agent is in the room whose name LiveKit does not tell, as servers do that know no `lk.agent_name`. It may be ours. */
   namelessAgentPresent?: boolean;
+  /** Agents of workers that have no name, by their identities: LiveKit sends them to rooms unasked. */
+  uninvited?: string[];
 };
 
 export type DialRequest = {
@@ -74,14 +76,16 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
       const leg = participants.find(
         (participant) => participant.kind === ParticipantInfo_Kind.SIP && participant.identity === legIdentity(room),
       );
-      const names = participants
-        .filter(({ kind, state }) => kind === ParticipantInfo_Kind.AGENT && state === ParticipantInfo_State.ACTIVE)
-        .map(({ attributes }) => attributes[agentNameAttribute]);
+      const present = participants.filter(
+        ({ kind, state }) => kind === ParticipantInfo_Kind.AGENT && state === ParticipantInfo_State.ACTIVE,
+      );
+      const names = present.map(({ attributes }) => attributes[agentNameAttribute]);
       const status = leg?.attributes['sip.callStatus'] ?? 'dialing';
       return {
         leg: leg && { status, everAnswered: wasAnswered(status, leg.attributes['sip.callTag']) },
         agentPresent: names.includes(agentName),
         namelessAgentPresent: names.includes(undefined),
+        uninvited: present.filter((_, place) => names[place] === '').map(({ identity }) => identity),
       };
     },
 
@@ -98,14 +102,15 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
     async replaceAgent(room: string, metadata: string): Promise<void> {
       const participants = await rooms.listParticipants(room);
       const lost = participants.filter(({ kind }) => kind === ParticipantInfo_Kind.AGENT);
-      await Promise.all(
-        lost.map(({ identity }) =>
-          rooms.removeParticipant(room, identity).catch((error: unknown) => {
-            if (!(error instanceof ServerError) || error.code !== 'not_found') throw error;
-          }),
-        ),
-      );
+      await Promise.all(lost.map(({ identity }) => this.takeOut(room, identity)));
       await agents.createDispatch(room, agentName, { metadata });
+    },
+
+    /** Takes a participant out of the room; one that has left is no error. */
+    async takeOut(room: string, identity: string): Promise<void> {
+      await rooms.removeParticipant(room, identity).catch((error: unknown) => {
+        if (!(error instanceof ServerError) || error.code !== 'not_found') throw error;
+      });
     },
 
     /** Whether the server knows this outbound trunk. Throws the SDK's errors. */

@@ -2,16 +2,13 @@ import { databaseNow } from '@leadline/database/locks';
 import { findGreedy, noteStatements, type Statements } from '@leadline/testing/generic-plans';
 import { fillWithPast } from '@leadline/testing/fill-with-past';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDeps } from '../test/open-deps.ts';
 import type { CallEvent } from './call-state.ts';
-import { readCallTrackerConfig, toPolicy } from './config.ts';
 import type { Deps } from './deps.ts';
 import { holdNumber } from './hold-numbers.ts';
-import { openBeats } from './hear-beats.ts';
-import { createMetrics } from './metrics.ts';
 import { failStaleCallRecords, measure, settleDueCalls } from './settle-due-calls.ts';
-import { openInputs, trackRoom } from './track-call.ts';
+import { trackRoom } from './track-call.ts';
 
 // Postgres may plan a named statement without its values. What is asked for each input, or each second, must not read all
 // calls that ever were, whatever the plan.
@@ -27,33 +24,7 @@ beforeAll(async () => {
   database = await testDatabase();
   const noted = noteStatements(await database.open('callTracker'));
   ({ statements } = noted);
-  const postgres = noted.database;
-  const config = readCallTrackerConfig({
-    DATABASE_URL: postgres.url,
-    NATS_URL: 'nats://127.0.0.1:9',
-    LIVEKIT_URL: 'http://127.0.0.1:9',
-    AGENT_KEY: 'agent-key-for-tests',
-    LIVEKIT_API_KEY: 'devkey',
-    LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters-here',
-  });
-  const around = { postgres, now: (databaseTime: Date) => databaseTime };
-  deps = {
-    ...around,
-    livekit: {
-      look: async () => ({ leg: undefined, agentPresent: false }),
-      endRoom: async () => undefined,
-      readJob: async () => undefined,
-      replaceAgent: async () => undefined,
-    },
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: toPolicy(config),
-    inputs: openInputs(around),
-    background: { run: () => undefined, stop: async () => undefined },
-    failedSteps: new Map(),
-    webhooks: { lastAt: null, refusedAt: null },
-    beats: openBeats(),
-  };
+  deps = openDeps({ database, postgres: noted.database });
   await fillWithPast(database, past);
 }, 120_000);
 afterAll(() => database.drop());

@@ -55,8 +55,8 @@ type Watch = {
   replacedAt?: Date | null | undefined;
   /** Nobody told when the person answered: `answeredAt` is reckoned from the leg’s stay. */
   answerEstimated?: boolean | undefined;
-  /** LiveKit’s id of the stay that ended. */
-  leftSid?: string | null | undefined;
+  /** LiveKit’s ids of the leg’s stays in the room, in the order in which we heard of them: the last one is the leg’s. */
+  stays?: readonly string[] | undefined;
 };
 
 /** All facts about a call, in whatever order and from whatever source they came. */

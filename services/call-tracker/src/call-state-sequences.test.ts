@@ -34,8 +34,8 @@ type History = {
   joined: boolean;
   joinedLast: number;
   left: number | null;
-  /** LiveKit’s id of the stay that left. */
-  leftSid: string | undefined;
+  /** LiveKit’s ids of its stays, in the order in which they were heard of. */
+  stays: string[];
   leftReason: string;
   dial: { ok: boolean; at: number; free: boolean; reason: string } | null;
   agentEnded: number | null;
@@ -84,7 +84,7 @@ const claimed: World = {
     joined: false,
     joinedLast: 0,
     left: null,
-    leftSid: undefined,
+    stays: [],
     leftReason: '',
     dial: null,
     agentEnded: null,
@@ -280,10 +280,14 @@ function hear(world: World, event: CallEvent): World {
 }
 
 /** LiveKit cuts its times to seconds: within one, only another stay’s id tells a return from a late word. */
-function isReturn({ left: since, leftSid }: History, event: { at: Date; sid?: string }): boolean {
+function isReturn({ left: since, stays }: History, event: { at: Date; sid?: string }): boolean {
   if (since === null || second(event.at) > since) return true;
-  const isAnother = event.sid !== undefined && leftSid !== undefined && event.sid !== leftSid;
+  const isAnother = event.sid !== undefined && stays.length > 0 && !stays.includes(event.sid);
   return isAnother && second(event.at) + 1 > since;
+}
+
+function withStay(stays: string[], sid: string | undefined): string[] {
+  return sid === undefined || stays.includes(sid) ? stays : [...stays, sid];
 }
 
 /** The history grows by what was heard and by what was done about it. */
@@ -306,13 +310,15 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
         heard.joinedLast = second(event.at);
         heard.gone = [];
       }
+      heard.stays = withStay(heard.stays, event.sid);
       break;
     case 'leg_left': {
       heard.joined = true;
+      heard.stays = withStay(heard.stays, event.sid);
       heard.answered ||= event.everAnswered;
       // Its own next stay takes its place: nobody has left.
       if (event.reason === 'DUPLICATE_IDENTITY') break;
-      if (heard.joinedLast > 0 && event.sid !== undefined && event.sid === heard.leftSid) break;
+      if (event.sid !== undefined && event.sid !== heard.stays.at(-1)) break;
       const at = Math.max(0, second(event.at));
       const newer = heard.left === null || ['room', 'unseen'].includes(heard.leftReason) || at > heard.left;
       if (newer && at >= heard.joinedLast) {
@@ -320,7 +326,6 @@ function note(history: History, event: CallEvent, now: number, effects: Effect[]
         const late = now - second(event.at) >= 1;
         heard.left = late ? Math.max(0, second(event.at) + 0.5) : now;
         heard.leftReason = event.reason;
-        heard.leftSid = event.sid;
       }
       break;
     }
@@ -469,7 +474,11 @@ function checkStep(before: World, event: CallEvent, after: World, effects: Effec
     if (!(ended >= 0 && ended <= Math.min(now, heard.sent ? longest : now))) fail('an end lies within what can be');
     if (call.durationSeconds !== Math.round(ended)) fail('the duration is the end less the start');
     if (call.answeredAt !== null && second(call.answeredAt) > ended) fail('nobody answers after the end');
-    if (before.call.endedAt !== null && before.call.endedAt < (call.endedAt ?? 0)) fail('an end never moves on');
+    // Settled as never answered, and answered after all: it ended with its leg, and not with the ringing.
+    const answerWasKnown = before.call.answeredAt !== null && after.facts.watch.answerEstimated !== true;
+    if (answerWasKnown && before.call.endedAt !== null && before.call.endedAt < (call.endedAt ?? 0))
+      fail('an end never moves on');
+    if (heard.answered && call.answeredAt === null) fail('no answered call counts as none');
     const decidesReason = before.call.status === 'calling' || event.kind === 'agent_answered_by';
     if (call.failureReason !== null && decidesReason) checkReason(before.call, call, heard, fail);
   } else if (call.endedAt !== null || call.durationSeconds !== null) fail('a call that goes on has no end');

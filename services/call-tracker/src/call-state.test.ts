@@ -143,10 +143,35 @@ describe('a leg whose place its own next stay takes', () => {
       [22.4, leftAs('PA_1', 22, 'DUPLICATE_IDENTITY')],
       [22.5, joinedAs('PA_2', 22)],
     ];
-    expect(live(replaced).facts).toMatchObject({ legLeftAt: null, settleAt: at(24.4) });
-    const ringing: Heard[] = [...replaced, [24.4, due], [24.5, sawRinging]];
-    expect(live(ringing).facts.settleAt).toEqual(at(29.5));
-    expect(live([...ringing, [29.5, due], [29.6, sawTalking]]).call.answeredAt).toEqual(at(29.6));
+    expect(live(replaced).facts).toMatchObject({ legLeftAt: null, settleAt: at(24.5) });
+    const ringing: Heard[] = [...replaced, [24.5, due], [24.6, sawRinging]];
+    expect(live(ringing).facts.settleAt).toEqual(at(29.6));
+    expect(live([...ringing, [29.6, due], [29.7, sawTalking]]).call.answeredAt).toEqual(at(29.7));
+  });
+
+  test('joins under another id after a restart of the server: its dial’s result may be lost, so it is looked at', () => {
+    const joinedTwice: Heard[] = [
+      [3, joinedAs('PA_1', 3)],
+      [9, joinedAs('PA_2', 9)],
+    ];
+    expect(live(joinedTwice).facts.settleAt).toEqual(at(11));
+    // The same joining told again is no other one.
+    expect(
+      live([
+        [3, joinedAs('PA_1', 3)],
+        [9, joinedAs('PA_1', 3)],
+      ]).facts.settleAt,
+    ).toEqual(at(97));
+  });
+
+  test('has not left where the older stay’s end is told after the newer one’s joining', () => {
+    const { facts } = live([
+      [3, joinedAs('PA_1', 3)],
+      [9, joinedAs('PA_2', 9)],
+      [9.5, leftAs('PA_1', 8, 'CONNECTION_TIMEOUT')],
+    ]);
+    expect(facts.legLeftAt).toBeNull();
+    expect(facts.settleAt).toEqual(at(11.5));
   });
 
   test('that left and came back within one of LiveKit’s seconds is there', () => {
@@ -195,6 +220,28 @@ describe('an answer of which nobody told when', () => {
   test('is set right by the dial’s own word, which comes late', () => {
     const { call, facts } = live([...talked, [120, { kind: 'answered', at: at(5) }]]);
     expect([seconds(call.answeredAt), facts.watch.answerEstimated]).toEqual([5, false]);
+  });
+
+  test('counts where the end was never told either', () => {
+    const { call } = live([
+      [3, { kind: 'leg_joined', at: at(3), everAnswered: true }],
+      [longest + 1, due],
+    ]);
+    expect([call.failureReason, seconds(call.answeredAt)]).toEqual(['stale_timeout', 33]);
+  });
+
+  test('counts where the call was settled as never answered, and its hang-up is told later', () => {
+    const { call, facts } = live([
+      [3, joined(3)],
+      [
+        9,
+        { kind: 'dial_failed', at: at(9), reason: 'dispatch_failed', sipStatus: null, rang: 'yes', numberFree: false },
+      ],
+      [53, hungUp(53)],
+    ]);
+    expect([call.status, call.failureReason]).toEqual(['failed', 'dispatch_failed']);
+    expect([seconds(call.answeredAt), seconds(call.endedAt), call.durationSeconds]).toEqual([28, 53, 53]);
+    expect(facts.watch.answerEstimated).toBe(true);
   });
 
   test('makes no refusal of a talk that may have been long', () => {

@@ -104,18 +104,15 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
     unheard = event.kind === 'due' && awaitsHearing(next, event.hearing, policy);
     // After an outage many events come at once: the first must not end a call that the next one would explain.
     if (settling !== null && settling.at <= now && (!settling.waited || (event.kind === 'due' && !unheard))) {
-      const settled = settle(next, now, policy);
-      const isEstimate = settled.answeredAt !== null && next.call.answeredAt === null;
-      const watch = isEstimate ? { ...next.facts.watch, answerEstimated: true } : next.facts.watch;
-      next = { ...next, call: settled, facts: { ...next.facts, watch } };
+      next = withCall(next, settle(next, now, policy));
       effects.push(...endEffects(next));
       // Stale: we saw no end of the leg. We end the room after the commit, only to tidy up.
       const notDialled = next.facts.dialResult?.kind === 'failed' && !next.facts.everAnswered;
       if (next.facts.legLeftAt === null && !notDialled) effects.push({ kind: 'stop' });
     }
   } else {
-    const ended = correctEnd(next, now, policy);
-    const call = event.kind === 'agent_answered_by' ? correctReason({ ...next, call: ended }, policy) : ended;
+    next = withCall(next, correctEnd(next, now, policy));
+    const call = event.kind === 'agent_answered_by' ? correctReason(next, policy) : next.call;
     const nowCalled = call.status === 'failed' && hasAnswers(call);
     next = { ...next, call: nowCalled ? { ...call, status: 'called', failureReason: null } : call };
     if (nowCalled && call.mode !== null) effects.push({ kind: 'qualified', mode: call.mode });
@@ -146,6 +143,13 @@ function learnFromRow(facts: Facts, dial: Dial, now: Date): Facts {
       numberFree: true,
     },
   };
+}
+
+/** The call as it is settled or corrected. An answer that nobody told of is reckoned, and the facts say so. */
+function withCall(known: Known, call: Call): Known {
+  const isReckoned = call.answeredAt !== null && known.call.answeredAt === null;
+  const { facts } = known;
+  return { ...known, call, facts: isReckoned ? { ...facts, watch: { ...facts.watch, answerEstimated: true } } : facts };
 }
 
 /** The facts that one event adds, before any rule draws a conclusion. */
@@ -185,10 +189,14 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     }
     case 'leg_joined': {
       const at = within(event.at);
-      const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
-      if (facts.legLeftAt === null || !isReturn(facts, event.sid, event.at, at)) return { ...unchanged, facts: seen };
+      const isAnotherStay = isNewStay(facts, event.sid) && (facts.watch.stays ?? []).length > 0;
+      const seen = { ...sawStay(facts, event.sid, at), everAnswered: facts.everAnswered || event.everAnswered };
+      if (facts.legLeftAt === null) return { ...unchanged, facts: isAnotherStay ? lookSoon(seen, now) : seen };
+      // LiveKit’s times are whole seconds: within one, only the id of another stay tells a return from a late event.
+      const returns = at > facts.legLeftAt || (isAnotherStay && after(event.at, wholeSecondMs) > facts.legLeftAt);
+      if (!returns) return { ...unchanged, facts: seen };
       // A bridge that lost its server joins again, even after LiveKit has confirmed a stop.
-      const watch = { ...facts.watch, rejoinedAt: at, goneSince: null };
+      const watch = { ...seen.watch, rejoinedAt: at, goneSince: null };
       return {
         call,
         facts: { ...seen, watch, legLeftAt: null, legLeftReason: null, legLeftStatus: null },
@@ -197,14 +205,13 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     }
     case 'leg_left': {
       const at = within(event.at);
-      const seen = { ...sawLeg(facts, at), everAnswered: facts.everAnswered || event.everAnswered };
+      const seen = { ...sawStay(facts, event.sid, at), everAnswered: facts.everAnswered || event.everAnswered };
       // A bridge that was cut off joins again and takes its own place: the person is there all the time.
-      if (event.reason === replaced) {
-        return { ...unchanged, facts: { ...seen, watch: { ...seen.watch, replacedAt: now } } };
-      }
-      const { rejoinedAt, leftSid } = facts.watch;
-      const isToldAgain = event.sid !== undefined && event.sid === leftSid;
-      const older = rejoinedAt !== null && (at < rejoinedAt || isToldAgain);
+      const isFormerStay = event.sid !== undefined && event.sid !== seen.watch.stays?.at(-1);
+      if (event.reason === replaced || isFormerStay)
+        return { ...unchanged, facts: facts.legLeftAt === null ? lookSoon(seen, now) : seen };
+      const { rejoinedAt } = facts.watch;
+      const older = rejoinedAt !== null && at < rejoinedAt;
       const better = facts.legLeftAt === null || isWeakEnd(facts) || at > facts.legLeftAt;
       if (older || !better) return { ...unchanged, facts: seen };
       const legLeftAt = within(likelyEnd(event.at, now));
@@ -212,7 +219,6 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
         ...unchanged,
         facts: {
           ...seen,
-          watch: { ...seen.watch, leftSid: event.sid ?? null },
           legLeftAt,
           legLeftReason: event.reason,
           legLeftStatus: event.callStatus,
@@ -310,15 +316,20 @@ function withLook(facts: Facts, seen: Seen, now: Date): Facts {
   };
 }
 
-/**
- * Whether this joining came after the leg had left. Within the same second only LiveKit’s ids tell: another stay is a return,
- * and the one that left is a word that comes late. `second`: LiveKit’s own time, rounded down.
- */
-function isReturn({ legLeftAt, watch }: Facts, sid: string | undefined, second: Date, at: Date): boolean {
-  if (legLeftAt === null || at > legLeftAt) return true;
-  const { leftSid } = watch;
-  if (sid === undefined || leftSid === undefined || leftSid === null || sid === leftSid) return false;
-  return after(second, wholeSecondMs) > legLeftAt;
+function isNewStay({ watch }: Facts, sid: string | undefined): boolean {
+  return sid !== undefined && !(watch.stays ?? []).includes(sid);
+}
+
+/** A sign of the leg, and of which of its stays. */
+function sawStay(facts: Facts, sid: string | undefined, at: Date): Facts {
+  const seen = sawLeg(facts, at);
+  if (sid === undefined || !isNewStay(facts, sid)) return seen;
+  return { ...seen, watch: { ...seen.watch, stays: [...(seen.watch.stays ?? []), sid] } };
+}
+
+/** The leg joined again, and whatever waited for its dial broke with its connection. */
+function lookSoon(facts: Facts, now: Date): Facts {
+  return { ...facts, watch: { ...facts.watch, replacedAt: now } };
 }
 
 /** The room ended, but no event showed that the leg left. */

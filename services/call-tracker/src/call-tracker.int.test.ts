@@ -29,6 +29,7 @@ const shown = new Map<string, Look>();
 let ended: string[] = [];
 /** The jobs of agents that were sent to take over, by their room. */
 let takenOver: { room: string; job: unknown }[] = [];
+let takenOut: string[] = [];
 let firstJob: string | undefined;
 /** Runs after each COMMIT, and may lose its answer by throwing. */
 let afterCommit: () => void = () => undefined;
@@ -51,6 +52,7 @@ beforeEach(() => {
   shiftMs = 0;
   ended = [];
   takenOver = [];
+  takenOut = [];
   firstJob = undefined;
   afterCommit = () => undefined;
 });
@@ -78,6 +80,7 @@ async function startTracker(): Promise<CallTracker> {
         shown.delete(room);
       },
       readJob: async () => firstJob,
+      takeOut: async (_room, identity) => void takenOut.push(identity),
       replaceAgent: async (room, metadata) => {
         takenOver.push({ room, job: JSON.parse(metadata) });
       },
@@ -394,6 +397,17 @@ describe('a call that nobody tells of', () => {
     expect(await becomes(call, 'failed')).toMatchObject({ failure_reason: 'no_answers' });
     const kept = await facts(call);
     expect(kept?.['number_free_at']).not.toEqual(kept?.['leg_left_at']);
+  });
+
+  test('has an agent taken out that came to it without a name, and talks on with its own', async () => {
+    const call = await aCall();
+    const leg = { status: 'active', everAnswered: true };
+    shown.set(call.room, { leg, agentPresent: true, uninvited: ['agent-of-a-tutorial'] });
+    shiftMs = 96_000;
+    await until('it was taken out', () => takenOut.length > 0);
+    expect(takenOut[0]).toBe('agent-of-a-tutorial');
+    await until('it was seen talking', async () => (await facts(call))?.last_look?.seen === 'talking');
+    expect([ended, takenOver]).toEqual([[], []]);
   });
 
   test('is taken over by another agent, which is told what was learnt, as soon as LiveKit tells that the first has left', async () => {

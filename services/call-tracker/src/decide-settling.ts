@@ -65,21 +65,20 @@ export function awaitsHearing({ call, facts }: Known, hearing: Hearing | undefin
 /** The settled call: `called` with answers, else `failed`, with its true end. */
 export function settle(known: Known, now: Date, policy: Policy): Call {
   const { call, facts } = known;
-  const ended = withEnd(
-    { ...call, answeredAt: call.answeredAt ?? likelyAnswer(facts, policy) },
-    endOfCall(known, now, policy),
-  );
+  const ended = withEnd(known, endOfCall(known, now, policy), policy);
   if (hasAnswers(call)) return { ...ended, status: 'called', failureReason: null };
   return setCallFailed(ended, whyFailed(call, facts, policy));
 }
 
 /**
- * When an answered person is taken to have answered of whom nobody told it: in the middle of the leg’s stay, and no later than
- * a phone may ring. No talk that the carrier bills counts as none.
+ * When the person answered. Where nobody told it, we take the middle of the leg's stay, but no later than a phone may ring, so
+ * that no talk that the carrier bills counts as none. Null: nobody answered.
  */
-function likelyAnswer({ everAnswered, legJoinedAt, legLeftAt }: Facts, policy: Policy): Date | null {
-  if (!everAnswered || legJoinedAt === null || legLeftAt === null) return null;
-  const stayMs = Math.max(0, legLeftAt.getTime() - legJoinedAt.getTime());
+function answerOf({ call, facts }: Known, endedAt: Date, policy: Policy): Date | null {
+  const { everAnswered, legJoinedAt, watch } = facts;
+  if (call.answeredAt !== null && watch.answerEstimated !== true) return call.answeredAt;
+  if (!everAnswered || legJoinedAt === null) return call.answeredAt;
+  const stayMs = Math.max(0, endedAt.getTime() - legJoinedAt.getTime());
   return after(legJoinedAt, Math.min(policy.ringMs, stayMs / 2));
 }
 
@@ -87,17 +86,23 @@ function setCallFailed(call: Call, reason: FailureReason): Call {
   return { ...call, status: 'failed', failureReason: reason };
 }
 
-/** If a call was settled without a known end, a later report still corrects its minutes. */
+/**
+ * If a call was settled without a known end, a later report still corrects its minutes. One that was settled as never answered,
+ * and was answered after all, ended with its leg and not with the ringing.
+ */
 export function correctEnd(known: Known, now: Date, policy: Policy): Call {
-  const { call } = known;
+  const { call, facts } = known;
   const endedAt = endOfCall(known, now, policy);
-  return call.endedAt === null || endedAt < call.endedAt ? withEnd(call, endedAt) : call;
+  const isReckoned = facts.everAnswered && (call.answeredAt === null || facts.watch.answerEstimated === true);
+  return isReckoned || call.endedAt === null || endedAt < call.endedAt ? withEnd(known, endedAt, policy) : call;
 }
 
-function withEnd(call: Call, endedAt: Date): Call {
+function withEnd(known: Known, endedAt: Date, policy: Policy): Call {
+  const { call } = known;
+  const answeredAt = answerOf(known, endedAt, policy);
   return {
     ...call,
-    answeredAt: call.answeredAt && earliest(call.answeredAt, endedAt),
+    answeredAt: answeredAt && earliest(answeredAt, endedAt),
     endedAt,
     durationSeconds: Math.round((endedAt.getTime() - call.startedAt.getTime()) / 1_000),
   };

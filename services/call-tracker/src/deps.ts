@@ -10,7 +10,7 @@ import type { Inputs } from './track-call.ts';
 /** What the tracker's steps touch. There is one clock, the database's, read once a group and passed through `now`. */
 export type Deps = {
   postgres: Database;
-  livekit: Pick<LiveKit, 'look' | 'endRoom' | 'readJob' | 'replaceAgent'>;
+  livekit: Pick<LiveKit, 'look' | 'endRoom' | 'readJob' | 'replaceAgent' | 'takeOut'>;
   now: (databaseTime: Date) => Date;
   log: Log;
   metrics: Metrics;

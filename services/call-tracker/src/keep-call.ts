@@ -69,7 +69,7 @@ const watch = z.object({
   aloneSince: jsonTime.nullable(),
   rejoinedAt: jsonTime.nullable(),
   replacedAt: jsonTime.nullish(),
-  leftSid: z.string().nullish(),
+  stays: z.array(z.string()).optional(),
   answerEstimated: z.boolean().optional(),
 });
 

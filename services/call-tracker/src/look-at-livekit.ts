@@ -12,6 +12,7 @@ export async function lookAtLeg(callId: number, room: string, deps: Deps, agentL
   try {
     const look = await requireWithin(patienceMs, deps.livekit.look(room), tooLong);
     deps.metrics.looks.inc({ seen: look.leg?.status ?? 'gone' });
+    if (look.leg !== undefined) await sendAway(callId, room, look.uninvited ?? [], deps);
     // Where LiveKit tells no names, whoever is there counts.
     const agentPresent = look.agentPresent || look.namelessAgentPresent === true;
     return { kind: 'looked', leg: look.leg ?? null, agentPresent, agentLeft, aliveAgoMs: deps.beats.agoMs(room) };
@@ -19,6 +20,27 @@ export async function lookAtLeg(callId: number, room: string, deps: Deps, agentL
     deps.log.warn({ ...liveKitFault(error), callId }, 'LiveKit could not be looked at');
     deps.metrics.looks.inc({ seen: 'unknown' });
     return { kind: 'look_failed' };
+  }
+}
+
+/**
+ * A worker without a name is sent to a room with its second agent too. Nobody talks to the person beside our agent. One that
+ * stays is seen by the next look.
+ */
+async function sendAway(callId: number, room: string, uninvited: readonly string[], deps: Deps): Promise<void> {
+  for (const identity of uninvited) {
+    try {
+      await requireWithin(patienceMs, deps.livekit.takeOut(room, identity), tooLong);
+      deps.log.warn(
+        { callId },
+        'an agent of a worker without a name was taken out of the room: give that worker a name',
+      );
+    } catch (error) {
+      deps.log.warn(
+        { ...liveKitFault(error), callId },
+        'an agent of a worker without a name is in the room, and stays',
+      );
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyLiveKit } from '../test/open-deps.ts';
 import { readCallTrackerConfig } from './config.ts';
 import { start, type CallTracker } from './start.ts';
 
@@ -27,12 +28,7 @@ beforeEach(async () => {
     nats: await nats.connect('call-tracker'),
     now: (databaseTime) => databaseTime,
     log: silentLog,
-    livekit: {
-      look: async () => ({ leg: undefined, agentPresent: false }),
-      endRoom: async () => undefined,
-      readJob: async () => undefined,
-      replaceAgent: async () => undefined,
-    },
+    livekit: emptyLiveKit,
   });
 });
 afterEach(async () => {

@@ -14,14 +14,13 @@ import { until } from '@leadline/testing/until';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { emptyLiveKit, openDeps } from '../test/open-deps.ts';
 import { readCallTrackerConfig } from './config.ts';
 import type { Deps } from './deps.ts';
-import { openBeats } from './hear-beats.ts';
-import { createMetrics } from './metrics.ts';
 import { trackReport } from './on-agent-reported.ts';
 import { settleDueCalls } from './settle-due-calls.ts';
 import { start, type CallTracker } from './start.ts';
-import { openInputs, trackRoom } from './track-call.ts';
+import { trackRoom } from './track-call.ts';
 
 let database: TestDatabase;
 let nats: TestNats;
@@ -48,27 +47,11 @@ beforeAll(async () => {
   agent = await nats.connect('agent');
   ops = await nats.connect('ops');
   const postgres = await database.open('callTracker');
-  const livekit = {
-    look: async () => ({ leg: undefined, agentPresent: false }),
-    endRoom: async () => undefined,
-    readJob: async () => undefined,
-    replaceAgent: async () => undefined,
-  };
   const now = (databaseTime: Date): Date => new Date(databaseTime.getTime() + shiftMs);
   const config = readCallTrackerConfig(testSettings('callTracker', { db: database, nats }));
-  const around = { postgres, nats: await nats.connect('call-tracker'), livekit, now, log: silentLog };
+  const around = { postgres, nats: await nats.connect('call-tracker'), livekit: emptyLiveKit, now, log: silentLog };
   tracker = await start(config, around);
-  const background = { run: () => undefined, stop: async () => undefined };
-  deps = {
-    ...around,
-    metrics: createMetrics(),
-    policy,
-    inputs: openInputs(around),
-    background,
-    failedSteps: new Map(),
-    webhooks: { lastAt: null, refusedAt: null },
-    beats: openBeats(),
-  };
+  deps = openDeps({ database, ...around, policy });
 });
 
 afterAll(async () => {

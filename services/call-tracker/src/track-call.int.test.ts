@@ -1,15 +1,11 @@
 import { lockCall } from '@leadline/database/locks';
 import type { Database } from '@leadline/database/open-database';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testSettings } from '@leadline/world/test-settings';
-import { silentLog } from '@leadline/testing/silent-log';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openDeps } from '../test/open-deps.ts';
 import type { CallEvent } from './call-state.ts';
-import { readCallTrackerConfig, toPolicy } from './config.ts';
 import type { Deps } from './deps.ts';
-import { createMetrics } from './metrics.ts';
-import { openBeats } from './hear-beats.ts';
-import { openInputs, trackRoom } from './track-call.ts';
+import { trackRoom } from './track-call.ts';
 
 let database: TestDatabase;
 let postgres: Database;
@@ -36,25 +32,7 @@ beforeAll(async () => {
       return result;
     },
   };
-  const config = readCallTrackerConfig(testSettings('callTracker', { db: database }));
-  const around = { postgres: watched, now: (databaseTime: Date) => databaseTime };
-  deps = {
-    ...around,
-    beats: openBeats(),
-    livekit: {
-      look: async () => ({ leg: undefined, agentPresent: false }),
-      endRoom: async () => undefined,
-      readJob: async () => undefined,
-      replaceAgent: async () => undefined,
-    },
-    log: silentLog,
-    metrics: createMetrics(),
-    policy: toPolicy(config),
-    inputs: openInputs(around),
-    background: { run: () => undefined, stop: async () => undefined },
-    failedSteps: new Map(),
-    webhooks: { lastAt: null, refusedAt: null },
-  };
+  deps = openDeps({ database, postgres: watched });
 });
 
 afterAll(() => database.drop());
