@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { openWork, type Campaign } from './campaign.ts';
+import type { Campaign } from './campaign.ts';
+import { openWork } from './until-drained.ts';
 import { checkCaps, checkRings, checkTimes } from './check-dialling.ts';
 import {
   checkDeadLetters,

@@ -1,4 +1,5 @@
-import { heal, measureMemory, openCampaign, runCampaign, untilDrained, type Campaign, type Plan } from './campaign.ts';
+import { untilDrained } from './until-drained.ts';
+import { heal, measureMemory, openCampaign, runCampaign, type Campaign, type Plan } from './campaign.ts';
 import { checkCampaign } from './check.ts';
 import { natsDiskDrill, postgresDiskDrill } from './drill-disks.ts';
 import { clocksDrill } from './drill-clocks.ts';

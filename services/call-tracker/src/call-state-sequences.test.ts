@@ -207,7 +207,7 @@ function leftAs(sid: string, at: Date, reason: string): CallEvent {
   const everAnswered = reason === 'CLIENT_INITIATED';
   return { kind: 'leg_left', at, sid, reason, callStatus: everAnswered ? 'hangup' : 'dialing', everAnswered };
 }
-const stays = ['PA_1', 'PA_2'].flatMap((sid): Letter[] => [
+const twoStays = ['PA_1', 'PA_2'].flatMap((sid): Letter[] => [
   { name: `${sid} joins`, event: (now) => ({ kind: 'leg_joined', at: cut(now), sid, everAnswered: false }) },
   {
     name: `${sid} hangs up`,
@@ -219,7 +219,7 @@ const stays = ['PA_1', 'PA_2'].flatMap((sid): Letter[] => [
   },
 ]);
 const cutAlphabet: Letter[] = [
-  ...stays,
+  ...twoStays,
   { name: 'answered', event: (now: number): CallEvent => ({ kind: 'answered', at: date(now) }) },
   { name: 'qualified', event: qualified({ location: 'Pune' }) },
 ].map((letter) => ({ ...letter, afterSeconds: 0.25 }));

@@ -980,20 +980,17 @@ describe('while agents’ reports can not be heard', () => {
 });
 
 describe('an end that no webhook tells of', () => {
-  const gone: CallEvent = { kind: 'looked', leg: null, agentPresent: false };
-  const talking: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: true };
-
   test('is the agent’s last word, once two looks have shown the leg gone', () => {
     const heard: Heard[] = [
       [8, answered(8)],
       [40, ended(40, 'agent')],
-      [45, { kind: 'due' }],
-      [45, gone],
+      [45, due],
+      [45, sawNothing],
     ];
     const once = live(heard);
     expect(once.call.status).toBe('calling');
     expect(seconds(once.facts.settleAt)).toBe(105);
-    const twice = live([...heard, [105, { kind: 'due' }], [105, gone], [106, { kind: 'due' }]]);
+    const twice = live([...heard, [105, due], [105, sawNothing], [106, due]]);
     expect(twice.call).toMatchObject({ status: 'failed', failureReason: 'no_answers', durationSeconds: 40 });
     expect(seconds(twice.call.endedAt)).toBe(40);
     expect(twice.done).toEqual(['look', 'look']);
@@ -1006,8 +1003,8 @@ describe('an end that no webhook tells of', () => {
       [8, answered(8)],
       [30, qualified(30)],
       [40, ended(40)],
-      [45, gone],
-      [105, gone],
+      [45, sawNothing],
+      [105, sawNothing],
     ];
     expect(live(heard).call).toMatchObject({ status: 'called', durationSeconds: 40 });
     expect(live([...heard, [110, hungUp(37)]]).call.durationSeconds).toBe(38);
@@ -1017,24 +1014,23 @@ describe('an end that no webhook tells of', () => {
     expect(
       live([
         [8, answered(8)],
-        [68, gone],
-        [128, gone],
-        [190, { kind: 'due' }],
+        [68, sawNothing],
+        [128, sawNothing],
+        [190, due],
       ]).call.status,
     ).toBe('calling');
   });
 
   test('is when the leg was first not shown, where it outlived its agent and we ended it', () => {
-    const alone: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: false };
     const life = live([
       [8, answered(8)],
       [20, qualified(20)],
-      [30, alone],
-      [36, alone],
-      [46, alone],
-      [48, gone],
-      [108, gone],
-      [120, { kind: 'due' }],
+      [30, sawAlone],
+      [36, sawAlone],
+      [46, sawAlone],
+      [48, sawNothing],
+      [108, sawNothing],
+      [120, due],
     ]);
     expect(life.done).toContain('stop');
     expect(life.call).toMatchObject({ status: 'called', durationSeconds: 48 });
@@ -1044,9 +1040,9 @@ describe('an end that no webhook tells of', () => {
     expect(
       live([
         [40, ended(40)],
-        [100, gone],
-        [160, gone],
-        [170, { kind: 'due' }],
+        [100, sawNothing],
+        [160, sawNothing],
+        [170, due],
       ]).call.status,
     ).toBe('calling');
   });
@@ -1054,28 +1050,27 @@ describe('an end that no webhook tells of', () => {
   test('a talk is ended at its limit, counted from the answer and looked at just then', () => {
     const life = live([
       [8, answered(8)],
-      [578, talking],
+      [578, sawTalking],
     ]);
     expect(seconds(life.facts.settleAt)).toBe(608);
     expect(life.done).toEqual([]);
     expect(
       live([
         [8, answered(8)],
-        [607, talking],
+        [607, sawTalking],
       ]).done,
     ).toEqual([]);
     expect(
       live([
         [8, answered(8)],
-        [608, talking],
+        [608, sawTalking],
       ]).done,
     ).toEqual(['stop']);
   });
 });
 
 describe('a talk that has lost its agent', () => {
-  const alone: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: false };
-  const leftBehind: CallEvent = { ...alone, agentLeft: true };
+  const leftBehind: CallEvent = { ...sawAlone, agentLeft: true };
   const talking: CallEvent = { kind: 'looked', leg: { everAnswered: true }, agentPresent: true };
   const silent = (aliveAgoMs: number): CallEvent => ({ ...talking, aliveAgoMs });
   const agentLeft = (when: number): CallEvent => ({ kind: 'agent_left', at: at(when) });
@@ -1095,22 +1090,22 @@ describe('a talk that has lost its agent', () => {
     expect(
       live([
         [8, answered(8)],
-        [20, alone],
+        [20, sawAlone],
       ]).done,
     ).toEqual([]);
     expect(
       live([
         [8, answered(8)],
-        [20, alone],
+        [20, sawAlone],
         [24, talking],
-        [30, alone],
+        [30, sawAlone],
       ]).done,
     ).toEqual([]);
     expect(
       live([
         [8, answered(8)],
-        [20, alone],
-        [25, alone],
+        [20, sawAlone],
+        [25, sawAlone],
       ]).done,
     ).toEqual(['take_over']);
   });
@@ -1164,12 +1159,12 @@ describe('a talk that has lost its agent', () => {
     const lost: Heard[] = [
       [8, answered(8)],
       [20, leftBehind],
-      [22, alone],
+      [22, sawAlone],
       [24, { kind: 'look_failed' }],
       [29, leftBehind],
     ];
     expect(live(lost).done).toEqual(['take_over']);
-    expect(live([...lost, [30, alone]]).done).toEqual(['take_over', 'stop']);
+    expect(live([...lost, [30, sawAlone]]).done).toEqual(['take_over', 'stop']);
   });
 
   test('may lose the next one too, a few times', () => {
@@ -1181,14 +1176,14 @@ describe('a talk that has lost its agent', () => {
       [42, talking],
     ];
     expect(live(lost).done).toEqual(['take_over', 'take_over']);
-    expect(live([...lost, [60, leftBehind], [65, alone]]).done).toEqual(['take_over', 'take_over', 'stop']);
+    expect(live([...lost, [60, leftBehind], [65, sawAlone]]).done).toEqual(['take_over', 'take_over', 'stop']);
   });
 
   test('goes on where its agent ended by a fault, and that agent’s word ends nothing', () => {
     const failed: Heard[] = [
       [8, answered(8)],
       [20, ended(20, 'error')],
-      [20, alone],
+      [20, sawAlone],
     ];
     expect(live(failed).done).toEqual(['look', 'take_over']);
     const saved = live([...failed, [21, talking], [26, ended(20, 'error')], [27, ended(27, 'error')], [33, talking]]);
@@ -1218,7 +1213,7 @@ describe('a talk that has lost its agent', () => {
       ],
     ],
   ])('gets no other %s', (_name, heard) => {
-    expect(live([[8, answered(8)], ...heard, [20, leftBehind], [25, alone]]).done).toEqual(['stop']);
+    expect(live([[8, answered(8)], ...heard, [20, leftBehind], [25, sawAlone]]).done).toEqual(['stop']);
   });
 
   test('gets no other at the end of its time', () => {
@@ -1226,7 +1221,7 @@ describe('a talk that has lost its agent', () => {
       live([
         [8, answered(8)],
         [606, leftBehind],
-        [608, alone],
+        [608, sawAlone],
       ]).done,
     ).toEqual(['stop']);
   });
