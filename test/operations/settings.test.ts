@@ -62,4 +62,9 @@ test('compose hands every setting of a service on to it', () => {
     const own = settings.filter(({ user, name }) => user === service && !fixed.has(name)).map(({ name }) => name);
     expect({ service, settings: handed.toSorted() }).toEqual({ service, settings: own.toSorted() });
   }
+  // The command line in its container asks LiveKit too; where it keeps its state is its image's matter.
+  const handed = Object.keys(compose.services['leadline']?.environment ?? {});
+  const own = settings.filter(({ user, name }) => user === '`leadline`' && name !== 'LEADLINE_STATE_DIR');
+  expect(own.length).toBeGreaterThan(5);
+  expect(own.map(({ name }) => name).filter((name) => !handed.includes(name))).toEqual([]);
 });
