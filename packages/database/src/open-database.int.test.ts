@@ -1,6 +1,7 @@
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { openLinkTo } from '@leadline/servers/link';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { decideFault } from './decide-fault.ts';
@@ -173,4 +174,35 @@ test.for([
   } finally {
     await database.close();
   }
+});
+
+test('who hears a channel alone hears each commit that notifies it, none that is undone, and nobody else is notified', async () => {
+  const database = await db.open('owner', 2);
+  const listener = new Client({ connectionString: db.url });
+  await listener.connect();
+  const notified: string[] = [];
+  listener.on('notification', ({ channel }) => notified.push(channel));
+  await listener.query('listen one; listen other');
+  let heard = 0;
+  const hearNoMore = database.hearAlone('one', () => void heard++);
+  const tell = `select pg_notify('one', ''), pg_notify('other', '')`;
+  await database.transaction(async (sql) => {
+    await affected(sql, tell, []);
+    expect(heard).toBe(0);
+  });
+  expect(heard).toBe(1);
+  await expect(
+    database.transaction(async (sql) => {
+      await affected(sql, tell, []);
+      throw new Error('on purpose');
+    }),
+  ).rejects.toThrow('on purpose');
+  expect(heard).toBe(1);
+  expect(await affected(database.sql, tell, [])).toBe(1);
+  expect(heard).toBe(2);
+  hearNoMore();
+  await affected(database.sql, tell, []);
+  await listener.query('select 1');
+  expect({ heard, notified }).toEqual({ heard: 2, notified: ['other', 'other', 'one', 'other'] });
+  await listener.end();
 });

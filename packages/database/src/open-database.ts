@@ -22,6 +22,12 @@ export type Database = {
    * and an unreadable answer is an error after the commit.
    */
   transactionEndingWith<T>(work: (sql: Sql) => Promise<() => Promise<T>>): Promise<T>;
+  /**
+   * From now on `heard` is called after each commit of this pool that notifies the channel, and nobody else is notified: a
+   * notification wakes every session that listens to anything in the database, and commits that notify wait for each other.
+   * @returns a function that ends this
+   */
+  hearAlone(channel: string, heard: () => void): () => void;
   /** For users that need a session of their own, such as the outbox relay. */
   url: string;
   /**
@@ -77,16 +83,29 @@ export async function openDatabase(options: {
   pool.on('connect', (client) => client.on('error', () => undefined));
   dropSilentConnections(pool, options.silentMs ?? 15_000);
   dropReadOnlyConnections(pool);
+  const heardAlone = new Map<string, () => void>();
+  const use: Use = async (work) => {
+    const told = new Set<() => void>();
+    const result = await borrow(pool, (client) => work(client, (text) => withoutNotifying(text, heardAlone, told)));
+    for (const tell of told) tell();
+    return result;
+  };
   return {
-    sql: { query: (text, parameters) => use(pool, (client) => ask(client, text, parameters)) },
+    sql: { query: (text, parameters) => use((client, toSent) => ask(client, toSent(text), parameters)) },
     transaction: (work) =>
-      use(pool, (client) =>
-        transact(client, async (sql) => {
+      use((client, toSent) =>
+        transact(client, toSent, async (sql) => {
           const result = await work(sql);
           return () => Promise.resolve(result);
         }),
       ),
-    transactionEndingWith: (work) => use(pool, (client) => transact(client, work)),
+    transactionEndingWith: (work) => use((client, toSent) => transact(client, toSent, work)),
+    hearAlone(channel, heard) {
+      heardAlone.set(channel, heard);
+      return () => {
+        if (heardAlone.get(channel) === heard) heardAlone.delete(channel);
+      };
+    },
     url: options.url,
     check: async () => requireReady(await pool.connect()),
     close: () => within(2_000, pool.end()),
@@ -101,7 +120,24 @@ function datesAsText(): TypeOverrides {
   return overrides;
 }
 
-async function use<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/** The text that is sent for a statement. */
+type ToSent = (text: string) => string;
+type Use = <T>(work: (client: PoolClient, toSent: ToSent) => Promise<T>) => Promise<T>;
+
+const notification = /\bpg_notify\('(\w+)', ''\)/g;
+
+/** The statement without its notifications of channels that are heard here alone; adds those who hear them to `told`. */
+function withoutNotifying(text: string, heardAlone: ReadonlyMap<string, () => void>, told: Set<() => void>): string {
+  if (heardAlone.size === 0 || !text.includes('pg_notify')) return text;
+  return text.replaceAll(notification, (whole, channel: string) => {
+    const heard = heardAlone.get(channel);
+    if (heard === undefined) return whole;
+    told.add(heard);
+    return 'null';
+  });
+}
+
+async function borrow<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let isStale = false;
   try {
@@ -114,7 +150,11 @@ async function use<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Pro
   }
 }
 
-async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() => Promise<T>>): Promise<T> {
+async function transact<T>(
+  client: PoolClient,
+  toSent: ToSent,
+  work: (sql: Sql) => Promise<() => Promise<T>>,
+): Promise<T> {
   const begun = client.query('begin');
   let [hasBegun, isAwaited, isOver] = [false, false, false];
   const beginning = begun.then(
@@ -131,7 +171,7 @@ async function transact<T>(client: PoolClient, work: (sql: Sql) => Promise<() =>
       }
       // It would commit alone.
       if (isOver) throw new Error('the transaction is over: await each statement before it ends');
-      return ask(client, text, parameters);
+      return ask(client, toSent(text), parameters);
     },
   };
   let ending: [Promise<T>, Promise<QueryResult>];

@@ -49,7 +49,7 @@ export async function start(config: Config, environment: Environment): Promise<C
   };
   const frame = openFrame({ service: 'call-tracker', servers: environment, config, metrics });
 
-  const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'call-tracker', log });
+  const relay = startRelay({ databaseUrl: postgres.url, writer: postgres, nats, service: 'call-tracker', log });
   const consumers = frame.startConsumers('call-tracker', [
     { durable: 'call-tracker-calls', handlers: onDialReported(deps), concurrency: 32 },
     { durable: 'call-tracker-agent', handlers: onAgentReported(deps), concurrency: 32 },

@@ -43,7 +43,7 @@ export async function start(config: Config, environment: Environment): Promise<C
   };
   const frame = openFrame({ service: 'crm-pusher', servers: environment, config, metrics });
 
-  const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'crm-pusher', log });
+  const relay = startRelay({ databaseUrl: postgres.url, writer: postgres, nats, service: 'crm-pusher', log });
   const consumers = frame.startConsumers('crm-pusher', [
     { durable: 'crm-pusher', handlers: [onCallQualified(deps)], concurrency: 4 },
   ]);

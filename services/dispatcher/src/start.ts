@@ -58,7 +58,7 @@ export async function start(config: Config, environment: Environment): Promise<D
   const guard = permitGuard({ nats, livekit, window: policy.window });
   const readiness = agentReadiness();
   const dispatching = dispatchDueLeads({ readiness, guard }, deps);
-  const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'dispatcher', log });
+  const relay = startRelay({ databaseUrl: postgres.url, writer: postgres, nats, service: 'dispatcher', log });
   // A new lead's event wakes this work. Leads without an event, and retries, may start this much late.
   const dispatch = every({
     name: 'dispatch due leads',

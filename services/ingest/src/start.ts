@@ -40,7 +40,7 @@ export async function start(
   );
   const frame = openFrame({ service: 'ingest', servers: environment, config, metrics });
 
-  const relay = startRelay({ databaseUrl: postgres.url, nats, service: 'ingest', log });
+  const relay = startRelay({ databaseUrl: postgres.url, writer: postgres, nats, service: 'ingest', log });
   const group = groupCommit<Delivery, DeliveryOutcome>({
     commit: async (deliveries) => {
       const outcomes = await storeDeliveries(deliveries, { postgres, log, patienceMs, dedupeDays: config.DEDUPE_DAYS });

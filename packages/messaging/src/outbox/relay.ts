@@ -1,5 +1,6 @@
 import type { PublishingService } from '@leadline/contracts/services';
 import { NatsError } from 'nats';
+import type { Database } from '@leadline/database/open-database';
 import { requireWritable } from '@leadline/database/session';
 import type { Part } from '@leadline/time/part';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -36,6 +37,11 @@ const restMs = 7_000;
 const followMs = 2_500;
 /** Until something is tried again that could not be done, and whose end nobody tells. */
 const againMs = 1_000;
+/**
+ * Events that follow each other more closely go together: a batch begins this long after the one before. The first after a
+ * rest never waits. A phone waits for what ingest says, but nobody for what the others say.
+ */
+const gatherMs = (service: PublishingService): number => (service === 'ingest' ? 25 : 250);
 /** During a flood it works a tenth of the time: intake goes first, and still more events leave than phones can ring. */
 const restsPerWork = 9;
 /** A batch that took long because the process was frozen is no flood. */
@@ -51,12 +57,24 @@ const keptDays = 31;
 const leadsForMs = 5_000;
 /** Without fresh statistics the planner underestimates the backlog, and would sort all of it for each batch. */
 const planner = '-c enable_bitmapscan=off -c enable_sort=off';
+/** A mark that a crash of the server loses is made again: its row is published once more, under the same message id. */
+const commits = '-c synchronous_commit=off';
+
+/** What was published and is not marked yet; `publishedAt` is of our monotonic clock, in ms. */
+type Unsaved = { result: PublishedRows; publishedAt: number };
 
 /**
  * Publishes a service's outbox. One replica leads, by its session's advisory lock, so that the rows of an aggregate
  * keep their order. A row that is published twice has the same message id and is stored once.
  */
-export function startRelay(options: { databaseUrl: string; nats: Nats; service: PublishingService; log: Log }): Relay {
+export function startRelay(options: {
+  databaseUrl: string;
+  nats: Nats;
+  service: PublishingService;
+  log: Log;
+  /** The pool with which this process adds events: while this relay leads, those wake it without a notification. */
+  writer?: Pick<Database, 'hearAlone'>;
+}): Relay {
   const { nats, log, service } = options;
   const table = outboxTable(service);
   let state: RelayState = 'waiting';
@@ -64,10 +82,10 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
    * Rows that were published but could not be marked. Nothing else is published before they are: a disk that stays full
    * for longer than the duplicate window would otherwise make the stream store the same rows again and again.
    */
-  let unsaved: { result: PublishedRows; publishedAt: number } | undefined;
+  let unsaved: Unsaved | undefined;
   let woken = Promise.withResolvers<void>();
   const wake = (): void => woken.resolve();
-  const rest = async (ms: number): Promise<void> => {
+  const untilWoken = async (ms: number): Promise<void> => {
     const timer = setTimeout(wake, ms);
     await woken.promise;
     clearTimeout(timer);
@@ -90,23 +108,28 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     const filledTo = new Map<StreamName, number>();
     /** Aggregates whose first row found no room recently, and until when to skip them: the rows behind them go on. */
     const resting = new Map<string, number>();
+    const saveRest = async (): Promise<void> => {
+      if (unsaved === undefined) return;
+      await save(client, table, unsaved);
+      unsaved = undefined;
+    };
     while (!stopping.aborted) {
-      if (unsaved !== undefined) {
-        await save(client, table, unsaved.result, performance.now() - unsaved.publishedAt);
-        unsaved = undefined;
-      }
+      // What was committed before needs no further read.
+      woken = Promise.withResolvers();
       if (!nats.isUp()) {
+        await saveRest();
         await requireWritable(client);
-        await rest(restMs);
+        await untilWoken(restMs);
         continue;
       }
       if (checked !== nats.reconnects()) {
+        await saveRest();
         await requireWritable(client);
         const current = nats.reconnects();
         if (!(await isCurrent(client))) {
           // JetStream may be silent for longer than the session may.
           await client.query('select 1');
-          await rest(againMs);
+          await untilWoken(againMs);
           continue;
         }
         const lost = await unmarkLostStreams(nats, client, service);
@@ -126,12 +149,12 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
       }
       for (const [aggregate, until] of resting) if (until < performance.now()) resting.delete(aggregate);
       const askedAt = performance.now();
-      const batch = await readBatch(client, table, [...resting.keys()]);
+      const batch = await saveAndRead(client, table, unsaved, [...resting.keys()]);
       provedAt = askedAt;
+      unsaved = undefined;
       const result = await publishRows(nats, batch, mayPublish);
       unsaved = { result, publishedAt: performance.now() };
-      await save(client, table, result, 0);
-      unsaved = undefined;
+      if (result.again.length + result.never.length > 0) await saveRest();
       for (const [stream, { from, to }] of result.places) {
         if (from <= (filledTo.get(stream) ?? 0)) checked = undefined;
         filledTo.set(stream, to);
@@ -141,12 +164,14 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
         log.error({ service, rows: result.never }, 'events can never be published; their rows are marked as failed');
       if (result.again.length > 0)
         tellWaiting(() => log.warn({ service, because: result.again[0]?.because }, 'events wait for room in NATS'));
-      if (batch.length < batchSize || !nats.isUp()) await rest(resting.size > 0 ? againMs : restMs);
-      else {
-        const pauseMs = Math.min(longestRestMs, (performance.now() - askedAt) * restsPerWork);
-        await wait(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
-      }
+      // What could not be tried or has no room comes up again; what was published is marked by the next read.
+      if (batch.length === 0 || result.again.length > 0) await untilWoken(resting.size > 0 ? againMs : restMs);
+      const tookMs = performance.now() - askedAt;
+      const isFlood = batch.length >= batchSize && nats.isUp();
+      const pauseMs = isFlood ? Math.min(longestRestMs, tookMs * restsPerWork) : gatherMs(service) - tookMs;
+      if (pauseMs > 0) await wait(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
     }
+    await saveRest();
   };
 
   const isCurrent = async (client: Client): Promise<boolean> => {
@@ -178,17 +203,19 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
     name: `${service}-relay`,
     lockClass: 'relay',
     lock: table,
-    sessionOptions: planner,
+    sessionOptions: `${planner} ${commits}`,
     async asLeader(client, stopping) {
+      const hearNoMore = options.writer?.hearAlone(table, wake);
       try {
         await workAsLeader(client, stopping);
       } finally {
         state = 'waiting';
+        hearNoMore?.();
       }
     },
     lost: (error) =>
       tellOutage(() => log.warn({ service, because: describeError(error) }, 'the outbox relay begins anew')),
-    rest: () => rest(followMs),
+    rest: () => untilWoken(followMs),
   });
   const stopListening = nats.onReconnect(wake);
   return {
@@ -203,40 +230,38 @@ export function startRelay(options: { databaseUrl: string; nats: Nats; service: 
   };
 }
 
-const session = z.tuple([z.object({ read_only: z.boolean(), seq: z.coerce.number().nullable() })], z.unknown());
-
 /**
- * What waits, in order. Whether the session may write is asked with it, so that at rest a leader asks nothing else.
- * @throws Error where it may not
+ * Marks what was published, and reads what waits, in order: all that a leader asks. A session that may not write is refused,
+ * also where there is nothing to mark.
  */
-async function readBatch(client: Client, table: string, resting: readonly string[]): Promise<RelayRow[]> {
+async function saveAndRead(
+  client: Client,
+  table: string,
+  unsaved: Unsaved | undefined,
+  resting: readonly string[],
+): Promise<RelayRow[]> {
   const { rows } = await client.query(
-    `select current_setting('transaction_read_only')::boolean as read_only,
-            w.seq, w.id, w.aggregate, w.subject, w.headers, w.payload
-       from (values (1)) as session left join (
-         select seq, id, aggregate, subject, headers, payload::text as payload from ${table}
-          where published_at is null and failed_at is null and aggregate <> all($1::text[])
-          order by seq limit ${batchSize}) as w on true`,
-    [resting],
+    `with saved as (${markText(table, '$2', '$3')})
+     select seq, id, aggregate, subject, headers, payload::text as payload from ${table}
+      where published_at is null and failed_at is null and aggregate <> all($1::text[]) and seq <> all($2::bigint[])
+      order by seq limit ${batchSize}`,
+    [resting, unsaved?.result.published ?? [], unsaved === undefined ? 0 : toSecondsAgo(unsaved)],
   );
-  const [first] = session.parse(rows);
-  if (first.read_only) await requireWritable(client);
-  if (first.seq === null) return [];
-  return z
-    .array(relayRow)
-    .parse(rows)
-    .toSorted((one, other) => one.seq - other.seq);
+  return z.array(relayRow).parse(rows);
 }
 
-/** `agoMs`: how long ago they were published, which decides whether JetStream still knows a row's id. */
-async function save(client: Client, table: string, result: PublishedRows, agoMs: number): Promise<void> {
-  const { published, again, never } = result;
-  if (published.length > 0)
-    await client.query(
-      `update ${table} set published_at = clock_timestamp() - make_interval(secs => $2), attempts = attempts + 1, last_error = null
-        where seq = any($1::bigint[]) and published_at is null and failed_at is null`,
-      [published, agoMs / 1_000],
-    );
+/** SQL that marks rows as published; `seconds` ago, which decides whether JetStream still knows a row's id. */
+const markText = (table: string, seqs: string, seconds: string): string => `
+  update ${table} set published_at = clock_timestamp() - make_interval(secs => ${seconds}), attempts = attempts + 1, last_error = null
+   where seq = any(${seqs}::bigint[]) and published_at is null and failed_at is null`;
+
+function toSecondsAgo({ publishedAt }: Unsaved): number {
+  return (performance.now() - publishedAt) / 1_000;
+}
+
+async function save(client: Client, table: string, unsaved: Unsaved): Promise<void> {
+  const { published, again, never } = unsaved.result;
+  if (published.length > 0) await client.query(markText(table, '$1', '$2'), [published, toSecondsAgo(unsaved)]);
   if (again.length + never.length === 0) return;
   await client.query(
     `update ${table} as o
