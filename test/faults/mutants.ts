@@ -235,8 +235,8 @@ import { z } from 'zod';
       },
       {
         file: `${dispatcher}/decide-permits.ts`,
-        find: 'given.length > 0 ? given.length * policy.paceMs :',
-        put: 'given.length < 0 ? given.length * policy.paceMs :',
+        find: 'firstDueInMs + given.length * policy.paceMs',
+        put: 'firstDueInMs',
       },
     ],
   },

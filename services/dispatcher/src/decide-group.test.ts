@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseCallWindow } from './call-window.ts';
 import { decideClaims } from './decide-claims.ts';
 import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
-import { decidePermits, type PermitAsked } from './decide-permits.ts';
+import { decidePermits, permittedAheadMs, type PermitAsked } from './decide-permits.ts';
 
 const noon = new Date('2026-11-24T12:00:00+05:30');
 const policy = {
@@ -56,8 +56,8 @@ test('a group is permitted as its members would be one after the other, each see
     fc.property(
       fc.array(member, { maxLength: 8 }),
       worlds,
-      fc.constantFrom(0, 1, 400),
-      fc.constantFrom(-5, 0, 7),
+      fc.constantFrom(0, 1, 30, 400),
+      fc.constantFrom(-5_000, 0, 7, 90, 300),
       (members, before, paceMs, dueInMs) => {
         const toAsked = (one: Member, world: World): PermitAsked => ({
           probe: false,
@@ -71,6 +71,7 @@ test('a group is permitted as its members would be one after the other, each see
         );
         const world: World = { slotsInUse: before.slotsInUse, inUse: new Set(before.inUse) };
         let nextDialAt = new Date(noon.getTime() + dueInMs);
+        const leaveAt: number[] = [];
         for (const [n, one] of members.entries()) {
           const [alone] = decidePermits([toAsked(one, world)], { nextDialAt }, noon, { ...policy, paceMs });
           const { kind, ...why } = together[n] ?? { kind: 'none' };
@@ -78,16 +79,19 @@ test('a group is permitted as its members would be one after the other, each see
           expect('reason' in why ? why.reason : undefined).toBe(
             alone !== undefined && 'reason' in alone ? alone.reason : undefined,
           );
-          if (kind !== 'permit') continue;
+          if (together[n]?.kind !== 'permit') continue;
+          expect(together[n]).toEqual(alone);
           world.slotsInUse++;
           world.inUse.add(one.phone);
-          nextDialAt = new Date(noon.getTime() + paceMs);
+          leaveAt.push(together[n].afterMs);
+          nextDialAt = new Date(noon.getTime() + together[n].afterMs + paceMs);
         }
         expect(world.slotsInUse).toBeLessThanOrEqual(Math.max(before.slotsInUse, policy.maxConcurrentCalls));
-        // Strict: at one moment one is permitted, or nobody while the pace has not come.
-        const permitted = together.filter(({ kind }) => kind === 'permit').length;
-        if (dueInMs > 0) expect(permitted).toBe(0);
-        else if (paceMs > 0) expect(permitted).toBeLessThanOrEqual(1);
+        // Strict: none leaves before the pace has come, nor sooner than one step after the one before it.
+        expect(
+          leaveAt.every((ms) => ms >= dueInMs && ms >= 0 && ms <= (paceMs <= permittedAheadMs ? permittedAheadMs : 0)),
+        ).toBe(true);
+        expect(leaveAt.every((ms, n) => n === 0 || ms - (leaveAt[n - 1] ?? 0) >= paceMs)).toBe(true);
       },
     ),
     { numRuns: 2_000 },
@@ -103,15 +107,16 @@ test('those who wait for the pace come back one by one, none before it, and none
       isUnsent: true,
     },
   }));
-  const [first, ...others] = decidePermits(asked, { nextDialAt: null }, noon, {
+  const verdicts = decidePermits(asked, { nextDialAt: null }, noon, {
     ...policy,
     maxConcurrentCalls: 100,
     paceMs: 40,
   });
-  expect(first).toEqual({ kind: 'permit' });
-  const afterMs = others.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : Number.NaN));
-  expect(afterMs.slice(0, 3)).toEqual([40, 80, 120]);
-  expect(Math.max(...afterMs)).toBe(290);
+  expect(verdicts.slice(0, 3)).toEqual([0, 40, 80].map((afterMs) => ({ kind: 'permit', afterMs })));
+  const afterMs = verdicts.slice(3).map((verdict) => (verdict.kind === 'ask_again' ? verdict.afterMs : Number.NaN));
+  // Each comes back as it may be permitted for its time, if those before it were.
+  expect(afterMs.slice(0, 3)).toEqual([20, 60, 100]);
+  expect(Math.max(...afterMs)).toBe(270);
 });
 
 test('a group of leads is claimed as they would be one after the other', () => {
@@ -156,5 +161,8 @@ test('the property tells a group that counts its members as they were before it'
   expect(facts.map((one) => mayRing(one, noon, policy).kind)).toEqual(['dial', 'dial']);
   const asked = facts.map((one) => ({ probe: false, seen: { facts: one, isUnsent: true } }));
   const verdicts = decidePermits(asked, { nextDialAt: null }, noon, { ...policy, paceMs: 0 });
-  expect(verdicts).toEqual([{ kind: 'permit' }, { kind: 'ask_again', reason: 'no_free_slot', afterMs: 250 }]);
+  expect(verdicts).toEqual([
+    { kind: 'permit', afterMs: 0 },
+    { kind: 'ask_again', reason: 'no_free_slot', afterMs: 250 },
+  ]);
 });

@@ -2,7 +2,8 @@ import { mayRing, type DialFacts, type DialPolicy } from './decide-dial.ts';
 import { afterOthers } from './decide-group.ts';
 
 export type PermitVerdict =
-  | { kind: 'permit' }
+  /** The dial may leave so long from now, and not before. */
+  | { kind: 'permit'; afterMs: number }
   | { kind: 'ask_again'; reason: string; afterMs: number }
   | { kind: 'refused'; reason: string }
   /** The dial was revoked or sent before, or its call has ended: there is nothing left to do. */
@@ -11,6 +12,11 @@ export type PermitVerdict =
 /** A claim that asks for its permit, with its lead's facts read under the lock; `seen` is undefined if the lead is gone. */
 export type PermitAsked = { probe: boolean; seen: { facts: DialFacts; isUnsent: boolean } | undefined };
 
+/**
+ * With a pace this quick or quicker, a dial that may leave so soon gets its permit now, for its own time. Else a group would
+ * wait for a transaction after each of its dials, and none could be quicker than the machine commits.
+ */
+export const permittedAheadMs = 100;
 /** These reasons pass by themselves, so the claim asks again as long as it lives. */
 const askAgainMs = 250;
 /** Claims that wait for the pace ask again one after the other, about as far apart as a permit takes. */
@@ -18,8 +24,8 @@ const leastApartMs = 5;
 
 /**
  * Decides on each claim of a group, in order. Each permit that was given earlier in the group already counts: it uses its
- * number and a slot, and moves the pace. The pace is strict: no permit is given before `nextDialAt`, and each permit moves
- * that to one step from now.
+ * number and a slot, and moves the pace. The pace is strict: no dial may leave before `nextDialAt`, and each one moves that
+ * by a step, however long nobody was dialled before.
  */
 export function decidePermits(
   group: readonly PermitAsked[],
@@ -28,6 +34,8 @@ export function decidePermits(
   policy: DialPolicy & { paceMs: number },
 ): PermitVerdict[] {
   const given: DialFacts[] = [];
+  const firstDueInMs = Math.max(0, Number(control.nextDialAt ?? now) - Number(now));
+  const aheadMs = policy.paceMs <= permittedAheadMs ? permittedAheadMs : 0;
   let waiting = 0;
   return group.map(({ probe, seen }): PermitVerdict => {
     if (seen === undefined) return { kind: 'refused', reason: 'lead_gone' };
@@ -42,12 +50,13 @@ export function decidePermits(
     // This claim was made before the breaker opened, so it is not a probe: it waits until a probe has succeeded.
     if (verdict.probe && !probe) return { kind: 'refused', reason: 'breaker_open' };
     if (!seen.isUnsent) return { kind: 'lost' };
-    const dueInMs = given.length > 0 ? given.length * policy.paceMs : Number(control.nextDialAt ?? now) - Number(now);
-    if (dueInMs > 0) {
+    const dueInMs = firstDueInMs + given.length * policy.paceMs;
+    if (dueInMs > aheadMs) {
       const apartMs = Math.max(policy.paceMs, leastApartMs) * waiting++;
-      return { kind: 'ask_again', reason: 'pace', afterMs: dueInMs + Math.min(apartMs, askAgainMs) };
+      const afterMs = dueInMs - aheadMs + Math.min(apartMs, askAgainMs);
+      return { kind: 'ask_again', reason: 'pace', afterMs: Math.max(leastApartMs, afterMs) };
     }
     given.push(facts);
-    return { kind: 'permit' };
+    return { kind: 'permit', afterMs: dueInMs };
   });
 }

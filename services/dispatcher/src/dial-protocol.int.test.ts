@@ -337,6 +337,46 @@ test('permits that are asked for together, by two replicas, keep caps, numbers a
   expect(next.filter(({ kind }) => kind === 'permitted').length).toBeLessThanOrEqual(1);
 });
 
+test('permits of groups and replicas are for times that the pace allows, each step apart', async () => {
+  await addLeads(12);
+  const paced: Policy = { ...policy, paceMs: 20 };
+  const [a, b] = [
+    { ...replicaA, policy: paced },
+    { ...replicaB, policy: paced },
+  ];
+  const claims = await claimDueLeads(a, 12);
+  const first = await permitDials(claims.slice(0, 3), a);
+  expect(first.map((permit) => (permit.kind === 'permitted' ? permit.afterMs : undefined))).toEqual([0, 20, 40]);
+  // The next group finds the times of the first taken, and the last of it has to ask again.
+  const second = await permitDials(claims.slice(3), b);
+  expect(second.at(-1)).toMatchObject({ kind: 'ask_again', reason: 'pace' });
+  const permitted = [...first, ...second].filter(({ kind }) => kind === 'permitted').length;
+  const sent = await database.query<{ at: string }>(
+    `select extract(epoch from sent_at) * 1000 as at from dials where sent_at is not null order by sent_at`,
+  );
+  expect(sent).toHaveLength(permitted);
+  expect(permitted).toBeGreaterThan(4);
+  const times = sent.map(({ at }) => Number(at));
+  for (const [n, at] of times.entries()) if (n > 0) expect(at - (times[n - 1] ?? 0)).toBeGreaterThan(18.9);
+  const [control] = await database.query<{ at: string }>(
+    `select extract(epoch from next_dial_at) * 1000 as at from dial_control`,
+  );
+  expect(Number(control?.at)).toBeCloseTo((times.at(-1) ?? 0) + 20, 0);
+});
+
+test('an agent that came ends the count of those that did not, once', async () => {
+  await addLeads(1);
+  const claim = await claimed();
+  const failures = async (): Promise<number | undefined> =>
+    (await database.query<{ n: number }>(`select startup_failures as n from dial_control`))[0]?.n;
+  const full: Deps = { ...replicaA, policy: { ...policy, maxConcurrentCalls: 0 } };
+  await database.query(`update dial_control set startup_failures = 2`);
+  expect(await permitDial(claim, full)).toMatchObject({ kind: 'ask_again', reason: 'no_free_slot' });
+  expect(await failures()).toBe(2);
+  await permitDial({ ...claim, agentJustCame: true }, full);
+  expect(await failures()).toBe(0);
+});
+
 test('one of a group whose permit throws takes nobody’s with it', async () => {
   await addLeads(6);
   const claims = await claimDueLeads(replicaA, 6);

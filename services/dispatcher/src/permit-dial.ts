@@ -8,13 +8,22 @@ import type { Claim } from './claim-due-leads.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import { decidePermits, type PermitVerdict } from './decide-permits.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
+import { moveBreaker } from './report-dial.ts';
 import { loadDialFacts, type Seen, type Sight } from './load-dial-facts.ts';
 import { toNextDialAt } from './to-next-dial.ts';
 
-/** `askedForCommitAt`: this process's monotonic clock, in ms, before it sent COMMIT. */
-export type Permit = Exclude<PermitVerdict, { kind: 'permit' }> | { kind: 'permitted'; askedForCommitAt: number };
+/**
+ * `afterMs`: the dial may leave so long after the permit was answered, and not before. `askedForCommitAt`: this process's
+ * monotonic clock, in ms, before it sent COMMIT.
+ */
+export type Permit =
+  | Exclude<PermitVerdict, { kind: 'permit' }>
+  | { kind: 'permitted'; afterMs: number; askedForCommitAt: number };
 
-export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
+/** A claim whose agent is in the room. `agentJustCame`: this is the first time that it asks, and a good sign. */
+export type PermitAsk = Claim & { agentJustCame?: boolean };
+
+export async function permitDial(claim: PermitAsk, deps: Deps): Promise<Permit> {
   const [permit] = await permitDials([claim], deps);
   if (permit === undefined) throw new Error('a permit was asked for and not answered');
   return permit;
@@ -26,7 +35,7 @@ export async function permitDial(claim: Claim, deps: Deps): Promise<Permit> {
  * @returns the answer to each, in their order
  * @throws for the whole group. If only COMMIT's answer was lost, some may be permitted: these get `lost` when they ask again
  */
-export async function permitDials(claims: readonly Claim[], deps: Deps): Promise<Permit[]> {
+export async function permitDials(claims: readonly PermitAsk[], deps: Deps): Promise<Permit[]> {
   const { seen, permits } = await deps.postgres.transactionEndingWith(async (sql) => {
     const calls = claims.map(({ callId }) => callId);
     const [, , sight, heard] = await Promise.all([
@@ -35,16 +44,22 @@ export async function permitDials(claims: readonly Claim[], deps: Deps): Promise
       loadDialFacts(sql, { permitsOf: claims }, deps.now),
       deps.reports.isHeard(sql),
     ]);
+    if (sight.control.startupFailures > 0 && claims.some(({ agentJustCame }) => agentJustCame))
+      await moveBreaker(sql, 'agent_came', sight.now, deps.policy.breaker);
     const byCall = new Map(sight.leads.map((lead) => [lead.callId, lead]));
     const verdicts = decideAll(claims, { sight, byCall, heard }, deps);
-    const given = claims.filter((_, n) => verdicts[n]?.kind === 'permit');
+    const given = claims.flatMap((claim, n) => {
+      const verdict = verdicts[n];
+      return verdict?.kind === 'permit' ? [{ claim, afterMs: verdict.afterMs }] : [];
+    });
     const send = toMarkSent(given, sight.now, deps);
     return async () => {
       const askedForCommitAt = performance.now();
       const sent = await send(sql);
       const told = verdicts.map((verdict, n): Permit => {
         if (verdict.kind !== 'permit') return verdict;
-        return sent.has(claims[n]?.callId) ? { kind: 'permitted', askedForCommitAt } : { kind: 'lost' };
+        if (!sent.has(claims[n]?.callId)) return { kind: 'lost' };
+        return { kind: 'permitted', afterMs: verdict.afterMs, askedForCommitAt };
       });
       return { seen: { now: sight.now, byCall }, permits: told };
     };
@@ -73,13 +88,15 @@ function decideAll(
 
 const nobody = new Set<number | undefined>();
 
+type Given = { claim: Claim; afterMs: number };
+
 /**
- * Marks these dials as sent and, only for those, writes their events and moves the pace. Returns the calls whose dials were
- * marked; the other dials must not be made.
+ * Marks these dials as sent, each at its own time, and only for those writes their events and moves the pace. Returns the
+ * calls whose dials were marked; the other dials must not be made.
  */
-function toMarkSent(given: readonly Claim[], now: Date, deps: Deps): (sql: Sql) => Promise<Set<number | undefined>> {
+function toMarkSent(given: readonly Given[], now: Date, deps: Deps): (sql: Sql) => Promise<Set<number | undefined>> {
   if (given.length === 0) return () => Promise.resolve(nobody);
-  const events = given.map(({ callId, leadId, source, room, attempt }) =>
+  const events = given.map(({ claim: { callId, leadId, source, room, attempt } }) =>
     toOutboxRecord('dispatcher', callDialing, {
       subject: `call/${callId}`,
       time: now,
@@ -87,7 +104,8 @@ function toMarkSent(given: readonly Claim[], now: Date, deps: Deps): (sql: Sql) 
     }),
   );
   const parameters = [
-    given.map(({ callId }) => callId),
+    given.map(({ claim }) => claim.callId),
+    given.map(({ afterMs }) => afterMs / 1_000),
     now,
     claimLifeMs(deps.policy) / 1_000,
     JSON.stringify(events),
@@ -99,13 +117,16 @@ function toMarkSent(given: readonly Claim[], now: Date, deps: Deps): (sql: Sql) 
   };
 }
 
-const markSentText = `with sent as (
-       update dials set sent_at = $2
-        where call_id = any($1::int[]) and sent_at is null and revoked_at is null
-          and claimed_at > $2::timestamptz - make_interval(secs => $3)
-          and exists (select 1 from calls where id = call_id and status = 'calling')
-       returning call_id),
-     told as (${addRecords('dispatcher', '$4::jsonb', `exists (select from sent where r.aggregate = 'call/' || call_id)`)}),
-     paced as (update dial_control set next_dial_at = $2::timestamptz + (select count(*) from sent) * make_interval(secs => $5)
+const markSentText = `with given as (
+       select call_id, $3::timestamptz + make_interval(secs => after_s) as sent_at
+         from unnest($1::int[], $2::float8[]) as given(call_id, after_s)),
+     sent as (
+       update dials d set sent_at = given.sent_at from given
+        where d.call_id = given.call_id and d.sent_at is null and d.revoked_at is null
+          and d.claimed_at > $3::timestamptz - make_interval(secs => $4)
+          and exists (select 1 from calls where id = d.call_id and status = 'calling')
+       returning d.call_id, d.sent_at),
+     told as (${addRecords('dispatcher', '$5::jsonb', `exists (select from sent where r.aggregate = 'call/' || call_id)`)}),
+     paced as (update dial_control set next_dial_at = (select max(sent_at) from sent) + make_interval(secs => $6)
                 where id = 1 and exists (select from sent))
      select call_id, pg_notify('dispatcher_outbox', '') from sent`;

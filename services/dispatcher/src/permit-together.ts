@@ -1,11 +1,10 @@
 import { isEverybodys } from '@leadline/database/decide-fault';
 import { groupInputs, type InputGroups } from '@leadline/service-kit/group-inputs';
-import type { Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
-import { permitDials, type Permit } from './permit-dial.ts';
+import { permitDials, type Permit, type PermitAsk } from './permit-dial.ts';
 
 /** Where claims wait for their permit. */
-export type Permits = Pick<InputGroups<Claim, Permit>, 'add'>;
+export type Permits = Pick<InputGroups<PermitAsk, Permit>, 'add'>;
 
 /** A bound, because a group holds the dialling lock and one lock a call. */
 const maxTogether = 32;
@@ -15,9 +14,9 @@ const maxAlone = 2;
 /** Groups the permits of one process: claims that ask while a group is under way make up the next group. */
 export function permitTogether(deps: Deps): Permits {
   return groupInputs({
-    keyOf: ({ callId }: Claim) => String(callId),
+    keyOf: ({ callId }: PermitAsk) => String(callId),
     goesAlone: () => false,
-    commit: (claims: Claim[]) => permitDials(claims, deps),
+    commit: (claims: PermitAsk[]) => permitDials(claims, deps),
     meetsAll: isEverybodys,
     maxTogether,
     maxAlone,

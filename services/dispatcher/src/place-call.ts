@@ -4,11 +4,10 @@ import { liveKitFault } from '@leadline/telephony/livekit';
 import { setTimeout as wait } from 'node:timers/promises';
 import { awaitAgent, type AgentArrival, type AgentReadiness } from './await-agent.ts';
 import type { Claim } from './claim-due-leads.ts';
-import { isCalm } from './decide-breaker.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
 import type { Permits } from './permit-together.ts';
 import type { PermitGuard } from './permit-guard.ts';
-import { moveBreaker, readBreaker, reportDial, type DroppedDial } from './report-dial.ts';
+import { moveBreaker, reportDial, type DroppedDial } from './report-dial.ts';
 import { revokeDial } from './revoke-dial.ts';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
 
@@ -29,8 +28,8 @@ export async function placeCall(claim: Claim, waits: Waits, deps: Deps): Promise
     await revokeDial(claim.callId, { putBack: 'dispatcher_stopping' }, deps);
     return endRoom(claim, deps);
   }
-  await noteArrival(arrival, deps);
   if (arrival !== 'present') {
+    await noteAbsence(arrival, deps);
     log.warn({ arrival }, 'no agent is in the room, so we do not call');
     // A probe spends no attempt, nor does a LiveKit that does not answer. A refusal by LiveKit counts: see settle-lead.
     const spent = arrival === 'absent' && !claim.probe;
@@ -59,7 +58,7 @@ type DialToken = { token: string; askedForCommitAt: number };
 /** Asks for the permit until it is given, refused, or the claim is too old. Undefined: no call; the dial was put back. */
 async function awaitPermit(claim: Claim, waits: Waits, deps: Deps): Promise<DialToken | undefined> {
   const deadline = claim.claimedAt + claimLifeMs(deps.policy);
-  for (;;) {
+  for (let agentJustCame = true; ; agentJustCame = false) {
     const blocked = waits.stopping.aborted ? 'dispatcher_stopping' : await waits.guard.blockedBy();
     if (blocked !== undefined) {
       await revokeDial(claim.callId, { putBack: blocked }, deps);
@@ -67,9 +66,11 @@ async function awaitPermit(claim: Claim, waits: Waits, deps: Deps): Promise<Dial
     }
     // We sign before the permit: if this process freezes after the permit, its token has expired when it wakes.
     const token = await deps.livekit.signDialToken();
-    const permit = await waits.permits.add(claim);
+    const permit = await waits.permits.add({ ...claim, agentJustCame });
     switch (permit.kind) {
       case 'permitted':
+        // It is sent: a stop of this process does not end this wait.
+        if (permit.afterMs > 0) await wait(permit.afterMs);
         return { token, askedForCommitAt: permit.askedForCommitAt };
       case 'lost':
         await revokeDial(claim.callId, { putBack: 'permit_too_late' }, deps);
@@ -122,14 +123,12 @@ async function reportUntilCommitted(
   log.error('the result could not be written; the call-tracker settles the call by what LiveKit shows');
 }
 
-async function noteArrival(arrival: AgentArrival, deps: Deps): Promise<void> {
+async function noteAbsence(arrival: Exclude<AgentArrival, 'present'>, deps: Deps): Promise<void> {
   // A fault of one lead says nothing about LiveKit or the trunk.
   if (arrival === 'refused') return;
-  const sign = { present: 'agent_came', absent: 'no_agent', unreachable: 'not_dialled' } as const;
-  // A good sign changes nothing on a calm breaker, so it needs no transaction.
-  if (arrival === 'present' && isCalm(await readBreaker(deps.postgres.sql))) return;
+  const sign = arrival === 'absent' ? 'no_agent' : 'not_dialled';
   await deps.postgres.transaction(async (sql) =>
-    moveBreaker(sql, sign[arrival], deps.now(await databaseNow(sql)), deps.policy.breaker),
+    moveBreaker(sql, sign, deps.now(await databaseNow(sql)), deps.policy.breaker),
   );
 }
 

@@ -146,7 +146,7 @@ const breakerRow = z.object({
   startupFailures: z.number(),
 });
 
-export async function readBreaker(sql: Sql): Promise<Breaker & { now: Date }> {
+async function readBreaker(sql: Sql): Promise<Breaker & { now: Date }> {
   const found = await row(
     sql,
     breakerRow,

@@ -7,6 +7,7 @@ const after = (seconds: number): Date => new Date(now.getTime() + seconds * 1_00
 test.each([
   ['nobody was dialled yet', null, null, null],
   ['the pace holds', 1, -0.1, 1],
+  ['a dial was permitted for a time that is still to come', 1.08, 0.08, 1.08],
   ['the pace is over', -5, -6, -5],
   ['after a restore, calls that nobody knows', 400, -6, 400],
   ['the clock was set back by an hour', 3_600, 3_599, null],
