@@ -67,7 +67,7 @@ async function decideNow(id: number, deps: Deps): Promise<DialDecision> {
   // We name the lead's own reason first, then a reason that holds back every lead.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;
-  return (await heldBack(sql, control, now, deps)) ?? decision;
+  return heldBack({ control, now, heard: await deps.reports.isHeard(sql) }, deps) ?? decision;
 }
 
 function toWire(decision: DialDecision): lead.Explanation {

@@ -125,9 +125,13 @@ async function claimTogether(deps: Deps, whom: Whom, maxClaims: number): Promise
   const claims: Claim[] = [];
   try {
     return await deps.postgres.transactionEndingWith(async (sql): Promise<() => Promise<Claiming>> => {
-      const [, first] = await Promise.all([lockDialControl(sql), loadDialFacts(sql, whom, deps.now)]);
+      const [, first, heard] = await Promise.all([
+        lockDialControl(sql),
+        loadDialFacts(sql, whom, deps.now),
+        deps.reports.isHeard(sql),
+      ]);
       const { control, now } = first;
-      if ((await heldBack(sql, control, now, deps)) !== undefined) return () => Promise.resolve(nothing);
+      if (heldBack({ control, now, heard }, deps) !== undefined) return () => Promise.resolve(nothing);
       // While the breaker is tripped only one lead is claimed, as a probe.
       const isTripped = control.breakerDelayMs !== null;
       const room = isTripped ? 1 : maxUnsentDials(deps.policy) - control.unsentDials;

@@ -9,6 +9,8 @@ import { placeCall, type Waits } from './place-call.ts';
 export type Dispatching = Part & {
   /** Claims due leads and calls them; returns when no more may be claimed now. `rest`: no lead was due. */
   run(): Promise<'rest' | undefined>;
+  /** A lead has come, so the next claim is made without a look whether one is due. */
+  expectLead(): void;
 };
 
 const stopWithinMs = 10_000;
@@ -22,9 +24,11 @@ export function dispatchDueLeads(waits: Pick<Waits, 'readiness' | 'guard'>, deps
   const placing = new Set<Promise<void>>();
   let claiming: Promise<'rest' | undefined> = Promise.resolve(undefined);
   let isHeldBack = false;
+  let isExpected = false;
   const claimAll = async (): Promise<'rest' | undefined> => {
     for (let claimed = 0; !stopping.signal.aborted && deps.nats.isUp();) {
-      const seen = await lookForDue(deps);
+      const seen = isExpected ? 'due' : await lookForDue(deps);
+      isExpected = false;
       if (seen === 'none' && claimed === 0 && placing.size === 0) return 'rest';
       if (seen !== 'due') return undefined;
       // At night, or with all channels in use, leads are due but none may be called: we open no transaction.
@@ -52,6 +56,7 @@ export function dispatchDueLeads(waits: Pick<Waits, 'readiness' | 'guard'>, deps
       claiming = claimAll();
       return claiming;
     },
+    expectLead: () => (isExpected = true),
     async stop() {
       stopping.abort();
       const placed = claiming.catch(() => undefined).then(() => Promise.all(placing));

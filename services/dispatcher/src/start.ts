@@ -68,6 +68,10 @@ export async function start(config: Config, environment: Environment): Promise<D
     log,
   });
   const wake = (): void => dispatch.wake();
+  const wakeForLead = (): void => {
+    dispatching.expectLead();
+    wake();
+  };
   const sweep = every({
     name: 'settle and recover',
     ms: 5_000,
@@ -90,7 +94,7 @@ export async function start(config: Config, environment: Environment): Promise<D
     log,
   });
   const consumers = frame.startConsumers('dispatcher', [
-    { durable: 'dispatcher-leads', handlers: [onLeadCreated(wake)], concurrency: 16 },
+    { durable: 'dispatcher-leads', handlers: [onLeadCreated(wakeForLead)], concurrency: 16 },
     { durable: 'dispatcher-calls', handlers: onCallEvents(deps, wake), concurrency: 8 },
   ]);
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(deps, days), log);
