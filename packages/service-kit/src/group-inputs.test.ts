@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { groupInputs } from './group-inputs.ts';
 
 type Item = { key: string; no: number; isPoison?: boolean; goesAlone?: boolean };
 type Group = { items: Item[]; gate: PromiseWithResolvers<void> };
 
-function gated({ maxTogether = 64, maxAlone = 2 } = {}) {
+function gated({ maxTogether = 64, maxAlone = 2, gatherMs = 0 } = {}) {
   const groups: Group[] = [];
   const inputs = groupInputs<Item, number>({
     keyOf: ({ key }) => key,
@@ -21,6 +21,7 @@ function gated({ maxTogether = 64, maxAlone = 2 } = {}) {
     meetsAll: (error) => error instanceof Error && error.message === 'away',
     maxTogether,
     maxAlone,
+    gatherMs,
   });
   const numbers = (): number[][] => groups.map(({ items }) => items.map(({ no }) => no));
   const finish = async (index: number): Promise<void> => {
@@ -45,6 +46,42 @@ test('what comes together goes together, and what comes meanwhile makes the next
   ]);
   await finish(1);
   expect(await Promise.all(results)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('the first leaves at once, what follows closely gathers, and a stop waits for nothing', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const { inputs, numbers, finish } = gated({ gatherMs: 100 });
+    void inputs.add({ key: 'a', no: 1 });
+    await turn();
+    await finish(0);
+    expect(numbers()).toEqual([[1]]);
+    for (const no of [2, 3]) {
+      void inputs.add({ key: 'a', no });
+      await turn();
+      await turn();
+    }
+    vi.advanceTimersByTime(98);
+    expect(numbers()).toEqual([[1]]);
+    vi.advanceTimersByTime(2);
+    await finish(1);
+    expect(numbers()).toEqual([[1], [2, 3]]);
+    void inputs.add({ key: 'b', no: 4 });
+    await turn();
+    await turn();
+    expect(numbers()).toHaveLength(2);
+    const stopped = inputs.stop();
+    await finish(2);
+    await stopped;
+    expect(numbers()).toEqual([[1], [2, 3], [4]]);
+    vi.advanceTimersByTime(1_000);
+    void inputs.add({ key: 'b', no: 5 });
+    await turn();
+    await turn();
+    expect(numbers().at(-1)).toEqual([5]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('of a failing group each is tried alone, and who fails alone goes alone until it succeeds', async () => {

@@ -29,12 +29,16 @@ export function groupInputs<Item, Result>(options: {
   meetsAll: (error: unknown) => boolean;
   maxTogether: number;
   maxAlone: number;
+  /** A shared group that is not full leaves this long after the one before: a busy time makes larger ones. The first never waits. */
+  gatherMs?: number;
 }): InputGroups<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
   /** Keys of what is on its way. */
   const busy = new Set<string>();
   const suspects = new Set<string>();
   let isSharedOnItsWay = false;
+  let sharedLeavesAt = Number.NEGATIVE_INFINITY;
+  let gathering: NodeJS.Timeout | undefined;
   let aloneOnTheirWay = 0;
   let scheduled = false;
   let drained: PromiseWithResolvers<void> | undefined;
@@ -52,11 +56,14 @@ export function groupInputs<Item, Result>(options: {
     const left: Waiting<Item, Result>[] = [];
     /** Whoever stays holds back what follows under its key. */
     const held = new Set(busy);
+    const isGathered =
+      performance.now() >= sharedLeavesAt || waiting.length >= options.maxTogether || drained !== undefined;
+    const mayShare = isGathered && !isSharedOnItsWay;
     for (const one of waiting) {
       const isAlone = one.isAlone || suspects.has(one.key);
       const hasRoom = isAlone
         ? aloneOnTheirWay + alone.length < options.maxAlone && !group.some(({ key }) => key === one.key)
-        : !isSharedOnItsWay && group.length < options.maxTogether;
+        : mayShare && group.length < options.maxTogether;
       if (held.has(one.key) || !hasRoom) {
         left.push(one);
         held.add(one.key);
@@ -99,6 +106,7 @@ export function groupInputs<Item, Result>(options: {
   };
   const departShared = async (group: readonly Waiting<Item, Result>[]): Promise<void> => {
     isSharedOnItsWay = true;
+    sharedLeavesAt = performance.now() + (options.gatherMs ?? 0);
     await depart(group);
     isSharedOnItsWay = false;
     departures();
@@ -114,6 +122,11 @@ export function groupInputs<Item, Result>(options: {
     const { group, alone } = take();
     if (group.length > 0) void departShared(group);
     for (const one of alone) void departAlone(one);
+    const leftMs = sharedLeavesAt - performance.now();
+    if (waiting.length > 0 && leftMs > 0) {
+      clearTimeout(gathering);
+      gathering = setTimeout(departures, leftMs);
+    }
     if (waiting.length === 0 && busy.size === 0) drained?.resolve();
   };
   return {
@@ -130,6 +143,7 @@ export function groupInputs<Item, Result>(options: {
     async stop() {
       if (waiting.length === 0 && busy.size === 0) return;
       drained ??= Promise.withResolvers();
+      departures();
       await drained.promise;
     },
   };

@@ -29,6 +29,8 @@ type Tracked = { kept: KeptCall; step: Step } | 'unknown';
 export type Inputs = InputGroups<Input, Tracked>;
 
 const maxTogether = 64;
+/** Nobody waits for a call's state as closely as this, and a call has nine inputs. */
+const gatherMs = 100;
 /** How many events go alone at one time, because their lock is taken or their group failed; each uses a connection. */
 const maxAlone = 3;
 
@@ -41,6 +43,7 @@ export function openInputs(around: Pick<Deps, 'postgres' | 'now'>): Inputs {
     meetsAll: isEverybodys,
     maxTogether,
     maxAlone,
+    gatherMs,
   });
 }
 

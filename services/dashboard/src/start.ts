@@ -41,9 +41,9 @@ export async function start(config: Config, environment: Environment): Promise<D
     projector.wake();
   });
   const consumers = frame.startConsumers('dashboard', [
-    { durable: 'dashboard-leads', handlers, concurrency: 64 },
-    { durable: 'dashboard-calls', handlers, concurrency: 64 },
-    { durable: 'dashboard-agent', handlers, concurrency: 64 },
+    { durable: 'dashboard-leads', handlers, concurrency: 256 },
+    { durable: 'dashboard-calls', handlers, concurrency: 256 },
+    { durable: 'dashboard-agent', handlers, concurrency: 256 },
   ]);
   const app = createApp(deps, live, redrives);
   const server = await listen(app, { host: config.HOST, port: config.PORT, graceMs: 5_000 });

@@ -231,8 +231,8 @@ export function startRelay(options: {
 }
 
 /**
- * Marks what was published, and reads what waits, in order: all that a leader asks. A session that may not write is refused,
- * also where there is nothing to mark.
+ * Marks what was published, and reads what waits, in order: all that a leader asks. Where nothing is to be marked, it deletes
+ * nothing, so that a session that may not write is refused all the same.
  */
 async function saveAndRead(
   client: Client,
@@ -240,12 +240,15 @@ async function saveAndRead(
   unsaved: Unsaved | undefined,
   resting: readonly string[],
 ): Promise<RelayRow[]> {
+  const published = unsaved?.result.published ?? [];
+  const isMarked = unsaved !== undefined && published.length > 0;
+  const written = isMarked ? markText(table, '$2', '$3') : `delete from ${table} where false`;
   const { rows } = await client.query(
-    `with saved as (${markText(table, '$2', '$3')})
+    `with written as (${written})
      select seq, id, aggregate, subject, headers, payload::text as payload from ${table}
       where published_at is null and failed_at is null and aggregate <> all($1::text[]) and seq <> all($2::bigint[])
       order by seq limit ${batchSize}`,
-    [resting, unsaved?.result.published ?? [], unsaved === undefined ? 0 : toSecondsAgo(unsaved)],
+    [resting, published, ...(isMarked ? [toSecondsAgo(unsaved)] : [])],
   );
   return z.array(relayRow).parse(rows);
 }

@@ -68,22 +68,24 @@ async function keepComing(sql: Sql, events: readonly LeadEvent[]): Promise<void>
   await keepLeads(sql, [...new Set(moved)], builds);
 }
 
-/** The most that a live page may lag. */
-const gatherMs = 100;
+/** How much a live page may lag: after a rest, and while many events come. */
+const gatherMs = { rested: 100, busy: 500 };
+const restedAfterMs = 1_000;
 
 /**
- * Stores each event; resolves once it is committed. Events within 100 ms of the first, or during another commit, share
- * a transaction. An event that can't be stored fails alone.
+ * Stores each event; resolves once it is committed. Events within 100 ms of the first share a transaction, and within half a
+ * second while many come. An event that can't be stored fails alone.
  */
 export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<void> {
   let waiting: { event: LeadEvent; kept: () => void; failed: (error: unknown) => void }[] = [];
   let isRunning = false;
+  let keptAt = Number.NEGATIVE_INFINITY;
   const keepAll = (events: readonly LeadEvent[]): Promise<void> =>
     postgres.transaction((sql) => keepComing(sql, events));
   const run = async (): Promise<void> => {
     isRunning = true;
     while (waiting.length > 0) {
-      await wait(gatherMs);
+      await wait(performance.now() - keptAt > restedAfterMs ? gatherMs.rested : gatherMs.busy);
       const batch = waiting;
       waiting = [];
       try {
@@ -92,6 +94,7 @@ export function eventKeeper(postgres: Database): (event: LeadEvent) => Promise<v
       } catch {
         for (const { event, kept, failed } of batch) await keepAll([event]).then(kept, failed);
       }
+      keptAt = performance.now();
     }
     isRunning = false;
   };

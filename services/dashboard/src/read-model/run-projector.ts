@@ -13,8 +13,8 @@ import {
 } from './project.ts';
 import { rebuildEvents } from './rebuild-events.ts';
 
-/** Changes of calls within this time are projected together. */
-const gatherMs = 250;
+/** Changes of calls within this time are projected together: after a rest, and from one projection to the next. */
+const gatherMs = { rested: 250, busy: 1_000 };
 /** Events wake it; only what other programs write is met by its own look. */
 const restFactor = 5;
 /** A lead that was committed after one with a higher id is met this much later, unless its event came before. */
@@ -34,6 +34,7 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
 
   /** The newest lead that was read, and when: those near it may still be on their way to their commit. */
   let newest = { id: 0, at: 0 };
+  let projectedAt = Number.NEGATIVE_INFINITY;
   const changes = every({
     name: 'keep changed calls and new leads',
     ms: eachMs,
@@ -46,6 +47,7 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
         newest = { id: found.newestLead ?? 0, at: performance.now() };
         await repeat(() => keepNewLeads(deps));
       }
+      projectedAt = performance.now();
       return found.hasChanges || isNew ? undefined : 'rest';
     },
     log,
@@ -80,10 +82,14 @@ export function runProjector(deps: Deps, eachMs = 1_000): Timer {
   let soon: NodeJS.Timeout | undefined;
   return {
     wake() {
-      soon ??= setTimeout(() => {
-        soon = undefined;
-        changes.wake();
-      }, gatherMs);
+      const sinceMs = performance.now() - projectedAt;
+      soon ??= setTimeout(
+        () => {
+          soon = undefined;
+          changes.wake();
+        },
+        Math.max(gatherMs.rested, gatherMs.busy - sinceMs),
+      );
     },
     async stop() {
       stopping = true;
