@@ -56,7 +56,7 @@ test('a group is permitted as its members would be one after the other, each see
     fc.property(
       fc.array(member, { maxLength: 8 }),
       worlds,
-      fc.constantFrom(0, 1, 30, 400),
+      fc.constantFrom(0, 1, 30, 50, 400),
       fc.constantFrom(-5_000, 0, 7, 90, 300),
       (members, before, paceMs, dueInMs) => {
         const toAsked = (one: Member, world: World): PermitAsked => ({
@@ -88,9 +88,9 @@ test('a group is permitted as its members would be one after the other, each see
         }
         expect(world.slotsInUse).toBeLessThanOrEqual(Math.max(before.slotsInUse, policy.maxConcurrentCalls));
         // Strict: none leaves before the pace has come, nor sooner than one step after the one before it.
-        expect(
-          leaveAt.every((ms) => ms >= dueInMs && ms >= 0 && ms <= (paceMs <= permittedAheadMs ? permittedAheadMs : 0)),
-        ).toBe(true);
+        expect(leaveAt.every((ms) => ms >= dueInMs && ms >= 0 && ms <= (paceMs < 50 ? permittedAheadMs : 0))).toBe(
+          true,
+        );
         expect(leaveAt.every((ms, n) => n === 0 || ms - (leaveAt[n - 1] ?? 0) >= paceMs)).toBe(true);
       },
     ),

@@ -13,10 +13,12 @@ export type PermitVerdict =
 export type PermitAsked = { probe: boolean; seen: { facts: DialFacts; isUnsent: boolean } | undefined };
 
 /**
- * With a pace this quick or quicker, a dial that may leave so soon gets its permit now, for its own time. Else a group would
- * wait for a transaction after each of its dials, and none could be quicker than the machine commits.
+ * With a pace quicker than `slowPaceMs`, a dial that may leave so soon gets its permit now, for its own time. Else a group
+ * would wait for a transaction after each of its dials, and none could be quicker than the machine commits.
  */
 export const permittedAheadMs = 100;
+/** 20 calls a second, and few trunks take more. Up to here a transaction for each dial costs nothing. */
+const slowPaceMs = 50;
 /** These reasons pass by themselves, so the claim asks again as long as it lives. */
 const askAgainMs = 250;
 /** Claims that wait for the pace ask again one after the other, about as far apart as a permit takes. */
@@ -35,7 +37,7 @@ export function decidePermits(
 ): PermitVerdict[] {
   const given: DialFacts[] = [];
   const firstDueInMs = Math.max(0, Number(control.nextDialAt ?? now) - Number(now));
-  const aheadMs = policy.paceMs <= permittedAheadMs ? permittedAheadMs : 0;
+  const aheadMs = policy.paceMs < slowPaceMs ? permittedAheadMs : 0;
   let waiting = 0;
   return group.map(({ probe, seen }): PermitVerdict => {
     if (seen === undefined) return { kind: 'refused', reason: 'lead_gone' };
