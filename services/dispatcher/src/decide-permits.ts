@@ -17,7 +17,7 @@ export type PermitAsked = { probe: boolean; seen: { facts: DialFacts; isUnsent: 
  * would wait for a transaction after each of its dials, and none could be quicker than the machine commits.
  */
 export const permittedAheadMs = 100;
-/** 20 calls a second, and few trunks take more. Up to here a transaction for each dial costs nothing. */
+/** 20 calls a second. Up to here each dial can have a transaction of its own. */
 const slowPaceMs = 50;
 /** These reasons pass by themselves, so the claim asks again as long as it lives. */
 const askAgainMs = 250;
