@@ -1,12 +1,16 @@
 import { serviceNames, serviceOf, type ServiceName } from '@leadline/contracts/services';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { freePort } from '@leadline/servers/free-port';
 import { join } from 'node:path';
 import { bench, withTimings, type Settings } from '@leadline/world/timings';
 import { toSettings } from '@leadline/world/to-settings';
 import { keys, type Stand } from './servers.ts';
-import { startProcess, type RunningProcess } from './start-process.ts';
+import { compileCache, startProcess, type RunningProcess } from './start-process.ts';
 import { programOf, type Tree } from './tree.ts';
 
+const run = promisify(execFile);
 const services = serviceNames;
 export type Service = ServiceName;
 
@@ -45,7 +49,10 @@ export async function startSystem(
       timings: withTimings(bench, { [key]: more }),
     });
     const listensOn = service === 'dispatcher' || service === 'crm-pusher' ? 'ADMIN_PORT' : 'PORT';
-    running[service] = await startProcess(programOf(tree, `services/${service}/src/main.ts`), settings, listensOn);
+    const main = programOf(tree, `services/${service}/src/main.ts`);
+    // Fills the cache, as when an image is built.
+    await run(process.execPath, [fileURLToPath(main), '--version'], { env: compileCache });
+    running[service] = await startProcess(main, settings, listensOn);
   };
   const stop = async (): Promise<void> => {
     await Promise.all(Object.values(running).map((service) => service.stop()));

@@ -1,6 +1,7 @@
 import { createLogger, type Log } from './logger.ts';
 import type { Part } from '@leadline/time/part';
 import { ConfigError } from './read-config.ts';
+import { returnMemory } from './return-memory.ts';
 import { startTracing, type TracingSettings } from '@leadline/tracing/start-tracing';
 import { version } from './version.ts';
 
@@ -67,6 +68,7 @@ export async function runProcess<C extends TracingSettings & { LOG_LEVEL: string
     return;
   }
   log.info({ version: version() }, 'started');
+  returnMemory();
   // The program that forked us may wait for this message, as pm2 does, or may be gone.
   process.send?.('ready', undefined, undefined, () => undefined);
   running.done.catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { compileCache } from '../start-process.ts';
 import type { Tree } from '../tree.ts';
 import { fourServices } from './measure-turn.ts';
 import { readResidentMb } from './read-proc.ts';
@@ -21,6 +22,7 @@ export async function measureImports(tree: Tree): Promise<number> {
   for (const service of fourServices) {
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: join(tree.folder, 'services', service),
+      env: { PATH: process.env['PATH'], ...compileCache },
     });
     sum += readResidentMb(stdout);
   }
