@@ -3,7 +3,7 @@ import { CrmPush } from './crm-pushes.ts';
 import { Lead } from './leads.ts';
 
 /**
- * The tables that we read as entities. Tables that only conditional statements touch (outboxes, dials, facts) are
+ * The tables that are defined as entities too. Tables that only conditional statements touch (outboxes, dials, facts) are
  * defined by the migrations, and by row schemas beside the statements.
  */
 export const entities = [Lead, Call, CrmPush] as const;
