@@ -65,7 +65,7 @@ export function createMetrics() {
     }),
     stepsWithoutAgent: new Counter({
       name: 'leadline_steps_without_agent_total',
-      help: 'Due calls that were stepped without what their agent had said, for the step had failed again and again',
+      help: 'Overdue calls decided without reports of their agent, because handling those had failed again and again',
       registers,
     }),
     inputs: new Counter({
