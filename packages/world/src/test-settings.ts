@@ -1,4 +1,5 @@
 import { serviceOf, type ServiceKey, type ServiceName } from '@leadline/contracts/services';
+import { join } from 'node:path';
 import type { Settings } from './timings.ts';
 import { toSettings, type Keys } from './to-settings.ts';
 
@@ -40,4 +41,21 @@ export function testSettings(service: ServiceKey, servers: TestServers, settings
     timings: {},
   });
   return { ...environment, ...settings };
+}
+
+/**
+ * The environment of a simulator that a test starts: with the keys above, its logs in `folder`, no voice agent on NATS,
+ * and a CRM that takes all requests. `settings` win over everything else.
+ */
+export function testSimulatorSettings(folder: string, settings: Settings = {}): Settings {
+  return {
+    LIVEKIT_API_KEY: testKeys.liveKitKey,
+    LIVEKIT_API_SECRET: testKeys.liveKitSecret,
+    SIP_TRUNK_ID: testKeys.trunkId,
+    CRM_API_KEY: testKeys.crmKey,
+    CRM_REQUESTS_PER_MINUTE: '100000',
+    PHONE_LOG: join(folder, 'phone.jsonl'),
+    CRM_LOG: join(folder, 'crm.jsonl'),
+    ...settings,
+  };
 }

@@ -6,7 +6,7 @@ import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { testKeys, testSettings } from '@leadline/world/test-settings';
+import { testKeys, testSettings, testSimulatorSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { until } from '@leadline/testing/until';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -27,17 +27,7 @@ const running: CrmPusher[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-crm-'));
   [db, nats] = await Promise.all([testDatabase(), testNats()]);
-  crm = await startSimulator(
-    readSimulatorConfig({
-      LIVEKIT_API_KEY: 'k',
-      LIVEKIT_API_SECRET: 's',
-      SIP_TRUNK_ID: 'ST',
-      PHONE_LOG: join(folder, 'phone.jsonl'),
-      CRM_LOG: join(folder, 'crm.jsonl'),
-      CRM_API_KEY: testKeys.crmKey,
-      CRM_REQUESTS_PER_MINUTE: '100000',
-    }),
-  );
+  crm = await startSimulator(readSimulatorConfig(testSimulatorSettings(folder)));
   const tracker = await nats.connect('call-tracker');
   relay = startRelay({ databaseUrl: db.roleUrls.callTracker, nats: tracker, service: 'call-tracker', log: silentLog });
 });

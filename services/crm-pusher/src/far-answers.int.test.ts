@@ -2,7 +2,7 @@ import { oddities } from '@leadline/simulator/odd-answers';
 import { readSimulatorConfig } from '@leadline/simulator/config';
 import { startSimulator, type Simulator } from '@leadline/simulator/start-simulator';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
-import { testKeys, testSettings } from '@leadline/world/test-settings';
+import { testSettings, testSimulatorSettings } from '@leadline/world/test-settings';
 import { silentLog } from '@leadline/testing/silent-log';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,17 +32,7 @@ afterAll(async () => {
 beforeEach(async () => {
   shiftMs = 0;
   folder = mkdtempSync(join(tmpdir(), 'leadline-far-crm-'));
-  crm = await startSimulator(
-    readSimulatorConfig({
-      LIVEKIT_API_KEY: 'k',
-      LIVEKIT_API_SECRET: 's',
-      SIP_TRUNK_ID: 'ST',
-      CRM_API_KEY: testKeys.crmKey,
-      PHONE_LOG: join(folder, 'phone.jsonl'),
-      CRM_LOG: join(folder, 'crm.jsonl'),
-      CRM_REQUESTS_PER_MINUTE: '100000',
-    }),
-  );
+  crm = await startSimulator(readSimulatorConfig(testSimulatorSettings(folder)));
 });
 afterEach(async () => {
   await crm.stop();

@@ -4,7 +4,7 @@ import { startSimulator, type Simulator } from '@leadline/simulator/start-simula
 import { openLiveKit } from '@leadline/telephony/livekit';
 import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
-import { testKeys } from '@leadline/world/test-settings';
+import { testKeys, testSimulatorSettings } from '@leadline/world/test-settings';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,17 +29,13 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leadline-far-livekit-'));
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   simulator = await startSimulator(
-    readSimulatorConfig({
-      LIVEKIT_API_KEY: testKeys.liveKitKey,
-      LIVEKIT_API_SECRET: testKeys.liveKitSecret,
-      SIP_TRUNK_ID: testKeys.trunkId,
-      PHONE_LOG: join(folder, 'phone.jsonl'),
-      CRM_LOG: join(folder, 'crm.jsonl'),
-      CRM_API_KEY: 'key',
-      SIMULATED_RING_SECONDS: '0.05',
-      SIMULATED_TALK_SECONDS: '0.2',
-      TIME_FACTOR: '10',
-    }),
+    readSimulatorConfig(
+      testSimulatorSettings(folder, {
+        SIMULATED_RING_SECONDS: '0.05',
+        SIMULATED_TALK_SECONDS: '0.2',
+        TIME_FACTOR: '10',
+      }),
+    ),
   );
   const opened = await openDeps({ database, nats }, () => shiftMs, { RING_SECONDS: '5' });
   deps = {
