@@ -1,4 +1,5 @@
 import { until } from '@leadline/testing/until';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,6 +12,8 @@ import { numberEnding, startSystem, type System } from './system.ts';
  */
 const samples = join(import.meta.dirname, '../../packages/contracts/samples/answers');
 const recording = process.env['RECORD_ANSWERS'];
+
+const testNumber = '+919876500042';
 
 let system: System;
 /** By subject, all that was answered. */
@@ -31,7 +34,8 @@ async function command(subject: string, body: unknown): Promise<unknown> {
 
 beforeAll(async () => {
   // Nobody listens there: the source that is asked has something to tell.
-  system = await startSystem({ overrides: { ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } } });
+  const dispatcher = { TEST_NUMBERS: testNumber };
+  system = await startSystem({ overrides: { dispatcher, ingest: { TRADEINDIA_URL: 'http://127.0.0.1:9' } } });
   await system.startDashboard({ RUPEES_PER_PULSE: '0.9' });
 });
 afterAll(() => system.stop());
@@ -112,6 +116,19 @@ async function askDispatcher(calledLead: number): Promise<void> {
   await command('ops.dispatcher.compare_database', {});
 }
 
+async function askForTestCall(): Promise<void> {
+  await command('ops.dispatcher.explain_test_call', { phone: testNumber });
+  const made = await command('ops.ingest.make_test_lead', {
+    id: randomUUID(),
+    phone: testNumber,
+    name: 'Test call',
+    who: by.who,
+  });
+  const { leadId } = z.object({ leadId: z.number() }).parse(made);
+  await system.callIs(leadId, 'called');
+  await command('ops.crm-pusher.preview_task', { leadId });
+}
+
 async function askForCallbacks(): Promise<void> {
   const leadId = await system.post(numberEnding('277'));
   await until('its buyer is promised a call', async () => {
@@ -153,6 +170,7 @@ test('services answer commands as the last release did: nothing that its command
   await askIngest(calledLead);
   await askDispatcher(calledLead);
   await askForCallbacks();
+  await askForTestCall();
   await askDashboard(calledLead);
   for (const service of services) await command(`ops.${service}.health`, { far: true });
   for (const service of services.slice(0, 4)) await command(`ops.${service}.reconcile`, by);

@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   callbacks: async () => (await import('./commands/callbacks.ts')).addCallbacks,
   'do-not-call': async () => (await import('./commands/do-not-call.ts')).addDoNotCallCommand,
   dlq: async () => (await import('./commands/dlq.ts')).addDlq,
+  'test-call': async () => (await import('./commands/test-call.ts')).addTestCall,
   livekit: async () => (await import('./commands/livekit.ts')).addLiveKit,
   agent: async () => (await import('./commands/agent.ts')).addAgent,
   minutes: async () => (await import('./commands/minutes.ts')).addMinutes,

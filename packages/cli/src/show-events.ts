@@ -10,7 +10,8 @@ export type EventsAsked = {
   streams: Map<StreamName, string[]>;
   from: { since: Date } | { seq: number } | { last: number };
   filter: EventFilter;
-  follow: boolean;
+  /** Whether new events follow, until this says that it is enough. */
+  follow: boolean | AbortSignal;
 };
 
 export type Shown = { event: TailEvent; text: string };
@@ -19,8 +20,8 @@ export type Shown = { event: TailEvent; text: string };
 const maxWaiting = 500;
 
 /**
- * Shows stored events, oldest first, then new ones. Resolves when all stored ones are shown, or with `follow` when the
- * connection is closed for good.
+ * Shows stored events, oldest first, then new ones. Resolves when all stored ones are shown, or with `follow` when that says
+ * that it is enough or the connection is closed for good.
  */
 export async function showEvents(nats: Nats, asked: EventsAsked, show: (shown: Shown) => void): Promise<void> {
   const { filter, from } = asked;
@@ -42,7 +43,8 @@ export async function showEvents(nats: Nats, asked: EventsAsked, show: (shown: S
       if (shown !== undefined) show(shown);
     }
   }
-  if (!asked.follow) return;
+  const { follow } = asked;
+  if (follow === false) return;
 
   let waiting: Tailed[] = [];
   const onMessage = (message: Tailed): void => {
@@ -58,15 +60,22 @@ export async function showEvents(nats: Nats, asked: EventsAsked, show: (shown: S
       return shown === undefined;
     });
   };
-  for (const { stream, subjects, last } of ends) tail(nats, stream, { after: last, subjects }, onMessage);
+  const tails = ends.map(({ stream, subjects, last }) => tail(nats, stream, { after: last, subjects }, onMessage));
   if (calls !== undefined) {
-    tail(nats, 'CALLS', { after: calls.last, subjects: calls.subjects }, (message) => {
+    const learning = tail(nats, 'CALLS', { after: calls.last, subjects: calls.subjects }, (message) => {
       readEvent(message);
       lookAgain();
     });
+    tails.push(learning);
   }
-  const fault = await nats.closed;
+  const enough = Promise.withResolvers<undefined>();
+  if (follow !== true) {
+    if (follow.aborted) enough.resolve(undefined);
+    follow.addEventListener('abort', () => enough.resolve(undefined));
+  }
+  const fault = await Promise.race([nats.closed, enough.promise]);
   if (fault !== undefined) throw fault;
+  await Promise.all(tails.map((one) => one.stop()));
 }
 
 function passes(event: TailEvent, filter: EventFilter): boolean {

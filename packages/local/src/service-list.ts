@@ -125,7 +125,7 @@ export function toMemberSettings(member: Member, world: World): ServiceSettings 
 /**
  * What a person may set in the environment of `npm start`. The simulated people need the other settings as they are.
  */
-const choices = ['CALLS_PER_SECOND', 'RETRY_DELAYS', 'RUPEES_PER_PULSE'];
+const choices = ['CALLS_PER_SECOND', 'TEST_NUMBERS', 'RETRY_DELAYS', 'RUPEES_PER_PULSE'];
 
 function withChoices(timings: Timings, env: Record<string, string>): Timings {
   const chosen = Object.entries(timings).map(([member, settings]) => [

@@ -14,6 +14,8 @@ const shortRetries = 'unanswered=1s rejected=1s dispatch_failed=1s startup_faile
 /** For a person who watches `npm start`: waits of hours are short enough to watch. */
 export const human: Timings = {
   dispatcher: {
+    // Two simulated phones, to try `leadline test-call`: one talks, one does not answer.
+    TEST_NUMBERS: '+919000002042,+919000002480',
     CALLS_PER_SECOND: '5',
     RETRY_DELAYS:
       'unanswered=20s,40s rejected=20s,40s dispatch_failed=10s startup_failed=10s stale_timeout=20s no_answers=20s,40s',

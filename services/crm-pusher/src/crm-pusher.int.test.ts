@@ -1,4 +1,7 @@
 import { callQualified } from '@leadline/contracts/events/call-qualified';
+import { erase } from '@leadline/contracts/commands/erase';
+import { previewTask } from '@leadline/contracts/commands/test-call';
+import { ask } from '@leadline/messaging/ask';
 import { enqueue } from '@leadline/messaging/outbox';
 import { listDeadLetters, redrive } from '@leadline/messaging/redrive';
 import { startRelay, type Relay } from '@leadline/messaging/relay';
@@ -58,17 +61,18 @@ const pusher = async (settings: Record<string, string> = {}, fetcher: typeof fet
 
 /** A `called` call as the tracker leaves it; `tell` publishes its event that often. */
 async function qualified(
-  options: { phone?: string; tell?: number; room?: string } = {},
-): Promise<{ id: number; room: string }> {
+  options: { phone?: string; tell?: number; room?: string; source?: string } = {},
+): Promise<{ id: number; leadId: number; room: string }> {
+  const source = options.source ?? 'website';
   const phone = options.phone ?? '+919000000042';
   const [lead] = await db.query<{ id: number }>(
-    `insert into leads (name, phone, source, status) values ('Asha Verma', $1, 'website', 'dispatched') returning id`,
-    [phone],
+    `insert into leads (name, phone, source, status) values ('Asha Verma', $1, $2, 'dispatched') returning id`,
+    [phone, source],
   );
   const [call] = await db.query<{ id: number }>(
     `insert into calls (lead_id, name, phone, source, status, attempt, agent_mode, qualification, call_ended_at, duration_seconds)
-     values ($1, 'Asha Verma', $2, 'website', 'called', 1, 'sarvam', '{"budget":"8 lakh"}', now(), 30) returning id`,
-    [lead?.id, phone],
+     values ($1, 'Asha Verma', $2, $3, 'called', 1, 'sarvam', '{"budget":"8 lakh"}', now(), 30) returning id`,
+    [lead?.id, phone, source],
   );
   const id = call?.id ?? 0;
   const room = options.room ?? `call-${id}-abcdef123456`;
@@ -82,7 +86,7 @@ async function qualified(
       });
     }
   });
-  return { id, room };
+  return { id, leadId: lead?.id ?? 0, room };
 }
 const faults = async (given: object): Promise<void> => {
   await fetch(`${crm.url}/control/faults`, { method: 'POST', body: JSON.stringify({ crm: given }) });
@@ -117,6 +121,28 @@ test('a qualified call becomes a customer and a task, and says so', async () => 
   expect(await db.query(`select subject, payload->>'taskId' as task from crm_pusher_outbox`)).toEqual([
     { subject: 'call.pushed', task: crm_task_id },
   ]);
+});
+
+test('a test call gets no task, by event or sweep; what it would have got is told, of it alone', async () => {
+  await pusher({ CRM_SWEEP_AFTER_SECONDS: '1' });
+  const tested = await qualified({ source: 'test_call' });
+  // As old as what the sweep looks for, and before a call that gets its task.
+  await db.query(`update calls set updated_at = now() - interval '10 minutes' where id = $1`, [tested.id]);
+  const other = await qualified({ phone: '+919000000043' });
+  await pushed(other.id);
+  await wait(3_000);
+  expect(log('task.created').map(({ room }) => room)).toEqual([other.room]);
+  expect(await db.query(`select status from calls where id = $1`, [tested.id])).toEqual([{ status: 'called' }]);
+  expect(await db.query(`select call_id from crm_pushes where call_id = $1`, [tested.id])).toEqual([]);
+  const ops = await nats.connect('ops');
+  expect(await ask(ops, previewTask, { leadId: tested.leadId })).toMatchObject({
+    answers: { budget: '8 lakh' },
+    task: { titleType: 'followup', description: expect.stringContaining('8 lakh') as string },
+  });
+  expect(await ask(ops, previewTask, { leadId: other.leadId })).toBeNull();
+  // Its person can be erased, although it waits for a task for ever.
+  const erased = await ask(ops, erase['crm-pusher'], { phone: '+919000000042', who: 'a', reason: 'b', dryRun: true });
+  expect(erased.left).toEqual([]);
 });
 
 test('the event three times and two pushers make one task', async () => {

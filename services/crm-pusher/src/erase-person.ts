@@ -5,6 +5,7 @@ import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask'
 import type { Nats } from '@leadline/messaging/connect';
 import { requirePhone } from '@leadline/messaging/require-phone';
 import { z } from 'zod';
+import { isNoTest } from './keep-push.ts';
 
 /** `ops.crm-pusher.erase` */
 export function answerErase(nats: Nats, postgres: Database): Promise<Answering> {
@@ -27,7 +28,7 @@ async function findAtTheCrm(asked: EraseAsked, postgres: Database): Promise<Eras
   const pushes = await rows(
     postgres.sql,
     push,
-    `select c.id, c.status = 'called' and c.attempt is not null and p.failed_at is null as waits,
+    `select c.id, c.status = 'called' and c.attempt is not null and ${isNoTest} and p.failed_at is null as waits,
             c.crm_task_id as task_id, p.customer_id
        from calls c left join crm_pushes p on p.call_id = c.id where last_ten(c.phone) = last_ten($1) order by c.id`,
     [requirePhone(asked.phone)],

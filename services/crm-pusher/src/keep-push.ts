@@ -1,6 +1,7 @@
 import { callPushFailed } from '@leadline/contracts/events/call-push-failed';
 import { callPushed } from '@leadline/contracts/events/call-pushed';
 import { ofOurDays } from '@leadline/contracts/outside-time';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { lockCall } from '@leadline/database/locks';
 import { affected, instant, row } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
@@ -53,13 +54,32 @@ const pushRow = z.object({
 /** A qualified call, and its push's progress. */
 export type PushRow = z.infer<typeof pushRow>;
 
-/** @returns undefined if the call gets no task: it is too old, or none of ours */
+/** SQL of a call c that is not a test call. */
+export const isNoTest = `c.source is distinct from '${testCallSource}'`;
+
+/** @returns undefined if the call gets no task: it is too old, none of ours, or a test */
 export function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
   return row(
     deps.postgres.sql,
     pushRow,
-    // An old call's room may be missing or used twice, and its answers may be numbers or nothing.
-    `select clock_timestamp() as now, c.id, c.attempt, c.lead_id, c.status, c.name, c.phone, c.source, c.agent_mode,
+    toText(
+      `c.id = $1 and ${isNoTest} and (c.attempt is not null and c.call_room is not null or c.attempt is null and $2::int is not null)`,
+    ),
+    [callId, deps.policy.oldCallsMaxAgeDays],
+  );
+}
+
+/** @returns a lead's test call as if it were to be pushed; undefined if it learnt nothing, or is no test call */
+export function readTestCall(leadId: number, deps: Deps): Promise<PushRow | undefined> {
+  return row(deps.postgres.sql, pushRow, toText(`c.lead_id = $1 and not ${isNoTest} and c.status = 'called'`), [
+    leadId,
+  ]);
+}
+
+/** SQL of the calls c that are meant. */
+const toText = (calls: string): string =>
+  // An old call's room may be missing or used twice, and its answers may be numbers or nothing.
+  `select clock_timestamp() as now, c.id, c.attempt, c.lead_id, c.status, c.name, c.phone, c.source, c.agent_mode,
             case when c.attempt is null then 'old-' || c.id || '-' || extract(epoch from c.call_started_at)::bigint
                  else c.call_room end as call_room,
             (select jsonb_object_agg(a.key, a.value)
@@ -77,10 +97,7 @@ export function readPush(callId: number, deps: Deps): Promise<PushRow | undefine
        left join leads l on l.id = c.lead_id
        left join call_facts f on f.call_id = c.id
        left join crm_pushes p on p.call_id = c.id
-      where c.id = $1 and (c.attempt is not null and c.call_room is not null or c.attempt is null and $2::int is not null)`,
-    [callId, deps.policy.oldCallsMaxAgeDays],
-  );
-}
+      where ${calls}`;
 
 /** Commits before the POST of a task: from here on it may exist. */
 export async function notePost(push: PushRow, customerId: string, deps: Deps): Promise<void> {

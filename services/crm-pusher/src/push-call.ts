@@ -107,7 +107,7 @@ async function step(
   return afterUnfinishedPost(push, created, deps);
 }
 
-function toQualifiedCall(push: PushRow): QualifiedCall {
+export function toQualifiedCall(push: PushRow): QualifiedCall {
   return {
     room: push.callRoom ?? '',
     name: push.name,

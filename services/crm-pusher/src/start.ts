@@ -11,6 +11,7 @@ import { createMetrics } from './metrics.ts';
 import { mobileLocks } from './mobile-locks.ts';
 import { onCallQualified } from './on-call-qualified.ts';
 import { pushEnquiries } from './push-enquiries.ts';
+import { answerPreviews } from './preview-task.ts';
 import { answerReconcile } from './reconcile.ts';
 import { measure, sweepUnpushedCalls } from './sweep-unpushed-calls.ts';
 
@@ -74,7 +75,11 @@ export async function start(config: Config, environment: Environment): Promise<C
       settings: { CRM_URL, CRM_REQUESTS_PER_MINUTE },
     },
     measure: () => measure(deps),
-    answers: await Promise.all([answerReconcile(nats, postgres), answerErase(nats, postgres)]),
+    answers: await Promise.all([
+      answerReconcile(nats, postgres),
+      answerErase(nats, postgres),
+      answerPreviews(nats, deps),
+    ]),
     stopOrder: (answering) => [[answering], [sweep, telling, consumers]],
     relay,
     done: consumers.done,

@@ -2,14 +2,14 @@ import { affected, row, rows } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
-import { leaveToSweep } from './keep-push.ts';
+import { isNoTest, leaveToSweep } from './keep-push.ts';
 import { pushCall } from './push-call.ts';
 
 /**
- * The `called` calls that are ours to push: our own, and the old program's if allowed ($1: their greatest age in days,
+ * The `called` calls that are ours to push: our own but test calls, and the old program's if allowed ($1: their greatest age in days,
  * else null), with answers, and young enough or begun.
  */
-const mine = `(c.attempt is not null
+const mine = `${isNoTest} and (c.attempt is not null
   or ($1::int is not null and jsonb_strip_nulls(c.qualification) not in ('{}', 'null')
       and (p.sent_at is not null
            or coalesce(c.call_ended_at, c.call_started_at) > clock_timestamp() - make_interval(days => $1::int))))`;

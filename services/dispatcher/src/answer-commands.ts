@@ -1,7 +1,8 @@
-import type { CommandContract, ResultOf } from '@leadline/contracts/command';
+import type { AskedBy, CommandContract, ResultOf } from '@leadline/contracts/command';
 import { by, type WhoAndWhy } from '@leadline/contracts/commands/by';
 import * as callbacks from '@leadline/contracts/commands/callbacks';
 import * as dialling from '@leadline/contracts/commands/dialling';
+import { explainTestCall } from '@leadline/contracts/commands/test-call';
 import * as doNotCall from '@leadline/contracts/commands/do-not-call';
 import { erase } from '@leadline/contracts/commands/erase';
 import * as lead from '@leadline/contracts/commands/lead';
@@ -9,6 +10,7 @@ import { compareDatabase } from '@leadline/contracts/commands/reconcile';
 import { decideFault } from '@leadline/database/decide-fault';
 import { databaseNow } from '@leadline/database/locks';
 import { answer, CommandRefused, type Answering } from '@leadline/messaging/ask';
+import { requirePhone } from '@leadline/messaging/require-phone';
 import { requireBearer } from '@leadline/service-kit/bearer';
 import { answerProblem } from '@leadline/service-kit/problem';
 import { Hono } from 'hono';
@@ -21,7 +23,7 @@ import type { Deps } from './deps.ts';
 import { erasePerson } from './erase-person.ts';
 import { addDoNotCall, findDoNotCall, removeDoNotCall } from './keep-do-not-call.ts';
 import { heldBack } from './hold-back.ts';
-import { loadDialFacts } from './load-dial-facts.ts';
+import { loadDialFacts, type Seen, type Sight } from './load-dial-facts.ts';
 import { cancelCallback, listCallbacks, moveCallback } from './steer-callbacks.ts';
 import { diallingState, startDialling, stopDialling } from './switch-dialling.ts';
 
@@ -52,6 +54,7 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
     on(callbacks.cancelCallback, (asked) => cancelCallback(asked, deps)),
     on(erase.dispatcher, (asked) => erasePerson(asked, deps)),
     on(lead.explain, async ({ leadId }) => toWire(await decideNow(leadId, deps))),
+    on(explainTestCall, (asked) => decideTestCall(asked, deps)),
     on(compareDatabase, async () => ({ unknown: await deps.generation.compare() })),
     on(dialling.callWindow, () => readWindow(deps)),
   ]);
@@ -59,15 +62,37 @@ export async function answerCommands(deps: Deps, wake: () => void): Promise<Answ
 
 /** What the claim would decide now, for one lead: verdict, reason and next time. Changes nothing. */
 async function decideNow(id: number, deps: Deps): Promise<DialDecision> {
-  const sql = deps.postgres.sql;
-  const { now, control, leads } = await loadDialFacts(sql, { leadIds: [id] }, deps.now);
-  const [found] = leads;
+  const sight = await loadDialFacts(deps.postgres.sql, { leadIds: [id] }, deps.now);
+  const [found] = sight.leads;
   if (found === undefined) throw new CommandRefused(`leadId: there is no lead ${id}`);
-  const decision = decideDial(found.facts, now, deps.policy);
+  return decideAtOnce(found, sight, deps);
+}
+
+async function decideAtOnce({ facts }: Seen, { now, control }: Sight, deps: Deps): Promise<DialDecision> {
+  const decision = decideDial(facts, now, deps.policy);
   // We name the lead's own reason first, then a reason that holds back every lead.
   const isItsOwn = decision.kind === 'wait' && decision.reason === 'talked_recently';
   if (isItsOwn || (decision.kind !== 'dial' && decision.kind !== 'wait')) return decision;
-  return heldBack({ control, now, heard: await deps.reports.isHeard(sql) }, deps) ?? decision;
+  return heldBack({ control, now, heard: await deps.reports.isHeard(deps.postgres.sql) }, deps) ?? decision;
+}
+
+/** What the claim would decide if a test call to this number were made now. Changes nothing. */
+async function decideTestCall(
+  { phone, mode }: AskedBy<typeof explainTestCall>,
+  deps: Deps,
+): Promise<ResultOf<typeof explainTestCall>> {
+  const { policy } = deps;
+  const sight = await loadDialFacts(deps.postgres.sql, { testCallTo: requirePhone(phone) }, deps.now);
+  const [imagined] = sight.leads;
+  if (imagined === undefined) throw new Error('a lead that was imagined was not found');
+  return {
+    ...toWire(await decideAtOnce(imagined, sight, deps)),
+    testNumbers: policy.testNumbers.length,
+    mode: mode ?? policy.agentMode,
+    agentWaitSeconds: policy.agentWaitMs / 1_000,
+    ringSeconds: policy.ringSeconds,
+    maxCallSeconds: policy.maxCallSeconds,
+  };
 }
 
 function toWire(decision: DialDecision): lead.Explanation {

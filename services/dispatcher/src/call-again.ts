@@ -6,12 +6,12 @@ import { CommandRefused } from '@leadline/messaging/ask';
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import type { Deps } from './deps.ts';
-import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
+import { isTestCall, lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 
 /**
  * Gives one more attempt to a failed lead, or to one whose number is paused after a talk. Answers up to its newest call
  * no longer count for it; the audit row keeps that call's id.
- * @throws CommandRefused when the lead has answered, or will be called without this command
+ * @throws CommandRefused when the lead is a test call's, when it has answered, or will be called without this command
  */
 export async function callAgain(
   asked: AskedBy<typeof callAgainCommand>,
@@ -20,6 +20,8 @@ export async function callAgain(
   await deps.postgres.transaction(async (sql) => {
     const lead = await lockLead(sql, asked.leadId);
     if (lead === undefined) throw new CommandRefused(`leadId: there is no lead ${asked.leadId}`);
+    if (isTestCall(lead))
+      throw new CommandRefused(`leadId: lead ${asked.leadId} is a test call, which rings once; make another one`);
     if (lead.status !== 'failed' && !(await isPaused(sql, lead)))
       throw new CommandRefused(`leadId: lead ${asked.leadId} is ${lead.status}, not failed`);
     const newest = await row(

@@ -1,4 +1,5 @@
 import { agentModes } from '@leadline/contracts/qualification';
+import { normalisePhone } from '@leadline/contracts/phone-number';
 import { failureReasons, type FailureReason } from '@leadline/contracts/failure-reason';
 import { decimal, integer, readConfig } from '@leadline/service-kit/read-config';
 import {
@@ -38,6 +39,22 @@ const closingDispositions = parsed((text) =>
       const known = dispositions.safeParse(word);
       if (!known.success) throw new Error(`has "${word}"; name some of ${dispositions.options.join(', ')}, or none`);
       return known.data;
+    }),
+);
+
+const testNumbers = parsed((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+    .map((entry, n) => {
+      const read = normalisePhone(entry);
+      // The entry is a person's number, so the message does not repeat it.
+      if (!read.ok || !entry.startsWith('+91'))
+        throw new Error(
+          `has an entry (the ${n + 1}. of it) that is no Indian mobile number; write it as +919876543210`,
+        );
+      return read.phone;
     }),
 );
 
@@ -102,6 +119,12 @@ export const settings = z.object({
   }),
   // LiveKit gives a waiting dial 80 s in all, joining included; a RING_SECONDS of 0 would mean no limit at all.
   ...sharedCallSettings,
+  TEST_NUMBERS: testNumbers.prefault('').meta({
+    goal: 'people',
+    description:
+      'The numbers that `leadline test-call` may ring, as `+91` and ten digits, separated by commas: phones of your own. Empty: test calls are refused.',
+    example: '+919876543210,+919812345678',
+  }),
   MAX_CONCURRENT_CALLS: integer(1, 10_000)
     .prefault('10')
     .meta({ goal: 'people', description: 'The most calls at one time, over all replicas.', example: '40' }),
@@ -184,6 +207,7 @@ export function readDispatcherConfig(env: Record<string, string | undefined>): C
 export function toPolicy(config: Config): Policy {
   return {
     window: config.CALL_WINDOW,
+    testNumbers: config.TEST_NUMBERS,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
     maxLeadAgeDays: config.MAX_LEAD_AGE_DAYS,
     contactPauseMs: config.CONTACT_PAUSE_HOURS * 3_600_000,

@@ -6,7 +6,7 @@ type Wait = Extract<DialDecision, { kind: 'wait' }>;
 /** What a claim does with a lead. */
 export type ClaimStep =
   | { kind: 'claim'; probe: boolean }
-  | { kind: 'refuse'; reason: Extract<DialDecision, { kind: 'refuse' }>['reason'] }
+  | { kind: 'refuse'; reason: Extract<DialDecision, { kind: 'refuse' | 'wait' }>['reason'] }
   /** Only this lead waits: until a known time, or as long as its number is in use. */
   | { kind: 'pause' | 'tell'; wait: Wait };
 
@@ -26,7 +26,7 @@ export function decideClaims<Due extends { facts: DialFacts }>(
     if (claimed.length >= room) break;
     const decision = decideDial(afterOthers(seen.facts, claimed), now, policy);
     if (decision.kind === 'not_due') continue;
-    const step = toStep(decision);
+    const step = toStep(decision, seen.facts);
     if (step === undefined) break;
     if (step.kind === 'claim') claimed.push(seen.facts);
     steps.push({ seen, step });
@@ -34,13 +34,15 @@ export function decideClaims<Due extends { facts: DialFacts }>(
   return steps;
 }
 
-function toStep(decision: Exclude<DialDecision, { kind: 'not_due' }>): ClaimStep | undefined {
+function toStep(decision: Exclude<DialDecision, { kind: 'not_due' }>, { testCall }: DialFacts): ClaimStep | undefined {
   switch (decision.kind) {
     case 'dial':
       return { kind: 'claim', probe: decision.probe };
     case 'refuse':
       return { kind: 'refuse', reason: decision.reason };
     case 'wait':
+      // A test call rings at once or not at all: whoever asked for it watches now.
+      if (testCall !== null) return { kind: 'refuse', reason: decision.reason };
       if (decision.reason === 'talked_recently') return { kind: 'pause', wait: decision };
       return decision.reason === 'number_in_use' || decision.reason === 'report_unheard'
         ? { kind: 'tell', wait: decision }

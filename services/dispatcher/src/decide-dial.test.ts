@@ -5,6 +5,7 @@ import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
 const noon = new Date('2026-11-24T12:00:00+05:30');
 const policy = {
   window: parseCallWindow('mon-sat 09:30-19:00'),
+  testNumbers: ['+919000000042'],
   closingDispositions: ['wrong_number'] as const,
   maxConcurrentCalls: 10,
   maxLeadAgeDays: 7,
@@ -17,6 +18,7 @@ const free: DialFacts = {
   lead: { status: 'new', retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
   promise: null,
   isTest: false,
+  testCall: null,
   dndFlag: false,
   phone: '+919000000042',
   hasUndecidedCall: false,

@@ -1,5 +1,6 @@
 import type { Disposition } from '@leadline/contracts/disposition';
 import { isOpen, nextOpening, type CallWindow } from './call-window.ts';
+import { refuseTestCall, type TestCall } from './decide-test-call.ts';
 
 /** Everything that decides whether a lead's phone may ring now. */
 export type DialFacts = {
@@ -17,6 +18,8 @@ export type DialFacts = {
   promise: { dueAt: Date; talkedAt: Date | null } | null;
   /** A vendor sent this lead to test the connection. */
   isTest: boolean;
+  /** `leadline test-call` made this lead. */
+  testCall: TestCall | null;
   /** A vendor says that the number is on a do-not-disturb list. */
   dndFlag: boolean;
   /** The lead's number as E.164; undefined if it is not an Indian mobile number. */
@@ -40,6 +43,8 @@ export type DialFacts = {
 
 export type DialPolicy = {
   window: CallWindow;
+  /** The numbers, as E.164, that test calls may ring. */
+  testNumbers: readonly string[];
   maxConcurrentCalls: number;
   closingDispositions: readonly Disposition[];
   maxLeadAgeDays: number;
@@ -61,6 +66,7 @@ export type DialDecision =
 type RefusalReason =
   | Disposition
   | 'test_lead'
+  | NonNullable<ReturnType<typeof refuseTestCall>>
   | 'invalid_number'
   | 'dnd_listed'
   | 'do_not_call'
@@ -120,6 +126,8 @@ export function mayRing(
 ): Extract<DialDecision, { kind: 'dial' | 'wait' | 'refuse' }> {
   const { lead, control } = facts;
   if (facts.isTest) return { kind: 'refuse', reason: 'test_lead' };
+  const untested = facts.testCall === null ? undefined : refuseTestCall(facts.testCall, facts.phone, now, policy);
+  if (untested !== undefined) return { kind: 'refuse', reason: untested };
   if (facts.phone === undefined) return { kind: 'refuse', reason: 'invalid_number' };
   if (facts.dndFlag) return { kind: 'refuse', reason: 'dnd_listed' };
   if (facts.doNotCall) return { kind: 'refuse', reason: 'do_not_call' };
@@ -160,9 +168,9 @@ function isPromiseDue({ promise }: DialFacts, now: Date, policy: DialPolicy): bo
   return talkedAt === null || talkedAt.getTime() < dueAt.getTime() - policy.promiseToleranceMs;
 }
 
-/** When the pause after a talk ends; undefined: no pause, for example because an operator asked for one more call. */
-function pauseEndsAt({ talkedAt, lead }: DialFacts, policy: DialPolicy): Date | undefined {
-  if (talkedAt === null || policy.contactPauseMs === 0) return undefined;
+/** When the pause after a talk ends; undefined: no pause, for example because an operator asked for this call. */
+function pauseEndsAt({ talkedAt, lead, testCall }: DialFacts, policy: DialPolicy): Date | undefined {
+  if (talkedAt === null || policy.contactPauseMs === 0 || testCall !== null) return undefined;
   if (lead.askedAgainAt !== null && lead.askedAgainAt > talkedAt) return undefined;
   return new Date(talkedAt.getTime() + policy.contactPauseMs);
 }

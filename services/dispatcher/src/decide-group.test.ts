@@ -9,6 +9,7 @@ const noon = new Date('2026-11-24T12:00:00+05:30');
 const policy = {
   window: parseCallWindow('mon-sat 09:30-19:00'),
   closingDispositions: [],
+  testNumbers: [],
   maxConcurrentCalls: 3,
   maxLeadAgeDays: 7,
   contactPauseMs: 0,
@@ -33,6 +34,7 @@ const toFacts = ({ phone, doNotCall, status }: Member, { slotsInUse, inUse }: Wo
   lead: { status, retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
   promise: null,
   isTest: false,
+  testCall: null,
   dndFlag: false,
   phone,
   hasUndecidedCall: false,

@@ -19,7 +19,7 @@ const asked = (more: Partial<CallbackRequest>): CallbackRequest => ({
   saidAt: at('11:00:00'),
   ...more,
 });
-const lead = { doNotCall: false, promisesBefore: 0 };
+const lead = { doNotCall: false, isTestCall: false, promisesBefore: 0 };
 const instants = fc.date({ min: at('00:00:00', 10), max: at('23:59:59', 30), noInvalidDate: true });
 
 test('a time in the window is promised to the minute, without jitter', () => {
@@ -99,4 +99,12 @@ test('whatever a dial was put back for, its promise is never due before its time
       expect(due.isMoved).toBe(due.at.getTime() > Math.max(dueAt.getTime(), notBefore?.getTime() ?? 0));
     }),
   );
+});
+
+test('a test call promises nothing, whoever would keep it', () => {
+  for (const keptBy of ['agent', 'person'] as const)
+    expect(decideRequest(asked({ keptBy }), { ...lead, isTestCall: true }, policy)).toEqual({
+      kind: 'refuse',
+      because: 'test_call_over',
+    });
 });

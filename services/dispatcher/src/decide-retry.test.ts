@@ -38,6 +38,7 @@ const unanswered: EndedCall = {
   otherCallUndecided: false,
   isPromised: false,
   wasPromised: false,
+  isTestCall: false,
 };
 const decide = (call: Partial<EndedCall>, lead = { status: 'dispatched', retryCount: 0 }, now = noon, random = 0) =>
   decideRetry({ call: { ...unanswered, ...call }, lead }, now, policy, random);
@@ -225,4 +226,22 @@ test.each([404, 410, 484, 604])('a number that the network does not know (%i) is
 
 test.each([null, 403, 480, 486, 503])('a dial that failed with %s is tried again', (sipStatus) => {
   expect(decide({ reason: 'dispatch_failed', sipStatus })).toMatchObject({ kind: 'retry' });
+});
+
+test('a test call is never repeated, whatever came of it', () => {
+  const over = { kind: 'give_up', because: 'test_call_over' };
+  for (const reason of failureReasons.options) {
+    for (const putBack of [undefined, { until: null }]) {
+      for (const call of [
+        {},
+        { askedMeanwhile: true },
+        { wasPromised: true },
+        { sipStatus: 404 },
+        { disposition: 'call_later' as const },
+      ])
+        expect(decide({ ...call, isTestCall: true, reason, putBack })).toMatchObject(over);
+    }
+  }
+  expect(decide({ isTestCall: true, leadHasAnswers: true })).toEqual({ kind: 'nothing' });
+  expect(decide({ isTestCall: true, doNotCall: true })).toMatchObject({ because: 'do_not_call' });
 });

@@ -40,6 +40,8 @@ export type EndedCall = {
   otherCallUndecided: boolean;
   /** We promised the buyer a call at a later time. */
   isPromised: boolean;
+  /** `leadline test-call` made the lead: it is rung once, whatever came of it. */
+  isTestCall: boolean;
   /** The call was made for a promise, so it spends no retry. */
   wasPromised: boolean;
 };
@@ -52,7 +54,7 @@ export type RetryDecision =
   | { kind: 'retry'; at: Date; retryCount: number }
   | {
       kind: 'give_up';
-      because: 'retries_used_up' | 'do_not_call' | 'no_such_number' | Disposition;
+      because: 'retries_used_up' | 'do_not_call' | 'no_such_number' | 'test_call_over' | Disposition;
       retryCount: number;
     };
 
@@ -81,6 +83,7 @@ export function decideRetry(
   }
   if (call.outcome === 'called' || !call.newest || lead.status === 'failed') return { kind: 'nothing' };
   if (call.doNotCall) return { kind: 'give_up', because: 'do_not_call', retryCount: lead.retryCount };
+  if (call.isTestCall) return { kind: 'give_up', because: 'test_call_over', retryCount: lead.retryCount };
   if (call.disposition !== null && policy.closingDispositions.includes(call.disposition)) {
     return { kind: 'give_up', because: call.disposition, retryCount: lead.retryCount };
   }

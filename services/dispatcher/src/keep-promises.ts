@@ -15,7 +15,7 @@ import { ringWindowMs } from './decide-dial.ts';
 import { decideKept, decideRequest, dueOfPromise } from './decide-promise.ts';
 import { aheadMs, nowAt, type Deps } from './deps.ts';
 import { isDoNotCall } from './number-rules.ts';
-import { lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
+import { isTestCall, lockLead, readLeadCalls, type LeadRow } from './read-lead.ts';
 import { promiseColumn, promiseRow, type PromiseRow } from './promise-row.ts';
 
 /** Why a promise has its state: the streams showed it after an older database was restored. */
@@ -135,7 +135,11 @@ async function hearRequest(
   const decision = decideRequest(
     // An agent's clock may run ahead: no request was made later than its report arrived.
     { ...asked, saidAt: asked.saidAt < heardAt ? asked.saidAt : heardAt },
-    { doNotCall: await isDoNotCall(sql, lead.phone), promisesBefore: await countPromises(sql, lead.id) },
+    {
+      doNotCall: await isDoNotCall(sql, lead.phone),
+      isTestCall: isTestCall(lead),
+      promisesBefore: await countPromises(sql, lead.id),
+    },
     deps.policy,
   );
   const { promise } = lead;

@@ -1,11 +1,20 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { instant, row, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { DialFacts } from './decide-dial.ts';
 import { aheadMs } from './deps.ts';
 import { hasUnheardReport, isOnList, talkedAt } from './number-rules.ts';
 import { controlColumns, controlRow, noControl, type ControlRow } from './read-control.ts';
-import { askedAgain, leadCalls, leadCallsColumns, leadColumns, leadRow, type LeadRow } from './read-lead.ts';
+import {
+  askedAgain,
+  isTestCall,
+  leadCalls,
+  leadCallsColumns,
+  leadColumns,
+  leadRow,
+  type LeadRow,
+} from './read-lead.ts';
 
 /** How long an open call of the old program uses its number and a slot. */
 export const oldCallHolds = `interval '15 minutes'`;
@@ -73,14 +82,16 @@ export type Sight = {
 
 /**
  * Which leads to read. A claim locks their rows. `due` is SQL of the due leads, with the columns of `named`. For permits,
- * only other dials that were sent count: claims that still wait beside them do not.
+ * only other dials that were sent count: claims that still wait beside them do not. `testCallTo` is a number: it reads what
+ * the claim would see if a test call to it had just been made.
  */
 export type Whom =
   | { leadIds: readonly number[] }
   | { forClaim: readonly number[] }
   | { dueForClaim: (now: string) => string }
   | { due: (now: string) => string }
-  | { permitsOf: readonly { callId: number; leadId: number; phone: string }[] };
+  | { permitsOf: readonly { callId: number; leadId: number; phone: string }[] }
+  | { testCallTo: string };
 
 /**
  * Reads everything that decides whether these leads' phones may ring now, in one statement for all of them.
@@ -119,7 +130,7 @@ const named = `select lead_id, call_id, phone, place from unnest($2::int[], $3::
                  as g(lead_id, call_id, phone, place)`;
 
 /** A claim locks the leads' rows until its transaction ends, so that nobody settles a lead at the same time. */
-const toText = (purpose: 'read' | 'claim' | 'permit', wanted: string): string => {
+const toText = (purpose: 'read' | 'claim' | 'permit' | 'imagine', wanted: string): string => {
   const number = 'coalesce(g.phone, l.phone)';
   const counting: Counting = { at: now, exceptCallId: 'g.call_id', sentOnly: purpose === 'permit' };
   const locked = `
@@ -129,10 +140,16 @@ const toText = (purpose: 'read' | 'claim' | 'permit', wanted: string): string =>
        where l.id = any (array(select lead_id from wanted)) and l.status = 'new'
          and (l.retry_after is null or l.retry_after <= ${now})
        order by l.id for update of l),`;
+  const imagined = `
+    l as materialized (
+      select 0 as id, 'new'::text as status, ''::text as name, $2::text as phone, '${testCallSource}'::text as source,
+             null::text as product_name, null::timestamptz as retry_after, 0 as retry_count, null::text as failure_reason,
+             ${now} as created_at),`;
+  const lead = { read: 'leads l', permit: 'leads l', claim: 'l', imagine: 'l' }[purpose];
   return `
   with clock as materialized (select clock_timestamp() + $1::float8 * interval '1 ms' as now),
     wanted as materialized (${wanted}),
-    ${purpose === 'claim' ? locked : ''}
+    ${purpose === 'claim' ? locked : purpose === 'imagine' ? imagined : ''}
     used as materialized (select ${slotsInUse(counting)} as slots)
   select clock.now, ${controlColumns}, used.slots as slots_in_use, ${leadColumns},
          ${leadCallsColumns('l.id', 'g.call_id')}, coalesce(${isOnList(number)}, false) as do_not_call,
@@ -146,7 +163,7 @@ const toText = (purpose: 'read' | 'claim' | 'permit', wanted: string): string =>
                     and k.status = 'calling') as is_unsent
          ${purpose === 'claim' ? `, case when l.id is not null then nextval(pg_get_serial_sequence('calls', 'id')) end as next_call_id` : ''}
     from clock cross join used cross join dial_control c
-    left join (wanted g join ${purpose === 'claim' ? 'l' : 'leads l'} on l.id = g.lead_id
+    left join (wanted g join ${lead} on l.id = g.lead_id
                cross join lateral ${askedAgain('l.id')}
                -- One of whom nobody knows until when holds it until nobody knows when.
                cross join lateral (
@@ -158,6 +175,7 @@ const toText = (purpose: 'read' | 'claim' | 'permit', wanted: string): string =>
 const readText = toText('read', named);
 const claimText = toText('claim', named);
 const permitText = toText('permit', named);
+const testCallText = toText('imagine', `select 0 as lead_id, null::int as call_id, null::text as phone, 1 as place`);
 
 /** The statement, and its parameters without the first. */
 function toStatement(
@@ -170,6 +188,7 @@ function toStatement(
       [calls.map(({ leadId }) => leadId), calls.map(({ callId }) => callId), calls.map(({ phone }) => phone)],
     ];
   }
+  if ('testCallTo' in whom) return [testCallText, [whom.testCallTo]];
   if ('dueForClaim' in whom) return [toText('claim', whom.dueForClaim(now)), []];
   if ('due' in whom) return [toText('read', whom.due(now)), []];
   const leadIds = 'forClaim' in whom ? whom.forClaim : whom.leadIds;
@@ -208,11 +227,12 @@ async function look(
   const [control] = found;
   if (control === undefined) throw new Error(noControl);
   const calls = 'permitsOf' in whom ? new Map(whom.permitsOf.map(({ callId, phone }) => [callId, phone])) : undefined;
-  const leads = found.flatMap((each) => (each.id === null ? [] : toSeen(each, calls)));
+  const leads = found.flatMap((each) => (each.id === null ? [] : toSeen(each, calls, 'testCallTo' in whom)));
   return { now: control.now, control, leads };
 }
 
-function toSeen(found: FactsRow, calls: Map<number, string> | undefined): Looked {
+function toSeen(found: FactsRow, calls: Map<number, string> | undefined, isImagined: boolean): Looked {
+  const isTested = isImagined || isTestCall(found);
   const normalised = normalisePhone(found.phone);
   const own = normalised.ok ? normalised.phone : undefined;
   // A permit is for the number that was claimed. If the lead's number has changed, it must be claimed again.
@@ -234,7 +254,10 @@ function toSeen(found: FactsRow, calls: Map<number, string> | undefined): Looked
         lastEnquiryAt: found.lastEnquiryAt,
       },
       promise: found.promise,
-      isTest: found.isTest,
+      isTest: found.isTest && !isTested,
+      testCall: isTested
+        ? { madeAt: found.createdAt, hasEarlierCall: found.lastAttempt > (found.callId === null ? 0 : 1) }
+        : null,
       dndFlag: found.dndFlag,
       phone,
       hasUndecidedCall: found.hasUndecidedCall,

@@ -1,3 +1,4 @@
+import { testCallSource } from '@leadline/contracts/test-call';
 import { row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 
@@ -46,8 +47,9 @@ export const waitsForReport = `exists (select from lead_waits w where w.lead_id 
                                   where last_ten(r.phone) = last_ten(l.phone) and r.removed_at > f.report_held_at)
               offset 0)`;
 
-/** SQL: the settled call c brought answers. */
-export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')`;
+/** SQL: the settled call c brought answers. What was said in a test call counts for no lead. */
+export const broughtAnswers = `c.status in ('called', 'pushed') and c.qualification is not null and c.qualification not in ('{}', 'null')
+  and c.source is distinct from '${testCallSource}'`;
 
 /** SQL of when the newest talk with answers at this number ended, whichever program made the call. */
 export const talkedAt = (number: string): string =>

@@ -65,8 +65,10 @@ export async function permitDials(claims: readonly PermitAsk[], deps: Deps): Pro
     };
   });
   for (const [n, { callId, attempt }] of claims.entries()) {
-    const createdAt = seen.byCall.get(callId)?.lead.createdAt;
+    const lead = seen.byCall.get(callId);
+    const createdAt = lead?.lead.createdAt;
     if (permits[n]?.kind !== 'permitted' || attempt !== 1 || createdAt === undefined) continue;
+    if (lead?.facts.testCall !== null) continue;
     const received = isOpen(deps.policy.window, createdAt, ringWindowMs(deps.policy)) ? 'in_window' : 'outside_window';
     deps.metrics.speedToLead.observe({ received }, (seen.now.getTime() - createdAt.getTime()) / 1_000);
   }

@@ -1,5 +1,6 @@
 import { dispositions, type Disposition } from '@leadline/contracts/disposition';
 import { modeName } from '@leadline/contracts/mode';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { instant, row, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { promiseColumn, promiseRow } from './promise-row.ts';
@@ -19,6 +20,7 @@ export const leadRow = z.object({
   enquiredAt: instant,
   /** The lead's source says so, or the source of an enquiry that joined it. */
   dndFlag: z.boolean(),
+  /** A vendor sent it to test its connection, or `leadline test-call` made it. */
   isTest: z.boolean(),
   agentMode: modeName.nullable().catch(null),
   /** From all of the lead's calls: the language that the person asked for, and whether we left a message on a machine. */
@@ -33,6 +35,11 @@ export const leadRow = z.object({
   promise: promiseRow.nullable(),
 });
 export type LeadRow = z.infer<typeof leadRow>;
+
+/** Whether `leadline test-call` made the lead. */
+export function isTestCall({ isTest, source }: Pick<LeadRow, 'isTest' | 'source'>): boolean {
+  return isTest && source === testCallSource;
+}
 
 /**
  * SQL of when the buyer asked, from the receipt r: the time of arrival if the vendor's time is later, or if the person who

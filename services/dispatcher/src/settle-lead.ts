@@ -14,7 +14,15 @@ import { heed } from './heed-enquiries.ts';
 import { isOnList } from './number-rules.ts';
 import { readControl } from './read-control.ts';
 import { dueForPromise, endPromise, settlePromise } from './keep-promises.ts';
-import { askedAgain, claimedFor, leadCalls, leadCallsColumns, lockLeadOfCall, type LeadRow } from './read-lead.ts';
+import {
+  askedAgain,
+  claimedFor,
+  isTestCall,
+  leadCalls,
+  leadCallsColumns,
+  lockLeadOfCall,
+  type LeadRow,
+} from './read-lead.ts';
 
 const endedCall = leadCalls.extend({
   now: instant,
@@ -109,6 +117,7 @@ async function settleLead(
         askedMeanwhile: lead.enquiries > lead.heeded,
         otherCallUndecided: call.hasUndecidedCall,
         isPromised: promise !== null,
+        isTestCall: isTestCall(lead),
         wasPromised: call.callbackId !== null,
       },
       lead: { status: lead.status, retryCount: lead.retryCount },

@@ -3,6 +3,7 @@ import type { Answering } from '@leadline/messaging/ask';
 import type { Nats } from '@leadline/messaging/connect';
 import { answerImports } from './imports/import-leads.ts';
 import type { Receiving } from './intake/keep-delivery.ts';
+import { answerTestCalls } from './intake/make-test-lead.ts';
 import { answerErase } from './people/erase-person.ts';
 import { answerReconcile } from './reconcile.ts';
 import { answerQuestions } from './replay/answer-questions.ts';
@@ -26,6 +27,7 @@ export function answerCommands(deps: {
     answerReconcile(nats, postgres),
     answerErase(nats, postgres),
     answerImports(nats, postgres, receiving, deps.maxLeadAgeDays),
+    answerTestCalls(nats, postgres, receiving),
     answerReplay(nats, postgres, { ...receiving, wake }),
     answerCorrections(nats, postgres, receiving),
     manageSources(nats, postgres, deps.places),

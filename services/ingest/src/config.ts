@@ -1,5 +1,6 @@
 import { integer, readConfig } from '@leadline/service-kit/read-config';
 import { commonSettings, maxLeadAgeDays, port, retentionDays } from '@leadline/service-kit/shared-settings';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { z } from 'zod';
 
 export type Config = z.output<typeof settings>;
@@ -10,7 +11,10 @@ type ApiKey = { source: string; key: string };
 const apiKeys = z.string().transform((text, context): ApiKey[] =>
   text.split(',').map((entry, index) => {
     const [, source = '', key = ''] = /^\s*([a-z][a-z0-9_-]{0,62}):(\S{16,})\s*$/.exec(entry) ?? [];
-    if (key === '') {
+    if (source === testCallSource) {
+      const message = `entry ${index + 1} has the source ${source}, which only Leadline’s own test calls have; take another`;
+      context.addIssue({ code: 'custom', message });
+    } else if (key === '') {
       // Don't print the entry itself: it may hold a key.
       const message = `entry ${index + 1} can't be read; write source:key, the source in lower case, the key at least 16 characters`;
       context.addIssue({ code: 'custom', message });

@@ -10,6 +10,7 @@ import { minutes } from './minutes.ts';
 import { buildState, rebuild } from './read-model.ts';
 import { correctReceipt, receipts, replay } from './receipts.ts';
 import { compareDatabase, reconcile } from './reconcile.ts';
+import { explainTestCall, makeTestLead, previewTask } from './test-call.ts';
 import { addSource, disableSource, listSources, rotateSource } from './sources.ts';
 
 /** All commands and questions, grouped by what a person wants to do. */
@@ -20,6 +21,9 @@ export const allCommands: readonly CommandContract[] = [
   callWindow,
   callAgain,
   explain,
+  explainTestCall,
+  makeTestLead,
+  previewTask,
   listCallbacks,
   moveCallback,
   cancelCallback,

@@ -1,4 +1,5 @@
 import { dispositions, type Disposition } from '@leadline/contracts/disposition';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { instant, row, rows } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
@@ -42,7 +43,7 @@ const hotCall = z
   }));
 export type HotCall = z.output<typeof hotCall>;
 
-/** Qualified calls, newest first: read through an index that holds no others, and no older than so many days. */
+/** Qualified calls but tests, newest first: read through an index that holds no others, and no older than so many days. */
 export async function readHotCalls(
   deps: Pick<Deps, 'postgres'>,
   filter: HotFilter,
@@ -68,7 +69,7 @@ export async function readHotCalls(
             f.disposition, f.language, f.callback_at, f.callback_words, c.crm_task_id as task_id,
             case when jsonb_typeof(c.qualification) = 'object' then c.qualification end as qualification
        from calls c left join leads l on l.id = c.lead_id left join call_facts f on f.call_id = c.id
-      where c.status in ('called', 'pushed') and c.call_started_at >= $1
+      where c.status in ('called', 'pushed') and c.call_started_at >= $1 and c.source is distinct from '${testCallSource}'
         and (c.call_started_at, c.id) < ($2::timestamptz, $3::int)
         and ($4::text is null or c.source = $4) and ($5::text is null or f.disposition = $5)
         and not ($6::boolean and (coalesce(f.disposition = any($7::text[]), false) or coalesce(c.do_not_call, false)))

@@ -1,3 +1,4 @@
+import { testCallSource } from '@leadline/contracts/test-call';
 import { row, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import { servingGeneration } from '../read-model/builds.ts';
@@ -85,7 +86,7 @@ export async function readMonths(sql: Sql): Promise<string[]> {
   return months;
 }
 
-/** A day's outcomes, and the failures by reason. */
+/** A day's outcomes, and the failures by reason; test calls are left out. */
 export async function readDayOutcomes(
   sql: Sql,
   generation: number,
@@ -94,7 +95,7 @@ export async function readDayOutcomes(
   return rows(
     sql,
     z.object({ outcome: z.string(), calls: z.coerce.number() }),
-    `select outcome, sum(calls) as calls from minutes_daily where generation = $1 and day = $2
+    `select outcome, sum(calls) as calls from minutes_daily where generation = $1 and day = $2 and source <> '${testCallSource}'
       group by outcome having sum(calls) > 0 order by sum(calls) desc`,
     [generation, day],
   );

@@ -1,11 +1,12 @@
 import { machines } from '@leadline/contracts/answered-by';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { servingGeneration } from '../read-model/builds.ts';
 import { addMonths } from '../web/calendar.ts';
 
-/** Who took calls and what became of them, summed over a group of calls. */
+/** Who took calls and what became of them, summed over a group of calls. Test calls are left out. */
 export type Reached = {
   calls: number;
   answered: number;
@@ -81,7 +82,7 @@ function readCalls(sql: Sql, asked: readonly unknown[]): Promise<Sums[]> {
             0 as counted_micros, 0 as pulses
        from minutes_daily
       where generation = $1 and day >= $2 and day < $3 and ($4::text is null or source = $4)
-        and outcome not in ('calling', 'unknown')
+        and outcome not in ('calling', 'unknown') and source <> '${testCallSource}'
       group by day, source having sum(calls) > 0`,
     asked,
   );
@@ -92,7 +93,8 @@ function readTold(sql: Sql, asked: readonly unknown[]): Promise<Sums[]> {
     sql,
     sums,
     `select day::text, source, answered_by, disposition, calls, answered, counted_micros, pulses from reached_daily
-      where generation = $1 and day >= $2 and day < $3 and ($4::text is null or source = $4) and calls > 0`,
+      where generation = $1 and day >= $2 and day < $3 and ($4::text is null or source = $4) and calls > 0
+        and source <> '${testCallSource}'`,
     asked,
   );
 }

@@ -1,4 +1,5 @@
 import { toIndianDay } from '@leadline/contracts/indian-time';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { affected, instant, rows, type Sql } from '@leadline/database/sql';
 import { z } from 'zod';
 import type { Build } from './builds.ts';
@@ -28,7 +29,7 @@ type Progress = z.output<typeof progress>;
 
 /**
  * Brings these leads' progress and waiting times in the read model up to date. May be repeated, for any leads, in any
- * order. The caller holds the read model's lock.
+ * order; test calls have no place in it. The caller holds the read model's lock.
  */
 export async function keepLeads(sql: Sql, leadIds: readonly number[], builds: readonly Build[]): Promise<void> {
   if (leadIds.length === 0) return;
@@ -42,7 +43,7 @@ export async function keepLeads(sql: Sql, leadIds: readonly number[], builds: re
                  when bool_or(c.id is not null and (c.attempt is null or d.sent_at is not null)) then 1
                  else 0 end as step
        from leads l left join calls c on c.lead_id = l.id left join dials d on d.call_id = c.id
-      where l.id = any($1::int[]) and l.created_at is not null group by l.id`,
+      where l.id = any($1::int[]) and l.created_at is not null and l.source is distinct from '${testCallSource}' group by l.id`,
     [leadIds],
   );
   const after = leads.map(toProgress);

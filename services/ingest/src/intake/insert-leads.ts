@@ -1,6 +1,7 @@
 import { toHeaders } from '@leadline/contracts/envelope';
 import { leadCreated } from '@leadline/contracts/events/lead-created';
 import { leadEnquiryAdded } from '@leadline/contracts/events/lead-enquiry-added';
+import { testCallSource } from '@leadline/contracts/test-call';
 import { rows, type Sql } from '@leadline/database/sql';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -67,6 +68,8 @@ const statement = `
      order by 1, l.id desc
   ), delivered as materialized (
     select d.*, open.id as open_id, open.source as open_source,
+           -- A vendor's test of its connection rings nobody; a test call of ours does.
+           d.is_test is true and d.source <> '${testCallSource}' as rings_nobody,
            case when verdict = 'accepted' and open.id is null
              then nextval((select pg_get_serial_sequence('leads', 'id'))) end as new_id
       from json_to_recordset($1::json) as d(
@@ -95,12 +98,12 @@ const statement = `
     insert into leads (id, name, phone, source, email, product_name, city, state, query_message, status,
                        failure_reason)
     select lead_id, name, phone, source, email, product_name, city, state, query_message,
-           case when is_test then 'failed' else 'new' end, case when is_test then 'test_lead' end
+           case when rings_nobody then 'failed' else 'new' end, case when rings_nobody then 'test_lead' end
       from accepted where new_id is not null
   ), origins as (
     insert into lead_origins (lead_id, connection_id, dnd_flag, is_test, agent_mode)
     select lead_id, connection_id, dnd_flag, is_test, agent_mode 
-      from accepted where new_id is not null and (connection_id is not null or dnd_flag)
+      from accepted where new_id is not null and (connection_id is not null or dnd_flag or is_test)
   ), enquiries as (
     insert into lead_enquiries (receipt_id, lead_id, source, product_name, query_message, enquired_at, dnd_flag)
     select id, lead_id, source, product_name, query_message, asked_at, dnd_flag from accepted where new_id is null
@@ -114,7 +117,7 @@ const statement = `
            jsonb_build_object('leadId', lead_id, 'source', coalesce(open_source, source), 'enquiredAt', ${iso('asked_at')})
              || case when new_id is null
                   then jsonb_build_object('enquiryId', id, 'enquirySource', source) else '{}' end
-      from accepted where is_test is not true
+      from accepted where not rings_nobody
     returning id
   ), told as (
     select pg_notify('ingest_outbox', '') from events limit 1
