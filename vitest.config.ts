@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
@@ -14,9 +15,15 @@ const waiting = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 /** A busy machine makes everything late, and a test that failed too early tells nothing. */
 const patience = { testTimeout: 240_000, hookTimeout: 240_000 };
 
+// Each file is a process, and end-to-end tests start many more: what one has compiled, the next ones read.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.leadline/compile-cache');
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Node loads tests as it loads our services: it strips types by itself. Vite would transform each module again for
+    // each file, and nothing here is mocked.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
         test: {
