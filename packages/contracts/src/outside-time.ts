@@ -16,7 +16,7 @@ export type OutsideTime = { kind: 'instant'; at: Date } | { kind: 'out_of_days' 
  * an offset it is Indian time. A day without a time of day is `words`, because nobody said when on that day.
  */
 export function readOutsideTime(written: string | number): OutsideTime {
-  const text = String(written).trim();
+  const text = withSigns(String(written).trim());
   if (/^\d{9,10}(\.\d+)?$/.test(text)) return judge(Number(text) * 1_000);
   if (/^\d{12,13}(\.\d+)?$/.test(text)) return judge(Number(text));
   const match =
@@ -34,6 +34,15 @@ export function readOutsideTime(written: string | number): OutsideTime {
   const minutes = Number(hour) * 60 + Number(minute) - toOffsetMinutes(zone);
   const ms = Number(second) * 1_000 + Math.floor(Number(`0.${fraction}`) * 1_000);
   return judge(midnight.getTime() + minutes * 60_000 + ms);
+}
+
+/** The basic form of ISO 8601, `20261201T180000+0530`, in the extended one. */
+function withSigns(text: string): string {
+  return text.replace(
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(?=\D|$)/i,
+    (_whole: string, year: string, month: string, day: string, hour: string, minute: string, second = '00') =>
+      `${year}-${month}-${day}T${hour}:${minute}:${second}`,
+  );
 }
 
 /** The instant of such a text, or null. */

@@ -54,7 +54,7 @@ test.for<[unknown, string | null, string | null]>([
   ['tomorrow 5 pm', null, 'tomorrow 5 pm'],
   ['कल शाम 5 बजे', null, 'कल शाम 5 बजे'],
   ['2026-12-01', null, '2026-12-01'],
-  [{ day: 'tomorrow', time: '5 pm' }, null, 'day: tomorrow, time: 5 pm'],
+  [{ day: 'tomorrow', time: '5 pm' }, null, 'tomorrow 5 pm'],
   ['after\u0000noon', null, 'afternoon'],
   ['0001-01-01T00:00:00+05:30', null, null],
   [true, null, null],

@@ -6,7 +6,7 @@ import { agentModes, knownAnswerKeys, type AgentMode, type Answers } from './qua
 import { readOutcome } from './read-outcome.ts';
 import { toAnsweredBy, type AnsweredBy } from './to-answered-by.ts';
 import { toAnswers, toAnswerText } from './to-answers.ts';
-import { readCallbackTime, toCallbackAsked, type CallbackAsked } from './to-callback.ts';
+import { readCallbackTime, toCallbackAsked, toTimeField, type CallbackAsked } from './to-callback.ts';
 import { readWish } from './to-wish.ts';
 
 /** An agent's report, as far as it is readable. */
@@ -143,7 +143,7 @@ function toReport(type: ReportType, room: string, fields: Fields, notes: FieldNo
         room,
         endedBy: toEndedBy(fields.endedBy, notes),
         ...withWish(toOutcome(fields, notes), toDoNotCall(fields.wishes, notes)),
-        ...readCallbackTime(fields.callback, notes),
+        ...readCallbackTime(toTimeField(fields), notes),
       };
   }
 }
@@ -155,6 +155,11 @@ type Fields = Record<keyof typeof otherNames, Field> & { wishes: Field[] };
 const namesOfTime = [
   'when',
   'datetime',
+  'callbackdatetime',
+  'nextcallat',
+  'nextcalltime',
+  'followupat',
+  'followuptime',
   'requestedtime',
   'preferredtime',
   'scheduledat',
@@ -166,14 +171,37 @@ const otherNames = {
   room: ['room'],
   mode: ['mode', 'agentmode'],
   qualification: ['qualification', 'answers'],
-  endedBy: ['endedby'],
+  endedBy: [
+    'endedby',
+    'by',
+    'hangupby',
+    'hungupby',
+    'disconnectedby',
+    'terminatedby',
+    'endreason',
+    'endedreason',
+    'hangupreason',
+    'disconnectreason',
+  ],
   callback: ['callbackat', 'callbacktime', 'callback', 'at', ...namesOfTime],
-  words: ['words', 'spoken', 'text', 'phrase'],
+  date: ['date', 'callbackdate', 'day', 'callbackday'],
+  time: ['time'],
+  words: ['words', 'spoken', 'text', 'phrase', 'said', 'utterance', 'quote', 'callbackwords', 'spokenwords'],
   precision: ['precision'],
   confirmed: ['confirmed', 'isconfirmed', 'readback'],
   askedBy: ['askedby', 'requestedby'],
   keptBy: ['keptby', 'kept'],
-  category: ['category', 'answeredby', 'answeredbycategory', 'verdict', 'result'],
+  category: [
+    'category',
+    'answeredby',
+    'answeredbycategory',
+    'verdict',
+    'result',
+    'amd',
+    'amdresult',
+    'amdcategory',
+    'amdstatus',
+  ],
   afterMs: ['afterms', 'delayms', 'elapsedms'],
   detail: ['detail', 'details', 'reason', 'transcript'],
   messageLeft: ['messageleft', 'leftmessage', 'voicemailleft'],
@@ -202,6 +230,8 @@ function toFields(data: object): Fields {
     qualification: find(otherNames.qualification),
     endedBy: find(otherNames.endedBy),
     callback: find(otherNames.callback),
+    date: find(otherNames.date),
+    time: find(otherNames.time),
     words: find(otherNames.words),
     precision: find(otherNames.precision),
     confirmed: find(otherNames.confirmed),

@@ -18,7 +18,7 @@ export type CallbackAsked = {
 };
 
 type Field = { pointer: string; value: unknown };
-type Named = Record<'words' | 'callback' | 'precision' | 'confirmed' | 'askedBy' | 'keptBy', Field>;
+type Named = Record<'words' | 'callback' | 'date' | 'time' | 'precision' | 'confirmed' | 'askedBy' | 'keptBy', Field>;
 
 const maxWordsCharacters = 300;
 
@@ -44,7 +44,7 @@ const vocabulary = new Set(
 
 /** Reads a request to be called back, each field by itself; what can't be read takes the usual value and is noted. */
 export function toCallbackAsked(fields: Named, notes: FieldNote[]): CallbackAsked {
-  const told = readCallbackTime(fields.callback, notes);
+  const told = readCallbackTime(toTimeField(fields), notes);
   const words = toAnswerText(fields.words.value);
   const confirmed = readWish(fields.confirmed.value);
   // Who was not asked plainly has not agreed.
@@ -94,6 +94,38 @@ function toWord<Word>(
   const found = shapes.find(([, shape]) => shape.test(text));
   if (found === undefined) notes.push({ field, pointer, outcome: 'dropped', detail: 'can not be read' });
   return found?.[0];
+}
+
+/** A time of day alone: "18:00", "6 pm", "6:30 p.m.", "shaam 6 baje". */
+const clockOnly =
+  /^(?:[a-z]+ )?\d{1,2}(?:[:.]\d{2}){0,2}(?: ?[ap]\.?m\.?| ?(?:hrs?|baje|o.?clock))?(?: ?(?:ist|[+-]\d\d:?\d\d))?$/i;
+
+/** The field of the time; where the day stands in a field of its own, both together: `{ "date": "2026-12-02", "time": "6 pm" }`. */
+export function toTimeField({ callback, date, time }: Pick<Named, 'callback' | 'date' | 'time'>): Field {
+  if (typeof callback.value === 'object' && callback.value !== null && !Array.isArray(callback.value))
+    return { pointer: callback.pointer, value: toTimeOf(callback.value) };
+  const day = toAnswerText(date.value);
+  if (day === '') return callback;
+  const told = toAnswerText(callback.value);
+  const clock = told === '' ? toAnswerText(time.value) : told;
+  if (clock === '') return date;
+  if (!clockOnly.test(clock)) return told === '' ? date : callback;
+  return { pointer: told === '' ? time.pointer : callback.pointer, value: `${day} ${clock}` };
+}
+
+const namesOfDay = /^(?:date|day)$/i;
+const namesOfClock = /^(?:time|clock|time_?of_?day|hour)$/i;
+const namesOfInstant = /^(?:at|iso|date_?time|timestamp|when|value|callback_?(?:at|time))$/i;
+
+/** The time that an object tells by its fields; the object itself where it tells it otherwise. */
+function toTimeOf(value: object): unknown {
+  const find = (name: RegExp): unknown =>
+    Object.entries(value).find(([key, told]) => name.test(key) && toAnswerText(told) !== '')?.[1];
+  const [day, clock] = [find(namesOfDay), find(namesOfClock)].map((told) => toAnswerText(told));
+  const instant = find(namesOfInstant);
+  if (instant !== undefined && clock === '') return instant;
+  if (clock === '' && day === '') return value;
+  return clockOnly.test(clock ?? '') ? `${day} ${clock}`.trim() : clock === '' ? day : clock;
 }
 
 /** A time, or else the words for one. */

@@ -85,7 +85,8 @@ export type Facts = {
   answerer: Answerer | null;
   /** Any report of this call says that a message was left. */
   messageLeft: boolean;
-  outcome: CallOutcome | null;
+  disposition: LastTold<Disposition> | null;
+  language: LastTold<string> | null;
   /** When the newest wish never to be called arrived, by the database's clock, and when it was said, by its report. */
   doNotCallAt: Date | null;
   doNotCallSaidAt: Date | null;
@@ -108,8 +109,8 @@ export type Takeover = { at: Date; lostAt: Date; cameAt: Date | null };
 /** Who answered, by the agent's newest report. `at`: when the agent said so. */
 export type Answerer = { category: AnsweredByCategory; at: Date; afterMs: number | null; detail: string | null };
 
-/** The talk's disposition and the language asked for, each by the agent's newest report on it. */
-export type CallOutcome = { disposition: Disposition | null; language: string | null; at: Date };
+/** What became of the talk, or the language asked for, by the agent's newest report that tells it. */
+export type LastTold<T> = { value: T; at: Date };
 
 /** ISO times by field, from a closed list of fields, so that a repeated report counts once. */
 type UnreadFields = Record<string, string[]>;
@@ -148,7 +149,8 @@ export const noFacts: Facts = {
   answerTimes: {},
   answerer: null,
   messageLeft: false,
-  outcome: null,
+  disposition: null,
+  language: null,
   doNotCallAt: null,
   doNotCallSaidAt: null,
   unreadFields: {},

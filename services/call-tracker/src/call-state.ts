@@ -372,7 +372,7 @@ function summarise(call: Call, facts: Facts): Summary {
     doNotCall: call.doNotCall,
     callbackAt: facts.callbackAt,
     answeredBy: answererOf({ call, facts }),
-    disposition: facts.outcome?.disposition ?? null,
+    disposition: facts.disposition?.value ?? null,
   };
 }
 

@@ -13,7 +13,7 @@ import { callStatuses } from '@leadline/contracts/statuses';
 import { instant, rows, type Sql } from '@leadline/database/sql';
 import { erasedValue } from '@leadline/messaging/erased-value';
 import { z } from 'zod';
-import { noFacts, type Facts, type Known } from './call-facts.ts';
+import { noFacts, type Facts, type Known, type LastTold } from './call-facts.ts';
 
 /** One of our calls, read from its rows. */
 export type KeptCall = Known & {
@@ -75,7 +75,7 @@ const watch = z.object({
 
 const takeover = z.object({ at: jsonTime, lostAt: jsonTime, cameAt: jsonTime.nullable() });
 
-const callbackRequest = z.object({
+const saidCallback = z.object({
   words: z.string().nullable(),
   at: jsonTime.nullable(),
   precision: callbackPrecisions,
@@ -83,6 +83,10 @@ const callbackRequest = z.object({
   askedBy: callbackAskers,
   keptBy: callbackKeepers,
   saidAt: jsonTime,
+});
+const lastWord = z.object({ callbackAt: jsonTime.nullable(), callbackWords: z.string().nullable(), saidAt: jsonTime });
+const callbackRequest = saidCallback.extend({
+  said: z.object({ request: saidCallback.nullable(), lastWord: lastWord.nullable() }).optional(),
 });
 
 const kept = z.object({
@@ -127,8 +131,9 @@ const kept = z.object({
   answeredDetail: z.string().nullable(),
   messageLeft: z.boolean().nullable(),
   disposition: dispositions.nullable().catch(null),
-  language: z.string().nullable(),
   dispositionAt: agentTime,
+  language: z.string().nullable(),
+  languageAt: agentTime,
   doNotCallAt: time,
   doNotCallSaidAt: agentTime,
   unreadFields: z.record(z.string(), z.array(z.string())).nullable().catch(null),
@@ -156,8 +161,9 @@ export const agentColumns: readonly string[] = [
   'answered_detail',
   'message_left',
   'disposition',
-  'language',
   'disposition_at',
+  'language',
+  'language_at',
   'do_not_call_at',
   'do_not_call_said_at',
   'unread_fields',
@@ -243,7 +249,9 @@ function toKeptCall(found: z.output<typeof kept>, withoutAgent: boolean): KeptCa
             answerTimes: found.answerTimes ?? {},
             answerer: toAnswerer(found),
             messageLeft: found.messageLeft ?? false,
-            outcome: toCallOutcome(found),
+            disposition: toLastTold(found.disposition, found.dispositionAt),
+            // A version that kept no time of its own for the language wrote the disposition's.
+            language: toLastTold(found.language, found.languageAt ?? found.dispositionAt),
             doNotCallAt: found.doNotCallAt,
             doNotCallSaidAt: found.doNotCallSaidAt,
             unreadFields: found.unreadFields ?? {},
@@ -262,6 +270,6 @@ function toAnswerer(found: z.output<typeof kept>): Facts['answerer'] {
   return category === null || at === null ? null : { category, at, afterMs, detail };
 }
 
-function toCallOutcome({ disposition, language, dispositionAt: at }: z.output<typeof kept>): Facts['outcome'] {
-  return at === null ? null : { disposition, language, at };
+function toLastTold<T>(value: T | null, at: Date | null): LastTold<T> | null {
+  return value === null || at === null ? null : { value, at };
 }

@@ -2,8 +2,8 @@ import type { AnsweredBy } from '@leadline/contracts/to-answered-by';
 import type { Outcome } from '@leadline/contracts/to-agent-report';
 import { mergeAnswers, type AgentMode, type Answers } from '@leadline/contracts/qualification';
 import type { CallbackAsked } from '@leadline/contracts/to-callback';
-import { earliest, type Answerer, type Call, type CallOutcome, type Facts } from './call-facts.ts';
-import { learnCallback, learnLastWord, toAnswerForSales } from './learn-callback.ts';
+import { earliest, type Answerer, type Call, type Facts } from './call-facts.ts';
+import { learnCallback, learnLastWord, toAnswerForSales, toToldTime, type CallbackRequest } from './learn-callback.ts';
 
 /** An agent's report. `at`: the agent's own time of it; `unread`: the fields that we could not read. */
 export type AgentEvent =
@@ -53,25 +53,23 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
       return saveQualification(hearWish({ call, facts: noteSaid(facts, event) }, event, now), event, at);
     case 'agent_callback': {
       const heard = hearWish({ call, facts: noteUnread(facts, event) }, event, now);
-      return event.callback === null ? heard : hearCallback(heard, event.callback, { saidAt: event.at, at, now });
+      if (event.callback === null) return heard;
+      return hearCallback(heard, learnCallback(facts.callback, event.callback, event.at), { at, now });
     }
     case 'agent_ended': {
       const heard = hearWish({ call, facts: noteSaid(facts, event) }, event, now);
       // An agent that has been replaced says nothing about the end of this talk.
       const isReplaced = facts.takeovers.some((takeover) => at <= takeover.at);
       const first = !isReplaced && (facts.agentEndedAt === null || at < facts.agentEndedAt);
-      const saysWhen = event.callbackAt !== null || event.callbackWords !== null;
-      return {
+      const ended = {
         call: heard.call,
         facts: {
           ...heard.facts,
           agentEndedAt: first ? at : facts.agentEndedAt,
           endedBy: first ? event.endedBy : facts.endedBy,
-          callbackAt: saysWhen ? event.callbackAt : facts.callbackAt,
-          callbackWords: saysWhen ? event.callbackWords : facts.callbackWords,
-          ...toHeard(facts, learnLastWord(facts.callback, event, event.at), now),
         },
       };
+      return hearCallback(ended, learnLastWord(facts.callback, event, event.at), { at, now });
     }
   }
 }
@@ -79,30 +77,40 @@ export function learnReport({ call, facts }: Learnt, event: AgentEvent, at: Date
 /** The answer that stands for a callback by a person. */
 const salesCallbackKey = 'callback';
 
-/** A callback by a person counts as an answer, so that the sales team learns of it through a CRM task. */
+/**
+ * A callback by a person counts as an answer, so that the sales team learns of it through a CRM task; if the person then
+ * wants the agent to call, it is none.
+ */
 function hearCallback(
   { call, facts }: Learnt,
-  asked: CallbackAsked,
-  { saidAt, at, now }: { saidAt: Date; at: Date; now: Date },
+  callback: CallbackRequest | null,
+  { at, now }: { at: Date; now: Date },
 ): Learnt {
-  const callback = learnCallback(facts.callback, asked, saidAt);
-  if (callback === facts.callback || callback === null) return { call, facts };
+  const before = facts.callback;
+  if (callback === null || callback === before) return { call, facts };
+  const isHeard = isSameRequest(before, callback);
   const learnt = {
     call,
-    facts: {
-      ...facts,
-      ...toHeard(facts, callback, now),
-      callbackAt: callback.at,
-      callbackWords: callback.at === null ? callback.words : null,
-    },
+    facts: { ...facts, ...toToldTime(callback), callback, callbackHeardAt: isHeard ? facts.callbackHeardAt : now },
   };
-  if (callback.keptBy === 'agent') return learnt;
+  if (isHeard) return learnt;
+  const without = before?.keptBy === 'person' ? withoutSalesCallback(learnt, before) : learnt;
+  if (callback.keptBy === 'agent') return without;
   const answers = { [salesCallbackKey]: toAnswerForSales(callback) };
-  return saveQualification(learnt, { at: saidAt, mode: null, answers }, at);
+  return saveQualification(without, { at: callback.saidAt, mode: null, answers }, at);
 }
 
-function toHeard(facts: Facts, callback: Facts['callback'], now: Date): Pick<Facts, 'callback' | 'callbackHeardAt'> {
-  return { callback, callbackHeardAt: callback === facts.callback ? facts.callbackHeardAt : now };
+/** While the call goes on nobody has acted on that answer yet. */
+function withoutSalesCallback({ call, facts }: Learnt, before: CallbackRequest): Learnt {
+  const isOurs = facts.answerTimes[salesCallbackKey] === before.saidAt.toISOString();
+  if (call.status !== 'calling' || !isOurs) return { call, facts };
+  const { [salesCallbackKey]: _answer, ...answers } = call.answers;
+  const { [salesCallbackKey]: _time, ...answerTimes } = facts.answerTimes;
+  return { call: { ...call, answers }, facts: { ...facts, answerTimes } };
+}
+
+function isSameRequest(known: CallbackRequest | null, told: CallbackRequest): boolean {
+  return JSON.stringify({ ...known, said: undefined }) === JSON.stringify({ ...told, said: undefined });
 }
 
 /** What we still store for an erased person: that a report came, and a wish never to be called. */
@@ -166,9 +174,11 @@ function noteAnswerer(facts: Facts, { at, category, afterMs, detail, messageLeft
 }
 
 function noteOutcome(facts: Facts, { at, disposition, language }: Outcome & { at: Date }): Facts {
-  if (disposition === null && language === null) return facts;
-  const told: CallOutcome = { disposition, language, at };
-  return { ...facts, outcome: newer(facts.outcome, told) };
+  return {
+    ...facts,
+    disposition: disposition === null ? facts.disposition : newer(facts.disposition, { value: disposition, at }),
+    language: language === null ? facts.language : newer(facts.language, { value: language, at }),
+  };
 }
 
 /** The one that was said later. For two of the same moment the choice is always the same. */

@@ -234,7 +234,7 @@ test('a disposition goes with the end, and answers that say nothing are none', (
     }),
   );
   const twice = live([...talk, [31, ended(31, { disposition: 'wrong_number' })], [32, ended(30)], [40, due]]);
-  expect(twice.facts.outcome).toEqual({ disposition: 'wrong_number', language: null, at: at(31) });
+  expect(twice.facts).toMatchObject({ disposition: { value: 'wrong_number', at: at(31) }, language: null });
 });
 
 test('out of order, twice and late: the same reports end in the same call', () => {
@@ -247,11 +247,14 @@ test('out of order, twice and late: the same reports end in the same call', () =
     { minLength: 1, maxLength: 4 },
   );
   const outcomes = fc.array(
-    fc.record({
-      disposition: fc.constantFrom('wrong_number' as const, 'not_interested' as const, 'language_barrier' as const),
-      language: fc.constantFrom('Tamil', 'Odia'),
-      when: fc.integer({ min: 30, max: 35 }),
-    }),
+    fc.record(
+      {
+        disposition: fc.constantFrom('wrong_number' as const, 'not_interested' as const, 'language_barrier' as const),
+        language: fc.constantFrom('Tamil', 'Odia'),
+        when: fc.integer({ min: 30, max: 35 }),
+      },
+      { requiredKeys: ['when'] },
+    ),
     { maxLength: 3 },
   );
   fc.assert(
@@ -290,10 +293,11 @@ test('out of order, twice and late: the same reports end in the same call', () =
           inOrder.call.status,
           inOrder.call.failureReason,
         ]);
-        expect([other.facts.answerer, other.facts.messageLeft, other.facts.outcome]).toEqual([
+        expect([other.facts.answerer, other.facts.messageLeft, other.facts.disposition, other.facts.language]).toEqual([
           inOrder.facts.answerer,
           inOrder.facts.messageLeft,
-          inOrder.facts.outcome,
+          inOrder.facts.disposition,
+          inOrder.facts.language,
         ]);
       }
     }),

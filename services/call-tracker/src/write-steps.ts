@@ -69,8 +69,9 @@ const factColumns = {
   answered_detail: 'text',
   message_left: 'boolean',
   disposition: 'text',
-  language: 'text',
   disposition_at: 'timestamptz',
+  language: 'text',
+  language_at: 'timestamptz',
   do_not_call_at: 'timestamptz',
   do_not_call_said_at: 'timestamptz',
   unread_fields: 'jsonb',
@@ -114,14 +115,14 @@ function typed(columns: Record<string, string>): string {
 }
 
 function toCallColumns({ before, call }: SteppedCall): Record<keyof typeof callColumns, unknown> {
-  // Answers are only ever added. If the stored ones cannot be read, they stay as they are.
-  const hasAnswers = !before.withoutAgent && Object.keys(call.answers).length > 0;
+  // If the stored answers cannot be read, they stay as they are.
+  const isRead = !before.withoutAgent && Object.keys({ ...before.call.answers, ...call.answers }).length > 0;
   return {
     id: before.id,
     was: before.call.status,
     status: call.status,
     failure_reason: call.failureReason,
-    qualification: hasAnswers ? call.answers : null,
+    qualification: isRead ? call.answers : null,
     agent_mode: call.mode,
     answered_at: call.answeredAt,
     call_ended_at: call.endedAt,
@@ -153,9 +154,10 @@ function toFactColumns({ before, facts }: SteppedCall): Record<keyof typeof fact
     answered_after_ms: facts.answerer?.afterMs ?? null,
     answered_detail: facts.answerer?.detail ?? null,
     message_left: facts.messageLeft ? true : null,
-    disposition: facts.outcome?.disposition ?? null,
-    language: facts.outcome?.language ?? null,
-    disposition_at: facts.outcome?.at ?? null,
+    disposition: facts.disposition?.value ?? null,
+    disposition_at: facts.disposition?.at ?? null,
+    language: facts.language?.value ?? null,
+    language_at: facts.language?.at ?? null,
     do_not_call_at: facts.doNotCallAt,
     do_not_call_said_at: facts.doNotCallSaidAt,
     unread_fields: Object.keys(facts.unreadFields).length === 0 ? null : facts.unreadFields,

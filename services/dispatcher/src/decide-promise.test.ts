@@ -19,7 +19,7 @@ const asked = (more: Partial<CallbackRequest>): CallbackRequest => ({
   saidAt: at('11:00:00'),
   ...more,
 });
-const lead = { doNotCall: false, isTestCall: false, promisesBefore: 0 };
+const lead = { doNotCall: false, isTestCall: false, isWrongNumber: false, promisesBefore: 0 };
 const instants = fc.date({ min: at('00:00:00', 10), max: at('23:59:59', 30), noInvalidDate: true });
 
 test('a time in the window is promised to the minute, without jitter', () => {

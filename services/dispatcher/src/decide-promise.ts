@@ -23,18 +23,25 @@ export type RequestDecision =
   | { kind: 'promise'; dueAt: Date }
   /** A person calls back, so we do not dial. */
   | { kind: 'to_person' }
-  | { kind: 'refuse'; because: 'do_not_call' | 'test_call_over' | 'no_time' | 'time_over' | 'too_far' | 'too_many' };
+  | {
+      kind: 'refuse';
+      because: 'do_not_call' | 'test_call_over' | 'wrong_number' | 'no_time' | 'time_over' | 'too_far' | 'too_many';
+    };
 
 const longestAheadMs = 366 * 86_400_000;
 
-/** What follows from a request. A person who asked never to be called gets no promise, whichever came first. */
+/**
+ * What follows from a request. A person who asked never to be called gets no promise, whichever came first, nor does one at
+ * a wrong number.
+ */
 export function decideRequest(
   request: CallbackRequest,
-  lead: { doNotCall: boolean; isTestCall: boolean; promisesBefore: number },
+  lead: { doNotCall: boolean; isTestCall: boolean; isWrongNumber: boolean; promisesBefore: number },
   policy: PromisePolicy,
 ): RequestDecision {
   if (lead.doNotCall) return { kind: 'refuse', because: 'do_not_call' };
   if (lead.isTestCall) return { kind: 'refuse', because: 'test_call_over' };
+  if (lead.isWrongNumber) return { kind: 'refuse', because: 'wrong_number' };
   if (request.keptBy === 'person') return { kind: 'to_person' };
   const { at, saidAt } = request;
   if (at === null) return { kind: 'refuse', because: 'no_time' };

@@ -86,7 +86,8 @@ export async function settlePromise(
       promise = null;
     }
   }
-  if (call.hasRequest) promise = await hearRequests(sql, { ...lead, promise }, now, deps);
+  const isWrongNumber = call.endsBecause === 'wrong_number';
+  if (call.hasRequest) promise = await hearRequests(sql, { ...lead, promise, isWrongNumber }, now, deps);
   if (promise === null || call.endsBecause === null) return promise;
   await closePromise(sql, { lead, promise }, { state: 'cancelled', why: call.endsBecause }, now);
   return null;
@@ -103,8 +104,11 @@ async function countFailedDials(sql: Sql, callbackId: number, callId: number): P
   return found?.count ?? 0;
 }
 
+/** A lead whose calls may hold requests, and whether a talk has shown that its number is another person's. */
+type AskingLead = LeadRow & { isWrongNumber: boolean };
+
 /** Turns each request in the lead's calls that has not been acted on into a promise. @returns the promise that now waits */
-async function hearRequests(sql: Sql, lead: LeadRow, now: Date, deps: Deps): Promise<PromiseRow | null> {
+async function hearRequests(sql: Sql, lead: AskingLead, now: Date, deps: Deps): Promise<PromiseRow | null> {
   const asked = await rows(
     sql,
     request,
@@ -121,7 +125,7 @@ async function hearRequests(sql: Sql, lead: LeadRow, now: Date, deps: Deps): Pro
 
 async function hearRequest(
   sql: Sql,
-  lead: LeadRow,
+  lead: AskingLead,
   { callId, heardAt, request: asked }: Request,
   now: Date,
   deps: Deps,
@@ -138,6 +142,7 @@ async function hearRequest(
     {
       doNotCall: await isDoNotCall(sql, lead.phone),
       isTestCall: isTestCall(lead),
+      isWrongNumber: lead.isWrongNumber,
       promisesBefore: await countPromises(sql, lead.id),
     },
     deps.policy,
@@ -358,9 +363,12 @@ export async function keepPromises(deps: Deps, stopping?: AbortSignal): Promise<
     if (onlyIfShut && !isShut) continue;
     await deps.postgres.transaction(async (sql) => {
       const lead = await lockLead(sql, id);
-      if (lead === undefined || (await readLeadCalls(sql, id)).hasUndecidedCall) return;
+      if (lead === undefined) return;
+      const { hasUndecidedCall, disposition } = await readLeadCalls(sql, id);
+      if (hasUndecidedCall) return;
+      const isWrongNumber = disposition === 'wrong_number';
       const at = deps.now(await databaseNow(sql));
-      const promise = await hearRequests(sql, lead, at, deps);
+      const promise = await hearRequests(sql, { ...lead, isWrongNumber }, at, deps);
       if (promise !== null) await dueForPromise(sql, { lead, promise }, isShut ? at : null, at, deps);
     });
   }

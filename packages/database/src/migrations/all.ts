@@ -18,6 +18,7 @@ import { DueLeads } from './0020-due-leads.ts';
 import { ModeVersions } from './0021-mode-versions.ts';
 import { PushSearches } from './0022-push-searches.ts';
 import { Takeovers } from './0023-takeovers.ts';
+import { LanguageTimes } from './0024-language-times.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -44,5 +45,6 @@ export const migrations = [
   { name: '0020-due-leads', class: DueLeads },
   { name: '0021-mode-versions', class: ModeVersions },
   { name: '0022-push-searches', class: PushSearches },
-  { name: newestMigration, class: Takeovers },
+  { name: '0023-takeovers', class: Takeovers },
+  { name: newestMigration, class: LanguageTimes },
 ];
