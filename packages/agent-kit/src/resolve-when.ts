@@ -198,6 +198,7 @@ function toDays({ day: said, weekday, after }: Saying, clock: WallClock): DayFou
       const isSunday = clock.day === mondayOf(clock.day) + 6;
       const saturday = mondayOf(clock.day) + 5 + 7 * (isSunday ? 1 : said.weeks);
       const isNamed = (day: Day): boolean => weekday === null || readDay(day).weekday === weekday;
+      if (after === 'day' && weekday === null) return found([saturday + 1]);
       return found([saturday, saturday + 1].filter((day) => day > clock.day && isNamed(day)));
     }
     case 'months':

@@ -76,7 +76,7 @@ function readDelay(words: readonly Word[], { value, next, at }: NumberRead, unit
   if (isMark(behind, 'before')) return { what: null, change: {}, next: next + 2 };
   // "twenty minutes to six", "20 minute to 6".
   const hour = isMark(behind, 'range', 'past_hour', 'after') ? readNumber(words, next + 2) : undefined;
-  if (unit === 'minute' && hour !== undefined && hour.value <= 12) {
+  if (unit === 'minute' && hour !== undefined && hour.value <= 12 && words[hour.next]?.kind !== 'unit') {
     const minutes = hour.value * 60 + (isMark(behind, 'range') ? -value : value);
     return { what: 'time', change: { time: { minutes, sure: false, half: null } }, next: hour.next };
   }
@@ -87,6 +87,10 @@ function readDelay(words: readonly Word[], { value, next, at }: NumberRead, unit
   const day: DaySaid =
     unit === 'month' ? { kind: 'months', months: value } : { kind: 'offset', days: value * (unit === 'week' ? 7 : 1) };
   return { what: 'delay', change: { day }, next: next + 1 };
+}
+
+function isUnit(word: Word | undefined, unit: Unit): boolean {
+  return word?.kind === 'unit' && word.unit === unit;
 }
 
 function readHour(words: readonly Word[], number: NumberRead, isExpected: boolean): NumberedRead | undefined {
@@ -102,7 +106,13 @@ function readHour(words: readonly Word[], number: NumberRead, isExpected: boolea
   };
   // "530 pm", "1730 hrs".
   const whole = value >= 100 && Number.isInteger(value) ? Math.floor(value / 100) * 60 + (value % 100) : value * 60;
-  if (isMark(behind, 'baje')) return toTime(whole, next + 1);
+  if (isMark(behind, 'baje')) {
+    // "Teen baje pandrah minute".
+    const past = readNumber(words, next + 1);
+    const isMinutes = past !== undefined && past.value < 60 && isUnit(words[past.next], 'minute');
+    const isDelay = isMinutes && isMark(words[past.next + 1], 'after', 'in', 'before');
+    return isMinutes && !isDelay ? toTime(whole + past.value, past.next + 1) : toTime(whole, next + 1);
+  }
   if (behind?.kind === 'half') return toTime(whole, next);
   if (value >= 100) return undefined;
   if (isMark(behind, 'past_hour', 'to_hour')) {

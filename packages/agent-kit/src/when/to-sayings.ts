@@ -57,8 +57,10 @@ function withSharedWords(words: readonly Word[]): Word[] {
     if (second?.kind !== 'number' && second?.kind !== 'clock') continue;
     const isShared = what?.kind === 'unit' || what?.kind === 'half' || isMark(what, 'baje');
     const isBetween = isMark(words[at - 1], 'range') && isMark(between, 'range');
-    const most = between !== undefined ? Infinity : what?.kind === 'unit' && what.unit === 'minute' ? 10 : 2;
-    const apart = valueOf(second) - valueOf(first);
+    const most = between !== undefined ? Infinity : what?.kind === 'unit' && what.unit !== 'hour' ? 10 : 2;
+    // "Between 11 and 1" goes past noon.
+    const pastNoon = isBetween && valueOf(second) <= 12 && valueOf(first) > valueOf(second) ? 12 : 0;
+    const apart = valueOf(second) + pastNoon - valueOf(first);
     if ((!isShared && !isBetween) || apart <= 0 || apart > most) continue;
     shared.push(isShared && what !== undefined ? what : { kind: 'mark', mark: 'baje' });
     if (between === undefined) shared.push({ kind: 'mark', mark: 'range' });

@@ -4,9 +4,13 @@ import { lookUp, plain, type Word } from './words.ts';
 const sayings: [RegExp, string][] = [
   [/\bday after tomorrow\b|\bday after\b(?! \d)/g, ' parso '],
   [/\bo\W?clock\b/g, ' baje '],
+  [/\b2(?:mrw|moro|morrow|mmrw)\b/g, ' kal '],
+  [/\b2(day|nite|night)\b/g, ' to$1 '],
+  // "Exactly at four", "theek paanch baje".
+  [/\b(?:sharp|exactly|precisely)\b|\b(?:theek|thik)(?= [\w]+ (?:baje|bje|bajkar))|ठीक(?= [\p{L}\p{M}\d]+ बजे)/gu, ' '],
   [/\b([ap])\.? ?m\b\.?/g, ' $1m '],
   [/(\d)([ap])m\b/g, '$1 $2m '],
-  [/\btonight\b/g, ' aaj raat '],
+  [/\btonight\b|\btonite\b/g, ' aaj raat '],
   [/\b(?:an? |one |1 )?hour and (?:a )?half\b/g, ' dedh hour '],
   [/\b(?:an?|one|1) and (?:a )?half\b/g, ' dedh '],
   [/\b(\w+) and (?:a )?half (?=hour|day|week|month)/g, ' saadhe $1 '],
@@ -20,6 +24,17 @@ const sayings: [RegExp, string][] = [
   [/\b(?:the )?end of (?:the |this )?month\b|\bmonth[ -]?(?:ke )?(?:end|last)\b/g, ' monthend '],
   [/\b(?:mahine|mahina|month) ke (?:end|aakhri|akhri|aakhir|akhir|ant|last)\b(?: din| mein| me)?/g, ' monthend '],
   [/महीने के (?:अंत|आखिरी|आखिर|एंड)(?: में| दिन)?/g, ' monthend '],
+  // "Busy till four, call after that".
+  [/\b(?:till|until|upto|up to)\b(.*?\d.*?)\b(?:after that|afterwards|uske baad|us ke baad|phir|tab)\b/g, ' after $1 '],
+  [/\b(?:tak)\b(.*?)\b(?:uske|us ke|iske|is ke) (?:baad|bad)\b/g, ' ke baad $1 '],
+  [/तक(?=[\s,])(.*?)(?:उसके|इसके) बाद/g, ' के बाद $1 '],
+  [/\b(?:mid|middle)(?: of)?(?: the)? (next|this) week\b/g, ' $1 week wednesday '],
+  [/\bend of (?:the |this )?week\b/g, ' this week friday '],
+  [/\bweek end\b/g, ' weekend '],
+  [/\bnew year(?:s)?(?: day)?\b|\bnaye saal\b|नए साल/g, ' 1 january '],
+  // "An hour or so".
+  [/\bek[ -]?aadh?\b|एक ?आध/g, ' ek do '],
+  [/हाफ (?:एन |ए |एंड )?आवर/g, ' aadha hour '],
   [/\b(?:beginning|start) of (?:the )?(next )?month\b/g, ' $1monthstart '],
   [/\bend of (?:the )?(?:working )?day\b|\bday end\b|\bclose of business\b/g, ' eod '],
   [/\b(?:in )?(?:a |some |after some )?(?:while|bit|time later)\b/g, ' soon '],
@@ -43,6 +58,15 @@ const sayings: [RegExp, string][] = [
   [/\bfirst half\b|\bpehle half\b/g, ' morning '],
   [/\b(?:second|latter) half\b|\bdusre half\b/g, ' afternoon '],
   [/\b(?:first|1st|pehle) (?:week|hafte)(?: of| mein)?\b/g, ' 1st '],
+  [/\b(?:second|2nd) week of\b/g, ' 8th '],
+  [/\b(?:third|3rd) week of\b/g, ' 15th '],
+  [/\b(?:last|fourth|4th) week of\b/g, ' 25th '],
+  // "After 2 hrs" is a delay; "17 hrs" and "1730 hrs" are times.
+  [/\b(in|after|aftr|within) ([1-9]|1[0-2]) hrs\b/g, ' $1 $2 hours '],
+  [/\b([1-9]|1[0-2]) hrs (baad|bad|later|mein|me|after)\b/g, ' $1 hours $2 '],
+  // "Wait ten minutes and call".
+  [/\b(minutes?|mins?|ghante|hours?) (?:ruk|thehar) ?(?:ke|kar)\b/g, ' $1 baad '],
+  [/(मिनट|घंटे) (?:रुक|ठहर) ?(?:के|कर)/g, ' $1 बाद '],
   [/\blater today\b/g, ' aaj '],
   [/\bthe\b|\bof\b/g, ' '],
 ];

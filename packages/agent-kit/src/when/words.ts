@@ -76,7 +76,7 @@ const numbers: Record<number, string> = {
   5: 'panch paanch pach paach five पांच पाच',
   6: 'che chhe chhah chah cheh six छह छः छे छ',
   7: 'saat seven सात',
-  8: 'aath ath eight आठ',
+  8: 'aath ath aat eight आठ',
   9: 'nau nao nine नौ',
   10: 'das dus ten दस',
   11: 'gyarah gyara gyaarah eleven ग्यारह',
@@ -133,25 +133,34 @@ for (const [value, written] of Object.entries(ordinals)) {
   say({ kind: 'number', value: Number(value), spelled: 'ordinal' }, written);
 }
 
-say({ kind: 'fraction', by: 0.25 }, 'sava savaa sawa सवा');
-say({ kind: 'fraction', by: 0.5 }, 'saadhe sadhe sade saade sadhae sarhe sadhey saadhey sadde साढे');
-say({ kind: 'fraction', by: -0.25 }, 'paune pone paun pauna पौने पौन पौना');
-say({ kind: 'number', value: 0.5, spelled: 'word' }, 'aadha aadhe adha adhe aadhi half आधा आधे');
+say({ kind: 'fraction', by: 0.25 }, 'sava savaa sawa savah savaah सवा');
+say({ kind: 'fraction', by: 0.5 }, 'saadhe saadheh sadheh sadhe sade saade sadhae sarhe sadhey saadhey sadde साढे');
+say({ kind: 'fraction', by: -0.25 }, 'paune pauneh pone paun pauna पौने पौन पौना');
+say({ kind: 'number', value: 0.5, spelled: 'word' }, 'aadha aadhe aadh adha adhe aadhi half आधा आधे आध हाफ');
 
 say({ kind: 'unit', unit: 'minute' }, 'minute minutes min mins minat mint मिनट मिनिट');
-say({ kind: 'unit', unit: 'hour' }, 'hour hours hr ghanta ghante ghanto ghanton ghnte घंटा घंटे घंटों घण्टा घण्टे');
+say({ kind: 'unit', unit: 'hour' }, 'hour hours hr आवर ghanta ghante ghanto ghanton ghnte घंटा घंटे घंटों घण्टा घण्टे');
 say({ kind: 'unit', unit: 'day' }, 'day days din dino dinon दिन दिनों');
-say({ kind: 'unit', unit: 'week' }, 'week weeks hafta hafte hafton हफ्ता हफ्ते हफ्तों सप्ताह');
-say({ kind: 'unit', unit: 'month' }, 'month months mahina mahine maheene mahinon महीना महीने महीनों');
+say({ kind: 'unit', unit: 'week' }, 'week weeks वीक hafta hafte hafton हफ्ता हफ्ते हफ्तों सप्ताह');
+say({ kind: 'unit', unit: 'month' }, 'month months मंथ mahina mahine maheene mahinon महीना महीने महीनों');
 
 say({ kind: 'half', half: 'am' }, 'am एएम');
 say({ kind: 'half', half: 'pm' }, 'pm पीएम');
 
-say({ kind: 'part', part: 'morning' }, 'morning subah subha subeh savere sawere सुबह सवेरे');
+say(
+  { kind: 'part', part: 'morning' },
+  'morning forenoon subah subha subeh savere sawere tadke tarke praatah pratah सुबह सवेरे तडके भोर प्रातः प्रात पूर्वाह्न मॉर्निंग',
+);
 say({ kind: 'part', part: 'noon' }, 'noon midday');
-say({ kind: 'part', part: 'afternoon' }, 'afternoon noontime dopahar dopehar dopaher dupahar duphar dopahr दोपहर दुपहर');
-say({ kind: 'part', part: 'evening' }, 'evening eve shaam sham saam sanjh evng evg शाम');
-say({ kind: 'part', part: 'night' }, 'night raat rat raatko रात');
+say(
+  { kind: 'part', part: 'afternoon' },
+  'afternoon आफ्टरनून अपराह्न noontime dopahar dopehar dopaher dupahar duphar dopahr दोपहर दुपहर',
+);
+say(
+  { kind: 'part', part: 'evening' },
+  'evening eve shaam sham saam sanjh saanjh sandhya evng evg शाम सांझ संध्या सन्ध्या इवनिंग ईवनिंग',
+);
+say({ kind: 'part', part: 'night' }, 'night nite raat rat raatko रात नाइट');
 
 say({ kind: 'moment', minutes: 10 * 60, over: 10 * 60 }, 'breakfast nashta naashta nashte नाश्ता नाश्ते');
 say({ kind: 'moment', minutes: 13 * 60, over: 14 * 60 }, 'lunch lanch khana लंच');
@@ -160,8 +169,8 @@ say({ kind: 'moment', minutes: 18 * 60, over: 18 * 60 + 30 }, 'office work duty 
 say({ kind: 'moment', minutes: 20 * 60, over: 20 * 60 + 30 }, 'dinner डिनर');
 say({ kind: 'moment', minutes: 24 * 60, over: 24 * 60 }, 'midnight');
 
-say({ kind: 'day', offset: 0 }, 'aaj today aj आज');
-say({ kind: 'day', offset: 1 }, 'kal tomorrow tomorow tommorow tmrw tmr tomo kl कल');
+say({ kind: 'day', offset: 0 }, 'aaj today aj आज टुडे');
+say({ kind: 'day', offset: 1 }, 'kal tomorrow tomorow tommorow tmrw tmr tomo kl कल टुमारो टुमॉरो');
 say({ kind: 'day', offset: 2 }, 'parso parson parsu parsoo perso prso prson overmorrow परसों परसो');
 say({ kind: 'day', offset: 3 }, 'tarso tarson narso narson तरसों नरसों');
 say({ kind: 'day', offset: -1 }, 'yesterday');
@@ -169,11 +178,11 @@ say({ kind: 'day', offset: -1 }, 'yesterday');
 const weekdays = [
   'sunday sun sundays ravivar raviwar itwar itvaar रविवार इतवार संडे',
   'monday mon mondays somvar somwar somvaar सोमवार मंडे',
-  'tuesday tue tues mangalvar mangalwar mangal मंगलवार मंगल ट्यूजडे',
-  'wednesday wed wednes budhvar budhwar budh बुधवार बुध',
-  'thursday thu thur thurs guruvar guruwar brihaspativar veervar गुरुवार बृहस्पतिवार वीरवार',
-  'friday fri shukravar shukrawar shukrvar shukrwar jumma शुक्रवार जुमा',
-  'saturday sat shanivar shaniwar shanichar शनिवार',
+  'tuesday tue tues mangalvar mangalwar mangal मंगलवार मंगल ट्यूजडे ट्यूसडे',
+  'wednesday wed wednes budhvar budhwar budh बुधवार बुध वेडनेसडे वेडनसडे',
+  'thursday thu thur thurs guruvar guruwar brihaspativar veervar गुरुवार बृहस्पतिवार वीरवार थर्सडे',
+  'friday fri shukravar shukrawar shukrvar shukrwar jumma शुक्रवार जुमा फ्राइडे फ्राईडे',
+  'saturday sat shanivar shaniwar shanichar शनिवार सैटरडे सेटरडे',
 ];
 weekdays.forEach((written, weekday) => say({ kind: 'weekday', weekday }, written));
 
@@ -194,12 +203,12 @@ const months = [
 months.forEach((written, at) => say({ kind: 'month', month: at + 1 }, written));
 
 const marks: Record<Mark, string> = {
-  baje: 'baje bajey baj bje bj bajhe oclock hrs बजे',
+  baje: 'baje bajey baj bje bj bajhe bajeh bujeh bujah bujhe oclock hrs बजे',
   past_hour: 'past bajke bajkar बजकर बजके',
   to_hour: 'bajne बजने',
   date: 'tarikh tareekh taarikh date तारीख',
-  after: 'after baad bad bd later onwards onward post बाद',
-  before: 'before pehle pahle phle by पहले',
+  after: 'after aftr baad bad bd later onwards onward post बाद आफ्टर',
+  before: 'before बिफोर pehle pahle phle by पहले',
   in: 'in mein me within andar bhar में मे अंदर भर',
   at: 'at around about approx karib kareeb lagbhag करीब लगभग',
   or: 'or ya either या',
@@ -209,7 +218,7 @@ const marks: Record<Mark, string> = {
   over: 'tha thi kiya kia hui hua gaya gayi aaya called spoke missed थी था थे किया हुआ हुई गया आया',
   now: 'now abhi abi turant immediately अभी तुरंत',
   soon: 'soon jaldi shortly sometime जल्दी',
-  next: 'next agle agla agli aglay अगले अगला अगली',
+  next: 'next नेक्स्ट agle agla agli aglay अगले अगला अगली',
   this: 'this coming is iss aane aanewale इस आने',
   weekend: 'weekend weekends वीकेंड',
   month_end: 'monthend',
@@ -264,9 +273,11 @@ function consonantsOf(word: string): string {
     .replaceAll(/(.)\1+/g, '$1');
 }
 
-/** Hindi in Latin letters has no rule for how long a vowel is written: "baara", "kaal". */
+/** Hindi in Latin letters has no rule for how long a vowel is written: "baara", "kaal". "Free" is no Friday. */
 function withShortVowels(word: string): Word | undefined {
-  return /^[a-z]{4,}$/.test(word) ? (byShortVowels.get(shortVowelsOf(word)) ?? undefined) : undefined;
+  return /^[a-z]{4,}$/.test(word) && word !== 'free'
+    ? (byShortVowels.get(shortVowelsOf(word)) ?? undefined)
+    : undefined;
 }
 
 function shortVowelsOf(word: string): string {
