@@ -51,9 +51,7 @@ const testNumbers = parsed((text) =>
       const read = normalisePhone(entry);
       // The entry is a person's number, so the message does not repeat it.
       if (!read.ok || !entry.startsWith('+91'))
-        throw new Error(
-          `has an entry (the ${n + 1}. of it) that is no Indian mobile number; write it as +919876543210`,
-        );
+        throw new Error(`has an entry that is no Indian mobile number (entry ${n + 1}); write it as +919876543210`);
       return read.phone;
     }),
 );
