@@ -133,6 +133,25 @@ test('a dispatcher killed while the phone rings: the call is found alive and goe
   expect(system.invites(number)).toBe(1);
 });
 
+test('a dispatcher killed in mid-dial, and none after it: the looks find when the phone was answered', async () => {
+  await begin({ dispatchers: 0, overrides: { calls: { RING_SECONDS: '20' } } });
+  const dispatcher = system.dispatcherProcess({ freezeAtDial: false });
+  const number = numberEnding('2042');
+  await system.script(number, [
+    { ringMs: 8_000, talkMs: 9_000, agent: { reports: [{ answers: { budget: '5 lakh' }, afterMs: 7_000 }] } },
+  ]);
+  const id = await system.post(number);
+  await until('it rings', () => system.invites(number) === 1);
+  dispatcher.kill('SIGKILL');
+  const call = await system.callIs(id, 'pushed');
+  const at = (event: string): number => Date.parse(system.phone(number).find((line) => line.event === event)?.at ?? '');
+  // Half of the five seconds between two looks, and what a loaded machine adds.
+  expect(Math.abs((call.answered_at?.getTime() ?? 0) - at('answered'))).toBeLessThan(2_500 + 1_000);
+  expect(Math.abs((call.call_ended_at?.getTime() ?? 0) - at('hangup'))).toBeLessThan(1_000);
+  expect(await system.db.query(`select last_look->>'answerEstimated' as is from call_facts`)).toEqual([{ is: 'true' }]);
+  expect(system.invites(number)).toBe(1);
+});
+
 test('a call whose end nobody told is stale in the end, and only then tried again', async () => {
   await begin({ dispatchers: 0, overrides: { callTracker: { RING_SECONDS: '2' } } });
   const dispatcher = system.dispatcherProcess({ freezeAtDial: false });

@@ -53,7 +53,10 @@ type Watch = {
   rejoinedAt: Date | null;
   /** Another stay of the same leg took its place: it is looked at soon whether that is so. */
   replacedAt?: Date | null | undefined;
-  /** Nobody told when the person answered: `answeredAt` is reckoned from the leg’s stay. */
+  /** The last look that showed the phone still ringing, and the first sign that it was answered: the answer lies between. */
+  ringingAt?: Date | null | undefined;
+  answerSeenAt?: Date | null | undefined;
+  /** Nobody told when the person answered: `answeredAt` is reckoned, see `reckonAnswer`. */
   answerEstimated?: boolean | undefined;
   /** LiveKit’s ids of the leg’s stays in the room, in the order in which we heard of them: the last one is the leg’s. */
   stays?: readonly string[] | undefined;
@@ -190,6 +193,18 @@ export function hasAnswers(call: Call): boolean {
 /** When the talk reaches its longest allowed length; null while we know of no answer. */
 export function talkEndAt({ answeredAt }: Call, policy: Policy): Date | null {
   return answeredAt && after(answeredAt, policy.maxCallMs);
+}
+
+/**
+ * When the person answered, where nobody told it: the middle of the time in which it must have been, but no later than a
+ * phone may ring. `until`: it had been answered by then. Null: the leg was never seen.
+ */
+export function reckonAnswer({ legJoinedAt, watch }: Facts, until: Date, policy: Policy): Date | null {
+  if (legJoinedAt === null) return null;
+  const from = latest(legJoinedAt, watch.ringingAt ?? null) ?? legJoinedAt;
+  const to = earliest(until, watch.answerSeenAt ?? null) ?? until;
+  const middle = after(from, Math.max(0, to.getTime() - from.getTime()) / 2);
+  return earliest(middle, latest(from, after(legJoinedAt, policy.ringMs)));
 }
 
 /** Who answered. If there are useful answers, a verdict of `machine` is wrong: machines do not give any. */

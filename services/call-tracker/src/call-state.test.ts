@@ -146,7 +146,7 @@ describe('a leg whose place its own next stay takes', () => {
     expect(live(replaced).facts).toMatchObject({ legLeftAt: null, settleAt: at(24.5) });
     const ringing: Heard[] = [...replaced, [24.5, due], [24.6, sawRinging]];
     expect(live(ringing).facts.settleAt).toEqual(at(29.6));
-    expect(live([...ringing, [29.6, due], [29.7, sawTalking]]).call.answeredAt).toEqual(at(29.7));
+    expect(live([...ringing, [29.6, due], [29.7, sawTalking]]).call.answeredAt).toEqual(at(27.15));
   });
 
   test('joins under another id after a restart of the server: its dial’s result may be lost, so it is looked at', () => {
@@ -161,7 +161,7 @@ describe('a leg whose place its own next stay takes', () => {
         [3, joinedAs('PA_1', 3)],
         [9, joinedAs('PA_1', 3)],
       ]).facts.settleAt,
-    ).toEqual(at(97));
+    ).toEqual(at(7));
   });
 
   test('has not left where the older stay’s end is told after the newer one’s joining', () => {
@@ -227,7 +227,7 @@ describe('an answer of which nobody told when', () => {
       [3, { kind: 'leg_joined', at: at(3), everAnswered: true }],
       [longest + 1, due],
     ]);
-    expect([call.failureReason, seconds(call.answeredAt)]).toEqual(['stale_timeout', 33]);
+    expect([call.failureReason, seconds(call.answeredAt)]).toEqual(['stale_timeout', 3]);
   });
 
   test('counts where the call was settled as never answered, and its hang-up is told later', () => {
@@ -254,9 +254,58 @@ describe('an answer of which nobody told when', () => {
   });
 });
 
+describe('a dial of whose result nobody tells, as when its dispatcher was killed', () => {
+  const rings: Heard[] = [
+    [3, joined(3)],
+    [7, due],
+    [7, sawRinging],
+  ];
+
+  test('is looked at every few seconds until it is answered, which was between two looks', () => {
+    expect(live(rings.slice(0, 2)).done).toEqual(['look']);
+    expect(seconds(live(rings).facts.settleAt)).toBe(12);
+    const talks: Heard[] = [...rings, [12, due], [12, sawTalking]];
+    const { call, facts } = live(talks);
+    expect([call.status, seconds(call.answeredAt), facts.watch.answerEstimated]).toEqual(['calling', 9.5, true]);
+    expect(seconds(facts.settleAt)).toBe(9.5 + 60);
+    const over = live([...talks, [42, hungUp(42)], [140, due]]).call;
+    expect([over.status, seconds(over.answeredAt), seconds(over.endedAt)]).toEqual(['failed', 9.5, 42]);
+  });
+
+  test('is looked at until it is gone, and then as seldom as before', () => {
+    const gone = (from: number, to: number): Heard[] =>
+      Array.from({ length: (to - from) / 5 + 1 }, (_, place): Heard[] => [
+        [from + 5 * place, due],
+        [from + 5 * place, sawNothing],
+      ]).flat();
+    expect(seconds(live([...rings, ...gone(12, 87)]).facts.settleAt)).toBe(92);
+    expect(seconds(live([...rings, ...gone(12, 97)]).facts.settleAt)).toBe(157);
+    expect(seconds(live([...rings, [9, leftRinging(9, 'USER_UNAVAILABLE')]]).facts.settleAt)).toBe(14);
+  });
+
+  test('was answered after the last look that showed it ringing, where a hang-up comes before the next', () => {
+    const { call, facts } = live([...rings, [11, hungUp(11)], [110, due]]);
+    expect([seconds(call.answeredAt), seconds(call.endedAt), facts.watch.answerEstimated]).toEqual([9, 11, true]);
+  });
+
+  test('is set right by the dial’s own word, where it comes after all', () => {
+    const { call, facts } = live([...rings, [12, due], [12, sawTalking], [13, answered(8)]]);
+    expect([seconds(call.answeredAt), facts.watch.answerEstimated]).toEqual([8, false]);
+  });
+
+  test('that has told is not looked at for its answer', () => {
+    expect(seconds(live([...rings, [8, answered(8)]]).facts.settleAt)).toBe(68);
+  });
+
+  test('has its person saved where the agent is not there', () => {
+    const alone = live([...rings, [12, due], [12, sawAlone], [17, due], [17, sawAlone]]);
+    expect(alone.done).toEqual(['look', 'look', 'look', 'take_over']);
+  });
+});
+
 describe('when a call is settled', () => {
   test.for<{ name: string; heard: Heard[]; status: string; reason?: string; settleAt?: number; dial?: Partial<Dial> }>([
-    { name: 'while it rings, it is calling', heard: [[3, joined(3)]], status: 'calling', settleAt: 97 },
+    { name: 'while it rings, it is calling', heard: [[3, joined(3)]], status: 'calling', settleAt: 7 },
     {
       name: "a refusal's own result settles it at once",
       heard: [
@@ -399,7 +448,7 @@ describe('when a call is settled', () => {
       name: 'a room that finished before the leg was there says nothing',
       heard: [[3, { kind: 'room_finished', at: at(3) }]],
       status: 'calling',
-      settleAt: 97,
+      settleAt: 7,
     },
     {
       name: 'what LiveKit does not show has not ended',

@@ -11,6 +11,7 @@ import {
   hasAnswers,
   latest,
   longestAt,
+  reckonAnswer,
   type Call,
   type Dial,
   type DialResult,
@@ -190,7 +191,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     case 'leg_joined': {
       const at = within(event.at);
       const isAnotherStay = isNewStay(facts, event.sid) && (facts.watch.stays ?? []).length > 0;
-      const seen = { ...sawStay(facts, event.sid, at), everAnswered: facts.everAnswered || event.everAnswered };
+      const seen = sawAnswered(sawStay(facts, event.sid, at), event.everAnswered, at);
       if (facts.legLeftAt === null) return { ...unchanged, facts: isAnotherStay ? lookSoon(seen, now) : seen };
       // LiveKit’s times are whole seconds: within one, only the id of another stay tells a return from a late event.
       const returns = at > facts.legLeftAt || (isAnotherStay && after(event.at, wholeSecondMs) > facts.legLeftAt);
@@ -205,7 +206,7 @@ function learn(known: Known, event: CallEvent, now: Date, policy: Policy): Step 
     }
     case 'leg_left': {
       const at = within(event.at);
-      const seen = { ...sawStay(facts, event.sid, at), everAnswered: facts.everAnswered || event.everAnswered };
+      const seen = sawAnswered(sawStay(facts, event.sid, at), event.everAnswered, likelyEnd(event.at, now));
       // A bridge that was cut off joins again and takes its own place: the person is there all the time.
       const isFormerStay = event.sid !== undefined && event.sid !== seen.watch.stays?.at(-1);
       if (event.reason === replaced || isFormerStay)
@@ -266,9 +267,12 @@ function learnLook(
   const answered = facts.everAnswered || look.leg.everAnswered;
   const silent = isSilent(facts, look.aliveAgoMs ?? null, now);
   const seen: Seen = answered ? (look.agentPresent && !silent ? 'talking' : 'alone') : 'ringing';
-  const told = facts.dialResult?.kind === 'answered' || !answered ? null : now;
-  const next = { ...call, answeredAt: earliest(call.answeredAt, told && (call.endedAt ?? told)) };
-  const nextFacts = { ...withLook(sawLeg(facts, now), seen, now), everAnswered: answered };
+  const looked = sawAnswered(withLook(sawLeg(facts, now), seen, now), answered, now);
+  // The dial's own word may never come: until then the answer is reckoned between two looks.
+  const isUntold = call.answeredAt === null || facts.watch.answerEstimated === true;
+  const isReckoned = answered && call.status === 'calling' && isUntold;
+  const next = isReckoned ? { ...call, answeredAt: reckonAnswer(looked, now, policy) } : call;
+  const nextFacts = isReckoned ? { ...looked, watch: { ...looked.watch, answerEstimated: true } } : looked;
   const nowKnown = { call: next, facts: nextFacts, dial };
   const loss = { told: silent || look.agentLeft === true };
   if (seen === 'alone' && facts.stoppedAt === null && decideAlone(nowKnown, loss, now, policy) === 'take_over') {
@@ -310,6 +314,7 @@ function withLook(facts: Facts, seen: Seen, now: Date): Facts {
       ...watch,
       lookedAt: now,
       seen,
+      ringingAt: seen === 'ringing' ? now : watch.ringingAt,
       goneSince: seen === 'gone' ? (watch.goneSince ?? now) : null,
       aloneSince: seen === 'alone' ? (watch.aloneSince ?? now) : null,
     },
@@ -325,6 +330,13 @@ function sawStay(facts: Facts, sid: string | undefined, at: Date): Facts {
   const seen = sawLeg(facts, at);
   if (sid === undefined || !isNewStay(facts, sid)) return seen;
   return { ...seen, watch: { ...seen.watch, stays: [...(seen.watch.stays ?? []), sid] } };
+}
+
+/** A sign of the leg, which may show that the person has answered by then. */
+function sawAnswered(facts: Facts, isAnswered: boolean, at: Date): Facts {
+  if (facts.everAnswered || !isAnswered) return facts;
+  const answerSeenAt = earliest(facts.watch.answerSeenAt ?? null, at);
+  return { ...facts, everAnswered: true, watch: { ...facts.watch, answerSeenAt } };
 }
 
 /** The leg joined again, and whatever waited for its dial broke with its connection. */

@@ -18,8 +18,8 @@ import {
 /** The agent usually ends its leg itself, a moment after its last report. */
 const agentEndsLegMs = 5_000;
 const replacedLookMs = 2_000;
-/** Between two looks at a leg whose dial may never tell its result. */
-const unclearLookMs = 5_000;
+/** Between two looks at a phone that may ring: who waits for the dial's result may have died, and then only a look shows an answer. */
+const ringingLookMs = 5_000;
 /** While a further agent is awaited. */
 const awaitedLookMs = 2_000;
 const liveLookMs = 60_000;
@@ -63,9 +63,6 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
   const { replacedAt = null } = watch;
   if (replacedAt !== null && (watch.lookedAt === null || watch.lookedAt < replacedAt))
     return after(replacedAt, replacedLookMs);
-  // The connection over which the dial waited broke with the leg’s: its answer is seen, or nobody knows of it.
-  if (replacedAt !== null && facts.dialResult === null && !facts.everAnswered && watch.lookedAt !== null)
-    return after(watch.lookedAt, unclearLookMs);
   const first =
     agentEndedAt !== null
       ? after(latest(agentEndedAt, dialled) ?? agentEndedAt, agentEndsLegMs)
@@ -73,9 +70,20 @@ function lookAtLeg(call: Call, facts: Facts, dialled: Date, policy: Policy): Dat
         ? after(call.answeredAt ?? dialled, liveLookMs)
         : ringEndAt(dialled, policy);
   const next = watch.lookedAt === null || watch.lookedAt < first ? first : after(watch.lookedAt, liveLookMs);
-  // We look when the talk reaches its limit, so that it does not run on for the minute between two looks.
-  const talkEnd = facts.everAnswered ? talkEndAt(call, policy) : null;
-  return talkEnd !== null && (watch.lookedAt === null || watch.lookedAt < talkEnd) ? earliest(next, talkEnd) : next;
+  return earliest(next, facts.everAnswered ? talkEndLook(call, facts, policy) : ringingLook(facts, dialled, policy));
+}
+
+/** We look when the talk reaches its limit, so that it does not run on for the minute between two looks. */
+function talkEndLook(call: Call, { watch }: Facts, policy: Policy): Date | null {
+  const talkEnd = talkEndAt(call, policy);
+  return talkEnd !== null && (watch.lookedAt === null || watch.lookedAt < talkEnd) ? talkEnd : null;
+}
+
+/** While the phone may ring and nobody has told how the dial ended, we look every few seconds. */
+function ringingLook({ dialResult, watch }: Facts, dialled: Date, policy: Policy): Date | null {
+  if (dialResult !== null) return null;
+  const at = after(latest(dialled, watch.lookedAt) ?? dialled, ringingLookMs);
+  return at < ringEndAt(dialled, policy) ? at : null;
 }
 
 /** Whether we must end a leg that LiveKit shows: no agent is with it, or it rings or talks longer than allowed. */

@@ -8,6 +8,7 @@ import {
   hasAnswers,
   latest,
   longestAt,
+  reckonAnswer,
   type Call,
   type Facts,
   type Known,
@@ -71,15 +72,13 @@ export function settle(known: Known, now: Date, policy: Policy): Call {
 }
 
 /**
- * When the person answered. Where nobody told it, we take the middle of the leg's stay, but no later than a phone may ring, so
- * that no talk that the carrier bills counts as none. Null: nobody answered.
+ * When the person answered. Where nobody told it, it is reckoned, so that no talk that the carrier bills counts as none.
+ * Null: nobody answered.
  */
 function answerOf({ call, facts }: Known, endedAt: Date, policy: Policy): Date | null {
-  const { everAnswered, legJoinedAt, watch } = facts;
-  if (call.answeredAt !== null && watch.answerEstimated !== true) return call.answeredAt;
-  if (!everAnswered || legJoinedAt === null) return call.answeredAt;
-  const stayMs = Math.max(0, endedAt.getTime() - legJoinedAt.getTime());
-  return after(legJoinedAt, Math.min(policy.ringMs, stayMs / 2));
+  if (call.answeredAt !== null && facts.watch.answerEstimated !== true) return call.answeredAt;
+  if (!facts.everAnswered) return call.answeredAt;
+  return reckonAnswer(facts, endedAt, policy) ?? call.answeredAt;
 }
 
 function setCallFailed(call: Call, reason: FailureReason): Call {
@@ -136,8 +135,9 @@ function whyFailed(call: Call, facts: Facts, policy: Policy): FailureReason {
   // A machine answered: this is retried like a miss, however long the call lasted and whoever ended it.
   if (isMachine(answererOf({ call, facts }))) return 'unanswered';
   if (!facts.everAnswered) return whyNotAnswered(facts);
-  // Without the dial's result we only know that the talk was no longer than the leg's whole stay, with the ringing.
-  const talkFrom = (facts.watch.answerEstimated === true ? null : call.answeredAt) ?? facts.legJoinedAt;
+  // Without the dial's result we only know that the talk was no longer than the leg's stay since it was last seen to ring.
+  const { answerEstimated, ringingAt = null } = facts.watch;
+  const talkFrom = (answerEstimated === true ? null : call.answeredAt) ?? latest(facts.legJoinedAt, ringingAt);
   const short = talkFrom !== null && facts.legLeftAt.getTime() - talkFrom.getTime() < policy.minTalkMs;
   return short && wasHungUpByCallee(facts) ? 'rejected' : 'no_answers';
 }

@@ -70,6 +70,8 @@ const watch = z.object({
   rejoinedAt: jsonTime.nullable(),
   replacedAt: jsonTime.nullish(),
   stays: z.array(z.string()).optional(),
+  ringingAt: jsonTime.nullish(),
+  answerSeenAt: jsonTime.nullish(),
   answerEstimated: z.boolean().optional(),
 });
 

@@ -210,14 +210,19 @@ function saveQualification(
   if (Object.keys(report.answers).length === 0) return { call, facts };
   const merged = mergeAnswers(call.answers, facts.answerTimes, report.answers, report.at);
   const newest = Object.values(facts.answerTimes).every((time) => time <= report.at.toISOString());
-  const told = facts.dialResult?.kind === 'answered' ? null : at;
+  // Who answers questions has answered by then; when, the looks may know better.
+  const isFirstSign = facts.dialResult?.kind !== 'answered' && (call.answeredAt === null || at < call.answeredAt);
   return {
     call: {
       ...call,
       answers: merged.answers,
       mode: newest ? (report.mode ?? call.mode) : (call.mode ?? report.mode),
-      answeredAt: earliest(earliest(call.answeredAt, told), call.endedAt),
+      answeredAt: isFirstSign ? earliest(at, call.endedAt) : call.answeredAt,
     },
-    facts: { ...facts, answerTimes: merged.times },
+    facts: {
+      ...facts,
+      answerTimes: merged.times,
+      watch: isFirstSign ? { ...facts.watch, answerSeenAt: at, answerEstimated: true } : facts.watch,
+    },
   };
 }
