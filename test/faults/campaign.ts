@@ -139,8 +139,7 @@ export async function runCampaign(
     let isDrained = (await untilDrained(world, say, asked)) !== undefined;
     await asking.stop();
     await optingOut.stop();
-    if (campaign.optedOut.length > 0)
-      campaign.exposures.set('opted out as a promise fell due', campaign.optedOut.length);
+    for (const { by } of campaign.optedOut) count(campaign, `opted out as a promise fell due, by the ${by}`);
     isDrained &&= (await untilDrained(world, say, asked)) !== undefined;
     campaign.drainedMs = isDrained ? performance.now() - since : undefined;
     for (const { moment } of campaign.asked) count(campaign, `asked again ${moment}`);

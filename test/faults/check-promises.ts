@@ -1,6 +1,6 @@
 import type { Campaign, Noted } from './campaign.ts';
 import type { Check, Violation } from './invariants.ts';
-import type { CallbackRow, Ledgers, PhoneLine } from './ledgers.ts';
+import type { CallbackRow, CallRow, Ledgers, PhoneLine } from './ledgers.ts';
 
 /** A promise is rung within five minutes; a campaign has one, and the time in which faults stood in the way. */
 const withinMs = 60_000;
@@ -14,7 +14,10 @@ const heldByDeadMs = 35_000;
 /** Whoever wishes never to be called, and whoever is told of in a talk for another lead, is not rung for his promise. */
 const goodReasons = ['do_not_call', 'talked_in_other_call'];
 
-/** What is wrong at every moment: a promise that rang twice, before its time, or for somebody who wants no call. */
+/**
+ * What is wrong at every moment: a promise that rang twice, before its time, or for somebody who wants no call; and one that was
+ * given up without a good reason.
+ */
 export function findWrongRings(
   { optedOut }: Pick<Campaign, 'optedOut'>,
   { callbacks, calls, phone }: Ledgers,
@@ -31,6 +34,11 @@ export function findWrongRings(
     for (const { call_room, sent_at } of rung)
       if (row.at !== null && sent_at !== null && sent_at < row.at)
         violations.push({ what: `${call_room} rang ${row.at.getTime() - sent_at.getTime()} ms too early`, ...where });
+    if (row.state === 'cancelled' && !goodReasons.includes(row.why ?? ''))
+      violations.push({ what: `the promise ${row.id} is cancelled (${row.why ?? 'why is unknown'})`, ...where });
+    // Two promises to one buyer may be kept by one talk, for whichever lead it was.
+    if (row.why === 'talked_in_other_call' && !hasOtherTalk(row, calls))
+      violations.push({ what: `the promise ${row.id} is kept by a talk that nobody had`, ...where });
     if (row.why === 'do_not_call' && rung.length > 0)
       violations.push({ what: `the promise ${row.id} rang after an opt-out`, ...where });
   }
@@ -62,7 +70,9 @@ export const checkPromises: Check = (campaign, ledgers) => {
     const dials = calls.filter(({ callback_id }) => callback_id === row.id);
     // Permitted, and its dispatcher died before it dialled: an unclear dial is never repeated.
     const mayHaveRung = dials.some((dial) => dial.sent_at !== null && dial.put_back_reason === null);
-    if (row.state === 'waiting' || row.state === 'cancelled' || !mayHaveRung) {
+    // `findWrongRings` tells of these.
+    if (row.state === 'cancelled') continue;
+    if (row.state === 'waiting' || !mayHaveRung) {
       violations.push({
         what: `${name} is ${row.state}${row.why === null ? '' : ` (${row.why})`}, and never rang`,
         ...where,
@@ -77,6 +87,17 @@ export const checkPromises: Check = (campaign, ledgers) => {
   }
   return { checked: callbacks.length + campaign.optedOut.length, violations };
 };
+
+function hasOtherTalk({ lead_id, call_id }: CallbackRow, calls: readonly CallRow[]): boolean {
+  const numbers = new Set(calls.filter((call) => call.lead_id === lead_id).map(({ phone }) => phone));
+  return calls.some(
+    (call) =>
+      numbers.has(call.phone) &&
+      call.lead_id !== lead_id &&
+      call.id > (call_id ?? 0) &&
+      Object.keys(call.qualification ?? {}).length > 0,
+  );
+}
 
 /** One that the voice agent is to keep, and that stands as it was made. */
 function isPromise({ kept_by, confirmed, state }: CallbackRow): boolean {

@@ -82,8 +82,9 @@ export async function feedLeads(
   const sending: Promise<void>[] = [];
   const first = options.from ?? 0;
   for (let n = first; n < first + options.leads; n++) {
-    // Two leads with one number at about the same time, of those that are soon told: one waits for the other's end.
-    const told = posted.slice(-12).filter(({ phone }) => /[23]042$|486$/.test(phone));
+    // Two leads with one number at about the same time, of those that are soon told: one waits for the other's end. A buyer
+    // who asks in both to be called back is promised two calls.
+    const told = posted.slice(-12).filter(({ phone }) => /[23]042$|486$|22(?:66|77)$/.test(phone));
     const before =
       options.uniqueNumbers !== true && told.length > 3 && random.chance(0.12) ? random.pick(told) : undefined;
     const phone = before?.phone ?? `+919${String(n).padStart(5, '0')}${random.pick(options.endings ?? allEndings)}`;
