@@ -6,6 +6,7 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { bench, type Settings } from '@leadline/world/timings';
 import { toSettings } from '@leadline/world/to-settings';
 import { readDispatcherConfig, toPolicy } from '../../services/dispatcher/src/config.ts';
+import { openCommits } from '../../services/dispatcher/src/open-commits.ts';
 import type { Deps } from '../../services/dispatcher/src/deps.ts';
 import { createMetrics } from '../../services/dispatcher/src/metrics.ts';
 import { nothingLost } from '../../services/dispatcher/test/open-deps.ts';
@@ -37,6 +38,7 @@ export async function openDispatcher(
   const deps: Deps = {
     ...nothingLost,
     postgres,
+    commits: openCommits(postgres),
     nats,
     log: silentLog,
     metrics: createMetrics(),

@@ -12,6 +12,7 @@ import { permitDials } from './permit-dial.ts';
 import { reportDial } from './report-dial.ts';
 import { revokeDial } from './revoke-dial.ts';
 import { settleAndRecover } from './settle-and-recover.ts';
+import { openCommits } from './open-commits.ts';
 import { setLeadDispatched, settleCall } from './settle-lead.ts';
 
 // Postgres may plan a named statement without its values. What is asked for each call, or each second, must not read all
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const opened = await openDeps({ database, nats }, () => noonIn, { MAX_CONCURRENT_CALLS: '100' });
   const noted = noteStatements(opened.postgres);
   statements = noted.statements;
-  deps = { ...opened, postgres: noted.database };
+  deps = { ...opened, postgres: noted.database, commits: openCommits(noted.database) };
   const noon = deps.now(new Date());
   await database.query(
     `insert into leads (name, phone, source, created_at, retry_after)
@@ -94,7 +95,7 @@ test(
     await database.query(`update calls set status = 'failed', failure_reason = 'unanswered' where id = any($1)`, [
       [first.callId, second.callId],
     ]);
-    await settleCall(first.callId, deps);
+    await Promise.all([settleCall(first.callId, deps), settleCall(second.callId, deps)]);
     const { signal } = new AbortController();
     await settleAndRecover(deps, signal);
     await keepPromises(deps, signal);

@@ -1,5 +1,7 @@
 import type { Database } from '@leadline/database/open-database';
 import type { Nats } from '@leadline/messaging/connect';
+import type { SharedCommits } from '@leadline/service-kit/share-commits';
+import type { Sql } from '@leadline/database/sql';
 import type { Log } from '@leadline/service-kit/logger';
 import type { TrunkPhrase } from '@leadline/telephony/trunk-phrases';
 import type { LiveKit } from '@leadline/telephony/livekit';
@@ -15,6 +17,8 @@ import type { ReportHearing } from './watch-hearing.ts';
 /** What the dispatcher's steps touch. There is one clock, the database's, read once a transaction and passed through `now`. */
 export type Deps = {
   postgres: Database;
+  /** Steps of calls that may share a transaction. */
+  commits: SharedCommits<Sql>;
   nats: Nats;
   livekit: LiveKit;
   now: (databaseTime: Date) => Date;

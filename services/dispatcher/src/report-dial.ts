@@ -26,7 +26,7 @@ export async function reportDial(
   toldAt = performance.now(),
 ): Promise<void> {
   const sign = toBreakerSign(result);
-  if (!(await tellAlone(claim, result, deps, toldAt))) {
+  if (!(await tellInGroup(claim, result, deps, toldAt))) {
     await deps.postgres.transaction(async (sql) => {
       await lockCall(sql, claim.callId);
       const now = deps.now(await databaseNow(sql));
@@ -38,17 +38,19 @@ export async function reportDial(
 }
 
 /** The phone was answered: a good sign. If the breaker is closed, only the event must be written. */
-async function tellAlone(
+async function tellInGroup(
   claim: Claim,
   result: DialResult | DroppedDial,
-  { postgres: { sql }, now: toNow }: Deps,
+  { commits, now: toNow }: Deps,
   toldAt: number,
 ): Promise<boolean> {
   if (result.kind !== 'answered') return false;
-  const breaker = await readBreaker(sql);
-  if (!isCalm(breaker)) return false;
-  await tell(sql, claim, result, { now: toNow(breaker.now), toldAt });
-  return true;
+  return commits.add(claim.callId, async (sql) => {
+    const breaker = await readBreaker(sql);
+    if (!isCalm(breaker)) return false;
+    await tell(sql, claim, result, { now: toNow(breaker.now), toldAt });
+    return true;
+  });
 }
 
 async function tell(

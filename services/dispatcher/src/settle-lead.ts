@@ -49,22 +49,24 @@ type EndedCallRow = z.infer<typeof endedCall>;
  * Decides what an ended call means for its lead, once per end: once as failed, and again if answers still come. The
  * conditional UPDATE of `dials` makes repeats and races harmless. Handlers and sweep both run this function.
  */
-export async function settleCall(callId: number, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (sql) => {
-    // Both statements leave together; the second waits for the lead's row and sees what its last holder committed.
-    const [lead, call] = await Promise.all([lockLeadOfCall(sql, callId), readEndedCall(sql, callId)]);
-    if (call === undefined) return;
-    const outcome = call.status === 'failed' ? 'failed' : 'called';
-    const now = deps.now(call.now);
-    const decided = await affected(
-      sql,
-      `update dials set decided_at = $2, decided_as = $3
-        where call_id = $1 and (decided_at is null or (decided_as = 'failed' and $3 = 'called'))`,
-      [callId, now, outcome],
-    );
-    if (decided === 0 || lead === undefined) return;
-    await settleLead(sql, { lead, call, outcome }, now, deps);
-  });
+export function settleCall(callId: number, deps: Deps): Promise<void> {
+  return deps.commits.add(callId, (sql) => settle(sql, callId, deps));
+}
+
+async function settle(sql: Sql, callId: number, deps: Deps): Promise<void> {
+  // Both statements leave together; the second waits for the lead's row and sees what its last holder committed.
+  const [lead, call] = await Promise.all([lockLeadOfCall(sql, callId), readEndedCall(sql, callId)]);
+  if (call === undefined) return;
+  const outcome = call.status === 'failed' ? 'failed' : 'called';
+  const now = deps.now(call.now);
+  const decided = await affected(
+    sql,
+    `update dials set decided_at = $2, decided_as = $3
+      where call_id = $1 and (decided_at is null or (decided_as = 'failed' and $3 = 'called'))`,
+    [callId, now, outcome],
+  );
+  if (decided === 0 || lead === undefined) return;
+  await settleLead(sql, { lead, call, outcome }, now, deps);
 }
 
 /** The call, with all that `decideRetry` needs about its lead and number; undefined until the call is over. */
@@ -267,8 +269,11 @@ function newestAnswered(sql: Sql, leadId: number): Promise<{ id: number; attempt
  * show in the lead's own row, whose due time is still the one that this call's claim gave it: whoever decides on the call
  * or claims anew changes it. Where somebody else has moved it, the rows are looked at under the lead's lock.
  */
-export async function setLeadDispatched(callId: number, deps: Deps): Promise<void> {
-  const { sql } = deps.postgres;
+export function setLeadDispatched(callId: number, deps: Deps): Promise<void> {
+  return deps.commits.add(callId, (sql) => dispatchLead(sql, callId, deps));
+}
+
+async function dispatchLead(sql: Sql, callId: number, deps: Deps): Promise<void> {
   const found = await row(
     sql,
     z.object({ now: instant, id: z.number(), source: z.string(), attempt: z.number() }),
@@ -280,12 +285,10 @@ export async function setLeadDispatched(callId: number, deps: Deps): Promise<voi
   const now = deps.now(found.now);
   const asClaimed = `l.retry_after = (select claimed_at + ${claimedFor} from dials where call_id = $1)`;
   if (await moveToDispatched(sql, { ...found, callId }, asClaimed, now)) return;
-  await deps.postgres.transaction(async (locked) => {
-    if ((await lockLeadOfCall(locked, callId)) === undefined) return;
-    const isNewest = `not exists (select from calls n where n.lead_id = l.id and n.id > $1)
-                      and exists (select from dials where call_id = $1 and decided_at is null)`;
-    await moveToDispatched(locked, { ...found, callId }, isNewest, now);
-  });
+  if ((await lockLeadOfCall(sql, callId)) === undefined) return;
+  const isNewest = `not exists (select from calls n where n.lead_id = l.id and n.id > $1)
+                    and exists (select from dials where call_id = $1 and decided_at is null)`;
+  await moveToDispatched(sql, { ...found, callId }, isNewest, now);
 }
 
 /** One statement with its event; `condition` is SQL of the lead l and the call $1. */
@@ -330,10 +333,8 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
      limit ${batch}`,
     [aheadMs(deps.now)],
   );
-  for (const call of ended) {
-    if (stopping?.aborted) return;
-    await settleCall(call.callId, deps);
-  }
+  await allOf(ended, ({ callId }) => settleCall(callId, deps));
+  if (stopping?.aborted) return;
 
   const rung = await rows(
     deps.postgres.sql,
@@ -345,8 +346,11 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
       limit ${batch}`,
     [],
   );
-  for (const call of rung) {
-    if (stopping?.aborted) return;
-    await setLeadDispatched(call.callId, deps);
-  }
+  await allOf(rung, ({ callId }) => setLeadDispatched(callId, deps));
+}
+
+/** Side by side, so that they share transactions; one that fails keeps nobody else from being settled. @throws the first fault */
+async function allOf<T>(found: readonly T[], settleOne: (one: T) => Promise<void>): Promise<void> {
+  for (const settled of await Promise.allSettled(found.map(settleOne)))
+    if (settled.status === 'rejected') throw settled.reason;
 }

@@ -24,6 +24,7 @@ import { permitGuard, requireSimulator } from './permit-guard.ts';
 import { lookAtOutbox, lookAtReports, lookAtStreams, lookForTrunk, tellOfTrunk } from './readiness.ts';
 import { answerReconcile } from './reconcile.ts';
 import { settleAndRecover } from './settle-and-recover.ts';
+import { openCommits } from './open-commits.ts';
 import { watchGeneration } from './watch-generation.ts';
 import { watchHearing } from './watch-hearing.ts';
 
@@ -46,6 +47,7 @@ export async function start(config: Config, environment: Environment): Promise<D
   const metrics = createMetrics();
   const deps: Deps = {
     ...environment,
+    commits: openCommits(postgres),
     random: Math.random,
     metrics,
     policy,
@@ -95,7 +97,7 @@ export async function start(config: Config, environment: Environment): Promise<D
   });
   const consumers = frame.startConsumers('dispatcher', [
     { durable: 'dispatcher-leads', handlers: [onLeadCreated(wakeForLead)], concurrency: 16 },
-    { durable: 'dispatcher-calls', handlers: onCallEvents(deps, wake), concurrency: 8 },
+    { durable: 'dispatcher-calls', handlers: onCallEvents(deps, wake), concurrency: 64 },
   ]);
   const forgetting = forgetAfter(config.RETENTION_DAYS, (days) => forgetOldPeople(deps, days), log);
   const hearing = listenTo(nats, agentReady, ({ room }) => readiness.heard(room));

@@ -6,6 +6,7 @@ import { silentLog } from '@leadline/testing/silent-log';
 import { readDispatcherConfig, toPolicy } from '../src/config.ts';
 import type { Deps } from '../src/deps.ts';
 import { createMetrics } from '../src/metrics.ts';
+import { openCommits } from '../src/open-commits.ts';
 
 /** Noon in India, a Tuesday, inside the window of these tests. */
 export const noon = Date.parse('2026-11-24T12:00:00+05:30');
@@ -57,9 +58,11 @@ export async function openDeps(
   settings: Record<string, string> = {},
 ): Promise<Deps> {
   const config = readDispatcherConfig(testSettings('dispatcher', { db: database, nats }, { ...usual, ...settings }));
+  const postgres = await database.open('dispatcher', 20);
   return {
     ...nothingLost,
-    postgres: await database.open('dispatcher', 20),
+    postgres,
+    commits: openCommits(postgres),
     nats: await nats.connect('dispatcher'),
     livekit: noLiveKit,
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs()),
