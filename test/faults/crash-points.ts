@@ -210,7 +210,7 @@ export const crashPoints: readonly CrashPoint[] = [
     name: 'crm-pusher: after sent_at commits, before the POST',
     ...pusher,
     link: 'postgres',
-    place: beforeItHears(/insert into crm_pushes \(call_id, attempts, customer_id, enquiries, sent_at/),
+    place: afterCommitOf(/insert into crm_pushes \(call_id, attempts, customer_id, enquiries, sent_at/),
   },
   { name: 'crm-pusher: after the CRM’s create', ...pusher, link: 'crm', place: beforeItHears(/POST \/crm\/v1\/tasks/) },
   { name: 'crm-pusher: before pushed', ...pusher, link: 'postgres', place: beforeItSends(/set status = 'pushed'/) },

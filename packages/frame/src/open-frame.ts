@@ -145,10 +145,10 @@ export function openFrame(options: {
 }
 
 /** A good look stays valid this long. After a fault, the consumer asks for a fresh one. */
-const lookLastsMs = 15_000;
+const lookLastsMs = 30_000;
 
 /**
- * Shares one look among all consumers of a process. If it found the database ready, it holds for 15 s unless somebody
+ * Shares one look among all consumers of a process. If it found the database ready, it holds for 30 s unless somebody
  * asks for a fresh one.
  */
 function sharedLook(database: Check): (fresh: boolean) => Promise<boolean> {

@@ -47,13 +47,18 @@ export function shareCommits<Sql>(options: {
   });
   return {
     async add<T>(callId: number, work: (sql: Sql) => Promise<T>) {
-      const results: T[] = [];
+      let result: { value: T } | undefined;
       const bound = boundToTrace(work);
-      const run = async (sql: Sql): Promise<void> => void results.unshift(await bound(sql));
+      const run = async (sql: Sql): Promise<void> => {
+        result = { value: await bound(sql) };
+      };
       await steps.add({ callId, run });
-      const [result] = results;
-      if (results.length === 0) throw new Error('a step was committed without having run');
-      return result as T;
+      return readOf(result);
     },
   };
+}
+
+function readOf<T>(result: { value: T } | undefined): T {
+  if (result === undefined) throw new Error('a step was committed without having run');
+  return result.value;
 }

@@ -18,6 +18,8 @@ const letters = 'dlq.AGENT.call-tracker-agent';
 /** How many dead letters of one room we remember: the newest. */
 const maxOfRoom = 1_000;
 const dayMs = 86_400_000;
+/** Where no number is held: another replica may hold one meanwhile. */
+const askAgainMs = 30_000;
 
 /** Holds the number of this room's call: we do not call it until the report is handled or an operator has decided on it. */
 export async function holdNumber(room: string, deps: Touched): Promise<void> {
@@ -43,6 +45,9 @@ export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal)
   let readTo = 0;
   /** By room, oldest first. */
   const unseen = new Map<string, number[]>();
+  /** Whether a number was held when we last asked, and when that was. */
+  let isAnyHeld = true;
+  let askedAt = Number.NEGATIVE_INFINITY;
   return async (stopping) => {
     if (!nats.isUp()) return;
     const newest = (await fetchMessage(nats, 'DLQ', { last_by_subj: letters }))?.seq ?? 0;
@@ -63,7 +68,9 @@ export function numberHolder(nats: Nats, deps: Touched): (stopping: AbortSignal)
       const isHeld = await holdForNewest(nats, room, seqs, deps);
       if (!isHeld) unseen.delete(room);
     }
-    await releaseLookedAt(nats, unseen, deps, stopping);
+    if (unseen.size === 0 && !isAnyHeld && performance.now() - askedAt < askAgainMs) return;
+    askedAt = performance.now();
+    isAnyHeld = await releaseLookedAt(nats, unseen, deps, stopping);
   };
 }
 
@@ -111,12 +118,13 @@ async function hold({ room, seq }: { room: string; seq: number | null }, deps: T
   );
 }
 
+/** @returns whether any number was held */
 async function releaseLookedAt(
   nats: Nats,
   unseen: ReadonlyMap<string, unknown>,
   { postgres }: Touched,
   stopping: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const held = await rows(
     postgres.sql,
     z.object({ callId: z.number(), room: z.string(), seq: z.coerce.number() }),
@@ -126,7 +134,7 @@ async function releaseLookedAt(
     [streams.DLQ.maxAgeMs - dayMs],
   );
   for (const { callId, room, seq } of held) {
-    if (stopping.aborted) return;
+    if (stopping.aborted) return true;
     if (unseen.has(room) || !(await isLookedAt(nats, seq))) continue;
     await affected(
       postgres.sql,
@@ -134,6 +142,7 @@ async function releaseLookedAt(
       [callId, seq],
     );
   }
+  return held.length > 0;
 }
 
 /** Whether an operator redrove, discarded or deleted the letter. One that newer letters pushed out does not count. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CrmClient } from './crm-client.ts';
 import type { Deps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
+import { openCommits } from './open-commits.ts';
 import { pushCall } from './push-call.ts';
 import { pushEnquiries } from './push-enquiries.ts';
 import { measure, sweepUnpushedCalls } from './sweep-unpushed-calls.ts';
@@ -35,7 +36,20 @@ beforeAll(async () => {
   deps = {
     postgres: noted.database,
     crm,
-    locks: { hold: (_phone, work) => work({ stillHeld: async () => true }) },
+    commits: openCommits(noted.database),
+    locks: {
+      async hold({ phoneOf, read, work }) {
+        const { sql } = noted.database;
+        if ((await phoneOf(sql)) === undefined) return undefined;
+        return work(await read(sql), {
+          async write(write) {
+            await write(sql);
+            return true;
+          },
+        });
+      },
+      stop: () => Promise.resolve(),
+    },
     now: (databaseTime) => databaseTime,
     policy: { lookAgainMs: 1_000, lookGapMs: 1_000, sweepAfterMs: 1_000, oldCallsMaxAgeDays: 3 },
     mapping: { priority: 'high' },

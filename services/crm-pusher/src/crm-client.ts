@@ -1,6 +1,6 @@
 import { cutText } from '@leadline/contracts/cut-text';
 import { inSpan, noteOnSpan, type SpanOptions } from '@leadline/tracing/span';
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+import { BrokenCircuitError, bulkhead, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { decideAnswer, saysNothingFound, type CrmAnswer } from './decide-push.ts';
@@ -24,6 +24,8 @@ const operations = {
 } as const;
 type Operation = keyof typeof operations;
 
+/** More pushes than this wait for each other: a CRM need not bear a burst of ours. */
+const requestsAtOnce = 4;
 const maxNameCharacters = 200;
 const pageSize = 100;
 /** Stops searching a customer with more tasks than this, who can't be one person. */
@@ -46,10 +48,11 @@ export function crmClient(config: Config, fetcher: typeof fetch, metrics: Metric
   );
   breaker.onStateChange((state) => metrics.breakerOpen.set(state === CircuitState.Closed ? 0 : 1));
 
+  const inTurn = bulkhead(requestsAtOnce, Number.POSITIVE_INFINITY);
   const request = async (operation: Operation, path: string, body?: unknown): Promise<CrmAnswer> => {
     const waitMs = budget.take();
     if (waitMs > 0) return { kind: 'later', because: 'budget_spent', afterMs: waitMs };
-    const answer = await ask(operation, path, body);
+    const answer = await inTurn.execute(() => ask(operation, path, body));
     if (answer === undefined) return { kind: 'later', because: 'breaker_open', afterMs: 10_000 };
     metrics.requests.inc({ operation, answer: answer.kind });
     return answer;

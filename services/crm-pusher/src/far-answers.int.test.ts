@@ -13,6 +13,7 @@ import { crmClient } from './crm-client.ts';
 import type { Deps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { mobileLocks } from './mobile-locks.ts';
+import { openCommits } from './open-commits.ts';
 import { pushCall, type Pushed } from './push-call.ts';
 
 // What a push becomes after each answer that the CRM may give to each of its four requests.
@@ -52,6 +53,7 @@ function deps(): Deps {
     now: (databaseTime) => new Date(databaseTime.getTime() + shiftMs),
     crm: crmClient(config, fetch, metrics),
     locks: mobileLocks(postgres.url),
+    commits: openCommits(postgres),
     policy: { lookAgainMs: 120_000, lookGapMs: 30_000, sweepAfterMs: 120_000, oldCallsMaxAgeDays: null },
   };
 }

@@ -2,8 +2,7 @@ import { callPushFailed } from '@leadline/contracts/events/call-push-failed';
 import { callPushed } from '@leadline/contracts/events/call-pushed';
 import { ofOurDays } from '@leadline/contracts/outside-time';
 import { testCallSource } from '@leadline/contracts/test-call';
-import { lockCall } from '@leadline/database/locks';
-import { affected, instant, row } from '@leadline/database/sql';
+import { affected, instant, row, type Sql } from '@leadline/database/sql';
 import { enqueue } from '@leadline/messaging/outbox';
 import { z } from 'zod';
 import type { Deps } from './deps.ts';
@@ -58,9 +57,9 @@ export type PushRow = z.infer<typeof pushRow>;
 export const isNoTest = `c.source is distinct from '${testCallSource}'`;
 
 /** @returns undefined if the call gets no task: it is too old, none of ours, or a test */
-export function readPush(callId: number, deps: Deps): Promise<PushRow | undefined> {
+export function readPush(sql: Sql, callId: number, deps: Deps): Promise<PushRow | undefined> {
   return row(
-    deps.postgres.sql,
+    sql,
     pushRow,
     toText(
       `c.id = $1 and ${isNoTest} and (c.attempt is not null and c.call_room is not null or c.attempt is null and $2::int is not null)`,
@@ -99,10 +98,10 @@ const toText = (calls: string): string =>
        left join crm_pushes p on p.call_id = c.id
       where ${calls}`;
 
-/** Commits before the POST of a task: from here on it may exist. */
-export async function notePost(push: PushRow, customerId: string, deps: Deps): Promise<void> {
+/** Before the POST of a task, the caller commits this: from then on it may exist. */
+export async function notePost(sql: Sql, push: PushRow, customerId: string): Promise<void> {
   await affected(
-    deps.postgres.sql,
+    sql,
     `insert into crm_pushes (call_id, attempts, customer_id, enquiries, sent_at, empty_looks)
      values ($1, 1, $2, $3, clock_timestamp(), 0)
      on conflict (call_id) do update set attempts = crm_pushes.attempts + 1, customer_id = $2, enquiries = $3,
@@ -174,10 +173,9 @@ export async function leaveToSweep(
   );
 }
 
-/** Sets `called` → `pushed` with the CRM's task id, publishes that once, and commits. */
+/** Sets `called` → `pushed` with the CRM's task id, publishes that once, and commits. The call is locked. */
 export async function setCallPushed(push: PushRow, customerId: string, taskId: string, deps: Deps): Promise<void> {
-  await deps.postgres.transaction(async (sql) => {
-    await lockCall(sql, push.id);
+  await deps.commits.add(push.id, async (sql) => {
     const changed = await affected(
       sql,
       `update calls set status = 'pushed', crm_task_id = $2, updated_at = clock_timestamp() where id = $1 and status = 'called'`,

@@ -3,6 +3,7 @@ import { erasedValue } from '@leadline/messaging/erased-value';
 import { inSpan } from '@leadline/tracing/span';
 import { decideConflict, decidePush, toPatience, type CrmAnswer } from './decide-push.ts';
 import type { Deps } from './deps.ts';
+import type { HeldNumber } from './mobile-locks.ts';
 import {
   forgetPost,
   setCallPushed,
@@ -29,19 +30,26 @@ export type Pushed =
  * It calls `alive` before each request, so that the message's deadline is extended only while work continues.
  */
 export async function pushCall(callId: number, alive: () => void, deps: Deps): Promise<Pushed> {
-  const seen = await readPush(callId, deps);
-  if (seen === undefined) return { kind: 'done' };
-  const phone = toCustomerPhone(seen.phone);
-  if (!phone.ok) return seen.status === 'called' ? giveUp(seen, `number_${phone.reason}`, deps) : { kind: 'done' };
-  const held = await deps.locks.hold(phone.phone, async (lock) => {
-    const push = await readPush(callId, deps);
-    if (push === undefined) return { kind: 'done' } as const;
-    const { traceparent } = push;
-    return inSpan('push', { traceparent, attributes: { 'leadline.call_id': callId } }, () =>
-      step({ ...push, phone: phone.phone }, lock, alive, deps),
-    );
+  let seen: PushRow | undefined;
+  let phone: ReturnType<typeof toCustomerPhone> | undefined;
+  const held = await deps.locks.hold({
+    async phoneOf(sql) {
+      seen = await readPush(sql, callId, deps);
+      phone = seen && toCustomerPhone(seen.phone);
+      return phone?.ok === true ? phone.phone : undefined;
+    },
+    read: (sql) => readPush(sql, callId, deps),
+    async work(push, lock): Promise<Pushed> {
+      if (push === undefined || phone?.ok !== true) return { kind: 'done' };
+      const attributes = { 'leadline.call_id': callId };
+      const ours = { ...push, phone: phone.phone };
+      return inSpan('push', { traceparent: push.traceparent, attributes }, () => step(ours, lock, alive, deps));
+    },
   });
-  return held === 'busy' ? { kind: 'later', because: 'number_busy', afterMs: 2_000 } : held;
+  if (held === 'busy') return { kind: 'later', because: 'number_busy', afterMs: 2_000 };
+  if (held !== undefined) return held;
+  if (seen?.status !== 'called' || phone?.ok !== false) return { kind: 'done' };
+  return giveUp(seen, `number_${phone.reason}`, deps);
 }
 
 /** Accepts +91 and ten digits, or what can be read as that. For an erased person we ask the CRM nothing. */
@@ -50,12 +58,7 @@ function toCustomerPhone(phone: string): { ok: true; phone: string } | { ok: fal
   return phone === erasedValue ? { ok: false, reason: 'erased' } : normalisePhone(phone);
 }
 
-async function step(
-  push: PushRow,
-  lock: { stillHeld(): Promise<boolean> },
-  alive: () => void,
-  deps: Deps,
-): Promise<Pushed> {
+async function step(push: PushRow, lock: HeldNumber, alive: () => void, deps: Deps): Promise<Pushed> {
   const now = deps.now(push.now);
   const decision = decidePush(
     {
@@ -99,8 +102,8 @@ async function step(
   const task = toCrmTask(toQualifiedCall(push), customerId, deps.mapping);
   // Committed before the POST: from here on a task may exist. And a process that was frozen meanwhile must not send any
   // more.
-  if (!(await lock.stillHeld())) return { kind: 'later', because: 'lock_lost', afterMs: 2_000 };
-  await notePost(push, customerId, deps);
+  if (!(await lock.write((sql) => notePost(sql, push, customerId))))
+    return { kind: 'later', because: 'lock_lost', afterMs: 2_000 };
   alive();
   const created = await crm.createTask(task);
   if (created.kind === 'ok' && created.taskId !== undefined) return finish(push, customerId, created.taskId, deps);

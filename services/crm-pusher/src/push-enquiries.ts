@@ -1,10 +1,11 @@
 import { normalisePhone } from '@leadline/contracts/phone-number';
 import { databaseNow } from '@leadline/database/locks';
-import { affected, instant, row, rows } from '@leadline/database/sql';
+import { affected, instant, row, rows, type Sql } from '@leadline/database/sql';
 import { blameFor } from '@leadline/messaging/blame';
 import { z } from 'zod';
 import { decidePush, type CrmAnswer } from './decide-push.ts';
 import type { Deps } from './deps.ts';
+import type { HeldNumber } from './mobile-locks.ts';
 import { reference, toCrmMobile } from './to-crm-task.ts';
 import { toEnquiryTask } from './to-enquiry-task.ts';
 
@@ -115,9 +116,9 @@ const pushRow = z.object({
 });
 type PushRow = z.infer<typeof pushRow>;
 
-function readPush(enquiryId: string, { postgres }: Deps): Promise<PushRow | undefined> {
+function readPush(sql: Sql, enquiryId: string): Promise<PushRow | undefined> {
   return row(
-    postgres.sql,
+    sql,
     pushRow,
     `select t.enquiry_id, t.attempts, t.sent_at, t.next_try_at, t.empty_looks, t.last_looked_at, l.name, l.phone,
             (select max(c.call_ended_at) from calls c
@@ -141,17 +142,23 @@ function readPush(enquiryId: string, { postgres }: Deps): Promise<PushRow | unde
 }
 
 async function pushEnquiry(enquiryId: string, deps: Deps): Promise<void> {
-  const seen = await readPush(enquiryId, deps);
-  if (seen === undefined) return;
-  const phone = normalisePhone(seen.phone);
-  if (!phone.ok) return giveUp(enquiryId, `number_${phone.reason}`, deps);
-  await deps.locks.hold(phone.phone, async (lock) => {
-    const push = await readPush(enquiryId, deps);
-    if (push !== undefined) await step({ ...push, phone: phone.phone }, lock, deps);
+  let phone: ReturnType<typeof normalisePhone> | undefined;
+  const held = await deps.locks.hold({
+    async phoneOf(sql) {
+      const seen = await readPush(sql, enquiryId);
+      phone = seen && normalisePhone(seen.phone);
+      return phone?.ok === true ? phone.phone : undefined;
+    },
+    read: (sql) => readPush(sql, enquiryId),
+    async work(push, lock) {
+      if (push !== undefined && phone?.ok === true) await step({ ...push, phone: phone.phone }, lock, deps);
+      return 'stepped' as const;
+    },
   });
+  if (held === undefined && phone?.ok === false) await giveUp(enquiryId, `number_${phone.reason}`, deps);
 }
 
-async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps: Deps): Promise<void> {
+async function step(push: PushRow, lock: HeldNumber, deps: Deps): Promise<void> {
   // The pause ended before anything was sent: the lead is called, and its call's task mentions the enquiry.
   if (push.isLead && !push.isPaused && push.sentAt === null) return forget(push.enquiryId, deps);
   const decision = decidePush(
@@ -185,14 +192,16 @@ async function step(push: PushRow, lock: { stillHeld(): Promise<boolean> }, deps
     deps.mapping,
   );
   // Committed before the POST, as for a call: from here on a task may exist that mentions these enquiries.
-  if (!(await lock.stillHeld())) return;
-  await affected(
-    deps.postgres.sql,
-    `update crm_enquiries set attempts = attempts + 1, customer_id = $2, enquiries = $3, sent_at = clock_timestamp(),
-            empty_looks = 0, last_looked_at = null, next_try_at = null, failed_at = null
-      where enquiry_id = $1`,
-    [push.enquiryId, customerId, push.enquiries.map(({ id }) => id)],
+  const isNoted = await lock.write((sql) =>
+    affected(
+      sql,
+      `update crm_enquiries set attempts = attempts + 1, customer_id = $2, enquiries = $3, sent_at = clock_timestamp(),
+              empty_looks = 0, last_looked_at = null, next_try_at = null, failed_at = null
+        where enquiry_id = $1`,
+      [push.enquiryId, customerId, push.enquiries.map(({ id }) => id)],
+    ),
   );
+  if (!isNoted) return;
   const created = await crm.createTask(task);
   if (created.kind === 'ok' && created.taskId !== undefined) return finish(push, customerId, created.taskId, deps);
   return afterUnfinishedPost(push, created, deps);

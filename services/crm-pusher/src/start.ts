@@ -10,6 +10,7 @@ import { lookAtCrm } from './look-at-crm.ts';
 import { createMetrics } from './metrics.ts';
 import { mobileLocks } from './mobile-locks.ts';
 import { onCallQualified } from './on-call-qualified.ts';
+import { openCommits } from './open-commits.ts';
 import { pushEnquiries } from './push-enquiries.ts';
 import { answerPreviews } from './preview-task.ts';
 import { answerReconcile } from './reconcile.ts';
@@ -29,6 +30,7 @@ export async function start(config: Config, environment: Environment): Promise<C
   const metrics = createMetrics();
   const deps: Deps = {
     postgres,
+    commits: openCommits(postgres),
     log,
     metrics,
     now,
@@ -46,7 +48,7 @@ export async function start(config: Config, environment: Environment): Promise<C
 
   const relay = startRelay({ databaseUrl: postgres.url, writer: postgres, nats, service: 'crm-pusher', log });
   const consumers = frame.startConsumers('crm-pusher', [
-    { durable: 'crm-pusher', handlers: [onCallQualified(deps)], concurrency: 4 },
+    { durable: 'crm-pusher', handlers: [onCallQualified(deps)], concurrency: 16 },
   ]);
   const sweep = every({
     name: 'sweep unpushed calls',
@@ -80,7 +82,7 @@ export async function start(config: Config, environment: Environment): Promise<C
       answerErase(nats, postgres),
       answerPreviews(nats, deps),
     ]),
-    stopOrder: (answering) => [[answering], [sweep, telling, consumers]],
+    stopOrder: (answering) => [[answering], [sweep, telling, consumers], [deps.locks]],
     relay,
     done: consumers.done,
   });

@@ -5,7 +5,11 @@ import { shareCommits, type SharedCommits } from '@leadline/service-kit/share-co
 
 /** A step takes no lock but those of its call's lead and of the rows that it writes. */
 export function openCommits(postgres: Database): SharedCommits<Sql> {
-  return shareCommits<Sql>({ transaction: postgres.transaction, lockFirst: lockLeads, meetsAll: isEverybodys });
+  return shareCommits<Sql>({
+    transaction: (work) => postgres.transaction(work),
+    lockFirst: lockLeads,
+    meetsAll: isEverybodys,
+  });
 }
 
 /** The rows of several leads in one order, so that two groups can't deadlock. */

@@ -318,7 +318,7 @@ const batch = 200;
 /** Calls that were decided as failed and may have got answers since. */
 const newestAnsweredCalls = 20_000;
 
-/** Handles what no event triggered: ended calls without a decision, late answers, and legs whose ringing we missed. */
+/** Handles what no event triggered: ended calls without a decision, and late answers. */
 export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const ended = await rows(
     deps.postgres.sql,
@@ -333,9 +333,12 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
      limit ${batch}`,
     [aheadMs(deps.now)],
   );
-  await allOf(ended, ({ callId }) => settleCall(callId, deps));
   if (stopping?.aborted) return;
+  await allOf(ended, ({ callId }) => settleCall(callId, deps));
+}
 
+/** Legs whose ringing we missed. */
+export async function noteRungLegs(deps: Deps, stopping?: AbortSignal): Promise<void> {
   const rung = await rows(
     deps.postgres.sql,
     z.object({ callId: z.number() }),
@@ -346,6 +349,7 @@ export async function settleEndedCalls(deps: Deps, stopping?: AbortSignal): Prom
       limit ${batch}`,
     [],
   );
+  if (stopping?.aborted) return;
   await allOf(rung, ({ callId }) => setLeadDispatched(callId, deps));
 }
 

@@ -9,7 +9,7 @@ import { pollConnection, type Polling } from './poll-connection.ts';
 import { findPullAdapter, pullAdapters } from '../sources/pull-registry.ts';
 
 /** A connection that somebody made meanwhile is met after this many looks' time, however late the others are due. */
-const restLooks = 3;
+const restLooks = 10;
 /** The server drops a leader that is silent for 10 s. */
 const askSessionEachMs = 7_000;
 const atOnce = 4;
