@@ -7,7 +7,7 @@ import { start as startDashboard } from '../../services/dashboard/src/start.ts';
 import { numberEnding, startSystem, type System } from './system.ts';
 
 /** All five services, each with one replica, look at what may have come without a word this often, all together. */
-const mostCommitsPerSecond = 6;
+const mostCommitsPerSecond = 4.5;
 const watchedMs = 20_000;
 
 let system: System;

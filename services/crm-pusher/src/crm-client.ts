@@ -24,7 +24,10 @@ const operations = {
 } as const;
 type Operation = keyof typeof operations;
 
-/** More pushes than this wait for each other: a CRM need not bear a burst of ours. */
+/**
+ * More pushes than this wait for each other: a CRM need not bear a burst of ours. Of eight pushes and four of the sweep, none
+ * waits so long for slow answers that its message is delivered again.
+ */
 const requestsAtOnce = 4;
 const maxNameCharacters = 200;
 const pageSize = 100;

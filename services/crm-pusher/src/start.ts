@@ -48,7 +48,7 @@ export async function start(config: Config, environment: Environment): Promise<C
 
   const relay = startRelay({ databaseUrl: postgres.url, writer: postgres, nats, service: 'crm-pusher', log });
   const consumers = frame.startConsumers('crm-pusher', [
-    { durable: 'crm-pusher', handlers: [onCallQualified(deps)], concurrency: 16 },
+    { durable: 'crm-pusher', handlers: [onCallQualified(deps)], concurrency: 8 },
   ]);
   const sweep = every({
     name: 'sweep unpushed calls',

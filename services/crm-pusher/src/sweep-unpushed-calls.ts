@@ -14,7 +14,7 @@ const mine = `${isNoTest} and (c.attempt is not null
       and (p.sent_at is not null
            or coalesce(c.call_ended_at, c.call_started_at) > clock_timestamp() - make_interval(days => $1::int))))`;
 
-const atOnce = 16;
+const atOnce = 4;
 
 /**
  * Pushes `called` calls whose next try is due, and those whose event never came, some time after they ended. Answers `rest`
