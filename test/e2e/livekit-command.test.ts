@@ -22,7 +22,13 @@ const verdicts = async (...more: string[]): Promise<Record<string, string>> => {
 };
 
 test('the doctor finds key, trunk, agent and webhooks in order, and rings nobody', async () => {
-  expect(await verdicts()).toMatchObject({ LiveKit: 'good', agent: 'good', webhooks: 'good', trunk: 'note' });
+  expect(await verdicts()).toMatchObject({
+    LiveKit: 'good',
+    agent: 'good',
+    webhooks: 'good',
+    trunk: 'note',
+    'SIP bridge': 'good',
+  });
   expect(system.phone()).toEqual([]);
 });
 
@@ -39,6 +45,15 @@ test('an agent of another name, and a trunk that is not there, are told', async 
   );
   expect(code).toBe(1);
   expect(out).toContain('LiveKit knows no outbound trunk ST_nobody');
+});
+
+test('a bridge that is not there is told, by leadline doctor too', async () => {
+  await system.faults({ noBridge: true });
+  const { code, out } = await leadline.run('doctor');
+  await system.faults({});
+  expect([code, out]).toEqual([1, expect.stringMatching(/✗ SIP bridge +does not answer/) as string]);
+  expect(out).toMatch(/✓ agent +leadline-agent came/);
+  expect(system.phone()).toEqual([]);
 });
 
 test('webhooks that do not come are told', async () => {

@@ -6,9 +6,11 @@ import { toFaultWords } from '@leadline/telephony/livekit';
 import { openRehearsal, type AgentInRoom, type Rehearsal } from '@leadline/telephony/rehearsal';
 import { readServerVersion } from '@leadline/telephony/server-version';
 import { openTrunks, type Trunk } from '@leadline/telephony/trunks';
+import { tryBridge, type BridgeAnswer } from '@leadline/telephony/try-bridge';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { bad, good, note, type Finding } from './finding.ts';
+import { judgeAgent, type AgentTrial } from './judge-agent.ts';
 import type { LiveKitLogin } from './with-livekit.ts';
 
 export type LiveKitQuestion = {
@@ -20,6 +22,8 @@ export type LiveKitQuestion = {
 };
 
 const lookEachMs = 200;
+/** By then an unnamed worker that runs has come. */
+const unnamedWithinMs = 3_000;
 const webhookWithinMs = 8_000;
 /** Servers whose faults hurt our calls, with what happens. */
 const knownFaults: Record<string, string> = {
@@ -27,7 +31,7 @@ const knownFaults: Record<string, string> = {
   '1.9.11': 'it cuts a waiting dial off after seconds and sends it again',
 };
 
-/** Tries all that a call needs but the phone, and shows each finding as it comes. Its room is deleted in the end. */
+/** Tries all that a call needs but the phone, and shows each finding as it comes. Its rooms are deleted in the end. */
 export async function examineLiveKit(
   nats: Nats,
   asked: LiveKitQuestion,
@@ -35,7 +39,9 @@ export async function examineLiveKit(
 ): Promise<void> {
   const { login, agentName } = asked;
   const rehearsal = openRehearsal(login);
-  const room = rehearsalRoomName(randomBytes(6).toString('hex'));
+  const newRoom = (): string => rehearsalRoomName(randomBytes(6).toString('hex'));
+  // Into a room that is made without an agent LiveKit sends every worker that has no name.
+  const [room, bare] = [newRoom(), newRoom()];
   const startedAt = Date.now();
   try {
     await rehearsal.open(room, { name: agentName, metadata: toJob(room) });
@@ -46,18 +52,13 @@ export async function examineLiveKit(
   try {
     show(toVersion(login.url, await readServerVersion(login, room)));
     for (const finding of await examineTrunks(asked)) show(finding);
-    for (const finding of await awaitAgent(rehearsal, room, asked, startedAt)) show(finding);
+    await rehearsal.open(bare).catch(() => undefined);
+    for (const finding of judgeAgent(await tryAgent(rehearsal, { room, bare, startedAt }, asked))) show(finding);
+    show(bridgeFindings[await tryBridge(login, bare)]);
   } finally {
-    await rehearsal.close(room).catch(() => undefined);
+    await Promise.all([room, bare].map((name) => rehearsal.close(name).catch(() => undefined)));
   }
   show(await awaitWebhook(nats, startedAt));
-  show(
-    note(
-      'SIP bridge',
-      'only a call shows whether it works',
-      'send one lead with your own number (docs/operate/livekit.md)',
-    ),
-  );
 }
 
 function toVersion(url: string, version: string | undefined): Finding {
@@ -92,39 +93,41 @@ async function examineTrunks({ login, trunkId }: LiveKitQuestion): Promise<Findi
   );
 }
 
-async function awaitAgent(
+async function tryAgent(
   rehearsal: Rehearsal,
-  room: string,
+  { room, bare, startedAt }: { room: string; bare: string; startedAt: number },
   { agentName, waitMs }: LiveKitQuestion,
-  startedAt: number,
-): Promise<Finding[]> {
+): Promise<AgentTrial> {
+  const sinceMs = (): number => Date.now() - startedAt;
   let agents: AgentInRoom[] = [];
-  let ours: AgentInRoom | undefined;
-  while (ours === undefined && Date.now() - startedAt < waitMs) {
+  let cameAfterMs: number | null = null;
+  while (cameAfterMs === null && sinceMs() < waitMs) {
     await wait(lookEachMs);
     agents = await rehearsal.agents(room).catch(() => agents);
-    ours = agents.find(({ name, isActive }) => name === agentName && isActive);
+    if (agents.some(({ name, isActive }) => name === agentName && isActive)) cameAfterMs = sinceMs();
   }
-  const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
-  const strangers = agents
-    .filter(({ name }) => name !== agentName)
-    .map(({ name }) =>
-      bad(
-        'agent',
-        name === '' ? 'an agent without a name came into the room' : `an agent named ${name} came into the room`,
-        'give that worker a name of its own: LiveKit sends a worker without one to every room',
-      ),
-    );
-  if (ours !== undefined) return [good('agent', `${agentName} came after ${seconds} s`), ...strangers];
-  return [
-    bad(
-      'agent',
-      `${agentName} did not come within ${seconds} s`,
-      'start its worker, with the name AGENT_NAME; if it runs, it is full (load limit of worker and server) or starts too slowly (docs/operate/livekit.md)',
-    ),
-    ...strangers,
-  ];
+  const waitedMs = sinceMs();
+  if (waitedMs < unnamedWithinMs) await wait(unnamedWithinMs - waitedMs);
+  const isMissing = cameAfterMs === null;
+  const [uninvited, isTaken, busyIn] = await Promise.all([
+    rehearsal.agents(bare).catch(() => []),
+    isMissing ? rehearsal.isJobTaken(room, agentName).catch(() => false) : false,
+    isMissing ? rehearsal.countRoomsWith(agentName, room).catch(() => 0) : 0,
+  ]);
+  const strangers = agents.filter(({ name }) => name !== agentName).map(({ name }) => name);
+  return { agentName, cameAfterMs, waitedMs, isTaken, busyIn, strangers, isUnnamedThere: uninvited.length > 0 };
 }
+
+const bridgeFindings: Record<BridgeAnswer, Finding> = {
+  answers: good('SIP bridge', 'answers; whether the trunk works shows only a call'),
+  none: bad('SIP bridge', 'does not answer', 'start it, with the Redis and the key of LiveKit’s server'),
+  no_redis: bad('SIP bridge', 'cannot be reached: LiveKit has no Redis', 'give server and bridge the same Redis'),
+  unclear: note(
+    'SIP bridge',
+    'only a call shows whether it works',
+    'send one lead with your own number (docs/operate/livekit.md)',
+  ),
+};
 
 /** The room's own webhooks must reach the call-tracker: some replica tells of one since then. */
 async function awaitWebhook(nats: Nats, startedAt: number): Promise<Finding> {

@@ -12,7 +12,7 @@ import { liveKitApp, liveKitWords } from './livekit/livekit-app.ts';
 import { openLogFile } from './log-file.ts';
 import { openOddAnswers } from './odd-answers.ts';
 import { openVendors } from './vendors/open-vendors.ts';
-import { toOutcome, type Outcome } from './livekit/outcome.ts';
+import { outcome as outcomeSchema, toOutcome, type Outcome } from './livekit/outcome.ts';
 import { openRooms } from './livekit/rooms.ts';
 import { startVoiceAgents, type VoiceAgents } from './livekit/voice-agent.ts';
 import { openWebhooks } from './livekit/webhooks.ts';
@@ -98,6 +98,8 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       odd: odd.liveKit,
       dispatched: (dispatch) => agents.dispatched(dispatch),
       dial: (request) => {
+        // Whoever looks for the bridge dials port 9 of its machine, where nothing listens.
+        if (request.trunk.hostname === '127.0.0.1:9') return bridge.dial(request, refusesConnections);
         const outcome = next(request.number);
         scripts.get(request.number)?.shift();
         return bridge.dial(request, outcome);
@@ -146,6 +148,8 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
     },
   };
 }
+
+const refusesConnections = outcomeSchema.parse({ callee: 'unreachable' });
 
 async function publishRaw(config: SimulatorConfig, subject: string, payload: unknown): Promise<void> {
   if (config.NATS_URL === undefined) return;

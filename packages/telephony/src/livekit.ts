@@ -65,7 +65,7 @@ export function openLiveKit(options: { url: string; apiKey: string; apiSecret: s
   return {
     /**
      * Makes the room with our agent sent to it. That keeps workers without a name out, which LiveKit sends to every other
-     * room. Once a room: LiveKit would drop the settings of one that is there. Success does not mean that an agent comes.
+     * room. Once a room: LiveKit ignores what a second request for one that is there says. Success does not mean that an agent comes.
      */
     async makeRoomWithAgent(room: string, metadata: string): Promise<void> {
       await rooms.createRoom({ name: room, agents: [new RoomAgentDispatch({ agentName, metadata })] });

@@ -1,9 +1,12 @@
 import { ParticipantInfo_Kind, ParticipantInfo_State, RoomAgentDispatch } from '@livekit/protocol';
-import { AccessToken, RoomServiceClient, ServerError } from 'livekit-server-sdk';
+import { AccessToken, AgentDispatchClient, RoomServiceClient, ServerError } from 'livekit-server-sdk';
 import { legIdentity } from './livekit.ts';
 
 /** An agent in a room; `name` is the worker's own, empty if it has none. */
 export type AgentInRoom = { identity: string; name: string; isActive: boolean };
+
+/** So many rooms are looked at for an agent. */
+const mostRooms = 50;
 
 export type Rehearsal = ReturnType<typeof openRehearsal>;
 
@@ -14,6 +17,7 @@ export type Rehearsal = ReturnType<typeof openRehearsal>;
 export function openRehearsal(options: { url: string; apiKey: string; apiSecret: string }) {
   const { url, apiKey, apiSecret } = options;
   const rooms = new RoomServiceClient(url, apiKey, apiSecret, { failover: false });
+  const dispatches = new AgentDispatchClient(url, apiKey, apiSecret, { failover: false });
 
   return {
     url: url.replace(/^http/, 'ws'),
@@ -39,6 +43,19 @@ export function openRehearsal(options: { url: string; apiKey: string; apiSecret:
           name: attributes['lk.agent_name'] ?? '',
           isActive: state === ParticipantInfo_State.ACTIVE,
         }));
+    },
+
+    /** Whether LiveKit says that a worker of this name took its job in the room, which it does up to 5 s later. */
+    async isJobTaken(room: string, agentName: string): Promise<boolean> {
+      const all = await dispatches.listDispatch(room).catch(unlessGone([]));
+      return all.some((dispatch) => dispatch.agentName === agentName && (dispatch.state?.jobs.length ?? 0) > 0);
+    },
+
+    /** In how many rooms beside this one an agent of that name is now, as far as we look. */
+    async countRoomsWith(agentName: string, beside: string): Promise<number> {
+      const others = (await rooms.listRooms()).filter(({ name }) => name !== beside).slice(0, mostRooms);
+      const agents = await Promise.all(others.map(({ name }) => this.agents(name)));
+      return agents.filter((present) => present.some(({ name }) => name === agentName)).length;
     },
 
     /** A token for the stand-in of the phone leg: LiveKit shows it as one of its SIP bridge. */

@@ -1,4 +1,5 @@
 import { CommandUnanswered } from '@leadline/messaging/ask';
+import type { Nats } from '@leadline/messaging/connect';
 import { outputOption } from '../command-options.ts';
 import { readCliConfig } from '../config.ts';
 import { examine } from '../examine.ts';
@@ -8,6 +9,7 @@ import { toFindingLines } from '../finding-lines.ts';
 import { findPlace } from '../find-place.ts';
 import type { Program } from '../program.ts';
 import { print, printJson } from '../terminal.ts';
+import { toLiveKitLogin } from '../with-livekit.ts';
 import { withNats } from '../with-nats.ts';
 
 export function addDoctor(program: Program): void {
@@ -22,8 +24,9 @@ export function addDoctor(program: Program): void {
     .addHelpText(
       'after',
       `
-It asks one replica of each service over NATS; the services themselves check LiveKit and the CRM. It exits with 1 if there
-is something to repair.
+It asks one replica of each service over NATS; the services themselves check LiveKit and the CRM. With LIVEKIT_URL and its
+key it also does what leadline livekit doctor does: it sends the agent a job in a room without a phone. No phone rings. It
+exits with 1 if there is something to repair.
 
 Examples:
   leadline doctor
@@ -40,7 +43,10 @@ Examples:
         good('this machine', `Node ${process.versions.node}, talks to ${findPlace(readCliConfig(), given).nats.url}`),
       ]);
       try {
-        await withNats(given, (nats) => examine(nats, show));
+        await withNats(given, async (nats) => {
+          await examine(nats, show);
+          await examineLiveKitToo(nats, show);
+        });
       } catch (error) {
         if (!(error instanceof CommandUnanswered) && !isTooOld(error)) throw error;
         show([bad('NATS', error.message, 'repair this first: all other checks need NATS')]);
@@ -50,6 +56,17 @@ Examples:
       else print(`\n${toRepair === 0 ? 'nothing to repair' : `${toRepair} to repair`}`);
       if (toRepair > 0) throw new Unsuccessful();
     });
+}
+
+/** What LiveKit itself shows, where this machine has its address and key. */
+async function examineLiveKitToo(nats: Nats, show: (found: Finding[]) => void): Promise<void> {
+  const config = readCliConfig();
+  const { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: secret } = config;
+  if (url === undefined || apiKey === undefined || secret === undefined) return;
+  const login = toLiveKitLogin(config);
+  const { examineLiveKit } = await import('../examine-livekit.ts');
+  const asked = { login, agentName: config.AGENT_NAME, trunkId: config.SIP_TRUNK_ID, waitMs: 10_000 };
+  await examineLiveKit(nats, asked, (finding) => show([finding]));
 }
 
 function isTooOld(error: unknown): error is Error {

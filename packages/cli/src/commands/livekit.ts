@@ -32,8 +32,8 @@ function addCheck(livekit: LiveKitCommand): void {
     .command('doctor')
     .summary('try everything that a call needs, without a phone')
     .description(
-      'Tries the key, names the server’s version and the trunk, sends a job to the agent in a room without a phone, and ' +
-        'waits for that room’s webhook at the call-tracker. No phone rings.',
+      'Tries the key, names the server’s version and the trunk, sends a job to the agent in a room without a phone, ' +
+        'lets the SIP bridge dial where no phone can be, and waits for the room’s webhook at the call-tracker. No phone rings.',
     )
     .option('--agent-name <name>', 'the name of the agent’s worker (default: AGENT_NAME)')
     .option('--trunk <id>', 'the trunk (default: SIP_TRUNK_ID, else every trunk)')
@@ -42,7 +42,7 @@ function addCheck(livekit: LiveKitCommand): void {
     .addHelpText(
       'after',
       `
-It exits with 1 if there is something to repair. Whether the SIP bridge works shows only a call.
+It exits with 1 if there is something to repair. Whether the trunk works shows only a call.
 
 Examples:
   leadline livekit doctor
