@@ -306,8 +306,8 @@ test('the reference is served from here', async () => {
   await page.getByRole('heading', { name: 'call.qualified' }).waitFor();
   await examine(page, 'events');
   await goTo('Commands');
-  await page.getByRole('heading', { name: 'ops.dispatcher.explain' }).waitFor();
-  await page.getByRole('table', { name: 'Result of ops.dispatcher.explain' }).waitFor();
+  await page.getByRole('heading', { name: 'ops.dispatcher.explain', exact: true }).waitFor();
+  await page.getByRole('table', { name: 'Result of ops.dispatcher.explain', exact: true }).waitFor();
   await examine(page, 'commands');
   await goTo('HTTP API');
   await page.getByRole('heading', { name: 'POST /v1/leads', exact: true }).waitFor();
