@@ -76,6 +76,8 @@ const pauseFixes: Record<string, string> = {
   no_bridge: 'start LiveKit’s SIP bridge, with the Redis and the key of its server',
   no_redis: 'give LiveKit the Redis of its SIP bridge',
   trunk_missing: 'set SIP_TRUNK_ID to one of leadline livekit trunk list',
+  numbers_unknown:
+    'the trunk calls every number unknown (404): ask the provider how it wants numbers, and look at the trunk’s address; no lead ends for it',
   account: 'ask the provider: it refuses the trunk’s login or your address',
   startup_failed: 'start the agent’s worker, with the name AGENT_NAME; if it runs, it is full or starts too slowly',
   agent_absent: 'start the agent’s worker, with the name AGENT_NAME; if it runs, it is full or starts too slowly',

@@ -12,6 +12,7 @@ const words: Record<string, string> = {
   no_redis: 'LiveKit has no Redis',
   no_channel: 'no channel of the trunk is free',
   account_refused: 'the trunk refuses the account',
+  numbers_unknown: 'the trunk calls every number unknown',
   room_not_joined: 'the phone could not join its room',
 };
 

@@ -65,6 +65,14 @@ afterAll(async () => {
   await database.drop();
 });
 
+const noSuchNumber = {
+  kind: 'failed',
+  reason: 'dispatch_failed',
+  sipStatus: 404,
+  rang: 'unknown',
+  numberFree: true,
+} as const;
+
 async function addDue(count: number): Promise<void> {
   const noon = deps.now(new Date());
   await database.query(
@@ -96,6 +104,11 @@ test(
       [first.callId, second.callId],
     ]);
     await Promise.all([settleCall(first.callId, deps), settleCall(second.callId, deps)]);
+    await database.query(
+      `update dial_control set unknown_number_calls = (select array_agg(call_id) from
+         (select distinct on (phone) call_id from (select call_id, phone from dials order by call_id limit 50) d limit 6) u)`,
+    );
+    await reportDial(third, noSuchNumber, deps);
     const { signal } = new AbortController();
     await settleAndRecover(deps, signal);
     await keepPromises(deps, signal);

@@ -40,8 +40,13 @@ const unanswered: EndedCall = {
   wasPromised: false,
   isTestCall: false,
 };
-const decide = (call: Partial<EndedCall>, lead = { status: 'dispatched', retryCount: 0 }, now = noon, random = 0) =>
-  decideRetry({ call: { ...unanswered, ...call }, lead }, now, policy, random);
+type Lead = Parameters<typeof decideRetry>[0]['lead'];
+const decide = (
+  call: Partial<EndedCall>,
+  lead: Omit<Lead, 'failureReason'> & Partial<Lead> = { status: 'dispatched', retryCount: 0 },
+  now = noon,
+  random = 0,
+) => decideRetry({ call: { ...unanswered, ...call }, lead: { failureReason: null, ...lead } }, now, policy, random);
 
 test('each spent attempt waits its own delay, later ones the last of the list', () => {
   expect(decide({})).toEqual({ kind: 'retry', at: new Date(noon.getTime() + 30 * minute), retryCount: 1 });
@@ -123,7 +128,7 @@ const steps: Step[] = ['answers', 'do_not_call', 'put_back', ...failureReasons.o
 
 /** Plays the ends of a lead's calls one after the other and checks design §5 at each. */
 function play(ends: Step[], maxRetries: number): void {
-  const lead = { status: 'new', retryCount: 0 };
+  const lead = { status: 'new', retryCount: 0, failureReason: null };
   let spent = 0;
   let putBacks = 0;
   let answered = false;
@@ -244,4 +249,15 @@ test('a test call is never repeated, whatever came of it', () => {
   }
   expect(decide({ isTestCall: true, leadHasAnswers: true })).toEqual({ kind: 'nothing' });
   expect(decide({ isTestCall: true, doNotCall: true })).toMatchObject({ because: 'do_not_call' });
+});
+
+test('a lead that ended for a number unknown to the trunk waits again once the trunk turns out to know none', () => {
+  const unknown = { reason: 'dispatch_failed', sipStatus: 404, putBack: { until: null } } as const;
+  const ended = { status: 'failed', retryCount: 1, failureReason: 'no_such_number' };
+  expect(decide(unknown, ended)).toMatchObject({ kind: 'retry', retryCount: 1 });
+  expect(decide({ ...unknown, doNotCall: true }, ended).kind).toBe('give_up');
+  expect(decide({ ...unknown, putBack: undefined }, ended)).toEqual({ kind: 'nothing' });
+  expect(decide({ ...unknown, newest: false }, ended)).toEqual({ kind: 'nothing' });
+  for (const failureReason of ['do_not_call', 'retries_used_up', 'wrong_number', null])
+    expect(decide(unknown, { ...ended, failureReason })).toEqual({ kind: 'nothing' });
 });

@@ -58,11 +58,15 @@ export type RetryDecision =
       retryCount: number;
     };
 
+const noSuchNumber = [404, 410, 484, 604];
+
 /**
  * The network knows no such number (RFC 3261: 404 Not Found, 410 Gone, 484 Address Incomplete, 604 Does Not Exist
  * Anywhere). Dialling it again only costs the caller ID its reputation.
  */
-const noSuchNumber = [404, 410, 484, 604];
+export function isNoSuchNumber({ reason, sipStatus }: Pick<EndedCall, 'reason' | 'sipStatus'>): boolean {
+  return reason === 'dispatch_failed' && noSuchNumber.includes(sipStatus ?? 0);
+}
 
 /** How often an attempt that was proved not dialled is put back; after that it is spent. */
 const maxPutBacks = 10;
@@ -72,7 +76,7 @@ const maxPutBacks = 10;
  * An instant in the past is due at once.
  */
 export function decideRetry(
-  { call, lead }: { call: EndedCall; lead: { status: string; retryCount: number } },
+  { call, lead }: { call: EndedCall; lead: { status: string; retryCount: number; failureReason: string | null } },
   now: Date,
   policy: RetryPolicy,
   random: number,
@@ -81,7 +85,9 @@ export function decideRetry(
   if (call.leadHasAnswers || (call.outcome === 'called' && call.newest)) {
     return call.otherCallUndecided || lead.status === 'dispatched' ? { kind: 'nothing' } : { kind: 'answered' };
   }
-  if (call.outcome === 'called' || !call.newest || lead.status === 'failed') return { kind: 'nothing' };
+  // The lead ended before it showed that the trunk knows no number at all.
+  const isDoubted = lead.failureReason === 'no_such_number' && call.putBack !== undefined;
+  if (call.outcome === 'called' || !call.newest || (lead.status === 'failed' && !isDoubted)) return { kind: 'nothing' };
   if (call.doNotCall) return { kind: 'give_up', because: 'do_not_call', retryCount: lead.retryCount };
   if (call.isTestCall) return { kind: 'give_up', because: 'test_call_over', retryCount: lead.retryCount };
   if (call.disposition !== null && policy.closingDispositions.includes(call.disposition)) {
@@ -92,7 +98,7 @@ export function decideRetry(
     const at = call.putBack.until ?? new Date(now.getTime() + policy.putBackDelayMs);
     return { kind: 'retry', at: open(at), retryCount: lead.retryCount };
   }
-  if (call.reason === 'dispatch_failed' && noSuchNumber.includes(call.sipStatus ?? 0)) {
+  if (isNoSuchNumber(call)) {
     return { kind: 'give_up', because: 'no_such_number', retryCount: lead.retryCount };
   }
   const spent = lead.retryCount + (call.wasPromised ? 0 : 1);

@@ -15,7 +15,11 @@ import { claimDueLeads } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { permitTogether } from './permit-together.ts';
 import { placeCall } from './place-call.ts';
-import { settleCall } from './settle-lead.ts';
+import { openCommits } from './open-commits.ts';
+import { permitDials } from './permit-dial.ts';
+import { reportDial } from './report-dial.ts';
+import { settleCall, settleEndedCalls } from './settle-lead.ts';
+import { diallingState } from './switch-dialling.ts';
 
 // What an attempt becomes after each answer that LiveKit may give to each of its requests.
 let database: TestDatabase;
@@ -61,8 +65,10 @@ beforeEach(async () => {
 });
 
 let people = 0;
-async function addLead(name = 'Asha'): Promise<{ id: number; phone: string }> {
-  const phone = `+91982500${String(++people).padStart(4, '0')}`;
+async function addLead(
+  name = 'Asha',
+  phone = `+91982500${String(++people).padStart(4, '0')}`,
+): Promise<{ id: number; phone: string }> {
   const [lead] = await database.query<{ id: number }>(
     `insert into leads (name, phone, source, created_at) values ($1, $2, 'website', $3) returning id`,
     [name, phone, new Date(Date.now() + shiftMs - 60_000)],
@@ -219,4 +225,141 @@ test('what a buyer asked for how often and at what length goes to the agent with
   );
   await answers([]);
   expect(await attempt()).toMatchObject({ leadId: id, became: 'answered' });
+});
+
+/** A lead whose number the simulator's trunk does not know. */
+const addUnknown = (): Promise<{ id: number }> => addLead('Asha', `+91982${String(++people).padStart(4, '0')}404`);
+
+/** Ends a call as the tracker does. */
+async function endUnknown(callId: number): Promise<void> {
+  await database.query(
+    `update calls set status = 'failed', failure_reason = 'dispatch_failed', sip_status = 404 where id = $1`,
+    [callId],
+  );
+  await database.query(
+    `insert into call_facts (call_id, slot_free_at, number_free_at) values ($1, '2026-01-01', '2026-01-01')`,
+    [callId],
+  );
+}
+
+async function leadsBecame(): Promise<string[]> {
+  const found = await database.query<{ became: string }>(
+    `select concat_ws(' ', status, failure_reason, case when retry_after is not null then 'waits' end) as became
+       from leads order by id`,
+  );
+  return found.map(({ became }) => became);
+}
+
+/** Dials the next due lead's unknown number, and decides what becomes of the lead. */
+async function dialUnknown(): Promise<{ leadId: number; breaker: string }> {
+  const { leadId, callId, breaker } = await attempt();
+  await endUnknown(callId);
+  await settleCall(callId, deps);
+  await settleEndedCalls(deps);
+  return { leadId, breaker };
+}
+
+const passPause = (): void => {
+  shiftMs += 5 * 60_000;
+};
+
+test('a trunk that knows no number ends no lead, and a number that is really wrong ends once the trunk works', async () => {
+  const wrong: number[] = [];
+  for (let n = 1; n <= 4; n++) {
+    wrong.push((await addUnknown()).id);
+    expect(await dialUnknown()).toEqual({ leadId: wrong.at(-1), breaker: 'closed' });
+  }
+  const ended = 'failed no_such_number';
+  expect(await leadsBecame()).toEqual([ended, ended, ended, ended]);
+  await addUnknown();
+  expect((await dialUnknown()).breaker).toBe('open');
+  const waits = 'new waits';
+  expect(await leadsBecame()).toEqual([waits, waits, waits, waits, waits]);
+  expect(await diallingState(deps)).toMatchObject({ pausedBecause: 'numbers_unknown' });
+  expect(
+    await database.query(
+      `select count(*)::int as n from dispatcher_outbox where subject = 'lead.retry_scheduled' and payload->>'reason' = 'numbers_unknown'`,
+    ),
+  ).toEqual([{ n: 5 }]);
+  expect(await claimDueLeads(deps, 1)).toEqual([]);
+
+  // However long it lasts, probes end nobody.
+  const probed = new Set<number>();
+  for (let n = 1; n <= 10; n++) {
+    passPause();
+    const { leadId, breaker } = await dialUnknown();
+    probed.add(leadId);
+    expect(breaker).toBe('open');
+  }
+  expect(await leadsBecame()).toEqual([waits, waits, waits, waits, waits]);
+  expect(probed.size).toBe(5);
+
+  // The trunk is mended, but one number is wrong all the same.
+  const [wrongId = 0] = wrong;
+  await database.query(`update leads set phone = '+9198259' || lpad((id % 100)::text, 5, '0') where id <> $1`, [
+    wrongId,
+  ]);
+  const heard: string[] = [];
+  for (let n = 1; n <= 6 && !(await leadsBecame()).includes(ended); n++) {
+    passPause();
+    const { callId, became, breaker } = await attempt();
+    heard.push(`${became}, ${breaker}`);
+    if (became === 'answered') continue;
+    await endUnknown(callId);
+    await settleCall(callId, deps);
+  }
+  expect(heard).toContain('answered, closed');
+  expect(heard.at(-1)).toBe('dispatch_failed, closed');
+  expect((await leadsBecame()).filter((became) => became === ended)).toHaveLength(1);
+});
+
+const noSuchNumber = {
+  kind: 'failed',
+  reason: 'dispatch_failed',
+  sipStatus: 404,
+  rang: 'unknown',
+  numberFree: true,
+} as const;
+
+async function dialFive(): Promise<Awaited<ReturnType<typeof claimDueLeads>>> {
+  for (let n = 1; n <= 5; n++) await addUnknown();
+  const claims = await claimDueLeads(deps, 5);
+  await permitDials(claims, deps);
+  await Promise.all(claims.map(({ callId }) => endUnknown(callId)));
+  return claims;
+}
+
+test('whether leads are decided on before or after the trunk is doubted, none is lost', async () => {
+  for (let round = 1; round <= 5; round++) {
+    await startOver(database);
+    const claims = await dialFive();
+    expect(claims).toHaveLength(5);
+    // Two replicas tell and decide at the same time.
+    const tell = (claim: (typeof claims)[number]): Promise<void> => reportDial(claim, noSuchNumber, deps);
+    const decided = claims.map(({ callId }) => settleCall(callId, { ...deps, commits: openCommits(deps.postgres) }));
+    await Promise.all([...claims.map(tell), ...decided]);
+    await settleEndedCalls(deps);
+    expect(await leadsBecame()).toEqual(Array.from({ length: 5 }, () => 'new waits'));
+  }
+});
+
+test('a lead is not ended by what was read before its dial was put back', async () => {
+  const [claim] = await dialFive();
+  if (claim === undefined) throw new Error('nothing was claimed');
+  let settled: Promise<void> | undefined;
+  await deps.postgres.transaction(async (sql) => {
+    await sql.query(`update dials set put_back_reason = 'numbers_unknown' where call_id = $1`, [claim.callId]);
+    settled = settleCall(claim.callId, deps);
+    await expect
+      .poll(() =>
+        database.query<{ waits: boolean }>(
+          `select count(*) > 0 as waits from pg_stat_activity where wait_event_type = 'Lock' and query like '%set decided_at%'
+              and datname = current_database()`,
+        ),
+      )
+      .toEqual([{ waits: true }]);
+  });
+  await settled;
+  await settleEndedCalls(deps);
+  expect((await leadsBecame())[0]).toBe('new waits');
 });

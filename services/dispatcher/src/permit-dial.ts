@@ -8,7 +8,7 @@ import type { Claim } from './claim-due-leads.ts';
 import { ringWindowMs } from './decide-dial.ts';
 import { decidePermits, type PermitVerdict } from './decide-permits.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
-import { moveBreaker } from './report-dial.ts';
+import { moveBreaker } from './move-breaker.ts';
 import { loadDialFacts, type Seen, type Sight } from './load-dial-facts.ts';
 import { toNextDialAt } from './to-next-dial.ts';
 
@@ -45,7 +45,7 @@ export async function permitDials(claims: readonly PermitAsk[], deps: Deps): Pro
       deps.reports.isHeard(sql),
     ]);
     if (sight.control.startupFailures > 0 && claims.some(({ agentJustCame }) => agentJustCame))
-      await moveBreaker(sql, 'agent_came', sight.now, deps.policy.breaker);
+      await moveBreaker(sql, { kind: 'agent_came' }, sight.now, deps.policy.breaker);
     const byCall = new Map(sight.leads.map((lead) => [lead.callId, lead]));
     const verdicts = decideAll(claims, { sight, byCall, heard }, deps);
     const given = claims.flatMap((claim, n) => {

@@ -7,7 +7,8 @@ import type { Claim } from './claim-due-leads.ts';
 import { claimLifeMs, type Deps } from './deps.ts';
 import type { Permits } from './permit-together.ts';
 import type { PermitGuard } from './permit-guard.ts';
-import { moveBreaker, reportDial, type DroppedDial } from './report-dial.ts';
+import { moveBreaker } from './move-breaker.ts';
+import { reportDial, type DroppedDial } from './report-dial.ts';
 import { revokeDial } from './revoke-dial.ts';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
 
@@ -128,7 +129,7 @@ async function noteAbsence(arrival: Exclude<AgentArrival, 'present'>, deps: Deps
   if (arrival === 'refused') return;
   const sign = arrival === 'absent' ? 'no_agent' : 'not_dialled';
   await deps.postgres.transaction(async (sql) =>
-    moveBreaker(sql, sign, deps.now(await databaseNow(sql)), deps.policy.breaker),
+    moveBreaker(sql, { kind: sign }, deps.now(await databaseNow(sql)), deps.policy.breaker),
   );
 }
 

@@ -1,15 +1,16 @@
 import { callAnswered } from '@leadline/contracts/events/call-answered';
 import { callDialFailed } from '@leadline/contracts/events/call-dial-failed';
-import { databaseNow, lockCall, lockDialControl } from '@leadline/database/locks';
-import { affected, instant, row, type Sql } from '@leadline/database/sql';
+import { databaseNow, lockCall } from '@leadline/database/locks';
+import { affected, type Sql } from '@leadline/database/sql';
 import { toNetworkPhrase } from '@leadline/contracts/network-phrase';
 import { toRangFacts } from '@leadline/contracts/rang';
 import { enqueue } from '@leadline/messaging/outbox';
 import type { DialResult } from '@leadline/telephony/to-dial-result';
-import { z } from 'zod';
 import type { Claim } from './claim-due-leads.ts';
-import { decideBreaker, isCalm, type Breaker, type BreakerPolicy, type BreakerSign } from './decide-breaker.ts';
+import { isCalm } from './decide-breaker.ts';
+import { isNoSuchNumber } from './decide-retry.ts';
 import type { Deps } from './deps.ts';
+import { moveBreaker, readBreaker, type ShownSign } from './move-breaker.ts';
 
 /** This process dropped the dial, after its permit and before its request to LiveKit. */
 export type DroppedDial = { kind: 'not_dialled'; because: 'permit_too_late' | 'stopping' };
@@ -25,7 +26,7 @@ export async function reportDial(
   deps: Deps,
   toldAt = performance.now(),
 ): Promise<void> {
-  const sign = toBreakerSign(result);
+  const sign = toBreakerSign(claim.callId, result);
   if (!(await tellInGroup(claim, result, deps, toldAt))) {
     await deps.postgres.transaction(async (sql) => {
       await lockCall(sql, claim.callId);
@@ -112,50 +113,19 @@ async function keepNetworkPhrase(sql: Sql, callId: number, result: DialResult | 
   await affected(sql, `update dials set network_phrase = $2 where call_id = $1`, [callId, phrase]);
 }
 
-function toBreakerSign(result: DialResult | DroppedDial): BreakerSign | undefined {
+function toBreakerSign(callId: number, result: DialResult | DroppedDial): ShownSign | undefined {
   switch (result.kind) {
     case 'answered':
-      return 'works';
+      return { kind: 'reached', callId };
     case 'failed':
-      return result.rang === 'yes' || result.rang === 'probably' || result.sipStatus !== null ? 'works' : undefined;
+      if (isNoSuchNumber(result)) return { kind: 'no_such_number', callId };
+      if (result.reason !== 'dispatch_failed') return { kind: 'reached', callId };
+      return result.sipStatus === null ? undefined : { kind: 'works' };
     case 'not_dialled':
-      return result.because === 'permit_too_late' || result.because === 'stopping' ? undefined : 'not_dialled';
+      return result.because === 'permit_too_late' || result.because === 'stopping'
+        ? undefined
+        : { kind: 'not_dialled' };
     case 'unknown':
       return undefined;
   }
-}
-
-/**
- * Moves the breaker, which all replicas share, under dial_control's lock. A good sign on a closed breaker changes nothing
- * and takes no lock; a fault always takes it.
- */
-export async function moveBreaker(sql: Sql, sign: BreakerSign, now: Date, policy: BreakerPolicy): Promise<void> {
-  if ((sign === 'works' || sign === 'agent_came') && isCalm(await readBreaker(sql))) return;
-  await lockDialControl(sql);
-  const next = decideBreaker(await readBreaker(sql), sign, now, policy);
-  await affected(
-    sql,
-    `update dial_control set breaker_open_until = $1, breaker_delay_ms = $2, startup_failures = $3
-      where id = 1 and (breaker_open_until, breaker_delay_ms, startup_failures) is distinct from ($1, $2, $3)`,
-    [next.openUntil, next.delayMs, next.startupFailures],
-  );
-}
-
-const breakerRow = z.object({
-  now: instant,
-  openUntil: instant.nullable(),
-  delayMs: z.number().nullable(),
-  startupFailures: z.number(),
-});
-
-async function readBreaker(sql: Sql): Promise<Breaker & { now: Date }> {
-  const found = await row(
-    sql,
-    breakerRow,
-    `select clock_timestamp() as now, breaker_open_until as open_until, breaker_delay_ms as delay_ms, startup_failures
-       from dial_control where id = 1`,
-    [],
-  );
-  if (found === undefined) throw new Error('dial_control has lost its row: run npm run migrate');
-  return found;
 }

@@ -47,7 +47,8 @@ type EndedCallRow = z.infer<typeof endedCall>;
 
 /**
  * Decides what an ended call means for its lead, once per end: once as failed, and again if answers still come. The
- * conditional UPDATE of `dials` makes repeats and races harmless. Handlers and sweep both run this function.
+ * conditional UPDATE of `dials` makes repeats and races harmless: a call whose dial is put back meanwhile is left to the
+ * sweep. Handlers and sweep both run this function.
  */
 export function settleCall(callId: number, deps: Deps): Promise<void> {
   return deps.commits.add(callId, (sql) => settle(sql, callId, deps));
@@ -62,8 +63,9 @@ async function settle(sql: Sql, callId: number, deps: Deps): Promise<void> {
   const decided = await affected(
     sql,
     `update dials set decided_at = $2, decided_as = $3
-      where call_id = $1 and (decided_at is null or (decided_as = 'failed' and $3 = 'called'))`,
-    [callId, now, outcome],
+      where call_id = $1 and (decided_at is null or (decided_as = 'failed' and $3 = 'called'))
+        and put_back_reason is not distinct from $4`,
+    [callId, now, outcome, call.putBackReason],
   );
   if (decided === 0 || lead === undefined) return;
   await settleLead(sql, { lead, call, outcome }, now, deps);
@@ -122,7 +124,7 @@ async function settleLead(
         isTestCall: isTestCall(lead),
         wasPromised: call.callbackId !== null,
       },
-      lead: { status: lead.status, retryCount: lead.retryCount },
+      lead,
     },
     now,
     deps.policy,
@@ -178,8 +180,8 @@ async function scheduleLeadRetry(
 ): Promise<void> {
   await affected(
     sql,
-    `update leads set status = 'new', retry_after = $2, retry_count = $3, updated_at = $4
-      where id = $1 and status in ('new', 'dispatched')`,
+    `update leads set status = 'new', retry_after = $2, retry_count = $3, failure_reason = null, updated_at = $4
+      where id = $1 and (status in ('new', 'dispatched') or status = 'failed' and failure_reason = 'no_such_number')`,
     [lead.id, retry.at, retry.retryCount, now],
   );
   await tellRetry(sql, { lead, call }, retry, now);

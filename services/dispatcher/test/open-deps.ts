@@ -82,6 +82,6 @@ export async function startOver(database: TestDatabase): Promise<void> {
   );
   await database.query(
     `update dial_control set stopped_at = null, next_dial_at = null, breaker_open_until = null, breaker_delay_ms = null,
-                             startup_failures = 0`,
+                             startup_failures = 0, unknown_number_calls = null`,
   );
 }

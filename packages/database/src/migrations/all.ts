@@ -19,6 +19,7 @@ import { ModeVersions } from './0021-mode-versions.ts';
 import { PushSearches } from './0022-push-searches.ts';
 import { Takeovers } from './0023-takeovers.ts';
 import { LanguageTimes } from './0024-language-times.ts';
+import { UnknownNumbers } from './0025-unknown-numbers.ts';
 import { newestMigration } from './newest.ts';
 
 /**
@@ -46,5 +47,6 @@ export const migrations = [
   { name: '0021-mode-versions', class: ModeVersions },
   { name: '0022-push-searches', class: PushSearches },
   { name: '0023-takeovers', class: Takeovers },
-  { name: newestMigration, class: LanguageTimes },
+  { name: '0024-language-times', class: LanguageTimes },
+  { name: newestMigration, class: UnknownNumbers },
 ];
