@@ -32,7 +32,7 @@ export default defineConfig({
             '{packages,services}/*/{src,test}/**/*.test.ts',
             'test/{documents,house,kubernetes,model,operations,security}/*.test.ts',
             'test/bench/**/*.test.ts',
-            'test/faults/mutants.test.ts',
+            'test/faults/{crash-points,mutants}.test.ts',
           ],
           exclude: ['**/*.{int,cluster}.test.ts', '**/node_modules/**'],
           ...computing,
@@ -70,7 +70,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/{e2e,faults,browser}/**/*.test.ts'],
-          exclude: ['test/faults/mutants.test.ts', '**/node_modules/**'],
+          exclude: ['test/faults/{crash-points,mutants}.test.ts', '**/node_modules/**'],
           globalSetup,
           setupFiles,
           ...waiting,

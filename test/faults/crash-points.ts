@@ -124,13 +124,13 @@ export const crashPoints: readonly CrashPoint[] = [
     name: 'dispatcher: before the permit commits',
     ...dispatcher,
     link: 'postgres',
-    place: beforeCommitOf(/update dials set sent_at/),
+    place: beforeCommitOf(/update dials d set sent_at/),
   },
   {
     name: 'dispatcher: after the permit commits',
     ...dispatcher,
     link: 'postgres',
-    place: afterCommitOf(/update dials set sent_at/),
+    place: afterCommitOf(/update dials d set sent_at/),
   },
   {
     name: 'dispatcher: before the dial is sent',
