@@ -2,6 +2,7 @@ import { testDatabase, type TestDatabase } from '@leadline/testing/database';
 import { testNats, type TestNats } from '@leadline/testing/nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDeps, startOver } from '../test/open-deps.ts';
+import { cancelPromises } from './cancel-promises.ts';
 import { claimDueLeads, type Claim } from './claim-due-leads.ts';
 import type { Deps } from './deps.ts';
 import { heedEnquiries } from './heed-enquiries.ts';
@@ -323,6 +324,38 @@ describe('never again', () => {
     await addDoNotCall({ phone, who: 'asha', reason: 'asked' }, deps);
     await end(claim, { asked: {} });
     expect(await states(id)).toEqual(['cancelled: do_not_call']);
+  });
+  test.for<[string, string, (callId: number) => Promise<unknown>]>([
+    [
+      'a wish in a late report',
+      'do_not_call',
+      async (callId) => {
+        await database.query(`update calls set do_not_call = true where id = $1`, [callId]);
+        await database.query(`update call_facts set do_not_call_at = $2 where call_id = $1`, [callId, now()]);
+      },
+    ],
+    [
+      'a person who puts it on the list',
+      'do_not_call',
+      () => addDoNotCall({ phone, who: 'asha', reason: 'asked' }, deps),
+    ],
+    [
+      'a wrong number in a late report',
+      'wrong_number',
+      (callId) => database.query(`update call_facts set disposition = 'wrong_number' where call_id = $1`, [callId]),
+    ],
+  ])('after the call was settled, %s cancels the promise before its time', async ([, why, say]) => {
+    const id = await promised();
+    const other = await promised({}, { phone: '+919812345679' });
+    const [call] = await database.query<{ id: number }>(`select id from calls where lead_id = $1`, [id]);
+    await say(call?.id ?? 0);
+    await cancelPromises(deps);
+    await keepPromises(deps);
+    await cancelPromises(deps);
+    expect(await states(id)).toEqual([`cancelled: ${why}`]);
+    expect(await leadNow(id)).toMatchObject({ status: 'failed', failure_reason: why, retry_after: null });
+    expect((await told()).filter(({ subject }) => subject === 'lead.callback_closed')).toHaveLength(1);
+    expect(await states(other)).toEqual(['waiting']);
   });
 });
 

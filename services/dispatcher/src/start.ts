@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { answerCommands, diallingRoutes } from './answer-commands.ts';
 import { agentReadiness } from './await-agent.ts';
+import { cancelPromises } from './cancel-promises.ts';
 import { toPolicy, toShown, type Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { dispatchDueLeads } from './dispatch-due-leads.ts';
@@ -91,6 +92,7 @@ export async function start(config: Config, environment: Environment): Promise<D
     ms: 5_000,
     async work(stopping) {
       await keepPromises(deps, stopping);
+      await cancelPromises(deps, stopping);
       if (await heedEnquiries(deps, stopping)) wake();
     },
     log,
