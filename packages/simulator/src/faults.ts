@@ -50,6 +50,17 @@ export const faults = z.object({
    * legs leave and join within one of the webhooks’ seconds, as DUPLICATE_IDENTITY.
    */
   replaceLegs: z.boolean().default(false),
+  /** The agents' worker, at each dispatch. */
+  worker: z
+    .object({
+      /** It takes no job: LiveKit sends it nothing, and nothing again once it has room. */
+      full: sometimes,
+      /** From the job to its agent in the room. */
+      comesAfterMs: z.number().default(100),
+      /** A worker without a name runs too. Its agent comes where a room is made without agents, and at each CreateDispatch. */
+      unnamed: z.boolean().default(false),
+    })
+    .prefault({}),
   webhooks: z
     .object({
       drop: sometimes,

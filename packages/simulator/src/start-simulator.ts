@@ -44,7 +44,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
   const key = { apiKey: config.LIVEKIT_API_KEY, apiSecret: config.LIVEKIT_API_SECRET };
 
   const webhooks = openWebhooks({ ...key, url: config.WEBHOOK_URL, timeFactor, faults: () => current });
-  const rooms = openRooms({ webhooks, timeFactor });
+  const rooms = openRooms({ webhooks, timeFactor, madeForAnybody: (room) => agents.anybodyMayCome(room) });
   const next = (number: string): Outcome => scripts.get(number)?.[0] ?? toOutcome(number);
   const agents: VoiceAgents = startVoiceAgents({
     rooms,
@@ -63,6 +63,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       if (agent.does === 'absent') scripts.get(number)?.shift();
       return agent;
     },
+    worker: () => current,
     publishRaw: (subject, payload) => publishRaw(config, subject, payload),
   });
   const bridge = openBridge({
@@ -97,6 +98,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
       faults: () => current,
       odd: odd.liveKit,
       dispatched: (dispatch) => agents.dispatched(dispatch),
+      dispatchedExplicitly: (room) => agents.anybodyMayCome(room),
       dial: (request) => {
         // Whoever looks for the bridge dials port 9 of its machine, where nothing listens.
         if (request.trunk.hostname === '127.0.0.1:9') return bridge.dial(request, refusesConnections);

@@ -45,6 +45,8 @@ export function liveKitApp(options: {
   rooms: Rooms;
   dial: (request: DialRequest) => Promise<Dialled>;
   dispatched: (dispatch: Dispatch) => void;
+  /** CreateDispatch into a room that was there. */
+  dispatchedExplicitly: (room: string) => void;
   faults: () => HeldFaults;
   odd: OddAnswers;
 }): Hono {
@@ -125,6 +127,8 @@ export function liveKitApp(options: {
     ]),
   );
   const knownTrunks = () => (faults().noTrunk || faults().loseRedis ? [] : [...trunks.values()]);
+
+  const listed = (of: Dispatch) => toListedDispatch(of, Date.now() - jobListedAfterMs / options.timeFactor);
 
   const makeRoom = (name: string, given: RoomSettings, agents: DispatchRequest[]): Room => {
     const room = rooms.ensure(name, given, agents);
@@ -297,20 +301,23 @@ export function liveKitApp(options: {
 
   method('AgentDispatchService/CreateDispatch', admin, dispatchBody, (body) => {
     refuseLongMetadata(body.metadata);
-    return toListedDispatch(dispatch(rooms.find(body.room) ?? makeRoom(body.room, {}, []), body));
+    const known = rooms.find(body.room);
+    const made = dispatch(known ?? makeRoom(body.room, {}, []), body);
+    if (known !== undefined) options.dispatchedExplicitly(body.room);
+    return listed(made);
   });
   method('AgentDispatchService/ListDispatch', admin, oneDispatch, async (body) => {
     const room = rooms.find(body.room);
     if (room === undefined) return nobodyAnswers();
     const asked = room.dispatches.filter((candidate) => body.dispatchId === '' || body.dispatchId === candidate.id);
-    return { agent_dispatches: asked.map(toListedDispatch) };
+    return { agent_dispatches: asked.map(listed) };
   });
   method('AgentDispatchService/DeleteDispatch', admin, oneDispatch, (body) => {
     const dispatches = rooms.find(body.room)?.dispatches ?? [];
     const place = dispatches.findIndex((candidate) => candidate.id === body.dispatchId);
     const [deleted] = place === -1 ? [] : dispatches.splice(place, 1);
     if (deleted === undefined) throw new TwirpError('not_found', 'twirp error unknown: dispatch ID not found');
-    return toListedDispatch(deleted);
+    return listed(deleted);
   });
 
   app.post('/twirp/*', (c) =>
@@ -326,17 +333,37 @@ function refuseLongMetadata(metadata: string): void {
     throw new TwirpError('invalid_argument', 'twirp error unknown: metadata size exceeds limits');
 }
 
-/** A real server also leaves `jobs` empty, even long after a worker took the job. */
-function toListedDispatch(dispatch: Dispatch): Record<string, unknown> {
+/** A job is listed only some time after a worker took it, while its agent may be in the room for long. */
+const jobListedAfterMs = 5_000;
+
+/** Where no worker took the job, because there is none or it is full, `jobs` stays empty: nothing tells these apart. */
+function toListedDispatch(dispatch: Dispatch, takenUntilMs: number): Record<string, unknown> {
+  const { taken } = dispatch;
+  const isListed = taken !== undefined && taken.atMs <= takenUntilMs;
   return {
     id: dispatch.id,
     agent_name: dispatch.agentName,
     room: dispatch.room,
     metadata: dispatch.metadata,
-    state: { jobs: [], created_at: `${dispatch.createdMs}000000`, deleted_at: '0' },
+    state: {
+      jobs: isListed ? [toListedJob(dispatch, taken.jobId)] : [],
+      created_at: `${dispatch.createdMs}000000`,
+      deleted_at: '0',
+    },
     restart_policy: 'JRP_ON_FAILURE',
     deployment: '',
     attributes: {},
+  };
+}
+
+function toListedJob({ id, agentName, metadata }: Dispatch, jobId: string): Record<string, unknown> {
+  return {
+    id: jobId,
+    dispatch_id: id,
+    type: 'JT_ROOM',
+    agent_name: agentName,
+    metadata,
+    state: { status: 'JS_RUNNING' },
   };
 }
 

@@ -28,7 +28,13 @@ export type DisconnectReason =
   | 'CONNECTION_TIMEOUT';
 
 export type DispatchRequest = { agentName: string; metadata: string };
-export type Dispatch = DispatchRequest & { id: string; room: string; createdMs: number };
+export type Dispatch = DispatchRequest & {
+  id: string;
+  room: string;
+  createdMs: number;
+  /** When a worker took the job. */
+  taken?: { jobId: string; atMs: number };
+};
 
 export type Room = {
   sid: string;

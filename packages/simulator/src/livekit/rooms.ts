@@ -12,7 +12,12 @@ export type RoomSettings = {
 export type Rooms = ReturnType<typeof openRooms>;
 
 /** Keeps rooms and their participants, and sends the webhooks of a real server for each change. */
-export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
+export function openRooms(options: {
+  webhooks: Webhooks;
+  timeFactor: number;
+  /** A room was made without agents, so workers without a name get it. */
+  madeForAnybody: (room: string) => void;
+}) {
   const rooms = new Map<string, Room>();
   const { webhooks } = options;
 
@@ -97,6 +102,7 @@ export function openRooms(options: { webhooks: Webhooks; timeFactor: number }) {
       rooms.set(name, room);
       send('room_started', room);
       closeLater(room, room.emptyTimeout);
+      if (agents.length === 0) options.madeForAnybody(name);
       return room;
     },
 

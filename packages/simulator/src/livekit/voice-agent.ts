@@ -4,6 +4,7 @@ import { jobMetadata } from '@leadline/contracts/job-metadata';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Leg } from './bridge.ts';
+import { chance, type HeldFaults } from '../faults.ts';
 import { modeOf, usualAnswers, type AgentBehaviour } from './outcome.ts';
 import type { Dispatch, Participant } from './room.ts';
 import type { Rooms } from './rooms.ts';
@@ -11,8 +12,6 @@ import { sid } from './sid.ts';
 
 type Reported = z.infer<typeof reportedAnswers>;
 
-/** The delay between a dispatch and the worker that takes it. */
-const comesAfterMs = 100;
 /** The server notices a killed agent after this. */
 const killedNoticedMs = 20_000;
 /** A worker is out so long after the server has ended its job: after a cut line, and after an outage of Redis. */
@@ -22,6 +21,8 @@ const lostAfterMs = 500;
 
 export type VoiceAgents = {
   dispatched(dispatch: Dispatch): void;
+  /** Workers without a name get the room too, where one runs. */
+  anybodyMayCome(room: string): void;
   legChanged(leg: Leg): void;
   stop(): Promise<void>;
 };
@@ -35,6 +36,7 @@ export function startVoiceAgents(options: {
   nats: { url: string; user?: string; pass?: string } | undefined;
   /** The agent's behaviour in the number's next call. */
   nextBehaviour: (number: string) => AgentBehaviour;
+  worker: () => Pick<HeldFaults, 'seed' | 'worker'>;
   /** Publishes a payload unchanged, even if it breaks the contract. */
   publishRaw: (subject: string, payload: unknown) => Promise<void>;
 }): VoiceAgents {
@@ -51,6 +53,8 @@ export function startVoiceAgents(options: {
   const job = async (dispatch: Dispatch): Promise<void> => {
     const metadata = jobMetadata.safeParse(readJson(dispatch.metadata));
     if (!metadata.success) return;
+    const { seed, worker } = options.worker();
+    if (chance(seed, 'worker.full', dispatch.room) < worker.full) return;
     const { room: name, phone, callback: kept, now, takeover } = metadata.data;
     const startedAt = performance.now();
     // Its job tells the time: "in a minute" is a minute by that clock.
@@ -59,8 +63,9 @@ export function startVoiceAgents(options: {
     const { staysMs } = running ?? options.nextBehaviour(phone);
     const does = takeover === undefined ? options.nextBehaviour(phone).does : (running?.takeover ?? 'absent');
     if (does === 'absent') return;
+    dispatch.taken = { jobId: sid('AJ'), atMs: Date.now() };
     const agent = await kit;
-    await pause(comesAfterMs);
+    await pause(worker.comesAfterMs);
     const room = rooms.find(name);
     if (room === undefined) return;
     const gone = Promise.withResolvers<'room_ended'>();
@@ -83,6 +88,20 @@ export function startVoiceAgents(options: {
     const present = room.participants.get(participant.identity) ?? participant;
     rooms.leave(room, present, 'CLIENT_INITIATED');
     if (jobs.get(name) === call.heard) jobs.delete(name);
+  };
+
+  /** An agent of somebody else, whose job has no metadata: it stays until the room's end and reports nothing. */
+  const stranger = async (name: string): Promise<void> => {
+    const { worker } = options.worker();
+    if (!worker.unnamed) return;
+    await pause(worker.comesAfterMs);
+    const room = rooms.find(name);
+    if (room !== undefined)
+      rooms.join(room, { identity: `agent-${sid('AJ')}`, kind: 'AGENT', attributes: {}, removed: () => undefined });
+  };
+  const work = (doing: Promise<void>): void => {
+    const attending: Promise<void> = doing.catch(() => undefined).finally(() => working.delete(attending));
+    working.add(attending);
   };
 
   /** The leg's statuses in their order, and the room's end. */
@@ -218,10 +237,10 @@ export function startVoiceAgents(options: {
 
   return {
     dispatched(dispatch) {
-      const attending: Promise<void> = job(dispatch)
-        .catch(() => undefined)
-        .finally(() => working.delete(attending));
-      working.add(attending);
+      work(job(dispatch));
+    },
+    anybodyMayCome(room) {
+      work(stranger(room));
     },
     legChanged(leg) {
       if (leg.status() === 'left') legs.delete(leg.room);

@@ -16,6 +16,9 @@ export type Webhooks = {
 /** The first try and four more. A 4xx or 501 ends the tries. */
 const retryAfterMs = [1_000, 2_000, 4_000, 8_000];
 
+/** An event that has waited longer behind others of its room is thrown away, and nothing counts it. */
+const longestWaitMs = 30_000;
+
 /**
  * Simulates LiveKit's webhooks: signed over the bytes, ordered by room, retried, and lost if the receiver stays away.
  */
@@ -59,11 +62,15 @@ export function openWebhooks(options: {
     send(room, event) {
       const body = JSON.stringify({ ...event, id: sid('EV'), createdAt: String(Math.floor(Date.now() / 1_000)) });
       const { signal } = serving;
+      const queuedAt = performance.now();
       const ownOrder = options.faults().webhooks.shuffleMs !== undefined;
       const before = ownOrder ? Promise.resolve() : (queues.get(room) ?? Promise.resolve());
       // Draw by the event's content, because ids are new in every run.
       const after: Promise<void> = before
-        .then(() => deliver(`${room} ${String(event['event'])}`, body, signal))
+        .then(() => {
+          if (performance.now() - queuedAt > longestWaitMs / options.timeFactor) return undefined;
+          return deliver(`${room} ${String(event['event'])}`, body, signal);
+        })
         .catch(() => undefined)
         .finally(() => {
           sending.delete(after);
