@@ -48,6 +48,30 @@ test('what comes together goes together, and what comes meanwhile makes the next
   expect(await Promise.all(results)).toEqual([1, 2, 3, 4, 5]);
 });
 
+test.each([7, 20, 33, 45, 60, 99])(
+  'if the clock moves on by %i ms at each look, nobody is left behind',
+  async (stepMs) => {
+    let at = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (at += stepMs));
+    try {
+      const results: number[] = [];
+      const inputs = groupInputs<Item, number>({
+        keyOf: ({ key }) => key,
+        goesAlone: () => false,
+        commit: (items) => Promise.resolve(items.map(({ no }) => no)),
+        meetsAll: () => false,
+        maxTogether: 64,
+        maxAlone: 2,
+        gatherMs: 100,
+      });
+      for (let no = 1; no <= 20; no++) results.push(await inputs.add({ key: 'a', no }));
+      expect(results).toHaveLength(20);
+    } finally {
+      clock.mockRestore();
+    }
+  },
+);
+
 test('the first leaves at once, what follows closely gathers, and a stop waits for nothing', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {

@@ -49,15 +49,14 @@ export function groupInputs<Item, Result>(options: {
     if (suspects.size > maxSuspects && oldest.done !== true) suspects.delete(oldest.value);
   };
 
-  /** Takes out what may leave now: one group at most, and who goes alone. */
-  const take = (): { group: Waiting<Item, Result>[]; alone: Waiting<Item, Result>[] } => {
+  /** Takes out what may leave now: one group at most, and who goes alone. `isDue`: the shared group's time has come. */
+  const take = (isDue: boolean): { group: Waiting<Item, Result>[]; alone: Waiting<Item, Result>[] } => {
     const group: Waiting<Item, Result>[] = [];
     const alone: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
     /** Whoever stays holds back what follows under its key. */
     const held = new Set(busy);
-    const isGathered =
-      performance.now() >= sharedLeavesAt || waiting.length >= options.maxTogether || drained !== undefined;
+    const isGathered = isDue || waiting.length >= options.maxTogether || drained !== undefined;
     const mayShare = isGathered && !isSharedOnItsWay;
     for (const one of waiting) {
       const isAlone = one.isAlone || suspects.has(one.key);
@@ -119,10 +118,11 @@ export function groupInputs<Item, Result>(options: {
   };
   const departures = (): void => {
     scheduled = false;
-    const { group, alone } = take();
+    // The clock is read once: whoever is not due by it gets the timer, or nobody would wake it.
+    const leftMs = sharedLeavesAt - performance.now();
+    const { group, alone } = take(leftMs <= 0);
     if (group.length > 0) void departShared(group);
     for (const one of alone) void departAlone(one);
-    const leftMs = sharedLeavesAt - performance.now();
     if (waiting.length > 0 && leftMs > 0) {
       clearTimeout(gathering);
       gathering = setTimeout(departures, leftMs);
