@@ -1003,6 +1003,13 @@ describe('while agents’ reports can not be heard', () => {
     expect(seconds(life.facts.settleAt)).toBeLessThanOrEqual(510);
   });
 
+  test('a report from before the call was due may be in the hands of a process that died: it is waited for', () => {
+    const { settleAt } = live(talk).facts;
+    const dueS = seconds(settleAt) ?? Number.NaN;
+    expect(live([...talk, [dueS + 1, dueHearing(2, 4_000)]]).call.status).toBe('calling');
+    expect(live([...talk, [dueS + 3, dueHearing(2, 4_000)]]).call.status).toBe('failed');
+  });
+
   test('heard again for as long as agents may take, it is settled', () => {
     const life = live([...talk, [500, dueHearing(200, 4_000)], [640, dueHearing(1, 95)]]);
     expect(life.call).toMatchObject({ status: 'failed', failureReason: 'no_answers' });

@@ -77,7 +77,7 @@ export type Effect =
 export type Step = { call: Call; facts: Facts; effects: Effect[] };
 
 /** The time until we check again whether reports arrive. */
-const hearAgainMs = 5_000;
+const hearAgainMs = 2_000;
 /** How long a look may run. If its process dies, the look is due again after that. */
 const lookLeaseMs = 10_000;
 /** LiveKit’s reason for a stay whose place another stay of the same participant has taken. */
@@ -102,7 +102,7 @@ export function stepCall(known: Known, event: CallEvent, now: Date, policy: Poli
 
   if (next.call.status === 'calling') {
     const settling = settlesAt(next, policy);
-    unheard = event.kind === 'due' && awaitsHearing(next, event.hearing, policy);
+    unheard = event.kind === 'due' && awaitsHearing(next, event.hearing, now, policy);
     // After an outage many events come at once: the first must not end a call that the next one would explain.
     if (settling !== null && settling.at <= now && (!settling.waited || (event.kind === 'due' && !unheard))) {
       next = withCall(next, settle(next, now, policy));

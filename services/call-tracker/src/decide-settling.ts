@@ -55,12 +55,15 @@ const reportedAgainMs = 10_000;
 
 /**
  * A talk without answers means nothing while reports can not arrive, nor before agents have had time to send again what
- * they could not.
+ * they could not, nor while a report from before it was due is in the hands of a process that may have died.
  */
-export function awaitsHearing({ call, facts }: Known, hearing: Hearing | undefined, policy: Policy): boolean {
+export function awaitsHearing(known: Known, hearing: Hearing | undefined, now: Date, policy: Policy): boolean {
+  const { call, facts } = known;
   if (hearing === undefined || !facts.everAnswered || hasAnswers(call)) return false;
   const graceMs = facts.agentEndedAt === null ? policy.reportGraceMs : Math.min(policy.reportGraceMs, reportedAgainMs);
-  return hearing.behindMs > maxBehindMs || hearing.sinceMs < graceMs;
+  if (hearing.behindMs > maxBehindMs || hearing.sinceMs < graceMs) return true;
+  const due = settlesAt(known, policy);
+  return due !== null && now.getTime() - hearing.behindMs < due.at.getTime();
 }
 
 /** The settled call: `called` with answers, else `failed`, with its true end. */
