@@ -154,7 +154,8 @@ export function startRelay(options: {
       unsaved = undefined;
       const result = await publishRows(nats, batch, mayPublish);
       unsaved = { result, publishedAt: performance.now() };
-      if (result.again.length + result.never.length > 0) await saveRest();
+      // A full batch is marked before the rest: a process that is killed again and again would publish it for ever.
+      if (result.again.length + result.never.length > 0 || batch.length >= batchSize) await saveRest();
       for (const [stream, { from, to }] of result.places) {
         if (from <= (filledTo.get(stream) ?? 0)) checked = undefined;
         filledTo.set(stream, to);
