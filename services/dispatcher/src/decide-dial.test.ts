@@ -1,36 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseCallWindow } from './call-window.ts';
+import { dialPolicy as policy, freeLead as free, noon } from '../test/dial-facts.ts';
 import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
 
-const noon = new Date('2026-11-24T12:00:00+05:30');
-const policy = {
-  window: parseCallWindow('mon-sat 09:30-19:00'),
-  testNumbers: ['+919000000042'],
-  closingDispositions: ['wrong_number'] as const,
-  maxConcurrentCalls: 10,
-  maxLeadAgeDays: 7,
-  contactPauseMs: 24 * 3_600_000,
-  promiseToleranceMs: 300_000,
-  ringSeconds: 30,
-  latestInviteMs: 65_000,
-};
-const free: DialFacts = {
-  lead: { status: 'new', retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
-  promise: null,
-  isTest: false,
-  testCall: null,
-  dndFlag: false,
-  phone: '+919000000042',
-  hasUndecidedCall: false,
-  hasAnswers: false,
-  doNotCall: false,
-  disposition: null,
-  talkedAt: null,
-  unheardReport: false,
-  numberInUse: undefined,
-  slotsInUse: 0,
-  control: { stopped: false, breakerOpenUntil: null, breakerTripped: false, probedAt: null },
-};
 const minutes = (n: number): Date => new Date(noon.getTime() + n * 60_000);
 const verdict = (facts: DialFacts, now = noon): string => {
   const decision = decideDial(facts, now, policy);

@@ -1,37 +1,11 @@
 import { expect, test } from 'vitest';
+import { dialPolicy, freeLead, noon } from '../test/dial-facts.ts';
 import { parseCallWindow } from './call-window.ts';
 import { decideClaims } from './decide-claims.ts';
 import { decideDial, mayRing, type DialFacts } from './decide-dial.ts';
 
-const noon = new Date('2026-11-24T12:00:00+05:30');
-const policy = {
-  window: parseCallWindow('mon-sat 09:30-19:00'),
-  testNumbers: ['+919000000042'],
-  closingDispositions: [],
-  maxConcurrentCalls: 10,
-  maxLeadAgeDays: 7,
-  contactPauseMs: 24 * 3_600_000,
-  promiseToleranceMs: 300_000,
-  ringSeconds: 30,
-  latestInviteMs: 65_000,
-};
-const free: DialFacts = {
-  lead: { status: 'new', retryAfter: null, enquiredAt: noon, askedAgainAt: null, lastEnquiryAt: null },
-  promise: null,
-  isTest: false,
-  testCall: { madeAt: noon, hasEarlierCall: false },
-  dndFlag: false,
-  phone: '+919000000042',
-  hasUndecidedCall: false,
-  hasAnswers: false,
-  doNotCall: false,
-  disposition: null,
-  talkedAt: null,
-  unheardReport: false,
-  numberInUse: undefined,
-  slotsInUse: 0,
-  control: { stopped: false, breakerOpenUntil: null, breakerTripped: false, probedAt: null },
-};
+const policy = { ...dialPolicy, closingDispositions: [] };
+const free: DialFacts = { ...freeLead, testCall: { madeAt: noon, hasEarlierCall: false } };
 const after = (seconds: number): Date => new Date(noon.getTime() + seconds * 1_000);
 const over = { madeAt: noon, hasEarlierCall: true };
 
