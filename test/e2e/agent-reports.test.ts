@@ -179,11 +179,13 @@ function toPublished(one: Case): Row {
   const found = { ...usual, ...one.expected };
   const isLate = (type: string): boolean => one.reports.some((report) => report.late === true && report.type === type);
   const called = found.call === 'called';
+  // What a late last word cancels was promised before.
+  const promised = isLate('agent.ended') ? /^(waiting|moved|cancelled)/ : /^(waiting|moved)/;
   return {
     ended: 1,
     qualified: called ? 1 : 0,
     failed: !called || isLate('agent.qualified') ? 1 : 0,
-    promised: found.callbacks.filter((text) => /^(waiting|moved)/.test(text)).length,
+    promised: found.callbacks.filter((text) => promised.test(text)).length,
     given_up: found.lead.startsWith('failed') ? 1 : 0,
   };
 }

@@ -387,7 +387,12 @@ const asked: Case[] = [
   {
     name: 'asked for, and never again after the end',
     reports: [asks({ at: tomorrow6 }), hungUp, late(ends({ doNotCall: true }))],
-    expected: { endedBy: 'callee', doNotCall: true, callbacks: [waits6] },
+    expected: {
+      endedBy: 'callee',
+      doNotCall: true,
+      lead: 'failed do_not_call',
+      callbacks: ['cancelled do_not_call tomorrow 18:00 exact agent'],
+    },
   },
 ];
 
