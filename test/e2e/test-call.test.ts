@@ -87,6 +87,8 @@ test('one that is not answered is not repeated, and JSON tells why', async () =>
 });
 
 test('the command twice at once rings once, and Ctrl-C tells what goes on', async () => {
+  // Long enough for the second command to start on a busy machine.
+  await system.script(wanders, [{ talkMs: 10_000 }]);
   const first = leadline.start('test-call', '--to', wanders);
   await until('it rings', () => first.out().includes(' rings\n'));
   const second = await leadline.run('test-call', '--to', wanders);

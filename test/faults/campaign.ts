@@ -8,7 +8,7 @@ import { askAgain, type Asked } from './ask-again.ts';
 import { crashPoints, toWatcher, type CrashPoint } from './crash-points.ts';
 import { disturbEvents, type Poison } from './disturb-events.ts';
 import { faultsOf, killedWhileDraining, type Fault } from './faults.ts';
-import { allEndings, feedLeads, olderEndings, type Posted } from './feed-leads.ts';
+import { allEndings, asksForCallback, feedLeads, olderEndings, type Posted } from './feed-leads.ts';
 import { lookAtLastWords } from './look-at-last-words.ts';
 import { openRandom, type Random } from './random.ts';
 import { untilReady } from './wait-for-services.ts';
@@ -292,6 +292,9 @@ async function feedLateLeads(campaign: Campaign, plan: Plan, crashing: Promise<v
   const deadline = performance.now() + lateLeadsMs;
   // Where no point was to come it has resolved by now.
   await wait(0);
+  const usual = endingsOf(plan);
+  // Some points lie where a promise is made or kept, which few leads of a short campaign come to.
+  const promising = plan.beside === undefined ? asksForCallback : usual;
   for (let from = lateLeadsFrom; !isOver && performance.now() < deadline; from++)
     await feedLeads(campaign.world, {
       leads: 1,
@@ -299,7 +302,7 @@ async function feedLateLeads(campaign: Campaign, plan: Plan, crashing: Promise<v
       random,
       from,
       posted: campaign.posted,
-      endings: endingsOf(plan),
+      endings: from % 2 === 0 ? usual : promising,
     });
 }
 

@@ -49,7 +49,8 @@ const endings: readonly (readonly [ending: string, weight: number])[] = [
 ];
 export const allEndings = endings.flatMap(([ending, weight]) => Array.from({ length: weight }, () => ending));
 const reportsAnswerer = ['2211', '2213', '2214'];
-const asksForCallback = ['2266', '2277', '2299'];
+/** Numbers that end so name a time at which to be called. */
+export const asksForCallback = ['2266', '2277', '2299'];
 const saysNothing = '2217';
 /** What a version can be given that knows neither these reports nor which words are no answers. */
 export const olderEndings = allEndings.filter(
